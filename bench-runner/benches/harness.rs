@@ -55,7 +55,7 @@ impl World for Everything {
     }
 
     fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal> {
-        Ok(Available::plainly(setting.text))
+        Ok(Available::without_tool(setting.text))
     }
 
     fn commits(&self, _: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {

@@ -124,7 +124,7 @@ fn values(projects: &Projects) -> Vec<AxisValue> {
 }
 
 fn form(axis: &'static str, value: String) -> AxisValue {
-    let state = Ok(Available::plainly(""));
+    let state = Ok(Available::without_tool(""));
     AxisValue { axis, value, state, form: true, beside: None }
 }
 
@@ -138,7 +138,7 @@ fn probed(
     let mut beside = Settings::from([(axis.key().to_owned(), value.to_owned())]);
     let probe = |beside: &Settings, context: &Context| {
         let settings = axes::parse_all(beside)?;
-        settings.get(axis.key()).map_or(Ok(Available::plainly("")), |setting| setting.probe(context))
+        settings.get(axis.key()).map_or(Ok(Available::without_tool("")), |setting| setting.probe(context))
     };
     let found =
         |state, beside| AxisValue { axis: axis.key(), value: value.to_owned(), state, form: false, beside };

@@ -36,7 +36,7 @@ impl SettingValue for BuildArgument {
             return Err(Refusal::new("`arg` is for command projects, and this one is built by cargo")
                 .with_help("put the argument into `args` of the manifest's [build] section"));
         }
-        Ok(Available::plainly(self.0.as_str()))
+        Ok(Available::without_tool(self.0.as_str()))
     }
 
     fn applies_to(&self, _: Goal) -> bool {

@@ -100,7 +100,7 @@ impl SettingValue for UserConfiguration {
                 "the user's configuration of cargo means nothing to a project that cargo does not build",
             ));
         }
-        Ok(Available::plainly(self.text.as_str()))
+        Ok(Available::without_tool(self.text.as_str()))
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -118,7 +118,7 @@ impl SettingValue for UserConfiguration {
     fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
             let found = "the user has no configuration of cargo".to_owned();
-            return ProofFinding { found, ..ProofFinding::nothing_asked() };
+            return ProofFinding { found, ..ProofFinding::not_applicable() };
         }
         let (seen, wrong, unseen) = Default::default();
         let mut proof = ConfigurationProof { context, settings, input, seen, wrong, unseen };
@@ -292,12 +292,12 @@ mod tests {
     #[test]
     fn files_go_into_the_cargo_home_and_variables_into_the_environment() {
         let user = "[profile.dev]\ndebug = 1\n[variables]\nCARGO_PROFILE_DEV_DEBUG = '2'\n";
-        let request = fixture::applied("as-configured", user, &fixture::context());
+        let request = fixture::apply("as-configured", user, &fixture::context());
         assert_eq!(request.home_config.as_deref(), Some("[profile.dev]\ndebug = 1\n"));
         assert!(request.config.is_empty());
         assert_eq!(request.env["CARGO_PROFILE_DEV_DEBUG"], "2");
         assert_eq!(request.env_from["CARGO_PROFILE_DEV_DEBUG"], "as-configured");
-        let request = fixture::applied("as-configured", "", &fixture::context());
+        let request = fixture::apply("as-configured", "", &fixture::context());
         assert_eq!(request, BuildRequest::default());
     }
 

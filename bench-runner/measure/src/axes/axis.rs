@@ -64,7 +64,7 @@ pub trait SettingValue: Any + fmt::Debug {
     fn probe(&self, settings: &ParsedSettings, context: &Context) -> Result<Available, Refusal>;
 
     /// Reason why it makes no sense together with the other settings, if it does not.
-    fn conflict(&self, _beside: &ParsedSettings) -> Option<String> {
+    fn conflict(&self, _settings: &ParsedSettings) -> Option<String> {
         None
     }
 
@@ -99,7 +99,7 @@ pub trait SettingValue: Any + fmt::Debug {
     }
 
     /// Side effects beyond what the axis is named for.
-    fn co_changes(&self, _beside: &ParsedSettings) -> &'static [&'static str] {
+    fn co_changes(&self, _settings: &ParsedSettings) -> &'static [&'static str] {
         &[]
     }
 
@@ -206,15 +206,15 @@ impl ParsedSettings {
 impl<'a> Setting<'a> {
     /// The settings that its probe depends on: its own, those that it declares, and those that decide its
     /// context.
-    pub(crate) fn probed_with(&self) -> impl Iterator<Item = Setting<'a>> {
+    pub(crate) fn probe_inputs(&self) -> impl Iterator<Item = Setting<'a>> {
         let keys = self.value.depends_on().iter().copied().chain([AS_CONFIGURED, "toolchain", self.key]);
         let settings = self.settings;
         keys.filter_map(|key| settings.get(key))
     }
 
-    /// [`Self::probed_with`] as text.
-    pub fn probed_with_texts(&self) -> Settings {
-        self.probed_with().map(|setting| (setting.key.to_owned(), setting.text.to_owned())).collect()
+    /// The same settings as text.
+    pub fn probe_inputs_as_text(&self) -> Settings {
+        self.probe_inputs().map(|setting| (setting.key.to_owned(), setting.text.to_owned())).collect()
     }
 
     /// Checks whether this machine can apply it to the project of `context`.
@@ -223,7 +223,7 @@ impl<'a> Setting<'a> {
     /// If it cannot, with a hint.
     pub fn probe(&self, context: &Context) -> Result<Available, Refusal> {
         let parsed = |key: &str| Some((key.to_owned(), self.settings.0.get(key)?.clone()));
-        let settings = self.probed_with().filter_map(|setting| parsed(setting.key)).collect();
+        let settings = self.probe_inputs().filter_map(|setting| parsed(setting.key)).collect();
         self.value.probe(&ParsedSettings(settings), context)
     }
 }
@@ -258,7 +258,7 @@ pub struct Available {
 
 impl Available {
     /// A value that uses no tool.
-    pub fn plainly(identity: impl Into<String>) -> Self {
+    pub fn without_tool(identity: impl Into<String>) -> Self {
         Self { identity: identity.into(), tool: None, pinned: None }
     }
 }
@@ -343,7 +343,7 @@ pub struct ProofFinding {
 
 impl ProofFinding {
     /// The finding for a value that has no effect.
-    pub(super) fn nothing_asked() -> Self {
+    pub(super) fn not_applicable() -> Self {
         Self {
             expected: "nothing added".to_owned(),
             found: "nothing was asked for".to_owned(),

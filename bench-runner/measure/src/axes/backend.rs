@@ -149,7 +149,7 @@ impl SettingValue for CodeGenerator {
         let check = ArgCheck {
             name: FLAG,
             read: &|args| rustc_args::unstable(args, FLAG).unwrap_or(default).to_owned(),
-            excepted: Default::default(),
+            excluded: Default::default(),
         };
         let seen = check.run_all(input.build, self.name());
         seen.and(in_result(*self, input.build)).finding(format!("{FLAG}={}", self.name()))
@@ -206,13 +206,13 @@ mod tests {
         let mut context = fixture::nightly();
         context.toolchain.as_mut().unwrap().sysroot = here.path().to_owned();
         let available = fixture::probe(KEY, "cranelift", &context);
-        assert_eq!(available, Ok(Available::plainly("cranelift")));
+        assert_eq!(available, Ok(Available::without_tool("cranelift")));
     }
 
     #[test]
     fn flags_and_marks_must_agree() {
         let prove = |value, flag: &str, comments: &[&str], context: &Context| {
-            let build = fixture::linked(fixture::built(flag, flag), &[], comments);
+            let build = fixture::with_linked_program(fixture::evidence_with(flag, flag), &[], comments);
             fixture::prove(KEY, value, context, &build).result
         };
         let (stable, nightly) = (fixture::context(), fixture::nightly());

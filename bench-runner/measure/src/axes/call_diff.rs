@@ -108,7 +108,7 @@ struct CommandGroup {
 }
 
 impl CommandGroup {
-    fn of(name: String) -> Self {
+    fn new(name: String) -> Self {
         Self { name, ours: Vec::new(), theirs: Vec::new() }
     }
 }
@@ -118,10 +118,10 @@ impl ArgChanges {
         let mut changes = Self { all: build.len(), ..Self::default() };
         let mut groups: BTreeMap<String, CommandGroup> = BTreeMap::new();
         for (key, name, args) in build {
-            groups.entry(key).or_insert_with(|| CommandGroup::of(name)).ours.push(args);
+            groups.entry(key).or_insert_with(|| CommandGroup::new(name)).ours.push(args);
         }
         for (key, name, args) in other {
-            groups.entry(key).or_insert_with(|| CommandGroup::of(name)).theirs.push(args);
+            groups.entry(key).or_insert_with(|| CommandGroup::new(name)).theirs.push(args);
         }
         for CommandGroup { name, mut ours, mut theirs } in groups.into_values() {
             // Two commands for one crate differ in their arguments only, so similar ones are paired.
@@ -167,7 +167,7 @@ impl ArgChanges {
     }
 }
 
-/// Moves lists that both have to the front, in the same order.
+/// Moves lists that occur in both to the front, in the same order.
 fn pair_up(ours: &mut Vec<Vec<String>>, theirs: &mut Vec<Vec<String>>) {
     ours.sort();
     theirs.sort();

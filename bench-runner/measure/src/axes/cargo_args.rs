@@ -73,7 +73,7 @@ const REFUSED: [(&[&str], &str); 10] = [
 ];
 
 /// The first argument that is not known to be safe, with the reason.
-fn refused(value: &str) -> Option<(String, &'static str)> {
+fn first_refused(value: &str) -> Option<(String, &'static str)> {
     let mut words = value.split_whitespace();
     while let Some(word) = words.next() {
         let name = word.split_once('=').map_or(word, |(name, _)| name);
@@ -138,7 +138,7 @@ impl Axis for CargoArgsAxis {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        match refused(text) {
+        match first_refused(text) {
             None => Ok(Box::new(CargoArgList(text.split_whitespace().map(str::to_owned).collect()))),
             Some((word, reason)) => {
                 Err(Refusal::new(format!("`{word}` cannot be one of `cargo-args`: {reason}")))
@@ -164,7 +164,7 @@ impl SettingValue for CargoArgList {
             return Err(Refusal::new("`cargo-args` is for projects that cargo builds")
                 .with_help("`arg` adds an argument to the build of a command project"));
         }
-        Ok(Available::plainly(self.0.join(" ")))
+        Ok(Available::without_tool(self.0.join(" ")))
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -184,7 +184,7 @@ impl SettingValue for CargoArgList {
 
     fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
-            return ProofFinding::nothing_asked();
+            return ProofFinding::not_applicable();
         }
         input.finding_by_comparison()
     }

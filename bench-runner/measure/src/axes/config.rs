@@ -70,7 +70,7 @@ impl ConfigPiece {
         }
         // All values are text here, so order and layout make no difference.
         let leaves = self.leaves.iter().map(|(key, value)| format!("{key}={value}"));
-        Ok(Available::plainly(leaves.collect::<Vec<_>>().join(" ")))
+        Ok(Available::without_tool(leaves.collect::<Vec<_>>().join(" ")))
     }
 
     fn add_to(&self, request: &mut BuildRequest) {
@@ -79,7 +79,7 @@ impl ConfigPiece {
 
     /// Flags that it sets but that are missing in compiler calls: cargo takes flags from one key only, and
     /// drops the others.
-    fn dropped(&self, input: &ProofInput<'_>) -> Option<String> {
+    fn describe_dropped_flags(&self, input: &ProofInput<'_>) -> Option<String> {
         let set = self.leaves.iter().filter(|(key, _)| key.ends_with(".rustflags"));
         let dropped = set.filter(|(_, value)| {
             let flags = flags_of(value);
@@ -130,9 +130,9 @@ impl SettingValue for ConfigPiece {
 
     fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
-            return ProofFinding::nothing_asked();
+            return ProofFinding::not_applicable();
         }
-        input.finding_by_comparison().and(self.dropped(input))
+        input.finding_by_comparison().and(self.describe_dropped_flags(input))
     }
 }
 
@@ -166,6 +166,6 @@ impl SettingValue for SnippetFile {
         } else {
             finding
         };
-        finding.and(self.piece.dropped(input))
+        finding.and(self.piece.describe_dropped_flags(input))
     }
 }

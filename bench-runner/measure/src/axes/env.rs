@@ -57,7 +57,7 @@ struct EnvVariable {
 
 impl SettingValue for EnvVariable {
     fn probe(&self, _: &ParsedSettings, _: &Context) -> Result<Available, Refusal> {
-        Ok(Available::plainly(self.value.as_str()))
+        Ok(Available::without_tool(self.value.as_str()))
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_variable_carries_the_setting_that_asks_for_it() {
-        let request = crate::axes::fixture::applied("env.CC", "gcc", &crate::axes::fixture::context());
+        let request = crate::axes::fixture::apply("env.CC", "gcc", &crate::axes::fixture::context());
         assert_eq!((&*request.env["CC"], &*request.env_from["CC"]), ("gcc", "env.CC=gcc"));
     }
 

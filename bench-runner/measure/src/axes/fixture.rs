@@ -31,7 +31,7 @@ pub(crate) fn settings(pairs: &[(&str, &str)]) -> Settings {
 }
 
 /// Parses settings that are valid.
-pub(crate) fn parsed(pairs: &[(&str, &str)]) -> ParsedSettings {
+pub(crate) fn parse_settings(pairs: &[(&str, &str)]) -> ParsedSettings {
     super::parse_all(&settings(pairs)).unwrap()
 }
 
@@ -40,20 +40,20 @@ pub(crate) fn parse(key: &str, value: &str) -> Result<Box<dyn SettingValue>, Ref
 }
 
 /// Error for a value that the axis of `key` refuses.
-pub(crate) fn refused(key: &str, value: &str) -> Refusal {
+pub(crate) fn parse_error(key: &str, value: &str) -> Refusal {
     parse(key, value).unwrap_err()
 }
 
 /// Calls `act` with `key = value` as the only setting.
 pub(crate) fn with<T>(key: &str, value: &str, act: impl FnOnce(&Setting<'_>) -> T) -> T {
-    act(&parsed(&[(key, value)]).get(key).unwrap())
+    act(&parse_settings(&[(key, value)]).get(key).unwrap())
 }
 
 pub(crate) fn probe(key: &str, value: &str, context: &Context) -> Result<Available, Refusal> {
     with(key, value, |setting| setting.probe(context))
 }
 
-pub(crate) fn applied(key: &str, value: &str, context: &Context) -> BuildRequest {
+pub(crate) fn apply(key: &str, value: &str, context: &Context) -> BuildRequest {
     let mut request = BuildRequest::default();
     with(key, value, |setting| {
         setting.value.prepare(context).unwrap();
@@ -69,13 +69,13 @@ pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &BuildEvid
 
 /// Reason why `key = value` conflicts with `others`.
 pub(crate) fn conflict(key: &str, value: &str, others: &[(&str, &str)]) -> Option<String> {
-    let settings = parsed(&[others, &[(key, value)]].concat());
+    let settings = parse_settings(&[others, &[(key, value)]].concat());
     settings.get(key).unwrap().value.conflict(&settings)
 }
 
 /// Side effects of `key = value` together with `others`.
 pub(crate) fn co_changes(key: &str, value: &str, others: &[(&str, &str)]) -> Vec<&'static str> {
-    let settings = parsed(&[others, &[(key, value)]].concat());
+    let settings = parse_settings(&[others, &[(key, value)]].concat());
     settings.get(key).unwrap().value.co_changes(&settings).to_vec()
 }
 
@@ -114,7 +114,7 @@ pub(crate) fn call(part: BuildPart, name: &str, line: &str) -> CompilerCall {
 
 /// Evidence from a build of `p`, which has a library, a binary, a dependency and a build script, with these
 /// arguments for its own crates and for the dependency.
-pub(crate) fn built(own: &str, dependency: &str) -> BuildEvidence {
+pub(crate) fn evidence_with(own: &str, dependency: &str) -> BuildEvidence {
     let calls = vec![
         call(BuildPart::Host, "build_script_build", "build.rs --crate-type bin"),
         call(BuildPart::Dependency, "dep", &format!("/r/dep/src/lib.rs --crate-type lib {dependency}")),
@@ -125,7 +125,11 @@ pub(crate) fn built(own: &str, dependency: &str) -> BuildEvidence {
 }
 
 /// `evidence` with a linked program that has these sections and comments.
-pub(crate) fn linked(evidence: BuildEvidence, sections: &[(&str, u64)], comments: &[&str]) -> BuildEvidence {
+pub(crate) fn with_linked_program(
+    evidence: BuildEvidence,
+    sections: &[(&str, u64)],
+    comments: &[&str],
+) -> BuildEvidence {
     let facts = ElfFacts {
         sections: sections.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect(),
         comments: comments.iter().map(|&comment| comment.to_owned()).collect(),

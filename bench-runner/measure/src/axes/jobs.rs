@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn cores_is_another_name_for_a_number() {
         let cores = JobCount::Cores.jobs();
-        assert_eq!(fixture::applied(KEY, "cores", &fixture::context()).jobs, cores);
+        assert_eq!(fixture::apply(KEY, "cores", &fixture::context()).jobs, cores);
         let same = fixture::probe(KEY, &cores.to_string(), &fixture::context());
         assert_eq!(fixture::probe(KEY, "cores", &fixture::context()), same);
         assert!(fixture::parse(KEY, "0").is_err() && fixture::parse(KEY, "all").is_err());

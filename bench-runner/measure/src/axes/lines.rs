@@ -27,7 +27,7 @@ pub struct Situation {
 impl Situation {
     /// A manifest with the name of the root package, if it is known.
     pub(super) fn manifest(&self) -> Option<Table> {
-        self.package.as_ref().map(|name| nested("package.name", name.clone().into()))
+        self.package.as_ref().map(|name| nested_table("package.name", name.clone().into()))
     }
 }
 
@@ -70,11 +70,11 @@ impl SettingLines {
 
     /// One key of the cargo configuration.
     pub(super) fn config(key: &str, value: impl Into<Value>) -> Self {
-        Self { config: nested(key, value.into()), ..Self::default() }
+        Self { config: nested_table(key, value.into()), ..Self::default() }
     }
 
     pub(super) fn toolchain(key: &str, value: impl Into<Value>) -> Self {
-        Self { toolchain: nested(&format!("toolchain.{key}"), value.into()), ..Self::default() }
+        Self { toolchain: nested_table(&format!("toolchain.{key}"), value.into()), ..Self::default() }
     }
 
     pub(super) fn with_program(mut self, program: &'static str) -> Self {
@@ -121,8 +121,8 @@ impl SettingLines {
 }
 
 /// A table with one value at a dotted path of bare keys.
-fn nested(path: &str, value: Value) -> Table {
+fn nested_table(path: &str, value: Value) -> Table {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let value = rest.map_or_else(|| value.clone(), |rest| Value::Table(nested(rest, value.clone())));
+    let value = rest.map_or_else(|| value.clone(), |rest| Value::Table(nested_table(rest, value.clone())));
     Table::from_iter([(first.to_owned(), value)])
 }

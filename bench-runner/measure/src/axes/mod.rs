@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_probe_is_given_its_own_setting_the_toolchain_and_what_it_depends_on() {
-        let settings = fixture::parsed(&[
+        let settings = fixture::parse_settings(&[
             ("linker", "bfd"),
             ("linker-threads", "1"),
             ("opt-level", "1"),
@@ -174,7 +174,7 @@ mod tests {
         ]);
         let given = |key: &str| {
             let setting = settings.get(key).unwrap();
-            setting.probed_with().map(|setting| setting.key.to_owned()).collect::<Vec<String>>()
+            setting.probe_inputs().map(|setting| setting.key.to_owned()).collect::<Vec<String>>()
         };
         assert_eq!(given("linker-threads"), ["linker", "toolchain", "linker-threads"]);
         assert_eq!(given("opt-level"), ["toolchain", "opt-level"]);

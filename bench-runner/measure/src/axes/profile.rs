@@ -60,7 +60,7 @@ impl SettingValue for ProfileName {
         }
         if context.manifest.is_none() {
             // The source, and the profiles that it defines, are not available yet.
-            return Ok(Available::plainly(name));
+            return Ok(Available::without_tool(name));
         }
         let own: Vec<String> = [&context.manifest, &context.config]
             .into_iter()
@@ -69,7 +69,7 @@ impl SettingValue for ProfileName {
             .flat_map(|profiles| profiles.keys().cloned())
             .collect();
         if BUILT_IN.contains(&name) || own.iter().any(|known| known == name) {
-            return Ok(Available::plainly(name));
+            return Ok(Available::without_tool(name));
         }
         Err(Refusal::new(format!("the project has no profile `{name}`"))
             .with_help("one that your own configuration of cargo defines needs `--on as-configured`")
@@ -213,6 +213,6 @@ mod tests {
 
     #[test]
     fn debug_is_not_a_profile() {
-        assert_eq!(fixture::refused("profile", "debug").help.as_deref(), Some("did you mean `dev`?"));
+        assert_eq!(fixture::parse_error("profile", "debug").help.as_deref(), Some("did you mean `dev`?"));
     }
 }

@@ -99,29 +99,29 @@ pub(super) struct ArgCheck<'a> {
     /// Reads the value of one call, in one spelling for each meaning.
     pub(super) read: &'a dyn Fn(&[String]) -> String,
     /// Crates for which the project has its own setting, which overrides that of the profile.
-    pub(super) excepted: BTreeSet<String>,
+    pub(super) excluded: BTreeSet<String>,
 }
 
 impl ArgCheck<'_> {
     /// Counts the selected calls that have the expected value. Without any such call, nothing is proven.
-    pub(super) fn run(&self, evidence: &BuildEvidence, wanted: &ExpectedArg<'_>) -> PartialFinding {
-        let all = || evidence.compiler_calls.iter().filter(|call| (wanted.among)(call));
-        let excepted = |call: &&CompilerCall| self.excepted.contains(&call.name);
-        let asked: Vec<&CompilerCall> = all().filter(|call| !excepted(call)).collect();
+    pub(super) fn run(&self, evidence: &BuildEvidence, expected: &ExpectedArg<'_>) -> PartialFinding {
+        let all = || evidence.compiler_calls.iter().filter(|call| (expected.among)(call));
+        let excluded = |call: &&CompilerCall| self.excluded.contains(&call.name);
+        let asked: Vec<&CompilerCall> = all().filter(|call| !excluded(call)).collect();
         if asked.is_empty() {
-            return PartialFinding::not_provable(no_call_of(wanted.whose, evidence));
+            return PartialFinding::not_provable(no_call_of(expected.whose, evidence));
         }
         let mut said: BTreeMap<String, usize> = BTreeMap::new();
         asked.iter().for_each(|call| *said.entry((self.read)(&call.args)).or_default() += 1);
-        let agree = said.remove(wanted.value).unwrap_or(0);
+        let agree = said.remove(expected.value).unwrap_or(0);
         let name = self.name;
         let mut found =
-            format!("{name}={} on {agree} of {} calls of {}", wanted.value, asked.len(), wanted.whose);
+            format!("{name}={} on {agree} of {} calls of {}", expected.value, asked.len(), expected.whose);
         let others: Vec<String> = said.iter().map(|(value, count)| format!("{value} on {count}")).collect();
         if !others.is_empty() {
             found += &format!(" ({})", others.join(", "));
         }
-        let left_out = all().filter(excepted).count();
+        let left_out = all().filter(excluded).count();
         if left_out > 0 {
             found += &format!(", {left_out} with a setting of its own left out");
         }
@@ -132,7 +132,7 @@ impl ArgCheck<'_> {
     pub(super) fn run_all(&self, evidence: &BuildEvidence, value: &str) -> PartialFinding {
         let own = ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value };
         let others = |call: &CompilerCall| {
-            class(call) == CrateClass::Dependency && !self.excepted.contains(&call.name)
+            class(call) == CrateClass::Dependency && !self.excluded.contains(&call.name)
         };
         let of_own = self.run(evidence, &own);
         if !evidence.compiler_calls.iter().any(others) {
@@ -158,8 +158,8 @@ pub(super) fn no_call_of(whose: &str, evidence: &BuildEvidence) -> String {
 
 /// Crates for which the project itself sets `key` in some profile, by the crate names of rustc. With
 /// `package."*"` these include every crate in `evidence` outside of the workspace.
-pub(super) fn excepted(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
-    let mut names = excepted_by_name(key, context, evidence);
+pub(super) fn excluded_crates(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
+    let mut names = crates_excluded_by_name(key, context, evidence);
     if packages_setting(key, context, evidence).any(|name| name == "*") {
         let others = evidence.compiler_calls.iter().filter(|call| class(call) == CrateClass::Dependency);
         names.extend(others.map(|call| call.name.clone()));
@@ -168,7 +168,11 @@ pub(super) fn excepted(key: &str, context: &Context, evidence: &BuildEvidence) -
 }
 
 /// The same without `package."*"`. Crates may be named differently from their package.
-pub(super) fn excepted_by_name(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
+pub(super) fn crates_excluded_by_name(
+    key: &str,
+    context: &Context,
+    evidence: &BuildEvidence,
+) -> BTreeSet<String> {
     let named: Vec<&str> = packages_setting(key, context, evidence)
         .filter(|name| *name != "*")
         .map(|specification| {

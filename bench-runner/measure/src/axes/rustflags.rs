@@ -53,7 +53,7 @@ impl SettingValue for FlagList {
             return Err(Refusal::new("flags for rustc mean nothing to a project that is not built by cargo")
                 .with_help("`env.NAME` and `arg` are for command projects"));
         }
-        Ok(Available::plainly(self.flags.join(" ")))
+        Ok(Available::without_tool(self.flags.join(" ")))
     }
 
     fn applies_to(&self, goal: Goal) -> bool {
@@ -69,7 +69,7 @@ impl SettingValue for FlagList {
 
     fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
-            return ProofFinding::nothing_asked();
+            return ProofFinding::not_applicable();
         }
         let expected = format!("`{}` in every compiler call of its own units", shorten_paths(&self.text));
         let Some((calls, missing)) = missing_flags(&self.flags, input.build) else {

@@ -82,7 +82,7 @@ impl SettingValue for CpuChoice {
         let known = KnownCpus::query(toolchain, context)?;
         let native = || format!("native@{}", known.native.as_deref().unwrap_or_default());
         match self {
-            Self::Default => Ok(Available::plainly(match configured_cpu(context) {
+            Self::Default => Ok(Available::without_tool(match configured_cpu(context) {
                 Some("native") => native(),
                 Some(name) => name.to_owned(),
                 None => known.default.clone().unwrap_or_else(|| "default".to_owned()),
@@ -97,9 +97,9 @@ impl SettingValue for CpuChoice {
                     ))
                     .with_help("name the CPU itself, or make the plan on this machine"));
                 }
-                Ok(Available { pinned: Some(native()), ..Available::plainly(native()) })
+                Ok(Available { pinned: Some(native()), ..Available::without_tool(native()) })
             }
-            Self::Named(name) if known.names.contains(name) => Ok(Available::plainly(name.as_str())),
+            Self::Named(name) if known.names.contains(name) => Ok(Available::without_tool(name.as_str())),
             Self::Named(name) => Err(known.refusal(name, &format!("rustc knows no CPU `{name}`"))),
         }
     }
@@ -126,7 +126,7 @@ impl SettingValue for CpuChoice {
         let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("not set").to_owned(),
-            excepted: Default::default(),
+            excluded: Default::default(),
         };
         let seen = check.run_all(input.build, value);
         let Self::Native { planned } = self else { return seen.finding(format!("{KEY}={value}")) };
@@ -271,7 +271,7 @@ mod tests {
     fn a_name_that_rustc_does_not_know_gets_the_nearest() {
         let dir = tempfile::tempdir().unwrap();
         let context = context(dir.path(), "");
-        assert_eq!(fixture::probe(KEY, "x86-64-v2", &context), Ok(Available::plainly("x86-64-v2")));
+        assert_eq!(fixture::probe(KEY, "x86-64-v2", &context), Ok(Available::without_tool("x86-64-v2")));
         let refusal = fixture::probe(KEY, "x86-64-v22", &context).unwrap_err();
         assert_eq!(refusal.what, "rustc knows no CPU `x86-64-v22` for x86_64-unknown-linux-gnu");
         assert_eq!(refusal.help.as_deref(), Some("did you mean `x86-64-v2`?"));
@@ -288,14 +288,14 @@ mod tests {
         assert_eq!(identity(""), "x86-64");
         assert_eq!(identity("-C target-cpu=znver3"), "znver3");
         assert_eq!(identity("-Ctarget-cpu=native"), "native@znver3");
-        assert!(fixture::applied(KEY, "default", &fixture::context()).rustflags.is_empty());
+        assert!(fixture::apply(KEY, "default", &fixture::context()).rustflags.is_empty());
     }
 
     #[test]
     fn the_last_flag_counts_on_every_call() {
         let dir = tempfile::tempdir().unwrap();
         let prove = |value: &str, own_flags: &str, flags: &str| {
-            let build = fixture::built(flags, flags);
+            let build = fixture::evidence_with(flags, flags);
             fixture::prove(KEY, value, &context(dir.path(), own_flags), &build)
         };
         let finding = prove("native", "", "-Ctarget-cpu=native");

@@ -64,7 +64,7 @@ impl SettingValue for FrontendThreads {
         let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::unstable(args, KEY).unwrap_or("not set").to_owned(),
-            excepted: Default::default(),
+            excluded: Default::default(),
         };
         check.run_all(input.build, &self.0.to_string()).finding(format!("-Zthreads={}", self.0))
     }
@@ -87,13 +87,13 @@ mod tests {
         assert_eq!(refusal.what, "the parallel front end needs a nightly compiler, and this is rustc 1.95.0");
         assert_eq!(refusal.help.as_deref(), Some("use toolchain=nightly"));
         let available = fixture::probe(KEY, "4", &fixture::nightly());
-        assert_eq!(available, Ok(Available::plainly("4")));
+        assert_eq!(available, Ok(Available::without_tool("4")));
     }
 
     #[test]
     fn the_last_flag_counts_on_every_call() {
         let prove = |flag: &str| {
-            let build = fixture::built(flag, flag);
+            let build = fixture::evidence_with(flag, flag);
             fixture::prove(KEY, "4", &fixture::nightly(), &build).result
         };
         assert_eq!(prove("-Zthreads=4"), ProofResult::Holds);

@@ -55,7 +55,7 @@ impl SettingValue for NamedToolchain {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         match &context.toolchain {
             None => values::available_to_cargo(KEY, self.text.as_str(), context),
-            Some(toolchain) => Ok(Available::plainly(self.identity(toolchain))),
+            Some(toolchain) => Ok(Available::without_tool(self.identity(toolchain))),
         }
     }
 
@@ -91,7 +91,7 @@ impl SettingValue for NamedToolchain {
             let its_own = args.iter().take_while(|arg| *arg != "--crate-name").any(|arg| *arg == rustc);
             if its_own { "its rustc" } else { "another" }.to_owned()
         };
-        let check = ArgCheck { name: "compiler", read: &whose, excepted: Default::default() };
+        let check = ArgCheck { name: "compiler", read: &whose, excluded: Default::default() };
         let own =
             ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value: "its rustc" };
         let called = check.run(input.build, &own);
@@ -164,10 +164,10 @@ mod tests {
     #[test]
     fn proven_by_who_was_called_and_by_what_it_left() {
         let prove = |calls: BuildEvidence, comments: &[&str]| {
-            let build = fixture::linked(calls, &[], comments);
+            let build = fixture::with_linked_program(calls, &[], comments);
             fixture::prove(KEY, "stable", &fixture::context(), &build)
         };
-        let calls = || fixture::built("", "");
+        let calls = || fixture::evidence_with("", "");
         let finding = prove(calls(), &["rustc version 1.95.0", "GCC: 12"]);
         assert_eq!(finding.result, ProofResult::Holds);
         assert_eq!(

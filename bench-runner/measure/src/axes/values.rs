@@ -28,7 +28,7 @@ pub(super) fn available_to_cargo(
     context: &Context,
 ) -> Result<Available, Refusal> {
     match context.toolchain {
-        Some(_) => Ok(Available::plainly(identity)),
+        Some(_) => Ok(Available::without_tool(identity)),
         None => Err(Refusal::new(format!(
             "`{key}` is a setting of cargo, and this project is not built by cargo"
         ))),

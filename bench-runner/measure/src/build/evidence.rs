@@ -35,7 +35,7 @@ pub struct BuildEvidence {
     pub rebuilt: Option<(Rebuilt, Vec<String>)>,
     /// Hits and misses of the compiler cache, if the build had one. Reported by the cache, not by a driver.
     pub cache: Option<CacheUse>,
-    /// The part of these that are crates, without what a build script compiled in another language.
+    /// Hits and misses of crates, without those of other languages in build scripts.
     pub rust_cache_use: Option<CacheUse>,
 }
 

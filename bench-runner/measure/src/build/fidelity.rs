@@ -218,7 +218,7 @@ mod tests {
         Configuration { entries, variables: Vec::new() }
     }
 
-    fn said(differences: &[Difference]) -> Vec<String> {
+    fn difference_lines(differences: &[Difference]) -> Vec<String> {
         let line = |d: &Difference| format!("{}: {} | {}", d.what, d.yours, d.here);
         differences.iter().map(line).collect()
     }
@@ -239,7 +239,7 @@ mod tests {
         let side = |configuration, tree| ComparedBuild { tree, configuration, flags: None, units: None };
         let found = differences(&side(&yours, Path::new("/w")), &side(&here, Path::new("/cache/t")));
         assert_eq!(
-            said(&found),
+            difference_lines(&found),
             ["configuration: env.MY_TOKEN = … | ", "configuration: profile.dev.debug = 1 | "]
         );
     }
@@ -261,7 +261,7 @@ mod tests {
         };
         let trees = [Path::new("/w"), Path::new("/c")];
         let compare = |yours: &CompilerFlags, here: &CompilerFlags| {
-            said(&flag_differences((yours, trees[0]), (here, trees[1])))
+            difference_lines(&flag_differences((yours, trees[0]), (here, trees[1])))
         };
         assert_eq!(compare(&flags("-L/w/x", &[]), &flags("-L/c/x", &[])), Vec::<String>::new());
         assert_eq!(compare(&flags("-Ca", &[]), &flags("", &[])), ["flags: -Ca | "]);
@@ -290,7 +290,7 @@ mod tests {
         let units = |units: Vec<PlannedUnit>| PlannedUnits { units, ..PlannedUnits::default() };
         let trees = [Path::new("/w"), Path::new("/c")];
         let compare = |yours: PlannedUnits, here: PlannedUnits| {
-            said(&unit_differences((&yours, trees[0]), (&here, trees[1])))
+            difference_lines(&unit_differences((&yours, trees[0]), (&here, trees[1])))
         };
         let same = compare(units(vec![unit("/w", "a", "2")]), units(vec![unit("/c", "a", "2")]));
         assert_eq!(same, Vec::<String>::new());

@@ -70,7 +70,7 @@ pub enum Goal {
 
 impl Goal {
     /// True if the project's own crates are compiled to code and linked. Build scripts and proc macros are
-    /// under any goal.
+    /// compiled and linked under any goal.
     pub fn links(self) -> bool {
         match self {
             Self::Build | Self::Test => true,

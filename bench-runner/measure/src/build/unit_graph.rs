@@ -82,7 +82,7 @@ impl UnitGraph {
     }
 
     /// Local units that a build compiled.
-    pub fn compiled(evidence: &BuildEvidence) -> BTreeSet<LocalUnit> {
+    pub fn compiled_units(evidence: &BuildEvidence) -> BTreeSet<LocalUnit> {
         evidence.artifacts.iter().filter(|artifact| !artifact.fresh).filter_map(unit_of_artifact).collect()
     }
 
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn what_was_compiled_is_told_by_the_artefacts() {
-        let compiled = UnitGraph::compiled(&evidence());
+        let compiled = UnitGraph::compiled_units(&evidence());
         assert_eq!(names(&compiled), ["app", "build script of s", "cli (test)"]);
         assert!(UnitGraph::from_evidence(&BuildEvidence::default()).is_none());
     }

@@ -2,8 +2,8 @@
 //! environment variables.
 //!
 //! Cargo reports them with the origin of each value. Only settings that decide how something is built are
-//! kept, as TOML text: plans are self-contained and published, so tokens, registries and mirrors must never
-//! get into it.
+//! kept, as TOML text: plans are self-contained and published, so no token, registry or mirror can get into
+//! them.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -72,12 +72,13 @@ impl World for TwoLinkers {
 
     fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal> {
         match (setting.key, setting.text) {
-            ("linker", "default" | "rust-lld") => Ok(Available::plainly("rust-lld")),
+            ("linker", "default" | "rust-lld") => Ok(Available::without_tool("rust-lld")),
             ("linker", "mold") => Err(Refusal::new("no mold on PATH").with_help("apt-get install mold")),
-            ("target-cpu", "native") => {
-                Ok(Available { pinned: Some("native@znver3".into()), ..Available::plainly("native@znver3") })
-            }
-            (_, text) => Ok(Available::plainly(text)),
+            ("target-cpu", "native") => Ok(Available {
+                pinned: Some("native@znver3".into()),
+                ..Available::without_tool("native@znver3")
+            }),
+            (_, text) => Ok(Available::without_tool(text)),
         }
     }
 }

@@ -25,8 +25,8 @@ pub fn round_order(seed: u64, block: &BlockId, arms: usize, round: u32) -> Vec<u
     let rows = if arms.is_multiple_of(2) { arms } else { 2 * arms };
     let round = round.saturating_sub(1) as usize;
     let mut rng = rng_of_set(seed, block, (round / rows) as u64);
-    let names = shuffled(arms, &mut rng);
-    let row = shuffled(rows, &mut rng)[round % rows];
+    let names = permutation(arms, &mut rng);
+    let row = permutation(rows, &mut rng)[round % rows];
     williams_row(arms, row).into_iter().map(|arm| names[arm]).collect()
 }
 
@@ -52,16 +52,16 @@ fn rng_of_set(seed: u64, block: &BlockId, set: u64) -> ChaCha8Rng {
 }
 
 /// Fisher–Yates, written out so that the orders of a seed do not depend on the version of the `rand` crates.
-fn shuffled(count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+fn permutation(count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     for last in (1..count).rev() {
-        order.swap(last, below(last + 1, rng));
+        order.swap(last, draw_below(last + 1, rng));
     }
     order
 }
 
 /// A uniform number below `bound`; draws from the incomplete interval at the top are rejected.
-fn below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
+fn draw_below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
     let bound = bound as u64;
     let limit = (1u64 << 32) / bound * bound;
     loop {
@@ -143,7 +143,7 @@ mod tests {
         let mut rng = rng_of_set(3, &block(), 0);
         let mut counts = [0; 7];
         for _ in 0..7000 {
-            counts[below(7, &mut rng)] += 1;
+            counts[draw_below(7, &mut rng)] += 1;
         }
         // 1000 expected, standard deviation 29
         assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");

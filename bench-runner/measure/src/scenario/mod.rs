@@ -15,7 +15,7 @@ use crate::spanned::{DocError, SourceText};
 use crate::{axes, workloads};
 
 pub(crate) use variants::AS_IT_IS;
-pub use variants::{Baseline, KNOWN_VARIANTS, VariantContent, WholeVariant, check_name, snippet};
+pub use variants::{Baseline, PREDEFINED, VariantContent, WholeVariant, check_name, snippet};
 
 /// A request that cannot be carried out as given: usage, scenario or corpus.
 #[derive(Debug, thiserror::Error)]

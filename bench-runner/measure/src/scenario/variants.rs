@@ -13,7 +13,7 @@ use crate::spanned::SourceText;
 /// Name of the variant of a project without any settings.
 pub(crate) const AS_IT_IS: &str = "as it is";
 /// Names of predefined variants in requests.
-pub const KNOWN_VARIANTS: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
+pub const PREDEFINED: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WholeVariant {
@@ -60,7 +60,7 @@ impl Baseline {
 
 impl WholeVariant {
     /// The predefined variant of this name, as requests write it.
-    pub fn known(name: &str) -> Option<Self> {
+    pub fn predefined(name: &str) -> Option<Self> {
         match name {
             AS_CONFIGURED => Some(Self { name: name.to_owned(), content: VariantContent::AsConfigured }),
             "as-it-is" => Some(Self { name: AS_IT_IS.to_owned(), content: VariantContent::Set(Vec::new()) }),
@@ -74,7 +74,7 @@ impl WholeVariant {
 /// # Errors
 /// If it is not a name, or is already taken.
 pub fn check_name(name: &str) -> Result<(), Refusal> {
-    if KNOWN_VARIANTS.contains(&name) || name == "all" {
+    if PREDEFINED.contains(&name) || name == "all" {
         return Err(Refusal::new(format!("the name `{name}` is taken")));
     }
     if !super::is_name(name) {

@@ -101,7 +101,7 @@ fn judge_edit(class: EditClass, input: &RebuildInput<'_>) -> RebuildFinding {
         let found = "no build has shown its compiler calls".to_owned();
         return RebuildFinding { found, result: ProofResult::NotProvable };
     };
-    let compiled = UnitGraph::compiled(input.build);
+    let compiled = UnitGraph::compiled_units(input.build);
     let packages: BTreeSet<&Path> = input.edited.iter().filter_map(|file| graph.package_of(file)).collect();
     let start: BTreeSet<LocalUnit> =
         compiled.iter().filter(|unit| packages.contains(unit.package.as_path())).cloned().collect();
@@ -208,7 +208,7 @@ mod tests {
         LocalUnit { package: Path::new("/w").join(name), name: name.to_owned(), kind }
     }
 
-    fn judged(class: EditClass, package: &str, compiled: &[(&str, UnitKind)]) -> Option<String> {
+    fn objection_to(class: EditClass, package: &str, compiled: &[(&str, UnitKind)]) -> Option<String> {
         let compiled: BTreeSet<LocalUnit> = compiled.iter().copied().map(unit).collect();
         let package = Path::new("/w").join(package);
         let start = compiled.iter().filter(|unit| unit.package == package).cloned().collect();
@@ -223,29 +223,29 @@ mod tests {
     #[test]
     fn an_edit_reaches_its_crate_and_all_that_need_it() {
         for class in [EditClass::Body, EditClass::Comment, EditClass::Signature, EditClass::Manifest] {
-            assert_eq!(judged(class, "base", &[BASE, MID, TOP]), None, "{class}");
+            assert_eq!(objection_to(class, "base", &[BASE, MID, TOP]), None, "{class}");
         }
-        let body = |package: &str, compiled: &[_]| judged(EditClass::Body, package, compiled);
+        let body = |package: &str, compiled: &[_]| objection_to(EditClass::Body, package, compiled);
         assert_eq!(body("base", &[]).unwrap(), "nothing of the edited crate was compiled");
         assert_eq!(body("base", &[BASE, MID]).unwrap(), "top needs what was edited and was not compiled");
         assert_eq!(body("top", &[BASE, TOP]).unwrap(), "base (library) does not need what was edited");
-        assert_eq!(judged(EditClass::Signature, "top", &[TOP]).unwrap(), "no library is among them");
+        assert_eq!(objection_to(EditClass::Signature, "top", &[TOP]).unwrap(), "no library is among them");
     }
 
     #[test]
     fn leaf_and_root_are_the_ends_of_the_graph() {
-        assert_eq!(judged(EditClass::Leaf, "base", &[BASE, MID, TOP]), None);
-        assert_eq!(judged(EditClass::Root, "top", &[TOP]), None);
-        let leaf = judged(EditClass::Leaf, "mid", &[MID, TOP]).unwrap();
+        assert_eq!(objection_to(EditClass::Leaf, "base", &[BASE, MID, TOP]), None);
+        assert_eq!(objection_to(EditClass::Root, "top", &[TOP]), None);
+        let leaf = objection_to(EditClass::Leaf, "mid", &[MID, TOP]).unwrap();
         assert_eq!(leaf, "mid (library) needs base (library), so it is no leaf");
-        assert_eq!(judged(EditClass::Leaf, "top", &[TOP]).unwrap(), "no library is among them");
-        let root = judged(EditClass::Root, "mid", &[MID, TOP]).unwrap();
+        assert_eq!(objection_to(EditClass::Leaf, "top", &[TOP]).unwrap(), "no library is among them");
+        let root = objection_to(EditClass::Root, "mid", &[MID, TOP]).unwrap();
         assert_eq!(root, "top needs what was edited, so it is no root");
     }
 
     #[test]
     fn an_edit_of_a_build_script_compiles_it_and_its_crate() {
-        let script = |compiled: &[_]| judged(EditClass::BuildScript, "mid", compiled);
+        let script = |compiled: &[_]| objection_to(EditClass::BuildScript, "mid", compiled);
         assert_eq!(script(&[SCRIPT, MID, TOP]), None);
         assert_eq!(script(&[MID, TOP]).unwrap(), "no build script is among them");
         assert_eq!(script(&[SCRIPT]).unwrap(), "mid (library) needs what was edited and was not compiled");

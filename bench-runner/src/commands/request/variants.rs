@@ -5,7 +5,7 @@ use std::path::Path;
 use bench_runner_core::nearest::nearest;
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::scenario::{
-    Baseline, KNOWN_VARIANTS, RequestError, RequestWord, Scenario, VariantContent, WholeVariant, check_name,
+    Baseline, PREDEFINED, RequestError, RequestWord, Scenario, VariantContent, WholeVariant, check_name,
     snippet,
 };
 
@@ -25,13 +25,13 @@ pub(super) fn read(texts: &[String]) -> Result<Vec<WholeVariant>, RequestError> 
 }
 
 fn one(text: &str) -> Result<WholeVariant, RequestError> {
-    if let Some(known) = WholeVariant::known(text) {
+    if let Some(known) = WholeVariant::predefined(text) {
         return Ok(known);
     }
     let Some((name, file)) = text.split_once('=') else {
-        let help = match nearest(text, KNOWN_VARIANTS) {
+        let help = match nearest(text, PREDEFINED) {
             Some(name) => format!("did you mean `{name}`?"),
-            None => format!("write `--variant NAME=FILE`, or one of {}", KNOWN_VARIANTS.join(", ")),
+            None => format!("write `--variant NAME=FILE`, or one of {}", PREDEFINED.join(", ")),
         };
         return Err(RequestError::usage(format!("`--variant {text}` names no file"), Some(help)));
     };
@@ -76,7 +76,7 @@ pub(super) fn set_baselines(scenario: &mut Scenario, texts: &[String]) -> Result
 }
 
 fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
-    if let Some(known) = WholeVariant::known(name) {
+    if let Some(known) = WholeVariant::predefined(name) {
         add(scenario, std::slice::from_ref(&known))?;
         scenario.matrices.iter_mut().for_each(|matrix| {
             matrix.baseline = Baseline::Whole(known.name.clone());
@@ -94,7 +94,7 @@ fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
         return Ok(());
     }
     let variants = scenario.matrices.iter().flat_map(|matrix| &matrix.variants);
-    let names: Vec<&str> = variants.map(|variant| variant.name.as_str()).chain(KNOWN_VARIANTS).collect();
+    let names: Vec<&str> = variants.map(|variant| variant.name.as_str()).chain(PREDEFINED).collect();
     let help = match nearest(name, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("give a value of an axis such as `linker=bfd`, or one of {}", names.join(", ")),

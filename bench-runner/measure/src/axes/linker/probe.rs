@@ -1,4 +1,4 @@
-//! Which linkers are installed, and which names mean the same one.
+//! Finds the installed linkers, and the names that mean the same one.
 
 use std::path::{Path, PathBuf};
 
@@ -52,10 +52,13 @@ pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<LinkerFam
 /// The default of rustc, unless the project configures a linker: then it is the configured one.
 fn default(context: &Context) -> Result<Available, Refusal> {
     if is_configured(context) {
-        return Ok(Available::plainly("as the project configures it"));
+        return Ok(Available::without_tool("as the project configures it"));
     }
     if !reach::is_host(context) {
-        return Ok(Available::plainly(format!("rustc's default for {}", context.in_force.target.triple)));
+        return Ok(Available::without_tool(format!(
+            "rustc's default for {}",
+            context.in_force.target.triple
+        )));
     }
     if let Some(toolchain) = context.toolchain.as_ref().filter(|_| links_with_own_lld(context)) {
         return rust_lld(toolchain);
@@ -63,7 +66,7 @@ fn default(context: &Context) -> Result<Available, Refusal> {
     // Otherwise the C compiler calls `ld`, which is one of the others by another name.
     match find_in_path("ld", &context.path) {
         Some(ld) => at(&ld),
-        None => Ok(Available::plainly("default")),
+        None => Ok(Available::without_tool("default")),
     }
 }
 
@@ -94,7 +97,7 @@ pub(super) fn at(path: &Path) -> Result<Available, Refusal> {
     let version = version(path).map_err(Refusal::new)?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     let tool = ToolInUse { name, path: path.to_owned(), version };
-    Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
+    Ok(Available { tool: Some(tool), ..Available::without_tool(identity) })
 }
 
 /// First line of the version output of a linker.

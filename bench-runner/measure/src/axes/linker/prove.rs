@@ -59,7 +59,7 @@ fn judge_linked(
     let (own, host): (Vec<&Linked>, Vec<&Linked>) =
         (of(BuildPart::Own).collect(), of(BuildPart::Host).collect());
     if own.is_empty() && host.is_empty() {
-        return nothing_linked(evidence);
+        return finding_without_links(evidence);
     }
     if own.is_empty() {
         return combine(host.iter().map(|linked| (linked.name.as_str(), judge(linked))).collect())
@@ -80,7 +80,7 @@ fn host_link_lines(count: usize) -> String {
     format!("{count} {what} build scripts and proc macros")
 }
 
-fn nothing_linked(evidence: &BuildEvidence) -> PartialFinding {
+fn finding_without_links(evidence: &BuildEvidence) -> PartialFinding {
     if let Some(reason) = &evidence.parts_unknown {
         return PartialFinding::not_provable(reason.clone());
     }

@@ -1,4 +1,4 @@
-//! Which linkers can link for the target of a project.
+//! Checks that a linker can link for the target of a project.
 
 use super::super::axis::Context;
 use super::name::LinkerName;

@@ -76,7 +76,7 @@ impl SettingValue for LinkerThreads {
                 Err(Refusal::new(what).with_help("name a linker beside it, such as `linker=mold`"))
             }
             Some(LinkerFamily::Bfd) if self.0 != 1 => Err(Refusal::new("GNU ld links in one thread")),
-            Some(_) => Ok(Available::plainly(self.0.to_string())),
+            Some(_) => Ok(Available::without_tool(self.0.to_string())),
         }
     }
 

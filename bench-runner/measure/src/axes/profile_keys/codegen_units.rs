@@ -58,14 +58,16 @@ impl SettingValue for UnitCounts {
         let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("not set").to_owned(),
-            excepted: rustc_args::excepted(KEY, context, input.build),
+            excluded: rustc_args::excluded_crates(KEY, context, input.build),
         };
         let seen = match &self.0 {
             PerKindValue::All(value) => check.run_all(input.build, value),
             table => {
                 // The value of the table for all dependencies replaces that of the project.
-                let of_all =
-                    ArgCheck { excepted: rustc_args::excepted_by_name(KEY, context, input.build), ..check };
+                let of_all = ArgCheck {
+                    excluded: rustc_args::crates_excluded_by_name(KEY, context, input.build),
+                    ..check
+                };
                 let ask = |kind, whose, class: CrateClass| {
                     let value = table.for_kind(kind)?;
                     let among = |call: &_| rustc_args::class(call) == class;
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_table_becomes_two_keys_of_the_profile() {
-        let keys = |value| fixture::applied(KEY, value, &fixture::context()).profile_keys;
+        let keys = |value| fixture::apply(KEY, value, &fixture::context()).profile_keys;
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(keys("4"), [pair("codegen-units", "4")]);
         assert_eq!(
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn own_crates_and_dependencies_are_proven_apart() {
         let prove = |value: &str, own: &str, dep: &str| {
-            let build = fixture::built(own, dep);
+            let build = fixture::evidence_with(own, dep);
             fixture::prove(KEY, value, &fixture::context(), &build)
         };
         let found = prove("{own=16,deps=256}", "-C codegen-units=16", "-C codegen-units=256");
@@ -130,6 +132,6 @@ mod tests {
     fn a_number_of_units_is_a_number() {
         let valid = |text| fixture::parse(KEY, text).is_ok();
         assert!(valid("1") && valid("{own=1,deps=1}") && !valid("0") && !valid("{own=1}"));
-        assert_eq!(fixture::refused(KEY, "{owm=1}").help.as_deref(), Some("did you mean `own`?"));
+        assert_eq!(fixture::parse_error(KEY, "{owm=1}").help.as_deref(), Some("did you mean `own`?"));
     }
 }

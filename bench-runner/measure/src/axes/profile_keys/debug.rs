@@ -96,8 +96,7 @@ mod tests {
             };
             Context { toolchain: Some(toolchain), ..fixture::context() }
         };
-        let level =
-            |value, minor| fixture::applied("debug", value, &release(minor)).profile_keys[0].1.clone();
+        let level = |value, minor| fixture::apply("debug", value, &release(minor)).profile_keys[0].1.clone();
         assert_eq!((level("full", 63).as_str(), level("full", 71).as_str()), ("2", "\"full\""));
         let probe = |value| fixture::probe("debug", value, &release(63));
         assert!(probe("line-tables-only").is_err());
@@ -115,7 +114,7 @@ mod tests {
         ];
         for (value, _) in flags {
             for (other, flag) in flags {
-                let build = fixture::built(flag, flag);
+                let build = fixture::evidence_with(flag, flag);
                 let finding = fixture::prove("debug", value, &fixture::context(), &build);
                 let expected = if value == other { ProofResult::Holds } else { ProofResult::Fails };
                 assert_eq!(finding.result, expected, "{value} in a build with {other}: {}", finding.found);
@@ -126,7 +125,7 @@ mod tests {
     #[test]
     fn the_result_must_not_contradict_the_arguments() {
         let prove = |value, flag: &str, sections: &[(&str, u64)]| {
-            let build = fixture::linked(fixture::built(flag, flag), sections, &[]);
+            let build = fixture::with_linked_program(fixture::evidence_with(flag, flag), sections, &[]);
             fixture::prove("debug", value, &fixture::context(), &build)
         };
         let sections = [(".debug_info", 12), (".debug_line", 7), (".debug_gdb_scripts", 34), (".text", 99)];
@@ -159,7 +158,7 @@ mod tests {
     fn numbers_are_not_its_values() {
         assert!(fixture::parse("debug", "full").is_ok() && fixture::parse("debug", "2").is_err());
         assert_eq!(
-            fixture::refused("debug", "line-table-only").help.as_deref(),
+            fixture::parse_error("debug", "line-table-only").help.as_deref(),
             Some("did you mean `line-tables-only`?")
         );
     }

@@ -48,7 +48,7 @@ mod tests {
         let build = BuildEvidence {
             artifacts: vec![artifact],
             leftovers: Leftovers { incremental, ..Leftovers::default() },
-            ..fixture::built(flag, "")
+            ..fixture::evidence_with(flag, "")
         };
         fixture::prove("incremental", value, &fixture::context(), &build)
     }

@@ -80,13 +80,13 @@ impl SettingValue for OptLevels {
         let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("0").to_owned(),
-            excepted: rustc_args::excepted(KEY, context, input.build),
+            excluded: rustc_args::excluded_crates(KEY, context, input.build),
         };
         let seen = match &self.0 {
             PerKindValue::All(level) => check.run_all(input.build, level),
             table => {
-                let excepted = rustc_args::excepted_by_name(KEY, context, input.build);
-                run_table(table, &ArgCheck { excepted, ..check }, context, input.build)
+                let excluded = rustc_args::crates_excluded_by_name(KEY, context, input.build);
+                run_table(table, &ArgCheck { excluded, ..check }, context, input.build)
             }
         };
         seen.finding(format!("opt-level={}", self.0.canonical()))
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_a_key_of_its_own() {
-        let keys = |value| fixture::applied(KEY, value, &context()).profile_keys;
+        let keys = |value| fixture::apply(KEY, value, &context()).profile_keys;
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(keys("s"), [pair("opt-level", "\"s\"")]);
         assert_eq!(
@@ -180,7 +180,7 @@ mod tests {
     }
 
     fn prove(value: &str, own: &str, dep: &str) -> ProofFinding {
-        fixture::prove(KEY, value, &context(), &fixture::built(own, dep))
+        fixture::prove(KEY, value, &context(), &fixture::evidence_with(own, dep))
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(found.found, "opt-level=3 on 0 of 1 calls of what runs during the build (0 on 1)");
         assert_eq!(prove("{build=0}", "-C opt-level=1", "").result, ProofResult::Holds);
         let script = |value: &str, level: &str| {
-            let mut build = fixture::built("-C opt-level=1", "");
+            let mut build = fixture::evidence_with("-C opt-level=1", "");
             build.compiler_calls[0].args.extend(fixture::words(level));
             fixture::prove(KEY, value, &context(), &build)
         };

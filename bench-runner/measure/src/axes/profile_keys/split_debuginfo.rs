@@ -68,7 +68,8 @@ mod tests {
     use crate::build::Leftovers;
 
     fn prove(value: &str, flag: &str, packed: usize, unpacked: usize) -> ProofFinding {
-        let build = fixture::linked(fixture::built(flag, flag), &[(".debug_info", 9)], &[]);
+        let build =
+            fixture::with_linked_program(fixture::evidence_with(flag, flag), &[(".debug_info", 9)], &[]);
         let build =
             BuildEvidence { leftovers: Leftovers { packed, unpacked, ..Leftovers::default() }, ..build };
         fixture::prove("split-debuginfo", value, &fixture::context(), &build)

@@ -56,7 +56,7 @@ mod tests {
     use crate::axes::fixture;
 
     fn prove(value: &str, flag: &str, sections: &[(&str, u64)]) -> ProofFinding {
-        let build = fixture::linked(fixture::built(flag, flag), sections, &[]);
+        let build = fixture::with_linked_program(fixture::evidence_with(flag, flag), sections, &[]);
         fixture::prove("strip", value, &fixture::context(), &build)
     }
 
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_library_alone_shows_nothing() {
-        let build = fixture::built("-C strip=symbols", "");
+        let build = fixture::evidence_with("-C strip=symbols", "");
         let finding = fixture::prove("strip", "symbols", &fixture::context(), &build);
         assert_eq!(finding.result, ProofResult::NotProvable);
     }

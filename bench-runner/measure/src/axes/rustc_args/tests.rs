@@ -37,10 +37,10 @@ fn what_is_no_member_is_cargos_dependency_whatever_its_call_looks_like() {
     assert_eq!(of(BuildPart::Unknown, true), CrateClass::Unknown);
 }
 
-fn units(excepted: &[&str]) -> ArgCheck<'static> {
+fn units(excluded: &[&str]) -> ArgCheck<'static> {
     let read: &dyn Fn(&[String]) -> String =
         &|args| codegen(args, "codegen-units").unwrap_or("not set").to_owned();
-    ArgCheck { name: "codegen-units", read, excepted: excepted.iter().map(|&name| name.to_owned()).collect() }
+    ArgCheck { name: "codegen-units", read, excluded: excluded.iter().map(|&name| name.to_owned()).collect() }
 }
 
 fn build(calls: &[(BuildPart, &str, &str)]) -> BuildEvidence {
@@ -70,8 +70,8 @@ fn every_call_that_is_asked_must_agree() {
 #[test]
 fn no_call_is_no_proof() {
     assert_eq!(units(&[]).run_all(&build(&[]), "4").result, ProofResult::NotProvable);
-    let only_excepted = build(&[(BuildPart::Own, "p", "src/main.rs -C codegen-units=4")]);
-    assert_eq!(units(&["p"]).run_all(&only_excepted, "4").result, ProofResult::NotProvable);
+    let only_excluded = build(&[(BuildPart::Own, "p", "src/main.rs -C codegen-units=4")]);
+    assert_eq!(units(&["p"]).run_all(&only_excluded, "4").result, ProofResult::NotProvable);
     let without_own = build(&[(BuildPart::Dependency, "a", "/r/a.rs -C codegen-units=4")]);
     assert_eq!(units(&[]).run_all(&without_own, "4").result, ProofResult::NotProvable);
 }
@@ -108,7 +108,7 @@ fn what_the_project_sets_for_single_crates_beats_the_profile() {
     };
     let of = |manifest: &str, key: &str| {
         let context = Context { manifest: Some(manifest.parse().unwrap()), ..context() };
-        excepted(key, &context, &evidence).into_iter().collect::<Vec<_>>()
+        excluded_crates(key, &context, &evidence).into_iter().collect::<Vec<_>>()
     };
     assert_eq!(of("[profile.dev.package.csv-core]\nopt-level = 3", "opt-level"), ["csv_core"]);
     assert_eq!(of("[profile.dev.package.'x#csv-core@1.2']\nopt-level = 3", "opt-level"), ["csv_core"]);

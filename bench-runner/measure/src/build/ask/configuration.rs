@@ -284,7 +284,7 @@ fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
     }
 }
 
-/// Names in a table that the part of a variable may mean.
+/// Names in a table that a part of the name of a variable may mean.
 fn possible_names(table: &str, lower: &str, known: &Configuration) -> impl Iterator<Item = String> {
     let of_table =
         known.entries.iter().filter(move |entry| entry.key.first().is_some_and(|key| key == table));

@@ -1,6 +1,6 @@
 //! Driver for projects that are built by their own command.
 
-use super::{Driver, made_environment, own_program};
+use super::{Driver, base_environment, own_program};
 use crate::build::{BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal};
 use crate::corpus::{BuildCommand, BuildSettings, edits};
 
@@ -25,7 +25,7 @@ impl CommandDriver {
     ) -> Option<CommandLine> {
         let (program, args) = argv?.split_first()?;
         let program = own_program(program, dirs);
-        let mut env = made_environment(dirs, self.path.clone(), &self.build.pass_env);
+        let mut env = base_environment(dirs, self.path.clone(), &self.build.pass_env);
         env.extend(self.build.env.clone());
         env.insert("BENCH_RUNNER_EDIT".into(), dirs.edit.to_string());
         env.insert("BENCH_RUNNER_TARGET".into(), dirs.target.display().to_string());

@@ -59,7 +59,7 @@ fn own_program(program: &str, dirs: &BuildDirs) -> std::path::PathBuf {
 }
 
 /// Constructs the environment of every build: an allow-list and a fixed locale.
-pub(super) fn made_environment(
+pub(super) fn base_environment(
     dirs: &BuildDirs,
     path: String,
     pass: &[String],

@@ -64,7 +64,7 @@ impl CacheSandbox {
     ///
     /// # Errors
     ///
-    /// If the directory cannot be made, or no port is free.
+    /// If the directory cannot be created, or no port is free.
     pub fn in_dir(dir: &Path) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         // Older versions do not support sockets.

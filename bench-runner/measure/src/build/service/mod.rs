@@ -67,7 +67,7 @@ pub struct RunningService {
 pub struct CacheReport {
     /// Hits and misses.
     pub used: Option<CacheUse>,
-    /// The part of these that are crates.
+    /// Hits and misses of crates.
     pub used_by_rust: Option<CacheUse>,
     /// Error of the service, if there was one.
     pub trouble: Option<String>,

@@ -81,7 +81,7 @@ mod tests {
 
     /// Result of the check against a server that gives these answers, one per command, and the commands that
     /// it received.
-    fn served(answers: &'static [&'static str], login: &Login) -> (Option<String>, String) {
+    fn check_against(answers: &'static [&'static str], login: &Login) -> (Option<String>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("redis://{}", listener.local_addr().unwrap());
         let server = thread::spawn(move || {
@@ -106,19 +106,22 @@ mod tests {
 
     #[test]
     fn a_server_that_lets_in_is_no_obstacle() {
-        assert_eq!(served(&["+PONG\r\n"], &login(None, None)), (None, "PING".into()));
+        assert_eq!(check_against(&["+PONG\r\n"], &login(None, None)), (None, "PING".into()));
         let asked = "AUTH sesame; PING";
-        assert_eq!(served(&["+OK\r\n", "+PONG\r\n"], &login(None, Some("sesame"))), (None, asked.into()));
+        assert_eq!(
+            check_against(&["+OK\r\n", "+PONG\r\n"], &login(None, Some("sesame"))),
+            (None, asked.into())
+        );
         let asked = "AUTH ali sesame; PING";
         assert_eq!(
-            served(&["+OK\r\n", "+PONG\r\n"], &login(Some("ali"), Some("sesame"))),
+            check_against(&["+OK\r\n", "+PONG\r\n"], &login(Some("ali"), Some("sesame"))),
             (None, asked.into())
         );
     }
 
     #[test]
     fn a_refusal_is_told_in_its_own_words() {
-        let said = |answers, password| served(answers, &login(None, password)).0.unwrap();
+        let said = |answers, password| check_against(answers, &login(None, password)).0.unwrap();
         assert_eq!(said(&["-NOAUTH who?\r\n"], None), "it refuses: NOAUTH who?");
         assert_eq!(said(&["-WRONGPASS no\r\n"], Some("x")), "it refuses: WRONGPASS no");
         assert_eq!(said(&["HTTP/1.1 400\r\n"], None), "it refuses: it does not speak as Redis does");

@@ -61,7 +61,7 @@ fn question(tree: &TreeId, setting: &Setting<'_>) -> String {
         text.push_str(part);
         text.push('\0');
     }
-    for setting in setting.probed_with() {
+    for setting in setting.probe_inputs() {
         for part in [setting.key, setting.text] {
             text.push_str(part);
             text.push('\0');

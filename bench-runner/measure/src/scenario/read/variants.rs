@@ -8,7 +8,7 @@ use bench_runner_core::record::Refusal;
 use super::{check_value, refuse, setting};
 use crate::axes;
 use crate::scenario::variants::{check_name, snippet};
-use crate::scenario::{Baseline, KNOWN_VARIANTS, RequestError, RequestWord, VariantContent, WholeVariant};
+use crate::scenario::{Baseline, PREDEFINED, RequestError, RequestWord, VariantContent, WholeVariant};
 use crate::spanned::{DocError, Value};
 
 /// Reads all whole variants of a table. Files are relative to `base`, the directory of the scenario file.
@@ -19,7 +19,7 @@ pub(super) fn variants(table: &Value<'_>, base: Option<&Path>) -> Result<Vec<Who
 }
 
 fn variant(name: String, value: &Value<'_>, base: Option<&Path>) -> Result<WholeVariant, DocError> {
-    if let Some(known) = WholeVariant::known(&name) {
+    if let Some(known) = WholeVariant::predefined(&name) {
         let form = || format!("`{name}` has a meaning of its own and is only asked for");
         return match value.bool() {
             Ok(true) => Ok(known),
@@ -103,12 +103,12 @@ fn whole_variant(
     name: &str,
     variants: &mut Vec<WholeVariant>,
 ) -> Result<Baseline, DocError> {
-    let named = WholeVariant::known(name);
+    let named = WholeVariant::predefined(name);
     let arm = named.as_ref().map_or(name, |known| &known.name).to_owned();
     if !variants.iter().any(|variant| variant.name == arm) {
         let Some(known) = named else {
             let names: Vec<&str> =
-                variants.iter().map(|variant| variant.name.as_str()).chain(KNOWN_VARIANTS).collect();
+                variants.iter().map(|variant| variant.name.as_str()).chain(PREDEFINED).collect();
             return Err(value.error(format!("no variant is called `{name}`")).suggest(name, names));
         };
         variants.push(known);

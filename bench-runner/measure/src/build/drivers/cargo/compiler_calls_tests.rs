@@ -15,7 +15,7 @@ struct SampleBuild {
 }
 
 impl SampleBuild {
-    fn of(given: &[SampleBuildUnit], roots: &[usize]) -> Self {
+    fn new(given: &[SampleBuildUnit], roots: &[usize]) -> Self {
         Self {
             given: given.to_vec(),
             roots: roots.to_vec(),
@@ -126,7 +126,7 @@ use BuildPart::{Dependency, Host, Own};
 
 #[test]
 fn a_call_is_of_the_package_that_cargo_says() {
-    let build = SampleBuild::of(
+    let build = SampleBuild::new(
         &[
             ("dep", "lib", "dep", "1", &[]),
             ("path-dep", "lib", "path-dep", "2", &[]),
@@ -142,7 +142,7 @@ fn a_call_is_of_the_package_that_cargo_says() {
 
 #[test]
 fn two_programs_of_one_name_are_two_units() {
-    let build = SampleBuild::of(&[("a", "bin", "tool", "1", &[]), ("b", "bin", "tool", "2", &[])], &[0, 1]);
+    let build = SampleBuild::new(&[("a", "bin", "tool", "1", &[]), ("b", "bin", "tool", "2", &[])], &[0, 1]);
     let calls =
         compiler_calls(&build.running_lines(), &build.messages(), Some(&build.units()), Path::new("/w"));
     let packages: Vec<&str> =
@@ -153,7 +153,7 @@ fn two_programs_of_one_name_are_two_units() {
 #[test]
 fn what_only_runs_during_the_build_is_told_apart() {
     // The same crate twice: for a macro, and for the program.
-    let mut build = SampleBuild::of(
+    let mut build = SampleBuild::new(
         &[
             ("dep", "lib", "syn", "aa", &[]),
             ("dep", "lib", "syn", "bb", &[]),
@@ -167,8 +167,10 @@ fn what_only_runs_during_the_build_is_told_apart() {
     build.roots = vec![2, 3];
     assert_eq!(build.parts(), [Host, Dependency, Host, Own]);
     // In a project that consists of a macro only, the macro is the result.
-    let alone =
-        SampleBuild::of(&[("dep", "lib", "syn", "aa", &[]), ("m", "proc-macro", "derive", "cc", &[0])], &[1]);
+    let alone = SampleBuild::new(
+        &[("dep", "lib", "syn", "aa", &[]), ("m", "proc-macro", "derive", "cc", &[0])],
+        &[1],
+    );
     assert_eq!(alone.parts(), [Dependency, Own]);
 }
 
@@ -180,7 +182,7 @@ fn a_library_that_a_build_script_needs_too_is_told_apart_by_its_profile() {
         ("p", "custom-build", "build-script-build", "cc", &[0]),
         ("p", "bin", "p", "dd", &[1]),
     ];
-    let mut build = SampleBuild::of(&given, &[1, 3]);
+    let mut build = SampleBuild::new(&given, &[1, 3]);
     build.opt_levels = vec!["0", "3", "0", "3"];
     assert_eq!(build.parts(), [Host, Own, Host, Own]);
     // A unit that is used for both is a result.
@@ -189,20 +191,20 @@ fn a_library_that_a_build_script_needs_too_is_told_apart_by_its_profile() {
         ("p", "custom-build", "build-script-build", "cc", &[0]),
         ("p", "bin", "p", "dd", &[0]),
     ];
-    assert_eq!(SampleBuild::of(&shared, &[2]).parts(), [Own, Host, Own]);
+    assert_eq!(SampleBuild::new(&shared, &[2]).parts(), [Own, Host, Own]);
     // A unit that is only needed by what runs during the build, and was not requested, is not a result.
     let only_host: [SampleBuildUnit; 3] = [
         ("core", "lib", "core", "aa", &[]),
         ("m", "proc-macro", "m", "cc", &[0]),
         ("p", "bin", "p", "dd", &[1]),
     ];
-    assert_eq!(SampleBuild::of(&only_host, &[2]).parts(), [Host, Host, Own]);
-    assert_eq!(SampleBuild::of(&only_host, &[0, 2]).parts(), [Own, Host, Own]);
+    assert_eq!(SampleBuild::new(&only_host, &[2]).parts(), [Host, Host, Own]);
+    assert_eq!(SampleBuild::new(&only_host, &[0, 2]).parts(), [Own, Host, Own]);
 }
 
 #[test]
 fn with_a_target_named_only_what_is_built_for_it_is_a_result() {
-    let mut build = SampleBuild::of(
+    let mut build = SampleBuild::new(
         &[
             ("inner", "lib", "inner", "aa", &[]),
             ("inner", "lib", "inner", "bb", &[]),

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     /// Leftovers of a program and a library whose calls have these output directories.
-    fn left(target: &Path, app: &str, lib: &str, files: &[&str]) -> Leftovers {
+    fn sample_leftovers(target: &Path, app: &str, lib: &str, files: &[&str]) -> Leftovers {
         let debug = target.join("debug");
         for name in files {
             let path = debug.join(name);
@@ -83,7 +83,7 @@ mod tests {
     fn files_are_found_in_either_layout() {
         for (app, lib) in [("deps", "deps"), ("build/my-tool/1/out", "build/p/1/out")] {
             let target = tempfile::tempdir().unwrap();
-            let left = |files: &[&str]| left(target.path(), app, lib, files);
+            let left = |files: &[&str]| sample_leftovers(target.path(), app, lib, files);
             assert_eq!(left(&[&format!("{app}/my_tool-1")]), Leftovers::default());
             let files = [
                 format!("{app}/my_tool-1.dwp"),

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::{Driver, made_environment, own_program};
+use super::{Driver, base_environment, own_program};
 use crate::build::{
     BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal, Linking, Service,
     Toolchain,
@@ -69,7 +69,7 @@ impl CargoDriver {
     ) -> BTreeMap<String, String> {
         let own = self.toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let path = format!("{}:{}", own.display(), self.path);
-        let mut env = made_environment(dirs, path, &self.build.pass_env);
+        let mut env = base_environment(dirs, path, &self.build.pass_env);
         env.insert("CARGO_HOME".into(), dirs.cargo_home.display().to_string());
         env.insert("RUSTC".into(), self.toolchain.rustc.display().to_string());
         if let Some(rustdoc) = &self.toolchain.rustdoc {

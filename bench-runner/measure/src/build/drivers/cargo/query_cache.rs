@@ -28,18 +28,18 @@ impl QueryCache {
     /// The members of the workspace of a build.
     pub(super) fn members(&self, command: &CommandLine) -> Arc<Result<Members, NoAnswer>> {
         let ask = || members(&invocation(command)).map_err(|error| error.in_one_line());
-        cached(&self.members, project_state(command), ask)
+        get_or_ask(&self.members, project_state(command), ask)
     }
 
     /// The units of a build.
     pub(super) fn units(&self, command: &CommandLine) -> Arc<Result<PlannedUnits, NoAnswer>> {
         let args = planning_args(&command.args);
         let key = format!("{}\n{}\n{:?}", project_state(command), args.join("\n"), command.env);
-        cached(&self.units, key, || ask_units(command, &args))
+        get_or_ask(&self.units, key, || ask_units(command, &args))
     }
 }
 
-fn cached<T>(
+fn get_or_ask<T>(
     answers: &Mutex<AnswersByState<T>>,
     key: String,
     ask: impl FnOnce() -> Result<T, NoAnswer>,

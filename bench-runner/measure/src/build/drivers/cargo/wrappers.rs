@@ -71,7 +71,7 @@ mod tests {
     use super::super::tests::driver;
     use super::*;
 
-    fn found(config: &str, request: &BuildRequest) -> bool {
+    fn finds_sccache(config: &str, request: &BuildRequest) -> bool {
         driver(config).sccache(request).is_some()
     }
 
@@ -80,23 +80,23 @@ mod tests {
         let plain = BuildRequest::default();
         for wrapper_key in &WRAPPER_KEYS {
             assert!(
-                found(&format!("build.{} = '/x/sccache'", wrapper_key.key), &plain),
+                finds_sccache(&format!("build.{} = '/x/sccache'", wrapper_key.key), &plain),
                 "{}",
                 wrapper_key.key
             );
             for name in [wrapper_key.first, wrapper_key.before_files] {
                 let env = [(name.to_owned(), "/x/sccache".to_owned())].into();
-                assert!(found("", &BuildRequest { env, ..BuildRequest::default() }), "{name}");
+                assert!(finds_sccache("", &BuildRequest { env, ..BuildRequest::default() }), "{name}");
                 let mut of_manifest = driver("");
                 of_manifest.build.env.insert(name.to_owned(), "/x/sccache".to_owned());
                 assert!(of_manifest.sccache(&plain).is_some(), "{name}");
             }
             let config = vec![(format!("build.{}", wrapper_key.key), "\"/x/sccache\"".to_owned())];
-            assert!(found("", &BuildRequest { config, ..BuildRequest::default() }));
+            assert!(finds_sccache("", &BuildRequest { config, ..BuildRequest::default() }));
             let home_config = Some(format!("build.{} = '/x/sccache'", wrapper_key.key));
-            assert!(found("", &BuildRequest { home_config, ..BuildRequest::default() }));
+            assert!(finds_sccache("", &BuildRequest { home_config, ..BuildRequest::default() }));
         }
-        assert!(!found("build.rustc-wrapper = '/x/kache'", &plain));
+        assert!(!finds_sccache("build.rustc-wrapper = '/x/kache'", &plain));
     }
 
     #[test]
@@ -106,13 +106,13 @@ mod tests {
             env: [(name.to_owned(), String::new())].into(),
             ..BuildRequest::default()
         };
-        assert!(!found(own, &off("RUSTC_WRAPPER")));
-        assert!(!found(own, &off("CARGO_BUILD_RUSTC_WRAPPER")));
+        assert!(!finds_sccache(own, &off("RUSTC_WRAPPER")));
+        assert!(!finds_sccache(own, &off("CARGO_BUILD_RUSTC_WRAPPER")));
         let config = vec![("build.rustc-wrapper".to_owned(), "\"\"".to_owned())];
-        assert!(!found(own, &BuildRequest { config: config.clone(), ..BuildRequest::default() }));
+        assert!(!finds_sccache(own, &BuildRequest { config: config.clone(), ..BuildRequest::default() }));
         let env = [("CARGO_BUILD_RUSTC_WRAPPER".to_owned(), "/x/sccache".to_owned())].into();
         assert!(
-            !found("", &BuildRequest { config, env, ..BuildRequest::default() }),
+            !finds_sccache("", &BuildRequest { config, env, ..BuildRequest::default() }),
             "the command line comes first"
         );
     }
