@@ -77,11 +77,11 @@ impl UserConfiguration {
 
     /// True if it sets flags or linkers, which affect every compiler call.
     fn concerns_calls(&self) -> bool {
-        let of_files = flatten_table(&self.files)
+        let in_files = flatten_table(&self.files)
             .iter()
             .any(|(key, _)| key.ends_with(".rustflags") || key.ends_with(".linker"));
-        let of_variable = |name: &str| name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER");
-        of_files || self.variables.iter().any(|(name, _)| of_variable(name))
+        let is_flags_variable = |name: &str| name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER");
+        in_files || self.variables.iter().any(|(name, _)| is_flags_variable(name))
     }
 }
 

@@ -35,13 +35,13 @@ pub(super) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<St
         (None, "linker") => Some("default".to_owned()),
         (None, _) => None,
     };
-    let shown = |settings: &Settings, key: &str| match value(settings, key) {
+    let describe = |settings: &Settings, key: &str| match value(settings, key) {
         Some(value) => format!("{key}={value}"),
         None => format!("no {key} set"),
     };
     let keys = ["toolchain", "linker", "linker-driver"];
     keys.into_iter().find(|key| value(baseline, key) != value(variant, key)).map(|key| {
-        let (one, other) = (shown(baseline, key), shown(variant, key));
+        let (one, other) = (describe(baseline, key), describe(variant, key));
         format!("Cranelift is compared with LLVM on one {key} only, and here {one} stands against {other}")
     })
 }

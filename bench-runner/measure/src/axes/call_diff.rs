@@ -159,8 +159,8 @@ impl ArgChanges {
         }
         for (what, names) in [("more", &self.more), ("fewer", &self.fewer)] {
             if !names.is_empty() {
-                let shown = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(" ");
-                parts.push(format!("{what} {noun}s for {shown}"));
+                let listed = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(" ");
+                parts.push(format!("{what} {noun}s for {listed}"));
             }
         }
         parts

@@ -76,9 +76,11 @@ impl SettingValue for JobCount {
         let jobs = self.jobs().to_string();
         let command = &input.build.command;
         // If the option is given twice, cargo reports an error.
-        let said = command.iter().position(|arg| arg == "--jobs").and_then(|at| command.get(at + 1));
-        let seen = match said {
-            Some(said) => PartialFinding::new(format!("cargo was called with --jobs {said}"), *said == jobs),
+        let given = command.iter().position(|arg| arg == "--jobs").and_then(|at| command.get(at + 1));
+        let seen = match given {
+            Some(given) => {
+                PartialFinding::new(format!("cargo was called with --jobs {given}"), *given == jobs)
+            }
             None => PartialFinding::not_provable("cargo was called without --jobs".to_owned()),
         };
         seen.finding(format!("--jobs {jobs}"))

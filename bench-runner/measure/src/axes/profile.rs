@@ -95,16 +95,16 @@ impl SettingValue for ProfileName {
         found.sort_unstable();
         found.dedup();
         // Two profiles may share a directory, as `dev` and `test` do.
-        let asked = input.build.command.windows(2).any(|pair| pair == ["--profile", name]);
+        let is_named = input.build.command.windows(2).any(|pair| pair == ["--profile", name]);
         let result = match found.as_slice() {
             [] => ProofResult::NotProvable,
-            [one] if one == expected && asked => ProofResult::Holds,
+            [one] if one == expected && is_named => ProofResult::Holds,
             _ => ProofResult::Fails,
         };
         let found = if found.is_empty() {
             "no result of its own crates in the target directory".to_owned()
         } else {
-            let by = if asked { "" } else { ", without its name in the command" };
+            let by = if is_named { "" } else { ", without its name in the command" };
             format!("results in {}{by}", found.join(", "))
         };
         ProofFinding { expected: format!("results in {expected}"), found, result }

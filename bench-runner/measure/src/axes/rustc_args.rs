@@ -44,8 +44,8 @@ fn option_text<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]
 
 /// The value in `text`, if it is for `name`. rustc accepts `_` in place of `-` in names.
 fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let (said, value) = text.split_once('=').unwrap_or((text, "yes"));
-    (said.replace('_', "-") == name).then_some(value)
+    let (option, value) = text.split_once('=').unwrap_or((text, "yes"));
+    (option.replace('_', "-") == name).then_some(value)
 }
 
 /// Crate types that a call makes.
@@ -111,13 +111,14 @@ impl ArgCheck<'_> {
         if asked.is_empty() {
             return PartialFinding::not_provable(no_call_of(expected.whose, evidence));
         }
-        let mut said: BTreeMap<String, usize> = BTreeMap::new();
-        asked.iter().for_each(|call| *said.entry((self.read)(&call.args)).or_default() += 1);
-        let agree = said.remove(expected.value).unwrap_or(0);
+        let mut by_value: BTreeMap<String, usize> = BTreeMap::new();
+        asked.iter().for_each(|call| *by_value.entry((self.read)(&call.args)).or_default() += 1);
+        let agree = by_value.remove(expected.value).unwrap_or(0);
         let name = self.name;
         let mut found =
             format!("{name}={} on {agree} of {} calls of {}", expected.value, asked.len(), expected.whose);
-        let others: Vec<String> = said.iter().map(|(value, count)| format!("{value} on {count}")).collect();
+        let others: Vec<String> =
+            by_value.iter().map(|(value, count)| format!("{value} on {count}")).collect();
         if !others.is_empty() {
             found += &format!(" ({})", others.join(", "));
         }
@@ -134,17 +135,17 @@ impl ArgCheck<'_> {
         let others = |call: &CompilerCall| {
             class(call) == CrateClass::Dependency && !self.excluded.contains(&call.name)
         };
-        let of_own = self.run(evidence, &own);
+        let own_finding = self.run(evidence, &own);
         if !evidence.compiler_calls.iter().any(others) {
             let dependency = |call: &&CompilerCall| class(call) == CrateClass::Dependency;
             return match evidence.compiler_calls.iter().filter(dependency).count() {
-                0 => of_own,
-                left_out => of_own.with_remark(&format!(
+                0 => own_finding,
+                left_out => own_finding.with_remark(&format!(
                     "{left_out} calls of dependencies with a setting of their own left out"
                 )),
             };
         }
-        of_own.and(self.run(evidence, &ExpectedArg { whose: DEPENDENCIES, among: &others, value }))
+        own_finding.and(self.run(evidence, &ExpectedArg { whose: DEPENDENCIES, among: &others, value }))
     }
 }
 
@@ -181,8 +182,10 @@ pub(super) fn crates_excluded_by_name(
             name.split(['@', ':']).next().unwrap_or(name)
         })
         .collect();
-    let of_packages = evidence.artifacts.iter().filter(|artifact| named.contains(&package(artifact)));
-    of_packages.filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_"))).collect()
+    let package_artifacts = evidence.artifacts.iter().filter(|artifact| named.contains(&package(artifact)));
+    package_artifacts
+        .filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_")))
+        .collect()
 }
 
 /// Name of the package of a unit.
@@ -262,8 +265,8 @@ impl PartialFinding {
         } else {
             ProofResult::Holds
         };
-        let told = [self.found, other.found].into_iter().filter(|found| !found.is_empty());
-        Self { found: told.collect::<Vec<_>>().join("; "), result }
+        let texts = [self.found, other.found].into_iter().filter(|found| !found.is_empty());
+        Self { found: texts.collect::<Vec<_>>().join("; "), result }
     }
 
     /// Adds a remark that does not affect the result.

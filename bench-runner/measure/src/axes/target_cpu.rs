@@ -132,7 +132,7 @@ impl SettingValue for CpuChoice {
         let Self::Native { planned } = self else { return seen.finding(format!("{KEY}={value}")) };
         let toolchain = context.toolchain.as_ref();
         let here = toolchain.and_then(|toolchain| KnownCpus::query(toolchain, context).ok()?.native);
-        let of_machine = match &here {
+        let machine_finding = match &here {
             Some(name) if planned.as_ref().is_none_or(|planned| planned == name) => {
                 PartialFinding::new(format!("native is {name} here"), true)
             }
@@ -140,7 +140,7 @@ impl SettingValue for CpuChoice {
             None => PartialFinding::not_provable("rustc does not say which CPU native is".to_owned()),
         };
         let name = planned.as_ref().or(here.as_ref());
-        seen.and(of_machine).finding(match name {
+        seen.and(machine_finding).finding(match name {
             Some(name) => format!("{KEY}=native, which is {name}"),
             None => format!("{KEY}=native"),
         })
@@ -200,12 +200,12 @@ impl KnownCpus {
     fn query_target(toolchain: &Toolchain, target: Option<&str>) -> Result<Self, Refusal> {
         let mut args = vec!["--print", "target-cpus"];
         args.extend(target.into_iter().flat_map(|target| ["--target", target]));
-        let said = check_tool(&ToolCall::new(&toolchain.rustc, args))
+        let output = check_tool(&ToolCall::new(&toolchain.rustc, args))
             .map_err(|error| Refusal::new(format!("rustc does not say which CPUs it knows: {error}")))?;
         let target = target.unwrap_or(&toolchain.host).to_owned();
         let mut known = Self { names: Vec::new(), default: None, native: None, target };
         // The first line is a title; each other line is a name, some with a description.
-        for line in said.stdout.lines().filter(|line| line.starts_with(' ')) {
+        for line in output.stdout.lines().filter(|line| line.starts_with(' ')) {
             let (name, what) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
             if name == "native" {
                 known.native = what
@@ -245,8 +245,8 @@ mod tests {
     /// A project with these flags, on a machine with a Zen 3 and a compiler that reports it.
     fn context(dir: &std::path::Path, flags: &str) -> Context {
         let rustc = dir.join("rustc");
-        let said = "Available CPUs for this target:\n    native  - Select the CPU of the current host (currently znver3).\n    x86-64  - This is the default target CPU for the current build target (currently x86_64-unknown-linux-gnu).\n    x86-64-v2\n    znver3\n";
-        std::fs::write(&rustc, format!("#!/bin/sh\nprintf '%s' '{said}'\n")).unwrap();
+        let output = "Available CPUs for this target:\n    native  - Select the CPU of the current host (currently znver3).\n    x86-64  - This is the default target CPU for the current build target (currently x86_64-unknown-linux-gnu).\n    x86-64-v2\n    znver3\n";
+        std::fs::write(&rustc, format!("#!/bin/sh\nprintf '%s' '{output}'\n")).unwrap();
         std::fs::set_permissions(&rustc, std::fs::Permissions::from_mode(0o755)).unwrap();
         let toolchain = Toolchain { rustc, ..Toolchain::sample() };
         let in_force = SettingsInForce { flags: fixture::words(flags), ..SettingsInForce::default() };

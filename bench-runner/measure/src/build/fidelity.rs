@@ -45,12 +45,12 @@ fn configuration_differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>
     let (yours, here) = (values(yours), values(here));
     let keys: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
     let differing = keys.into_iter().filter(|key| yours.get(*key) != here.get(*key));
-    let shown = |key: &String, values: Option<&Vec<String>>| match values {
+    let describe = |key: &String, values: Option<&Vec<String>>| match values {
         None => String::new(),
         Some(values) => format!("{key} = {}", values.join(", ")),
     };
     differing
-        .map(|key| difference("configuration", shown(key, yours.get(key)), shown(key, here.get(key))))
+        .map(|key| difference("configuration", describe(key, yours.get(key)), describe(key, here.get(key))))
         .collect()
 }
 
@@ -78,22 +78,22 @@ fn values(side: &ComparedBuild<'_>) -> BTreeMap<String, Vec<String>> {
 /// Key of an entry; a variable with options has the same key as one without.
 fn key_of(entry: &ConfigEntry) -> String {
     let name = entry.name();
-    let of_variable = entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "value";
-    if of_variable { name.trim_end_matches(".value").to_owned() } else { name }
+    let is_env_value = entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "value";
+    if is_env_value { name.trim_end_matches(".value").to_owned() } else { name }
 }
 
 /// `text` with paths below `tree` made relative to it.
 fn relative_to(text: &str, tree: &Path) -> String {
     let Some(tree) = tree.to_str().filter(|tree| tree.len() > 1) else { return text.to_owned() };
-    let of_path = |c: char| c.is_alphanumeric() || "/._-~".contains(c);
+    let is_path_char = |c: char| c.is_alphanumeric() || "/._-~".contains(c);
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(tree) {
         let (before, after) = (&rest[..at], &rest[at + tree.len()..]);
         // A path that merely starts or ends like the path of the tree is another path.
-        let word = before.rsplit(|c: char| !of_path(c)).next().unwrap_or_default();
+        let word = before.rsplit(|c: char| !is_path_char(c)).next().unwrap_or_default();
         let begins = word.is_empty() || (word.starts_with('-') && !word.contains('/'));
-        let ends = !after.chars().next().is_some_and(|c| c != '/' && of_path(c));
+        let ends = !after.chars().next().is_some_and(|c| c != '/' && is_path_char(c));
         out.push_str(before);
         out.push_str(if begins && ends { "." } else { tree });
         rest = after;
@@ -103,23 +103,25 @@ fn relative_to(text: &str, tree: &Path) -> String {
 }
 
 fn flag_differences(yours: (&CompilerFlags, &Path), here: (&CompilerFlags, &Path)) -> Vec<Difference> {
-    let said = |(flags, tree): (&CompilerFlags, &Path)| -> BTreeMap<String, String> {
+    let flags_by_target = |(flags, tree): (&CompilerFlags, &Path)| -> BTreeMap<String, String> {
         let line = |flags: &[String]| relative_to(&flags.join(" "), tree);
         let targets = flags.targets.iter().map(|(target, flags)| (relative_to(target, tree), line(flags)));
         std::iter::once(("the host".to_owned(), line(&flags.host))).chain(targets).collect()
     };
-    let (yours, here) = (said(yours), said(here));
+    let (yours, here) = (flags_by_target(yours), flags_by_target(here));
     let several = yours.len().max(here.len()) > 1;
     let targets: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
     let differing = targets.into_iter().filter(|target| yours.get(*target) != here.get(*target));
-    let shown = |target: &String, flags: Option<&String>| match flags {
+    let describe = |target: &String, flags: Option<&String>| match flags {
         None => format!("nothing built for {target}"),
         Some(flags) if several && flags.is_empty() => format!("{target}: none"),
         Some(flags) if several => format!("{target}: {flags}"),
         Some(flags) => flags.clone(),
     };
     differing
-        .map(|target| difference("flags", shown(target, yours.get(target)), shown(target, here.get(target))))
+        .map(|target| {
+            difference("flags", describe(target, yours.get(target)), describe(target, here.get(target)))
+        })
         .collect()
 }
 

@@ -76,12 +76,12 @@ pub fn user_settings(
     is_own: impl Fn(&Path) -> bool,
     variables: &BTreeMap<String, String>,
 ) -> String {
-    let of_user = |entry: &&ConfigEntry| match &entry.origin {
+    let is_of_user = |entry: &&ConfigEntry| match &entry.origin {
         ConfigOrigin::File(file) => !is_own(file),
         // Variables are kept as variables.
         ConfigOrigin::Variable(_) | ConfigOrigin::Other => false,
     };
-    let mut entries: Vec<ConfigEntry> = configuration.entries.iter().filter(of_user).cloned().collect();
+    let mut entries: Vec<ConfigEntry> = configuration.entries.iter().filter(is_of_user).cloned().collect();
     entries.retain(is_kept);
     let absolute = Configuration { entries: with_absolute_paths(&entries), variables: Vec::new() };
     let mut all = absolute.table();
@@ -110,12 +110,12 @@ fn is_about_building(entry: &ConfigEntry) -> bool {
 }
 
 fn is_kept(entry: &ConfigEntry) -> bool {
-    let of_build = |keys: &[&str]| {
+    let is_build_key = |keys: &[&str]| {
         entry.key.len() == 2 && entry.key[0] == "build" && keys.contains(&entry.key[1].as_str())
     };
     // A separate directory for intermediate files makes a difference in time.
-    let counts = entry.affects_compiler_calls() || of_build(&["build-dir"]);
-    is_about_building(entry) && counts && !of_build(&HARNESS_KEYS)
+    let counts = entry.affects_compiler_calls() || is_build_key(&["build-dir"]);
+    is_about_building(entry) && counts && !is_build_key(&HARNESS_KEYS)
 }
 
 /// `entries` with absolute paths. Relative paths start in the directory that contains `.cargo`; for a cargo
@@ -134,12 +134,13 @@ pub fn with_absolute_paths(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
         let ConfigOrigin::File(file) = &entry.origin else { return entry };
         let base = file.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
         let variable = entry.key.get(1).is_some_and(|name| relative_variables.contains(&name.as_str()));
-        let of_env = entry.key[0] == "env" && variable && entry.key.last().is_some_and(|key| key == "value");
+        let is_env_path =
+            entry.key[0] == "env" && variable && entry.key.last().is_some_and(|key| key == "value");
         let named = entry.key.last().is_some_and(|key| PATHS.contains(&key.as_str()) || key == "path");
         let target = entry.key.join(".") == "build.target";
         if let Value::String(path) = &mut entry.value {
             let has_directory = path.contains('/');
-            let is_path = of_env
+            let is_path = is_env_path
                 || entry.key[0] == "paths"
                 || (named && has_directory)
                 || (target && path.ends_with(".json"));
@@ -157,16 +158,16 @@ pub fn with_absolute_paths(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
 
 /// True if a variable decides how something is built.
 pub fn is_build_variable(name: &str) -> bool {
-    let of_target =
+    let is_target_variable =
         name.starts_with("CARGO_TARGET_") && ["_LINKER", "_RUSTFLAGS"].iter().any(|end| name.ends_with(end));
-    let of_build = name.strip_prefix("CARGO_BUILD_").is_some_and(|key| {
+    let is_build_key = name.strip_prefix("CARGO_BUILD_").is_some_and(|key| {
         let key = key.to_lowercase().replace('_', "-");
         !NOT_FROM_VARIABLES.contains(&key.as_str())
     });
-    let of_profile = name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_UNSTABLE_");
+    let is_profile_variable = name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_UNSTABLE_");
     let named = BUILD_VARIABLES.contains(&name)
         || TARGET_VARIABLE_PREFIXES.iter().any(|start| name.starts_with(start));
-    (named || of_target || of_build || of_profile) && !is_secret(name)
+    (named || is_target_variable || is_build_key || is_profile_variable) && !is_secret(name)
 }
 
 /// True if the value of a variable is private.
@@ -238,13 +239,13 @@ mod tests {
 
     #[test]
     fn a_user_without_any_configuration_says_nothing() {
-        let says = |variables: &BTreeMap<String, String>| {
+        let settings_text = |variables: &BTreeMap<String, String>| {
             user_settings(&Configuration::default(), |_| false, variables)
         };
-        assert_eq!(says(&variables(&["PATH", "CARGO_HOME"])), "");
-        assert_eq!(says(&[("CFLAGS".to_owned(), String::new())].into()), "");
+        assert_eq!(settings_text(&variables(&["PATH", "CARGO_HOME"])), "");
+        assert_eq!(settings_text(&[("CFLAGS".to_owned(), String::new())].into()), "");
         let empty = ["RUSTFLAGS", "RUSTC_WRAPPER"].map(|name| (name.to_owned(), String::new()));
-        assert_eq!(says(&empty.into()), "[variables]\nRUSTC_WRAPPER = \"\"\nRUSTFLAGS = \"\"\n");
+        assert_eq!(settings_text(&empty.into()), "[variables]\nRUSTC_WRAPPER = \"\"\nRUSTFLAGS = \"\"\n");
     }
 
     #[test]

@@ -66,10 +66,11 @@ pub fn next(progress: &BlockProgress<'_>) -> Next {
 fn decide_at_look(progress: &BlockProgress<'_>, reference: Reference) -> Option<StopReason> {
     let BlockProgress { sampling, roles, rounds, .. } = *progress;
     let control = Control::of(reference.twin);
-    let of_arm = |arm: usize| reference.contrast(arm);
+    let contrast_of = |arm: usize| reference.contrast(arm);
     let is_variant = |arm: &usize| roles[*arm] == Role::Variant;
     let counts = |contrast: &Contrast| contrast.rounds(rounds) > 0;
-    let variants: Vec<Contrast> = (0..roles.len()).filter(is_variant).map(of_arm).filter(counts).collect();
+    let variants: Vec<Contrast> =
+        (0..roles.len()).filter(is_variant).map(contrast_of).filter(counts).collect();
     // A baseline with only its twin is an A/A block, which is sampled for the twin.
     if variants.is_empty() && roles.contains(&Role::Variant) {
         return Some(StopReason::NothingToCompare);
@@ -84,7 +85,7 @@ fn decide_at_look(progress: &BlockProgress<'_>, reference: Reference) -> Option<
         estimate.is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
     };
     let limit = precision.max(0.0).ln_1p();
-    let precise = reference.twin.is_none_or(|twin| within(of_arm(twin), limit * (4.0f64 / 3.0).sqrt()))
+    let precise = reference.twin.is_none_or(|twin| within(contrast_of(twin), limit * (4.0f64 / 3.0).sqrt()))
         && variants.iter().all(|contrast| within(*contrast, limit));
     precise.then_some(StopReason::Precision)
 }

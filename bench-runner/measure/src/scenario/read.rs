@@ -123,13 +123,15 @@ fn exclusion(
     variants: &[WholeVariant],
     baseline: &Baseline,
 ) -> Result<BTreeMap<String, String>, DocError> {
-    let of_sets = variants.iter().flat_map(|variant| match &variant.content {
+    let set_settings = variants.iter().flat_map(|variant| match &variant.content {
         VariantContent::Set(set) => set.as_slice(),
         VariantContent::Snippet(_) | VariantContent::AsConfigured => &[],
     });
-    let of_sets: Vec<(&str, &RequestWord)> = of_sets.map(|(key, word)| (key.as_str(), word)).collect();
-    let of_axes = axes.iter().flat_map(|(key, words)| words.iter().map(move |word| (key.as_str(), word)));
-    let settings: Vec<(&str, &RequestWord)> = of_axes.chain(of_sets).collect();
+    let set_settings: Vec<(&str, &RequestWord)> =
+        set_settings.map(|(key, word)| (key.as_str(), word)).collect();
+    let axis_settings =
+        axes.iter().flat_map(|(key, words)| words.iter().map(move |word| (key.as_str(), word)));
+    let settings: Vec<(&str, &RequestWord)> = axis_settings.chain(set_settings).collect();
     let known: Vec<&str> = settings.iter().map(|(key, _)| *key).chain(["project", "workload"]).collect();
     let could_be = |key: &str, text: &str| {
         let asked = settings.iter().any(|(other, word)| *other == key && word.text == text);

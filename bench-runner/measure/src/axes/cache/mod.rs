@@ -150,17 +150,17 @@ impl SettingValue for CacheValue {
         let own =
             input.build.artifacts.iter().filter(|artifact| artifact.package.is_some() && !artifact.fresh);
         let new = if input.edited { own.count() as u64 } else { 0 };
-        let asked = cache.hits + cache.misses + cache.not_cacheable;
-        let short = asked < compiled;
+        let answered = cache.hits + cache.misses + cache.not_cacheable;
+        let short = answered < compiled;
         let rust = input.build.rust_cache_use.unwrap_or(cache);
         // Files that build scripts compile in other languages. Equal files of one build share a result, and
         // the number of files that an edit changes depends on the project.
         let (hits, misses) = (cache.hits.saturating_sub(rust.hits), cache.misses.saturating_sub(rust.misses));
-        let wrong = match start {
+        let unexpected = match start {
             CacheStart::Cold => rust.hits > 0 || hits > 0 && misses == 0,
             CacheStart::Warm => rust.misses > new || misses > 0 && new == 0,
         };
-        (short || wrong).then(|| {
+        (short || unexpected).then(|| {
             format!(
                 "{} for {compiled} units compiled, expected {}",
                 describe_use(Some(cache)),

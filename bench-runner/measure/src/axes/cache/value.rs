@@ -73,16 +73,16 @@ fn redis(address: &str) -> Result<Store, Refusal> {
             "`redis://{address}` is not an address (redis://HOST:PORT or redis://HOST:PORT/DB)"
         ))
     };
-    let (place, database) = address.split_once('/').unwrap_or((address, "0"));
-    let (host, port) = place.rsplit_once(':').ok_or_else(wrong)?;
+    let (host_and_port, database) = address.split_once('/').unwrap_or((address, "0"));
+    let (host, port) = host_and_port.rsplit_once(':').ok_or_else(wrong)?;
     let name = |host: &str| {
         !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
     };
     let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host_is_one = v6.map_or_else(|| name(host), |host| host.parse::<Ipv6Addr>().is_ok());
+    let host_is_valid = v6.map_or_else(|| name(host), |host| host.parse::<Ipv6Addr>().is_ok());
     let port: u16 = port.parse().map_err(|_| wrong())?;
     let database = database.parse().map_err(|_| wrong())?;
-    if !host_is_one || port == 0 {
+    if !host_is_valid || port == 0 {
         return Err(wrong());
     }
     Ok(Store::Redis { endpoint: format!("redis://{host}:{port}"), database })
@@ -128,8 +128,11 @@ mod tests {
 
     #[test]
     fn credentials_are_refused_and_not_repeated() {
-        let said = message("cold@redis://me:opensesame@h:1");
-        assert!(said.contains("SCCACHE_REDIS_PASSWORD") && !said.contains("opensesame"), "{said}");
+        let message_text = message("cold@redis://me:opensesame@h:1");
+        assert!(
+            message_text.contains("SCCACHE_REDIS_PASSWORD") && !message_text.contains("opensesame"),
+            "{message_text}"
+        );
         assert!(!message("wrm@redis://me:opensesame@h:1").contains("opensesame"));
     }
 }

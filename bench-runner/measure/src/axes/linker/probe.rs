@@ -72,8 +72,8 @@ fn default(context: &Context) -> Result<Available, Refusal> {
 
 /// True if rustc links this build with its own lld by default.
 pub(super) fn links_with_own_lld(context: &Context) -> bool {
-    let of_host = context.toolchain.as_ref().is_some_and(Toolchain::links_with_own_lld);
-    of_host && reach::is_host(context)
+    let on_host = context.toolchain.as_ref().is_some_and(Toolchain::links_with_own_lld);
+    on_host && reach::is_host(context)
 }
 
 fn rust_lld(toolchain: &Toolchain) -> Result<Available, Refusal> {

@@ -22,8 +22,8 @@ pub(super) fn prove(
     let expected = expected_linker(linker, context);
     let arrived = flags_arrived(&super::flags::linker_flags(linker, driver, context), context, evidence);
     let hidden = evidence.links_hidden.as_deref();
-    let of_linked = |linked: &Linked| judge_file(&expected, linked, hidden);
-    judge_linked(evidence, of_linked, |step| is_other_linker(&expected, step))
+    let judge_one = |linked: &Linked| judge_file(&expected, linked, hidden);
+    judge_linked(evidence, judge_one, |step| is_other_linker(&expected, step))
         .and(arrived)
         .finding(expected.text)
 }
@@ -37,14 +37,14 @@ pub(super) fn on_link_lines(
     check_line: impl Fn(&[String]) -> (String, bool),
 ) -> ProofFinding {
     let hidden = evidence.links_hidden.as_deref();
-    let of_linked = |linked: &Linked| match &linked.step {
+    let judge_one = |linked: &Linked| match &linked.step {
         None => PartialFinding::not_provable(no_link_line(hidden)),
         Some(step) => {
             let (found, right) = check_line(&step.args);
             PartialFinding::new(found, right)
         }
     };
-    let seen = judge_linked(evidence, of_linked, |step| !check_line(&step.args).1);
+    let seen = judge_linked(evidence, judge_one, |step| !check_line(&step.args).1);
     seen.and(flags_arrived(flags_added, context, evidence)).finding(expected)
 }
 
@@ -98,18 +98,18 @@ fn no_link_line(hidden: Option<&str>) -> String {
 }
 
 /// Names each file if their findings differ.
-fn combine(looked: Vec<(&str, PartialFinding)>) -> PartialFinding {
-    let same = looked.windows(2).all(|pair| pair[0].1.found == pair[1].1.found);
-    let told = match looked.first() {
+fn combine(findings: Vec<(&str, PartialFinding)>) -> PartialFinding {
+    let same = findings.windows(2).all(|pair| pair[0].1.found == pair[1].1.found);
+    let common = match findings.first() {
         Some((_, first)) if same => Some(first.found.clone()),
         _ => None,
     };
-    let named = looked
+    let named = findings
         .into_iter()
         .map(|(name, seen)| PartialFinding { found: format!("{name}: {}", seen.found), ..seen })
         .reduce(PartialFinding::and)
         .unwrap_or_else(|| PartialFinding::not_provable("nothing to look at".to_owned()));
-    PartialFinding { found: told.unwrap_or(named.found), result: named.result }
+    PartialFinding { found: common.unwrap_or(named.found), result: named.result }
 }
 
 /// Judges one file and the command that linked it.
@@ -119,7 +119,7 @@ fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) 
         Err(reason) => return PartialFinding::not_provable(reason.clone()),
     };
     let marks = marks(facts);
-    let shown =
+    let listed =
         |marks: &[&LinkerMark]| marks.iter().map(|mark| mark.text.as_str()).collect::<Vec<_>>().join(" and ");
     let expected_mark = |mark: &&LinkerMark| {
         let version = expected.version.as_deref().is_none_or(|version| mark.text.contains(version));
@@ -131,7 +131,7 @@ fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) 
         let marks = if marks.is_empty() {
             "no linker's mark".to_owned()
         } else {
-            shown(&marks.iter().collect::<Vec<_>>())
+            listed(&marks.iter().collect::<Vec<_>>())
         };
         let found = format!("{marks}; {}", no_link_line(hidden));
         // A linker that leaves a mark did not write a file that only has marks of others.
@@ -141,22 +141,22 @@ fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) 
     };
     let chosen = selecting_args(&step.args);
     let linker = step.linker.as_deref();
-    let said = match linker {
+    let version_text = match linker {
         Some(linker) => format!("{} behind the link line", short_version(linker)),
         None => "the linker behind the link line does not say what it is".to_owned(),
     };
     let called = linker.and_then(LinkerFamily::from_version);
     if is_other_linker(expected, step) {
-        return PartialFinding::new(format!("{said}; linked with {chosen}"), false);
+        return PartialFinding::new(format!("{version_text}; linked with {chosen}"), false);
     }
     let others = |seen: PartialFinding| match foreign.is_empty() {
         true => seen,
         false => {
-            seen.with_remark(&format!("{} too, which what was linked in can have brought", shown(&foreign)))
+            seen.with_remark(&format!("{} too, which what was linked in can have brought", listed(&foreign)))
         }
     };
     if !leaves_mark {
-        let found = format!("{said}; linked with {chosen}");
+        let found = format!("{version_text}; linked with {chosen}");
         let positive = expected.family == Some(LinkerFamily::Bfd) && called == Some(LinkerFamily::Bfd);
         return others(match positive {
             true => PartialFinding::new(found, true),
@@ -165,18 +165,18 @@ fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) 
     }
     match (right.is_empty(), called) {
         (false, Some(_)) => {
-            others(PartialFinding::new(format!("{}; linked with {chosen}", shown(&right)), true))
+            others(PartialFinding::new(format!("{}; linked with {chosen}", listed(&right)), true))
         }
         (false, None) if foreign.is_empty() => {
-            PartialFinding::new(format!("{}; linked with {chosen}", shown(&right)), true)
+            PartialFinding::new(format!("{}; linked with {chosen}", listed(&right)), true)
         }
-        (false, None) => others(PartialFinding::not_provable(format!("{}; {said}", shown(&right)))),
+        (false, None) => others(PartialFinding::not_provable(format!("{}; {version_text}", listed(&right)))),
         // Without a version to decide between them, a mark of another linker alone means another linker.
         (true, None) if !foreign.is_empty() => {
-            PartialFinding::new(format!("{}; linked with {chosen}", shown(&foreign)), false)
+            PartialFinding::new(format!("{}; linked with {chosen}", listed(&foreign)), false)
         }
         (true, _) => others(PartialFinding::not_provable(format!(
-            "no mark of it in the result; {said}; linked with {chosen}"
+            "no mark of it in the result; {version_text}; linked with {chosen}"
         ))),
     }
 }
@@ -184,17 +184,21 @@ fn judge_file(expected: &ExpectedLinker, linked: &Linked, hidden: Option<&str>) 
 /// True if a command, or the linker behind it, is not the expected one.
 fn is_other_linker(expected: &ExpectedLinker, step: &LinkStep) -> bool {
     let called = step.linker.as_deref().and_then(LinkerFamily::from_version);
-    let of_other_family = called.zip(expected.family).is_some_and(|(called, family)| called != family);
-    let of_other_version = step.linker.as_deref().zip(expected.version.as_deref());
-    let of_other_version = of_other_version.is_some_and(|(said, version)| !said.contains(version));
-    of_other_family || of_other_version || !expected.choice.matches_args(&step.args)
+    let is_other_family = called.zip(expected.family).is_some_and(|(called, family)| called != family);
+    let versions = step.linker.as_deref().zip(expected.version.as_deref());
+    let is_other_version = versions.is_some_and(|(version_text, version)| !version_text.contains(version));
+    is_other_family || is_other_version || !expected.choice.matches_args(&step.args)
 }
 
 /// Version of a linker without details of its build.
-fn short_version(said: &str) -> &str {
-    let said = said.trim_start_matches("Linker: ");
+fn short_version(version_text: &str) -> &str {
+    let version_text = version_text.trim_start_matches("Linker: ");
     // GNU ld and gold print the version after the parenthesis.
-    if said.starts_with("GNU ") { said } else { said.split(" (").next().unwrap_or(said) }
+    if version_text.starts_with("GNU ") {
+        version_text
+    } else {
+        version_text.split(" (").next().unwrap_or(version_text)
+    }
 }
 
 /// Checks that the flags of a value, and the project's own flags, are on the compiler calls of the project's
@@ -213,8 +217,8 @@ fn flags_arrived(added: &[String], context: &Context, evidence: &BuildEvidence) 
     let on = |list: &[String]| {
         own.iter().filter(|call| list.is_empty() || call.args.windows(list.len()).any(|w| w == list)).count()
     };
-    let shown = added.iter().map(|flag| without_directories(flag)).collect::<Vec<_>>().join(" ");
-    let missing = [(on(added), format!("`{shown}`"))]
+    let listed = added.iter().map(|flag| without_directories(flag)).collect::<Vec<_>>().join(" ");
+    let missing = [(on(added), format!("`{listed}`"))]
         .into_iter()
         .chain([(on(in_force), "flags of the configuration in force".to_owned())])
         .find(|(count, _)| *count < own.len());
@@ -235,17 +239,19 @@ struct ExpectedLinker {
 
 fn expected_linker(linker: &LinkerName, context: &Context) -> ExpectedLinker {
     let tool = probe::probe(linker, context).ok().and_then(|available| available.tool);
-    let said = tool.as_ref().map(|tool| tool.version.clone());
+    let version_text = tool.as_ref().map(|tool| tool.version.clone());
     let family = match linker {
         LinkerName::Bfd => Some(LinkerFamily::Bfd),
         LinkerName::Gold => Some(LinkerFamily::Gold),
         LinkerName::Lld | LinkerName::RustLld => Some(LinkerFamily::Lld),
         LinkerName::Mold => Some(LinkerFamily::Mold),
         LinkerName::Wild => Some(LinkerFamily::Wild),
-        LinkerName::Default | LinkerName::At(_) => said.as_deref().and_then(LinkerFamily::from_version),
+        LinkerName::Default | LinkerName::At(_) => {
+            version_text.as_deref().and_then(LinkerFamily::from_version)
+        }
     };
     // GNU ld leaves no version; the others write the number that `--version` prints.
-    let version = said
+    let version = version_text
         .as_deref()
         .filter(|_| !matches!(family, Some(LinkerFamily::Bfd | LinkerFamily::Gold) | None))
         .and_then(version_number);

@@ -64,14 +64,14 @@ impl SettingValue for UnitCounts {
             PerKindValue::All(value) => check.run_all(input.build, value),
             table => {
                 // The value of the table for all dependencies replaces that of the project.
-                let of_all = ArgCheck {
+                let table_check = ArgCheck {
                     excluded: rustc_args::crates_excluded_by_name(KEY, context, input.build),
                     ..check
                 };
                 let ask = |kind, whose, class: CrateClass| {
                     let value = table.for_kind(kind)?;
                     let among = |call: &_| rustc_args::class(call) == class;
-                    Some(of_all.run(input.build, &ExpectedArg { whose, among: &among, value }))
+                    Some(table_check.run(input.build, &ExpectedArg { whose, among: &among, value }))
                 };
                 let seen =
                     [ask("own", OWN, CrateClass::Own), ask("deps", DEPENDENCIES, CrateClass::Dependency)];

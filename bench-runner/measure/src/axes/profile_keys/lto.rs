@@ -55,7 +55,8 @@ fn together(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> Partial
     let ask = |whose, among: &dyn Fn(&CompilerCall) -> bool, value| {
         build.compiler_calls.iter().any(among).then(|| check.run(build, &ExpectedArg { whose, among, value }))
     };
-    let of_linked = check.run(build, &ExpectedArg { whose: "its own linked crates", among: &linked, value });
+    let linked_finding =
+        check.run(build, &ExpectedArg { whose: "its own linked crates", among: &linked, value });
     let makes_bitcode = |call: &CompilerCall| {
         rustc_args::crate_types(call).iter().all(|kind| matches!(*kind, "lib" | "rlib"))
     };
@@ -67,7 +68,7 @@ fn together(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> Partial
             "bitcode",
         ),
     ];
-    rest.into_iter().flatten().fold(of_linked, PartialFinding::and)
+    rest.into_iter().flatten().fold(linked_finding, PartialFinding::and)
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ fn run_table(
         let member = call.unit.as_ref().filter(|unit| unit.member && table.for_kind("final").is_some());
         member.is_some_and(|unit| package(context) == Some(unit.package.name.as_str()))
     };
-    let of_class = |call: &CompilerCall, class| rustc_args::class(call) == class && !is_final(call);
+    let is_class = |call: &CompilerCall, class| rustc_args::class(call) == class && !is_final(call);
     // A requested macro has the profile of results.
     let requested = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.requested);
     let host = |call: &CompilerCall| match rustc_args::class(call) {
@@ -141,8 +141,8 @@ fn run_table(
     };
     rustc_args::combine_all(
         [
-            ask("own", OWN, &|call| of_class(call, CrateClass::Own)),
-            ask("deps", DEPENDENCIES, &|call| of_class(call, CrateClass::Dependency)),
+            ask("own", OWN, &|call| is_class(call, CrateClass::Own)),
+            ask("deps", DEPENDENCIES, &|call| is_class(call, CrateClass::Dependency)),
             ask("build", "what runs during the build", &host),
             ask("final", "the final package", &is_final),
         ]

@@ -72,8 +72,8 @@ impl CargoInvocation {
         for name in read.variables.clone() {
             for key in possible_keys(&name, &read) {
                 // For cargo, a key that is not set is an error.
-                let Ok(said) = self.get(Some(&key)) else { continue };
-                let one = Configuration::parse(&said)?;
+                let Ok(output) = self.get(Some(&key)) else { continue };
+                let one = Configuration::parse(&output)?;
                 if one.entries.iter().any(|entry| entry.origin == ConfigOrigin::Variable(name.clone())) {
                     let prefix = &one.entries[0].key;
                     read.entries.retain(|entry| entry.key != *prefix);
@@ -88,7 +88,7 @@ impl CargoInvocation {
     fn get(&self, key: Option<&str>) -> Result<String, AskError> {
         let mut args = os_args(["-Zunstable-options", "config", "get", "--show-origin"]);
         args.extend(key.map(Into::into));
-        self.call(WHAT, args, &[]).map(|said| said.stdout)
+        self.call(WHAT, args, &[]).map(|output| output.stdout)
     }
 }
 
@@ -264,11 +264,11 @@ fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
     let table = table.to_lowercase();
     match table.as_str() {
         "profile" | "target" => {
-            let of_leaf = |leaf: &'static str| {
+            let profile_or_target = |leaf: &'static str| {
                 let name = rest.strip_suffix(&upper(leaf))?.strip_suffix('_')?;
                 Some((leaf, name.to_lowercase()))
             };
-            let leaves = VARIABLE_KEYS.into_iter().filter_map(of_leaf);
+            let leaves = VARIABLE_KEYS.into_iter().filter_map(profile_or_target);
             leaves
                 .flat_map(|(leaf, name)| {
                     possible_names(&table, &name, known).map(move |name| (leaf, name)).collect::<Vec<_>>()
@@ -286,9 +286,9 @@ fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
 
 /// Names in a table that a part of the name of a variable may mean.
 fn possible_names(table: &str, lower: &str, known: &Configuration) -> impl Iterator<Item = String> {
-    let of_table =
+    let table_entries =
         known.entries.iter().filter(move |entry| entry.key.first().is_some_and(|key| key == table));
-    let mut names: Vec<String> = of_table
+    let mut names: Vec<String> = table_entries
         .filter_map(|entry| entry.key.get(1).cloned())
         .filter(|name| name.to_lowercase().replace(['-', '.'], "_") == lower)
         .collect();
@@ -321,7 +321,7 @@ mod tests {
     #[test]
     fn every_value_comes_with_its_origin() {
         let read = Configuration::parse(SAID).unwrap();
-        let said: Vec<String> = read
+        let lines: Vec<String> = read
             .entries
             .iter()
             .map(|entry| format!("{} = {} {:?}", entry.name(), entry.value, entry.origin))
@@ -335,7 +335,7 @@ mod tests {
             "profile.dev.debug = 2 Variable(\"CARGO_PROFILE_DEV_DEBUG\")".to_owned(),
             format!("target.\"cfg(unix)\".linker = \"clang\" {}", config("config")),
         ];
-        assert_eq!(said, expected);
+        assert_eq!(lines, expected);
         assert_eq!(read.variables, ["CARGO_PROFILE_DEV_DEBUG", "CARGO_HOME"]);
         assert_eq!(read.files().len(), 3);
         let table =

@@ -31,8 +31,8 @@ pub struct WorkspaceMember {
 /// If cargo cannot read the manifests.
 pub fn members(invocation: &CargoInvocation) -> Result<Members, AskError> {
     let args = os_args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--color", "never"]);
-    let said = invocation.call(WHAT, args, &[])?.stdout;
-    parse(&said).ok_or_else(|| AskError {
+    let output = invocation.call(WHAT, args, &[])?.stdout;
+    parse(&output).ok_or_else(|| AskError {
         what: WHAT,
         reason: "its answer cannot be read".to_owned(),
         help: None,
@@ -40,8 +40,8 @@ pub fn members(invocation: &CargoInvocation) -> Result<Members, AskError> {
 }
 
 fn parse(text: &str) -> Option<Members> {
-    let said: Value = serde_json::from_str(text).ok()?;
-    let packages = said["packages"].as_array()?.iter().map(|package| {
+    let output: Value = serde_json::from_str(text).ok()?;
+    let packages = output["packages"].as_array()?.iter().map(|package| {
         let text = |key: &str| package[key].as_str().map(str::to_owned);
         Some(WorkspaceMember {
             name: text("name")?,
@@ -50,7 +50,7 @@ fn parse(text: &str) -> Option<Members> {
         })
     });
     Some(Members {
-        root: said["workspace_root"].as_str()?.into(),
+        root: output["workspace_root"].as_str()?.into(),
         packages: packages.collect::<Option<_>>()?,
     })
 }

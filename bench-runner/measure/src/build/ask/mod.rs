@@ -130,8 +130,8 @@ impl CargoInvocation {
 fn query_error(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
     let (reason, help) = match error {
         ToolError::Failed { last_lines, .. } => {
-            let says = |words: &[&str]| words.iter().any(|word| last_lines.contains(word));
-            let help = if says(&[
+            let mentions = |words: &[&str]| words.iter().any(|word| last_lines.contains(word));
+            let help = if mentions(&[
                 "no such subcommand",
                 "no such command",
                 "unknown `-Z` flag",
@@ -139,9 +139,9 @@ fn query_error(what: &'static str, error: &ToolError, cargo: &Path) -> AskError 
                 "unexpected argument",
             ]) {
                 Some("this cargo is too old to be asked; name a newer toolchain with `toolchain=`".to_owned())
-            } else if says(&["--offline", "--locked", "lock file"]) {
+            } else if mentions(&["--offline", "--locked", "lock file"]) {
                 Some("bring Cargo.lock up to date, and leave `--offline` out once, so that dependencies are fetched".to_owned())
-            } else if says(&["is not installed"]) {
+            } else if mentions(&["is not installed"]) {
                 Some("install the toolchain with `rustup toolchain install`".to_owned())
             } else {
                 None
@@ -161,8 +161,9 @@ fn query_error(what: &'static str, error: &ToolError, cargo: &Path) -> AskError 
 fn error_summary(lines: &str) -> String {
     let lines: Vec<&str> = lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let from = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);
-    let said: Vec<&str> = lines[from..].iter().filter(|line| **line != "Caused by:").copied().collect();
-    let text = said.join(": ");
+    let message_lines: Vec<&str> =
+        lines[from..].iter().filter(|line| **line != "Caused by:").copied().collect();
+    let text = message_lines.join(": ");
     text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }
 

@@ -154,10 +154,10 @@ pub(in crate::build) fn units_and_flags(
     invocation: &CargoInvocation,
     request: &UnitsRequest<'_>,
 ) -> (Result<PlannedUnits, AskError>, Option<CompilerFlags>) {
-    let (said, flags) = ask(invocation, request);
+    let (output, flags) = ask(invocation, request);
     let known = (flags != CompilerFlags::default()).then(|| flags.clone());
     let unclear = || AskError { what: WHAT, reason: "its answer cannot be read".to_owned(), help: None };
-    let units = said.and_then(|said| Ok(PlannedUnits { flags, ..parse(&said).ok_or_else(unclear)? }));
+    let units = output.and_then(|output| Ok(PlannedUnits { flags, ..parse(&output).ok_or_else(unclear)? }));
     (units, known)
 }
 
@@ -187,9 +187,9 @@ fn ask(
         ("RUSTC_WORKSPACE_WRAPPER", OsString::new()),
         (recorder::LOG, log.clone().into()),
     ];
-    let said = invocation.call(WHAT, args, &set).map(|said| said.stdout);
+    let output = invocation.call(WHAT, args, &set).map(|output| output.stdout);
     let log = std::fs::read(&log).unwrap_or_default();
-    (said, flags(&recorder::parse_log(&String::from_utf8_lossy(&log))))
+    (output, flags(&recorder::parse_log(&String::from_utf8_lossy(&log))))
 }
 
 /// Flags in the calls by which cargo queries target information. It makes one call for the host and one for
@@ -219,12 +219,12 @@ fn flags(calls: &[Vec<String>]) -> CompilerFlags {
 }
 
 fn parse(text: &str) -> Option<PlannedUnits> {
-    let said: Value = serde_json::from_str(text.lines().find(|line| line.starts_with('{'))?).ok()?;
-    let places = |value: &Value| -> Option<Vec<usize>> {
-        value.as_array()?.iter().map(|place| Some(place.as_u64()? as usize)).collect()
+    let output: Value = serde_json::from_str(text.lines().find(|line| line.starts_with('{'))?).ok()?;
+    let indexes = |value: &Value| -> Option<Vec<usize>> {
+        value.as_array()?.iter().map(|index| Some(index.as_u64()? as usize)).collect()
     };
-    let units = said["units"].as_array()?.iter().map(unit).collect::<Option<Vec<_>>>()?;
-    Some(PlannedUnits { units, roots: places(&said["roots"])?, flags: CompilerFlags::default() })
+    let units = output["units"].as_array()?.iter().map(unit).collect::<Option<Vec<_>>>()?;
+    Some(PlannedUnits { units, roots: indexes(&output["roots"])?, flags: CompilerFlags::default() })
 }
 
 fn unit(unit: &Value) -> Option<PlannedUnit> {

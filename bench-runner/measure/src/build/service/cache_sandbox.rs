@@ -54,9 +54,9 @@ pub struct DiscoveredServer {
 
 /// True for variables that point a build to a compiler cache, which the harness sets itself.
 pub(crate) fn is_cache_variable(name: &str) -> bool {
-    let of_server =
+    let is_server_variable =
         CACHE_SERVER_PREFIXES.iter().any(|start| name.starts_with(start)) && !HARMLESS.contains(&name);
-    of_server || CCACHE_VARIABLES.contains(&name)
+    is_server_variable || CCACHE_VARIABLES.contains(&name)
 }
 
 impl CacheSandbox {
@@ -135,9 +135,9 @@ mod tests {
     fn a_build_is_led_to_no_cache_of_the_users() {
         let dir = tempfile::tempdir().unwrap();
         let sandbox = CacheSandbox::in_dir(dir.path()).unwrap();
-        let of_user =
+        let user_variables =
             ["SCCACHE_BUCKET", "SCCACHE_SERVER_PORT", "CCACHE_DIR", "CACHEPOT_DIR", "SCCACHE_LOG", "CC"];
-        let build = of_user.map(|name| (name.to_owned(), "mine".to_owned())).into();
+        let build = user_variables.map(|name| (name.to_owned(), "mine".to_owned())).into();
         let env = sandbox.environment(&build);
         let still: Vec<&str> =
             env.iter().filter(|(_, value)| *value == "mine").map(|(name, _)| name.as_str()).collect();

@@ -184,13 +184,13 @@ impl RunningService {
     /// Waits until everything is in the store, reads the statistics and stops the server. Must be called
     /// while the build is held; `build` is its environment.
     pub fn settle_and_stop(&self, build: &BTreeMap<String, String>) -> CacheReport {
-        let asked = self.wait_until_settled(build);
+        let stats_result = self.wait_until_settled(build);
         // A query would restart a server that has exited.
         if self.address.is_listening() {
             // If it does not stop by itself, it is ended with the rest of the build.
             let _ = self.ask(build, &["--stop-server"]);
         }
-        match asked {
+        match stats_result {
             Ok(stats) => CacheReport {
                 used: Some(stats.cache_use()),
                 used_by_rust: Some(stats.rust_use()),

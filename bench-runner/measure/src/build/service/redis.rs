@@ -16,8 +16,8 @@ pub(super) struct Login {
 
 /// Reason why the server at `redis://HOST:PORT` cannot be used, if it cannot.
 pub(super) fn obstacle(endpoint: &str, login: &Login) -> Option<String> {
-    let place = endpoint.strip_prefix("redis://").unwrap_or(endpoint);
-    let addresses = match place.to_socket_addrs() {
+    let host_and_port = endpoint.strip_prefix("redis://").unwrap_or(endpoint);
+    let addresses = match host_and_port.to_socket_addrs() {
         Ok(addresses) => addresses,
         Err(error) => return Some(format!("{endpoint} has no address: {error}")),
     };
@@ -86,15 +86,15 @@ mod tests {
         let endpoint = format!("redis://{}", listener.local_addr().unwrap());
         let server = thread::spawn(move || {
             let (stream, _) = listener.accept().unwrap();
-            let (mut asked, mut lines) = (Vec::new(), BufReader::new(&stream).lines());
+            let (mut received, mut lines) = (Vec::new(), BufReader::new(&stream).lines());
             for answer in answers {
                 let count = lines.next().unwrap().unwrap();
                 let words: usize = count[1..].parse().unwrap();
                 let line: Vec<String> = lines.by_ref().take(2 * words).map(Result::unwrap).collect();
-                asked.push(line.chunks(2).map(|pair| pair[1].clone()).collect::<Vec<_>>().join(" "));
+                received.push(line.chunks(2).map(|pair| pair[1].clone()).collect::<Vec<_>>().join(" "));
                 (&stream).write_all(answer.as_bytes()).unwrap();
             }
-            asked.join("; ")
+            received.join("; ")
         });
         let seen = obstacle(&endpoint, login).map(|seen| seen.replace(&endpoint, "it"));
         (seen, server.join().unwrap())
@@ -107,15 +107,15 @@ mod tests {
     #[test]
     fn a_server_that_lets_in_is_no_obstacle() {
         assert_eq!(check_against(&["+PONG\r\n"], &login(None, None)), (None, "PING".into()));
-        let asked = "AUTH sesame; PING";
+        let received = "AUTH sesame; PING";
         assert_eq!(
             check_against(&["+OK\r\n", "+PONG\r\n"], &login(None, Some("sesame"))),
-            (None, asked.into())
+            (None, received.into())
         );
-        let asked = "AUTH ali sesame; PING";
+        let received = "AUTH ali sesame; PING";
         assert_eq!(
             check_against(&["+OK\r\n", "+PONG\r\n"], &login(Some("ali"), Some("sesame"))),
-            (None, asked.into())
+            (None, received.into())
         );
     }
 

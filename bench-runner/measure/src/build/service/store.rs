@@ -29,14 +29,16 @@ pub enum Store {
 impl Store {
     /// Reason why the store cannot be used, as far as it can be checked without sccache.
     pub fn obstacle(&self) -> Option<String> {
-        let of_user = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let user_variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         match self {
             Self::Local => None,
             Self::Redis { endpoint, .. } => {
-                let user = of_user("SCCACHE_REDIS_USERNAME");
-                redis::obstacle(endpoint, &Login { user, password: of_user("SCCACHE_REDIS_PASSWORD") })
+                let user = user_variable("SCCACHE_REDIS_USERNAME");
+                redis::obstacle(endpoint, &Login { user, password: user_variable("SCCACHE_REDIS_PASSWORD") })
             }
-            Self::S3 => of_user("SCCACHE_BUCKET").is_none().then(|| "SCCACHE_BUCKET is not set".to_owned()),
+            Self::S3 => {
+                user_variable("SCCACHE_BUCKET").is_none().then(|| "SCCACHE_BUCKET is not set".to_owned())
+            }
         }
     }
 

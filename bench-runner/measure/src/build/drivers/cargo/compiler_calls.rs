@@ -212,9 +212,9 @@ fn closest(
 }
 
 /// True if plan and message agree on a setting; the absence of debug info has several spellings.
-fn same_setting(planned: &str, said: &str) -> bool {
+fn same_setting(planned: &str, reported: &str) -> bool {
     let none = |text: &str| matches!(text, "null" | "0" | "false" | "none");
-    planned == said || none(planned) && none(said)
+    planned == reported || none(planned) && none(reported)
 }
 
 #[cfg(test)]

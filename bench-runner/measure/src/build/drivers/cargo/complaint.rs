@@ -11,14 +11,14 @@ pub(super) fn complaint(stderr: &str) -> Option<String> {
     let at = lines.iter().position(|line| is_error(line))?;
     let end = lines[at + 1..].iter().position(|line| begins_another(line));
     let block = &lines[at..end.map_or(lines.len(), |end| at + 1 + end)];
-    let said = linking(block)
+    let message_text = linking(block)
         .or_else(|| build_script(block, &lines[..at]))
         .or_else(|| macro_panic(block))
         .or_else(|| crash(block, &lines[..at]))
         .or_else(|| process(block))
         .unwrap_or_else(|| plain(block));
-    let short: String = said.chars().take(LONGEST).collect();
-    Some(if short.len() < said.len() { format!("{short}…") } else { short })
+    let short: String = message_text.chars().take(LONGEST).collect();
+    Some(if short.len() < message_text.len() { format!("{short}…") } else { short })
 }
 
 fn is_error(line: &str) -> bool {
@@ -44,28 +44,32 @@ fn linking(block: &[&str]) -> Option<String> {
         return None;
     }
     // Notes of rustc itself: the command, and hints.
-    let own = |said: &str| {
-        let is_command = said.starts_with('"') || said.starts_with("LC_ALL=") || said.starts_with("env ");
+    let own = |message_text: &str| {
+        let is_command = message_text.starts_with('"')
+            || message_text.starts_with("LC_ALL=")
+            || message_text.starts_with("env ");
         let hints = ["some arguments are omitted", "some `extern` functions", "use the `"];
-        is_command || hints.iter().any(|hint| said.starts_with(hint))
+        is_command || hints.iter().any(|hint| message_text.starts_with(hint))
     };
     let mut words: Vec<&str> = Vec::new();
-    let mut of_linker = false;
+    let mut from_linker = false;
     for line in &block[1..] {
         let line = line.trim();
         match line.strip_prefix("= note:").map(str::trim) {
-            Some(said) => {
-                of_linker = !own(said);
-                words.extend(Some(said).filter(|_| of_linker));
+            Some(message_text) => {
+                from_linker = !own(message_text);
+                words.extend(Some(message_text).filter(|_| from_linker));
             }
-            None if of_linker && !line.starts_with('|') => words.push(line),
+            None if from_linker && !line.starts_with('|') => words.push(line),
             None => {}
         }
     }
-    words.retain(|said| !said.is_empty());
-    let only_that = |said: &&str| said.contains("ld returned ") || said.contains("linker command failed");
-    let why = words.iter().find(|said| !only_that(said) && sounds_like_reason(said));
-    let why = why.or_else(|| words.iter().find(|said| !only_that(said))).or(words.first());
+    words.retain(|message_text| !message_text.is_empty());
+    let only_that = |message_text: &&str| {
+        message_text.contains("ld returned ") || message_text.contains("linker command failed")
+    };
+    let why = words.iter().find(|message_text| !only_that(message_text) && sounds_like_reason(message_text));
+    let why = why.or_else(|| words.iter().find(|message_text| !only_that(message_text))).or(words.first());
     Some(why.map_or_else(|| format!("{error}, without a word of the linker"), |why| (*why).to_owned()))
 }
 
@@ -95,17 +99,17 @@ fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
     let package = without_prefix(block[0]).strip_prefix("failed to run custom build command for `")?;
     let package = package.split([' ', '`']).next()?;
     let who = format!("the build script of {package}");
-    let said = lines_after(block, "--- stderr");
-    if let Some(panic) = panic(&said) {
+    let stderr = lines_after(block, "--- stderr");
+    if let Some(panic) = panic(&stderr) {
         return Some(format!("{who} panicked{panic}"));
     }
     let compiler = || {
         let warnings = before.iter().filter_map(|line| line.strip_prefix("warning: "));
         let mut errors = warnings.filter(|line| line.contains("error: "));
-        errors.next().map(|line| line.split_once(": ").map_or(line, |(_, said)| said).to_owned())
+        errors.next().map(|line| line.split_once(": ").map_or(line, |(_, message)| message).to_owned())
     };
-    let mut lines = said.iter().copied().filter(|line| !line.is_empty());
-    let last = said.iter().rfind(|line| !line.is_empty()).copied();
+    let mut lines = stderr.iter().copied().filter(|line| !line.is_empty());
+    let last = stderr.iter().rfind(|line| !line.is_empty()).copied();
     match lines.find(|line| sounds_like_reason(line)).or(last) {
         // The crate `cc` shows its command, and passes on the output of the compiler.
         Some(line)
@@ -129,12 +133,12 @@ fn panic(lines: &[&str]) -> Option<String> {
     let at = lines.iter().position(|line| line.starts_with("thread '") && line.contains(" panicked at "))?;
     let (_, rest) = lines[at].split_once(" panicked at ")?;
     Some(match rest.strip_suffix(':') {
-        Some(place) => match lines.get(at + 1) {
-            Some(message) => format!(" at {place}: {message}"),
-            None => format!(" at {place}"),
+        Some(location) => match lines.get(at + 1) {
+            Some(message) => format!(" at {location}: {message}"),
+            None => format!(" at {location}"),
         },
         None => match rest.strip_prefix('\'').and_then(|rest| rest.rsplit_once("', ")) {
-            Some((message, place)) => format!(" at {place}: {message}"),
+            Some((message, location)) => format!(" at {location}: {message}"),
             None => format!(": {rest}"),
         },
     })
@@ -148,7 +152,7 @@ fn macro_panic(block: &[&str]) -> Option<String> {
     }
     let message = block.iter().find_map(|line| line.trim().strip_prefix("= help: message: "));
     let message = message.map(|message| format!(": {message}")).unwrap_or_default();
-    Some(format!("{error}{}{message}", place(block)))
+    Some(format!("{error}{}{message}", location(block)))
 }
 
 /// Last output of a crashed compiler; cargo only reports that it failed.
@@ -176,10 +180,10 @@ fn process(block: &[&str]) -> Option<String> {
     let failed = block.iter().find(|line| line.contains("process didn't exit successfully: `"))?;
     let words: Vec<&str> =
         lines_after(block, "--- stderr").into_iter().filter(|line| !line.is_empty()).collect();
-    let said = words.iter().find(|line| sounds_like_reason(line)).or(words.first());
+    let message_text = words.iter().find(|line| sounds_like_reason(line)).or(words.first());
     let what = if error.contains("process didn't exit successfully") { "a program failed" } else { error };
-    Some(match said {
-        Some(said) => format!("{what}: {}", without_prefix(said)),
+    Some(match message_text {
+        Some(message_text) => format!("{what}: {}", without_prefix(message_text)),
         None => match status(&[failed]) {
             Some(status) => format!("{what} ({status})"),
             None => what.to_owned(),
@@ -205,9 +209,9 @@ fn causes(block: &[&str]) -> Vec<String> {
 }
 
 /// Location of an error in a source file.
-fn place(block: &[&str]) -> String {
-    let place = block.iter().find_map(|line| line.trim().strip_prefix("--> "));
-    place.map(|place| format!(" at {place}")).unwrap_or_default()
+fn location(block: &[&str]) -> String {
+    let location = block.iter().find_map(|line| line.trim().strip_prefix("--> "));
+    location.map(|location| format!(" at {location}")).unwrap_or_default()
 }
 
 /// An error of rustc with its location, or one of cargo with its causes.
@@ -226,7 +230,7 @@ fn plain(block: &[&str]) -> String {
         [one] => format!(": {one}"),
         [first, .., last] => format!(": {first}: {last}"),
     };
-    format!("{}{}{more}", block[0].trim(), place(block))
+    format!("{}{}{more}", block[0].trim(), location(block))
 }
 
 #[cfg(test)]

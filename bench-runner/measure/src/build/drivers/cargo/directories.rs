@@ -50,11 +50,11 @@ impl CargoDriver {
             |key: &str| text_at(&config, key).is_some_and(|dir| dir.starts_with('/') && !dir.contains('{'));
         let build_dir = if self.has_separate_build_dir(request) { &dirs.build_dir } else { &dirs.target };
         let ours = TARGET_VARIABLES.map(|name| (name, &dirs.target, false));
-        let of_file = [
+        let from_files = [
             (TARGET_VARIABLES[0], &dirs.target, is_fixed(TARGET_DIR)),
             (VARIABLE, build_dir, is_fixed(BUILD_DIR)),
         ];
-        for (name, dir, fixed) in ours.into_iter().chain(of_file) {
+        for (name, dir, fixed) in ours.into_iter().chain(from_files) {
             if fixed || env.get(name).is_some_and(|value| !value.is_empty()) {
                 env.insert(name.to_owned(), dir.display().to_string());
             }
@@ -107,14 +107,14 @@ mod tests {
     use crate::build::drivers::Driver;
     use crate::build::{CommandLine, Detail, Goal};
 
-    fn step(config: &str, request: &BuildRequest, since: Release) -> CommandLine {
+    fn command_line(config: &str, request: &BuildRequest, since: Release) -> CommandLine {
         let mut driver = driver(config);
         driver.toolchain.release = since;
         driver.build_command(&dirs(), request, Goal::Build, Detail::Quiet).unwrap()
     }
 
     fn build_dirs(config: &str, request: &BuildRequest) -> Vec<String> {
-        let args = step(config, request, SINCE).args;
+        let args = command_line(config, request, SINCE).args;
         args.iter().filter_map(|arg| Some(arg.strip_prefix("build.build-dir=")?.to_owned())).collect()
     }
 
@@ -133,10 +133,13 @@ mod tests {
         let env = [(VARIABLE.to_owned(), "/mine".to_owned())].into();
         let variable = BuildRequest { env, ..BuildRequest::default() };
         assert_eq!(build_dirs("", &variable), apart);
-        assert_eq!(step("", &variable, SINCE).env[VARIABLE], "/w/b00");
-        assert_eq!(step("build.build-dir = '/mine'", &plain, SINCE).env[VARIABLE], "/w/b00");
-        assert_eq!(step("build.target-dir = '/mine'", &plain, SINCE).env["CARGO_TARGET_DIR"], "/w/t00");
-        let templated = step("build.build-dir = '/x/{workspace-path-hash}'", &plain, SINCE).env;
+        assert_eq!(command_line("", &variable, SINCE).env[VARIABLE], "/w/b00");
+        assert_eq!(command_line("build.build-dir = '/mine'", &plain, SINCE).env[VARIABLE], "/w/b00");
+        assert_eq!(
+            command_line("build.target-dir = '/mine'", &plain, SINCE).env["CARGO_TARGET_DIR"],
+            "/w/t00"
+        );
+        let templated = command_line("build.build-dir = '/x/{workspace-path-hash}'", &plain, SINCE).env;
         assert!(!templated.contains_key(VARIABLE), "another workspace has another");
         let home =
             BuildRequest { home_config: Some("build.build-dir = '/mine'".into()), ..BuildRequest::default() };
@@ -146,14 +149,14 @@ mod tests {
     #[test]
     fn a_cargo_that_knows_no_build_directory_is_not_told_of_one() {
         let old = Release { major: 1, minor: 90 };
-        let args = step("build.build-dir = '/mine'", &BuildRequest::default(), old).args;
+        let args = command_line("build.build-dir = '/mine'", &BuildRequest::default(), old).args;
         assert!(args.iter().all(|arg| !arg.contains("build-dir")), "{args:?}");
     }
 
     #[test]
     fn a_variable_for_the_target_directory_names_the_variants() {
         let env = TARGET_VARIABLES.map(|name| (name.to_owned(), "/mine".to_owned())).into();
-        let made = step("", &BuildRequest { env, ..BuildRequest::default() }, SINCE).env;
+        let made = command_line("", &BuildRequest { env, ..BuildRequest::default() }, SINCE).env;
         assert!(TARGET_VARIABLES.iter().all(|name| made[*name] == "/w/t00"), "{made:?}");
     }
 }

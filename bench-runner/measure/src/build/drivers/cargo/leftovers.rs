@@ -43,11 +43,11 @@ fn dwp_candidates(linked: &Path) -> impl Iterator<Item = PathBuf> {
 fn dwo_files(call: &CompilerCall) -> Vec<PathBuf> {
     let Some(out) = call.out_dir() else { return Vec::new() };
     let start = format!("{}.", call.stem());
-    let of_call = |path: &PathBuf| {
+    let is_of_call = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with(&start) && name.ends_with(".dwo")
     };
-    entries(out).filter(of_call).collect()
+    entries(out).filter(is_of_call).collect()
 }
 
 fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> + use<> {

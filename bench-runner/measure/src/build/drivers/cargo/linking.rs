@@ -18,11 +18,11 @@ pub(super) fn link_steps(stderr: &str) -> Vec<LinkStep> {
 
 /// The output path is taken from the command itself: lines of concurrent rustc processes may be in any order.
 fn link_step(line: &str) -> Option<LinkStep> {
-    let (_, said) = line.split_once(LINK_LOG_MARK)?;
-    let args = debug_words(said);
+    let (_, text_line) = line.split_once(LINK_LOG_MARK)?;
+    let args = debug_words(text_line);
     let at = args.iter().position(|arg| arg == "-o")?;
     let output = PathBuf::from(args.get(at + 1)?);
-    Some(LinkStep { output, args, path: debug_variable(said, "PATH"), linker: None })
+    Some(LinkStep { output, args, path: debug_variable(text_line, "PATH"), linker: None })
 }
 
 /// Files that the calls link, each with the last command that made it: rustc may try more than once.
@@ -103,18 +103,18 @@ fn ask(command: &[String], path: Option<&str>, build: &CommandLine) -> Option<St
     let mut env = build.env.clone();
     env.extend(path.map(|path| ("PATH".to_owned(), path.to_owned())));
     env.insert("LC_ALL".to_owned(), "C".to_owned());
-    let says = |more: &str| {
+    let try_option = |more: &str| {
         let args = args.iter().cloned().chain([more.to_owned()]);
         let call = ToolCall {
             cwd: Some(build.cwd.clone()),
             env: ToolEnv::Exactly(env.clone()),
             ..ToolCall::new(locate(program, env.get("PATH").map_or("", String::as_str)), args)
         };
-        let said = run_tool(&call).ok()?;
-        let lines = said.stdout.lines().chain(said.stderr.lines()).map(str::trim);
+        let output = run_tool(&call).ok()?;
+        let lines = output.stdout.lines().chain(output.stderr.lines()).map(str::trim);
         lines.filter(|line| is_linker(line)).map(str::to_owned).next()
     };
-    says("-Wl,--version").or_else(|| says("--version"))
+    try_option("-Wl,--version").or_else(|| try_option("--version"))
 }
 
 /// Looks a program up in the search path of rustc.

@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn only_local_packages_are_members() {
         assert!(!message("path+file:///w/dep#0.1.0", "/w/dep/Cargo.toml").member, "a path dependency");
-        let of_registry = message("registry+https://x/#p@0.1.0", "/h/p-0.1.0/Cargo.toml");
-        assert!(!of_registry.member && of_registry.artifact.package.is_none());
+        let from_registry = message("registry+https://x/#p@0.1.0", "/h/p-0.1.0/Cargo.toml");
+        assert!(!from_registry.member && from_registry.artifact.package.is_none());
     }
 }

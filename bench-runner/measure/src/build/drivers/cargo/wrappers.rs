@@ -41,16 +41,16 @@ impl CargoDriver {
                 || std::env::var(name).ok().filter(|_| self.build.pass_env.iter().any(|n| n == name));
             request.env.get(name).or_else(|| self.build.env.get(name)).cloned().or_else(passed)
         };
-        let of_file =
+        let in_config =
             |config: &toml::Table| Some(config.get("build")?.get(wrapper_key.key)?.as_str()?.to_owned());
         let given =
             request.config.iter().rev().find(|(key, _)| key.strip_prefix("build.") == Some(wrapper_key.key));
-        let given = given.and_then(|(key, value)| of_file(&format!("{key}={value}").parse().ok()?));
-        let home = || of_file(&request.home_config.as_deref()?.parse().ok()?);
+        let given = given.and_then(|(key, value)| in_config(&format!("{key}={value}").parse().ok()?));
+        let home = || in_config(&request.home_config.as_deref()?.parse().ok()?);
         variable(wrapper_key.first)
             .or(given)
             .or_else(|| variable(wrapper_key.before_files))
-            .or_else(|| self.config.as_ref().and_then(of_file))
+            .or_else(|| self.config.as_ref().and_then(in_config))
             .or_else(home)
             .filter(|wrapper| !wrapper.is_empty())
     }
@@ -87,9 +87,9 @@ mod tests {
             for name in [wrapper_key.first, wrapper_key.before_files] {
                 let env = [(name.to_owned(), "/x/sccache".to_owned())].into();
                 assert!(finds_sccache("", &BuildRequest { env, ..BuildRequest::default() }), "{name}");
-                let mut of_manifest = driver("");
-                of_manifest.build.env.insert(name.to_owned(), "/x/sccache".to_owned());
-                assert!(of_manifest.sccache(&plain).is_some(), "{name}");
+                let mut with_manifest_env = driver("");
+                with_manifest_env.build.env.insert(name.to_owned(), "/x/sccache".to_owned());
+                assert!(with_manifest_env.sccache(&plain).is_some(), "{name}");
             }
             let config = vec![(format!("build.{}", wrapper_key.key), "\"/x/sccache\"".to_owned())];
             assert!(finds_sccache("", &BuildRequest { config, ..BuildRequest::default() }));
