@@ -16,7 +16,7 @@ use bench_runner_measure::axes::{Available, Setting, Settings};
 use bench_runner_measure::build::Goal;
 use bench_runner_measure::plan::{Options, ProjectView, World, plan};
 use bench_runner_measure::sampling;
-use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
+use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario};
 use bench_runner_report::{figure, report};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
@@ -27,7 +27,7 @@ struct Everything;
 impl World for Everything {
     type Error = RequestError;
 
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, RequestError> {
+    fn projects(&self, word: &RequestWord) -> Result<Vec<ProjectView>, RequestError> {
         let planned = PlannedProject {
             name: word.text.clone(),
             pin: Pin::Tree { sha256: "0".repeat(64) },
@@ -55,7 +55,7 @@ impl World for Everything {
     }
 
     fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal> {
-        Ok(Available::plainly(setting.text))
+        Ok(Available::without_tool(setting.text))
     }
 
     fn commits(&self, _: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {
@@ -72,7 +72,7 @@ impl World for Everything {
 }
 
 fn planned(blocks: usize, variants: usize) -> Plan {
-    let word = |text: String| Word::given(text);
+    let word = |text: String| RequestWord::from_command_line(text);
     let scenario = Scenario {
         name: "bench".into(),
         summary: String::new(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bench_runner_measure::corpus::{Catalogue, CatalogueError};
-use bench_runner_measure::scenario::{Library, RequestError};
+use bench_runner_measure::scenario::{RequestError, ScenarioLibrary};
 
 /// The manifests of projects, with the names that errors show.
 const PROJECTS: [(&str, &str); 23] = [
@@ -57,8 +57,8 @@ pub fn catalogue(checkout: Option<&Path>) -> Result<Catalogue, CatalogueError> {
 }
 
 /// All scenarios: those compiled in, and those of the checkout, which win by name.
-pub fn library(checkout: Option<&Path>) -> Result<Library, RequestError> {
-    Library::load(&SCENARIOS, checkout)
+pub fn library(checkout: Option<&Path>) -> Result<ScenarioLibrary, RequestError> {
+    ScenarioLibrary::load(&SCENARIOS, checkout)
 }
 
 #[cfg(test)]

@@ -116,7 +116,7 @@ fn values(projects: &Projects) -> Vec<AxisValue> {
             });
         }
     }
-    let workloads: Vec<String> = workloads::ALL.iter().map(workloads::Workload::form).collect();
+    let workloads: Vec<String> = workloads::ALL.iter().map(workloads::Workload::syntax).collect();
     all.push(form("workload", workloads.join(", ")));
     all.push(form("project", "a name of `corpus list`, tag:NAME, a directory, a manifest".to_owned()));
     all.push(form("rev", "a full commit of a project in a directory of yours".to_owned()));
@@ -124,7 +124,7 @@ fn values(projects: &Projects) -> Vec<AxisValue> {
 }
 
 fn form(axis: &'static str, value: String) -> AxisValue {
-    let state = Ok(Available::plainly(""));
+    let state = Ok(Available::without_tool(""));
     AxisValue { axis, value, state, form: true, beside: None }
 }
 
@@ -138,11 +138,11 @@ fn probed(
     let mut beside = Settings::from([(axis.key().to_owned(), value.to_owned())]);
     let probe = |beside: &Settings, context: &Context| {
         let settings = axes::parse_all(beside)?;
-        settings.get(axis.key()).map_or(Ok(Available::plainly("")), |setting| setting.probe(context))
+        settings.get(axis.key()).map_or(Ok(Available::without_tool("")), |setting| setting.probe(context))
     };
     let found =
         |state, beside| AxisValue { axis: axis.key(), value: value.to_owned(), state, form: false, beside };
-    if let Some(name) = axes::toolchain_of(&beside) {
+    if let Some(name) = axes::toolchain_name(&beside) {
         let named = projects.plain_context(Some(name));
         return found(named.and_then(|named| probe(&beside, &named)), None);
     }

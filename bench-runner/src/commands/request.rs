@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::plan::{self, Options};
-use bench_runner_measure::scenario::{self, RequestError, Scenario, Word};
+use bench_runner_measure::scenario::{self, RequestError, RequestWord, Scenario};
 
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
@@ -102,7 +102,7 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn on(text: &str) -> Result<bool, String> {
-    scenario::on(text).map_err(|Refusal { what, help }| match help {
+    scenario::parse_on(text).map_err(|Refusal { what, help }| match help {
         Some(help) => format!("{what}: {help}"),
         None => what,
     })
@@ -172,7 +172,7 @@ impl Request {
 }
 
 /// `--axis`, each key once.
-fn axes(texts: &[String]) -> Result<Vec<(String, Vec<Word>)>, RequestError> {
+fn axes(texts: &[String]) -> Result<Vec<(String, Vec<RequestWord>)>, RequestError> {
     let axes = texts.iter().map(|text| axis(text)).collect::<Result<Vec<_>, _>>()?;
     let again = |(at, axis): (usize, &(String, _))| axes[..at].iter().any(|(key, _)| *key == axis.0);
     if let Some((_, (key, _))) = axes.iter().enumerate().find(|&axis| again(axis)) {
@@ -188,7 +188,7 @@ fn seed_of_now() -> u64 {
 }
 
 /// `KEY=V1,V2`, checked.
-fn axis(text: &str) -> Result<(String, Vec<Word>), RequestError> {
+fn axis(text: &str) -> Result<(String, Vec<RequestWord>), RequestError> {
     let (key, values) = pair("--axis", text)?;
     let values = values::split(values)?;
     for (at, value) in values.iter().enumerate() {
@@ -197,7 +197,7 @@ fn axis(text: &str) -> Result<(String, Vec<Word>), RequestError> {
             return Err(RequestError::usage(format!("`{text}`: the value `{value}` stands twice"), None));
         }
     }
-    Ok((key.to_owned(), values.into_iter().map(Word::given).collect()))
+    Ok((key.to_owned(), values.into_iter().map(RequestWord::from_command_line).collect()))
 }
 
 fn pair<'t>(option: &str, text: &'t str) -> Result<(&'t str, &'t str), RequestError> {

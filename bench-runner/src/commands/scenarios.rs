@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bench_runner_measure::scenario::{Baseline, Content, Library, Scenario, Word};
+use bench_runner_measure::scenario::{Baseline, RequestWord, Scenario, ScenarioLibrary, VariantContent};
 
 use super::{Exit, columns, counted, spoken};
 use crate::built_in;
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         }
         Action::Check { files } => {
             for file in files {
-                let scenario = Library::file(file)?;
+                let scenario = ScenarioLibrary::read_file(file)?;
                 println!("{}: valid (scenario `{}`)", file.display(), scenario.name);
             }
         }
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     Ok(Exit::Done)
 }
 
-fn list(library: &Library, json: bool) {
+fn list(library: &ScenarioLibrary, json: bool) {
     if json {
         let entry = |scenario: &Scenario| serde_json::json!({ "name": scenario.name, "summary": scenario.summary, "origin": scenario.origin });
         println!("{:#}", serde_json::Value::Array(library.iter().map(entry).collect()));
@@ -72,7 +72,8 @@ fn list(library: &Library, json: bool) {
 }
 
 fn describe(scenario: &Scenario) -> String {
-    let words = |words: &[Word]| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(", ");
+    let words =
+        |words: &[RequestWord]| words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(", ");
     let mut text = format!("{}: {} ({})\n", scenario.name, scenario.summary, scenario.origin);
     for matrix in &scenario.matrices {
         text.push_str(&format!("\n{}\n", matrix.name));
@@ -120,13 +121,15 @@ fn describe(scenario: &Scenario) -> String {
 }
 
 /// What a whole variant sets, in a line.
-fn content(content: &Content) -> String {
+fn content(content: &VariantContent) -> String {
     match content {
-        Content::Set(set) if set.is_empty() => "the project as it is".to_owned(),
-        Content::Set(set) => {
+        VariantContent::Set(set) if set.is_empty() => "the project as it is".to_owned(),
+        VariantContent::Set(set) => {
             set.iter().map(|(key, word)| format!("{key}={}", word.text)).collect::<Vec<_>>().join(" ")
         }
-        Content::Snippet(text) => format!("a file of {}", counted(text.lines().count() as u64, "line")),
-        Content::AsConfigured => "the project with your own configuration of cargo".to_owned(),
+        VariantContent::Snippet(text) => {
+            format!("a file of {}", counted(text.lines().count() as u64, "line"))
+        }
+        VariantContent::AsConfigured => "the project with your own configuration of cargo".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bench_runner_core::bundle::{Bundle, Manifest};
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
 use bench_runner_core::record::{Arm, Block, ProofResult, TEXT_SETTINGS};
-use bench_runner_measure::axes::{self, Settings, Situation, Written};
+use bench_runner_measure::axes::{self, AdvisedFiles, Settings, Situation};
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::toml_reader::SourceText;
 use bench_runner_report::figure::wording;
@@ -165,7 +165,7 @@ fn write_down_or_say_why(
 fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, block: &BlockResult) {
     let settings = &best.planned.variant.settings;
     let situation = situation(manifest, &best.planned.variant.project, settings);
-    let Written { files, needs, remarks, unwritable } = axes::advise(settings, &situation);
+    let AdvisedFiles { files, needs, remarks, unwritable } = axes::advise(settings, &situation);
     advice.files = files;
     if settings.is_empty() {
         let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
@@ -268,7 +268,7 @@ fn slower_elsewhere(
 
 /// Where the settings of a variant were measured, as far as the bundle says.
 fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
-    let host = host(&manifest.machine.details, axes::toolchain_of(settings));
+    let host = host(&manifest.machine.details, axes::toolchain_name(settings));
     let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
     let project = planned.and_then(|planned| {
         let base = planned.base.as_ref().map(PathBuf::from);
@@ -317,7 +317,7 @@ fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -
         let mut numbers = text.strip_prefix("rustc ")?.split(['.', '-', ' ']);
         Some((numbers.next()?.parse::<u32>().ok()?, numbers.next()?.parse::<u32>().ok()?))
     };
-    let wanted = axes::toolchain_of(settings).unwrap_or_default();
+    let wanted = axes::toolchain_name(settings).unwrap_or_default();
     let mut compilers = manifest.tools.iter().filter(|tool| tool.name == "rustc").peekable();
     // Where the variant names a nightly, the others of the run do not matter.
     let nightly = |text: &str| !wanted.starts_with("nightly") || text.contains("nightly");

@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::fixture::*;
 use bench_runner_core::record::{Block, Outcome, Role, StopReason};
-use bench_runner_measure::sampling::{Next, Progress, next};
+use bench_runner_measure::sampling::{BlockProgress, Next, next};
 
 const ROUNDS: u32 = 22;
 
@@ -26,7 +26,7 @@ fn look(block: &Block, precision: f64) -> Next {
         bench_runner_core::record::Sampling { precision: Some(precision.exp_m1()), ..block.sampling.clone() };
     let roles: Vec<Role> = block.arms.iter().map(|arm| arm.role).collect();
     let (sampling, rounds) = (&sampling, &table());
-    next(&Progress { sampling, roles: &roles, rounds, remaining: None, round_time: None })
+    next(&BlockProgress { sampling, roles: &roles, rounds, remaining: None, round_time: None })
 }
 
 #[test]

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use bench_runner_core::record::{Plan, PlannedProject, Refusal, TreeId};
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::{CommandDriver, Driver, InForce, Toolchain};
+use bench_runner_measure::build::{CommandDriver, Driver, SettingsInForce, Toolchain};
 use bench_runner_measure::corpus::sources::{self, CacheDir, FetchContext, FetchTool};
 use bench_runner_measure::corpus::{BuildTool, Catalogue, Project};
 use bench_runner_measure::plan::Typical;
@@ -143,7 +143,7 @@ impl Projects {
         &self,
         tree: &Path,
         toolchain: &Toolchain,
-        in_force: &InForce,
+        in_force: &SettingsInForce,
     ) -> Result<(), FlowError> {
         fetch_dependencies(tree, toolchain, in_force, &self.sources)
     }
@@ -213,7 +213,7 @@ impl Projects {
 fn fetch_dependencies(
     tree: &Path,
     toolchain: &Toolchain,
-    in_force: &InForce,
+    in_force: &SettingsInForce,
     with: &FetchContext,
 ) -> Result<(), FlowError> {
     let mut targets = vec![toolchain.host.clone()];

@@ -8,7 +8,7 @@ use bench_runner_core::record::{
     Arm, Block, BlockEnd, BlockId, Cost, FORMAT_VERSION, Interference, Outcome, Phase, Pin, Plan,
     PlannedProject, Role, Sample, Sampling, StopReason, Variant,
 };
-use bench_runner_measure::sampling::{Next, Progress, next, round_order};
+use bench_runner_measure::sampling::{BlockProgress, Next, next, round_order};
 
 use super::models::{Machine, Model, Noise};
 
@@ -96,7 +96,7 @@ impl Setup {
         let mut rounds: Vec<Vec<Option<f64>>> = Vec::new();
         loop {
             let (sampling, remaining, round_time) = (&block.sampling, None, None);
-            let progress = Progress { sampling, roles: &roles, rounds: &rounds, remaining, round_time };
+            let progress = BlockProgress { sampling, roles: &roles, rounds: &rounds, remaining, round_time };
             if let Next::Stop(reason) = next(&progress) {
                 return (rounds, reason);
             }

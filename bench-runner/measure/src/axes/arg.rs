@@ -1,14 +1,14 @@
-//! An argument added to the build command, for whatever has no axis of its own.
+//! An argument added to the build command, for anything that has no axis.
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal};
 
-pub(super) struct Arg;
+pub(super) struct ArgAxis;
 
-impl Axis for Arg {
+impl Axis for ArgAxis {
     fn key(&self) -> &'static str {
         "arg"
     }
@@ -22,21 +22,21 @@ impl Axis for Arg {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(Argument(text.to_owned())))
+        Ok(Box::new(BuildArgument(text.to_owned())))
     }
 }
 
 /// Empty for none.
 #[derive(Debug)]
-struct Argument(String);
+struct BuildArgument(String);
 
-impl SettingValue for Argument {
+impl SettingValue for BuildArgument {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if context.toolchain.is_some() {
             return Err(Refusal::new("`arg` is for command projects, and this one is built by cargo")
                 .with_help("put the argument into `args` of the manifest's [build] section"));
         }
-        Ok(Available::plainly(self.0.as_str()))
+        Ok(Available::without_tool(self.0.as_str()))
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -49,15 +49,15 @@ impl SettingValue for Argument {
         }
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         if self.0.is_empty() {
-            return Ok(Lines::default());
+            return Ok(SettingLines::default());
         }
         Err(Unwritable(format!("an argument of the build command stands on the command line: `{}`", self.0)))
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, _: &ProofInput<'_>) -> Finding {
-        Finding::not_provable(
+    fn prove(&self, _: &ParsedSettings, _: &Context, _: &ProofInput<'_>) -> ProofFinding {
+        ProofFinding::not_provable(
             format!("the argument `{}`", self.0),
             "it was given to the command; what the command made of it cannot be seen",
         )

@@ -1,21 +1,21 @@
-//! The user's own configuration, as a whole variant: what somebody switches from.
+//! The user's own configuration as a whole variant: the state that a user switches from.
 //!
-//! Its value is the text that [`crate::build::user_settings`] makes. The files' part goes into the cargo home that builds
-//! have, and variables into their environment, so cargo puts them together with the project's own configuration.
+//! Its value is the text that [`crate::build::user_settings`] makes. Files go into the cargo home of builds,
+//! and variables into their environment, so cargo merges them with the project's own configuration.
 
 use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 use toml::{Table, Value};
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::flatten::flatten_table;
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustflags::lacking;
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustflags::missing_flags;
 use super::{call_diff, profile_keys};
 use crate::build::{BuildRequest, Goal, VARIABLES};
 
-pub(super) struct AsConfigured;
+pub(super) struct AsConfiguredAxis;
 
-impl Axis for AsConfigured {
+impl Axis for AsConfiguredAxis {
     fn key(&self) -> &'static str {
         AS_CONFIGURED
     }
@@ -29,21 +29,21 @@ impl Axis for AsConfigured {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(User::parse(text)?))
+        Ok(Box::new(UserConfiguration::parse(text)?))
     }
 }
 
 /// A user's own configuration.
 #[derive(Debug)]
-pub(super) struct User {
-    /// As it was recorded.
+pub(super) struct UserConfiguration {
+    /// As recorded.
     text: String,
-    /// What the files say.
+    /// Settings in files.
     files: Table,
     variables: Vec<(String, String)>,
 }
 
-impl User {
+impl UserConfiguration {
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         let mut files: Table = text.parse().map_err(|error: toml::de::Error| {
             Refusal::new(format!(
@@ -75,17 +75,17 @@ impl User {
         self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether it says anything about flags or linkers, whose effect is on every compiler call.
+    /// True if it sets flags or linkers, which affect every compiler call.
     fn concerns_calls(&self) -> bool {
-        let of_files = flatten_table(&self.files)
+        let in_files = flatten_table(&self.files)
             .iter()
             .any(|(key, _)| key.ends_with(".rustflags") || key.ends_with(".linker"));
-        let of_variable = |name: &str| name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER");
-        of_files || self.variables.iter().any(|(name, _)| of_variable(name))
+        let is_flags_variable = |name: &str| name.ends_with("RUSTFLAGS") || name.ends_with("_LINKER");
+        in_files || self.variables.iter().any(|(name, _)| is_flags_variable(name))
     }
 }
 
-impl SettingValue for User {
+impl SettingValue for UserConfiguration {
     fn is_default(&self) -> bool {
         self.text.trim().is_empty()
     }
@@ -100,7 +100,7 @@ impl SettingValue for User {
                 "the user's configuration of cargo means nothing to a project that cargo does not build",
             ));
         }
-        Ok(Available::plainly(self.text.as_str()))
+        Ok(Available::without_tool(self.text.as_str()))
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -111,19 +111,19 @@ impl SettingValue for User {
         self.apply_to(request);
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         Err(Unwritable("it is what your own configuration says already".to_owned()))
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
             let found = "the user has no configuration of cargo".to_owned();
-            return Finding { found, ..Finding::nothing_asked() };
+            return ProofFinding { found, ..ProofFinding::not_applicable() };
         }
         let (seen, wrong, unseen) = Default::default();
-        let mut looked = Looked { context, beside, input, seen, wrong, unseen };
-        looked.at(self);
-        looked.finding().and(input.against())
+        let mut proof = ConfigurationProof { context, settings, input, seen, wrong, unseen };
+        proof.examine(self);
+        proof.finding().and(input.describe_difference())
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
@@ -136,25 +136,25 @@ impl SettingValue for User {
     }
 }
 
-/// What was looked for in a build, and what came of it.
-struct Looked<'a> {
-    /// With the user's configuration in force.
+/// State of a proof: what was looked for in a build, and the results.
+struct ConfigurationProof<'a> {
+    /// Context with the user's configuration in force.
     context: &'a Context,
-    /// All settings of the variant: another one decides on its own key.
-    beside: &'a ParsedSettings,
+    /// All settings of the variant; another setting takes precedence for its own key.
+    settings: &'a ParsedSettings,
     input: &'a ProofInput<'a>,
     seen: Vec<String>,
     wrong: Vec<String>,
     unseen: Vec<String>,
 }
 
-impl Looked<'_> {
-    fn at(&mut self, user: &User) {
+impl ConfigurationProof<'_> {
+    fn examine(&mut self, user: &UserConfiguration) {
         let in_force = &self.context.in_force;
         let linker = in_force
             .linker
             .iter()
-            .filter(|_| self.beside.get("linker-driver").is_none())
+            .filter(|_| self.settings.get("linker-driver").is_none())
             .map(|linker| format!("-Clinker={linker}"));
         let flags: Vec<String> = in_force.flags.iter().cloned().chain(linker).collect();
         if user.concerns_calls() && !flags.is_empty() {
@@ -163,7 +163,7 @@ impl Looked<'_> {
         let config = self.context.config.clone().unwrap_or_default();
         let wrapper = config.get("build").and_then(|build| build.get("rustc-wrapper")?.as_str());
         let wrapper = user.variable("RUSTC_WRAPPER").or(wrapper).map(str::to_owned);
-        let decided = self.beside.get("cache").is_some();
+        let decided = self.settings.get("cache").is_some();
         if let Some(wrapper) = wrapper.filter(|wrapper| !wrapper.is_empty() && !decided) {
             self.wrapper(&wrapper);
         }
@@ -172,33 +172,33 @@ impl Looked<'_> {
         let profile = self.profile();
         let in_force = flatten_table(&config);
         for (key, value) in flatten_table(&user.files) {
-            let told =
+            let covered =
                 key.ends_with(".rustflags") || key.ends_with(".linker") || key == "build.rustc-wrapper";
-            // The project has the last word on a value, and variables before both.
-            let overruled = !told && !in_force.contains(&(key.clone(), value.clone()));
+            // The project overrides a value, and variables override both.
+            let overruled = !covered && !in_force.contains(&(key.clone(), value.clone()));
             match key.strip_prefix("profile.").and_then(|rest| rest.split_once('.')) {
                 _ if overruled => {}
-                // Something else decides on it.
+                // Overridden by a variable or another key.
                 Some((name, "incremental")) if name == profile && incremental => self.unseen.push(key),
                 Some((name, key)) if name == profile => self.profile_key(key, &value),
                 Some(_) => {}
-                None if told => {}
+                None if covered => {}
                 None => self.unseen.push(key),
             }
         }
         let prefix = format!("CARGO_PROFILE_{}_", profile.to_uppercase().replace('-', "_"));
         for (name, value) in &user.variables {
             let flags = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"].contains(&name.as_str());
-            let told = flags || name.ends_with("_LINKER") || name == "RUSTC_WRAPPER";
+            let covered = flags || name.ends_with("_LINKER") || name == "RUSTC_WRAPPER";
             match name.strip_prefix(&prefix) {
                 Some(key) => self.profile_key(&key.to_lowercase().replace('_', "-"), value),
-                None if told || name.starts_with("CARGO_PROFILE_") => {}
+                None if covered || name.starts_with("CARGO_PROFILE_") => {}
                 None => self.unseen.push(name.clone()),
             }
         }
     }
 
-    /// The profile that was built with.
+    /// The profile of the build.
     fn profile(&self) -> String {
         let command = &self.input.build.command;
         let named = command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
@@ -206,8 +206,8 @@ impl Looked<'_> {
     }
 
     fn flags(&mut self, flags: &[String]) {
-        let text = call_diff::shortened(&flags.join(" "));
-        match lacking(flags, self.input.build) {
+        let text = call_diff::shorten_paths(&flags.join(" "));
+        match missing_flags(flags, self.input.build) {
             Some((calls, missing)) if missing.is_empty() => {
                 self.seen.push(format!("`{text}` in all {calls} calls of its own units"));
             }
@@ -228,9 +228,9 @@ impl Looked<'_> {
         }
     }
 
-    /// A key of the profile, by the axis of the same name.
+    /// Proves a key of the profile by the axis of the same name.
     fn profile_key(&mut self, key: &str, value: &str) {
-        if self.beside.get(key).is_some() {
+        if self.settings.get(key).is_some() {
             return;
         }
         let value = as_axis_writes(key, value.trim_matches('"'));
@@ -248,7 +248,7 @@ impl Looked<'_> {
         }
     }
 
-    fn finding(self) -> Finding {
+    fn finding(self) -> ProofFinding {
         let mut found = Vec::new();
         found.extend((!self.wrong.is_empty()).then(|| self.wrong.join(", ")));
         found.extend((!self.seen.is_empty()).then(|| self.seen.join(", ")));
@@ -259,11 +259,15 @@ impl Looked<'_> {
             (true, false) => ProofResult::Holds,
             (true, true) => ProofResult::NotProvable,
         };
-        Finding { expected: "what the user's configuration sets".to_owned(), found: found.join("; "), result }
+        ProofFinding {
+            expected: "what the user's configuration sets".to_owned(),
+            found: found.join("; "),
+            result,
+        }
     }
 }
 
-/// A value of a profile's key as the axis of the same name writes it.
+/// A value of a profile key in the spelling of the axis of the same name.
 fn as_axis_writes(key: &str, value: &str) -> String {
     let word = match (key, value) {
         ("debug", "false" | "0") => "none",
@@ -283,37 +287,37 @@ fn as_axis_writes(key: &str, value: &str) -> String {
 mod tests {
     use super::*;
     use crate::axes::fixture;
-    use crate::build::{CompilerCall, Evidence, InForce, Part};
+    use crate::build::{BuildEvidence, BuildPart, CompilerCall, SettingsInForce};
 
     #[test]
     fn files_go_into_the_cargo_home_and_variables_into_the_environment() {
         let user = "[profile.dev]\ndebug = 1\n[variables]\nCARGO_PROFILE_DEV_DEBUG = '2'\n";
-        let request = fixture::applied("as-configured", user, &fixture::context());
+        let request = fixture::apply("as-configured", user, &fixture::context());
         assert_eq!(request.home_config.as_deref(), Some("[profile.dev]\ndebug = 1\n"));
         assert!(request.config.is_empty());
         assert_eq!(request.env["CARGO_PROFILE_DEV_DEBUG"], "2");
         assert_eq!(request.env_from["CARGO_PROFILE_DEV_DEBUG"], "as-configured");
-        let request = fixture::applied("as-configured", "", &fixture::context());
+        let request = fixture::apply("as-configured", "", &fixture::context());
         assert_eq!(request, BuildRequest::default());
     }
 
     #[test]
     fn what_can_be_seen_is_looked_for() {
-        let build = |flags: &str| Evidence {
+        let build = |flags: &str| BuildEvidence {
             compiler_calls: vec![CompilerCall {
                 name: "p".into(),
-                part: Part::Own,
+                part: BuildPart::Own,
                 unit: None,
                 args: format!("rustc --crate-name p {flags}").split(' ').map(str::to_owned).collect(),
             }],
-            ..Evidence::default()
+            ..BuildEvidence::default()
         };
         let user = "[target.'cfg(unix)']\nlinker = 'clang'\nrustflags = ['-Ca']\n[variables]\nCC = 'gcc'\n";
         let prove = |user: &str, config: &str, flags: &str| {
-            let in_force = InForce {
+            let in_force = SettingsInForce {
                 flags: vec!["-Ca".to_owned()],
                 linker: Some("clang".to_owned()),
-                ..InForce::default()
+                ..SettingsInForce::default()
             };
             let context = Context { config: Some(config.parse().unwrap()), in_force, ..fixture::context() };
             let finding = fixture::prove("as-configured", user, &context, &build(flags));
@@ -326,7 +330,7 @@ mod tests {
         assert!(result == ProofResult::Fails && found.contains("`-Clinker=clang` is missing"), "{found}");
         assert_eq!(prove("[variables]\nCC = 'gcc'\n", "", "").0, ProofResult::NotProvable);
         assert_eq!(prove("", "", "").0, ProofResult::NotApplicable);
-        // What the project has the last word on is not asked of the build.
+        // Values that the project overrides are not looked for in the build.
         let user = "[profile.dev]\ndebug = 1\n";
         let (result, found) = prove(user, "profile.dev.debug = 2", "-C debuginfo=2");
         assert_eq!(result, ProofResult::NotProvable, "{found}");

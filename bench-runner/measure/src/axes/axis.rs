@@ -1,7 +1,7 @@
-//! The contract of an axis: a key whose values can be parsed, and what a value that was parsed does to a build.
+//! Axes: a key whose values can be parsed, and the effect of a parsed value on a build.
 //!
-//! Scenarios and plans keep settings as text ([`Settings`]). They become values in one place, [`super::parse_all`], and
-//! nothing after that can fail because a value is wrong.
+//! Scenarios and plans keep settings as text ([`Settings`]). They are parsed in one place,
+//! [`super::parse_all`]; nothing after that can fail because of an invalid value.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -11,48 +11,48 @@ use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, ProofResult, Refusal};
 
-use super::call_diff::{self, Difference};
-use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{BuildRequest, Evidence, Goal, InForce, Toolchain};
+use super::call_diff::{self, CallDifference};
+use super::lines::{SettingLines, Situation, Unwritable};
+use crate::build::{BuildEvidence, BuildRequest, Goal, SettingsInForce, Toolchain};
 
-/// The settings of a variant: values by key, as the scenario writes them.
+/// Settings of a variant: values by key, as the scenario writes them.
 pub type Settings = BTreeMap<String, String>;
 
 /// An axis: something that can vary between builds.
 pub trait Axis: Sync {
-    /// The key, or its form if one axis serves many (`env.NAME`).
+    /// Key, or its form if one axis serves many keys (`env.NAME`).
     fn key(&self) -> &'static str;
 
     /// One line for help texts.
     fn summary(&self) -> &'static str;
 
-    /// Values to name in help texts and errors. Those with a space in them are forms, such as `a path`.
+    /// Values for help texts and errors. Those that contain a space are descriptions, such as `a path`.
     fn values(&self) -> &'static [&'static str];
 
-    /// The value that `text` stands for under `key`. Asks neither the project nor the machine.
+    /// Parses `text`, the value under `key`. Depends neither on the project nor on the machine.
     ///
     /// # Errors
     /// If it is not a value of this axis.
     fn parse(&self, key: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal>;
 }
 
-/// A value of an axis, parsed. `beside` holds all settings of the variant, this one among them.
+/// A parsed value of an axis. `settings` are all settings of the variant, including this one.
 pub trait SettingValue: Any + fmt::Debug {
-    /// Whether it asks for nothing, so that a variant with it is the same as one without.
+    /// True if it has no effect, so that a variant with it is the same as one without.
     fn is_default(&self) -> bool {
         false
     }
 
-    /// Whether it can make a difference to a build with this goal.
+    /// True if it can make a difference to a build with this goal.
     fn applies_to(&self, goal: Goal) -> bool;
 
-    /// Whether it makes a difference only if a linker is called.
+    /// True if it makes a difference only if a linker is called.
     fn is_for_linking(&self) -> bool {
         false
     }
 
-    /// Keys of the settings that `probe` reads, besides its own and the toolchain's. It is given no others, so the answer
-    /// is the same wherever these are.
+    /// Keys of the settings that `probe` reads, besides its own and the toolchain's. `probe` gets no others,
+    /// so the result is the same for all variants that agree in these.
     fn depends_on(&self) -> &'static [&'static str] {
         &[]
     }
@@ -60,15 +60,15 @@ pub trait SettingValue: Any + fmt::Debug {
     /// Checks whether this machine can apply it to the project of `context`.
     ///
     /// # Errors
-    /// If it cannot, with what would help.
-    fn probe(&self, beside: &ParsedSettings, context: &Context) -> Result<Available, Refusal>;
+    /// If it cannot, with a hint.
+    fn probe(&self, settings: &ParsedSettings, context: &Context) -> Result<Available, Refusal>;
 
-    /// Why it makes no sense together with the settings beside it, if it does not.
-    fn conflict(&self, _beside: &ParsedSettings) -> Option<String> {
+    /// Reason why it makes no sense together with the other settings, if it does not.
+    fn conflict(&self, _settings: &ParsedSettings) -> Option<String> {
         None
     }
 
-    /// Makes the files on this machine that `apply` refers to, if there are any.
+    /// Creates the files on this machine that `apply` refers to, if there are any.
     ///
     /// # Errors
     /// If they cannot be written.
@@ -76,104 +76,104 @@ pub trait SettingValue: Any + fmt::Debug {
         Ok(())
     }
 
-    /// Adds what it asks for to a build request, once `probe` has said that it is available.
-    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest);
+    /// Adds its effect to a build request, after `probe` has confirmed that it is available.
+    fn apply(&self, settings: &ParsedSettings, context: &Context, request: &mut BuildRequest);
 
-    /// Whether its proof compares with the first build of another variant, and so waits for all of them.
+    /// True if its proof compares with the first build of another variant, and so waits for all of them.
     fn is_proven_by_comparison(&self) -> bool {
         false
     }
 
-    /// Looks for it in a finished build.
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding;
+    /// Proves it by a finished build.
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding;
 
-    /// Why a build that succeeded was not what it says, if a build can be that at one time and not at another. Asked of
-    /// every measured build.
+    /// Reason why a successful build did not have this setting, for settings that can hold in one build and
+    /// not in another. Called for every measured build.
     fn check_sample(&self, _input: &ProofInput<'_>) -> Option<String> {
         None
     }
 
-    /// Whether an untimed build has to come before all others, to fill the cache that they read.
+    /// True if an untimed build has to come before all others, to fill the cache that they read.
     fn needs_priming(&self) -> bool {
         false
     }
 
-    /// What it changes besides what the axis is named for.
-    fn co_changes(&self, _beside: &ParsedSettings) -> &'static [&'static str] {
+    /// Side effects beyond what the axis is named for.
+    fn co_changes(&self, _settings: &ParsedSettings) -> &'static [&'static str] {
         &[]
     }
 
-    /// The lines that make it permanent in a project, or why it cannot be written down. Asks no machine. What most values
-    /// add to a build request can be written down as it is.
+    /// The lines that make it permanent in a project, or the reason why it cannot be written to a file.
+    /// Independent of the machine. By default, the lines for its additions to a build request.
     ///
     /// # Errors
-    /// If no file can hold it.
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
-        as_applied(self, beside, situation)
+    /// If no file can contain it.
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        request_lines(self, settings, situation)
     }
 }
 
-/// What a value adds to a build request, as lines of files.
-pub(super) fn as_applied(
+/// The additions of a value to a build request, as lines of files.
+pub(super) fn request_lines(
     value: &(impl SettingValue + ?Sized),
-    beside: &ParsedSettings,
+    settings: &ParsedSettings,
     situation: &Situation,
-) -> Result<Lines, Unwritable> {
+) -> Result<SettingLines, Unwritable> {
     let context = Context {
         toolchain: None,
         config: None,
-        in_force: InForce::default(),
+        in_force: SettingsInForce::default(),
         manifest: situation.manifest(),
         path: Default::default(),
         tools: Default::default(),
     };
     let mut request = BuildRequest::default();
-    value.apply(beside, &context, &mut request);
-    Lines::of(request, beside.text("profile").unwrap_or(&situation.profile))
+    value.apply(settings, &context, &mut request);
+    SettingLines::from_request(request, settings.text("profile").unwrap_or(&situation.profile))
 }
 
 /// One setting of a variant.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
-    /// The key as written, because one axis may serve many (`env.NAME`).
+    /// Key as written; one axis may serve many keys (`env.NAME`).
     pub key: &'a str,
-    /// The value as written.
+    /// Value as written.
     pub text: &'a str,
-    /// The value.
+    /// Parsed value.
     pub value: &'a dyn SettingValue,
-    /// All settings of the variant, this one among them.
-    pub beside: &'a ParsedSettings,
+    /// All settings of the variant, including this one.
+    pub settings: &'a ParsedSettings,
 }
 
-/// The settings of a variant, parsed.
+/// Parsed settings of a variant.
 #[derive(Debug, Clone, Default)]
-pub struct ParsedSettings(BTreeMap<String, Parsed>);
+pub struct ParsedSettings(BTreeMap<String, ParsedSetting>);
 
 #[derive(Debug, Clone)]
-struct Parsed {
+struct ParsedSetting {
     text: String,
     value: Rc<dyn SettingValue>,
 }
 
 impl ParsedSettings {
     pub(super) fn insert(&mut self, key: &str, text: &str, value: Rc<dyn SettingValue>) {
-        self.0.insert(key.to_owned(), Parsed { text: text.to_owned(), value });
+        self.0.insert(key.to_owned(), ParsedSetting { text: text.to_owned(), value });
     }
 
-    /// Every setting, by its key.
+    /// All settings, by key.
     pub fn iter(&self) -> impl Iterator<Item = Setting<'_>> {
         self.0.iter().map(|(key, parsed)| Setting {
             key,
             text: &parsed.text,
             value: &*parsed.value,
-            beside: self,
+            settings: self,
         })
     }
 
     /// The setting of `key`, if there is one.
     pub fn get(&self, key: &str) -> Option<Setting<'_>> {
-        let (key, Parsed { text, value }) = self.0.get_key_value(key)?;
-        Some(Setting { key, text, value: &**value, beside: self })
+        let (key, ParsedSetting { text, value }) = self.0.get_key_value(key)?;
+        Some(Setting { key, text, value: &**value, settings: self })
     }
 
     /// The value of `key` as written.
@@ -181,22 +181,22 @@ impl ParsedSettings {
         self.0.get(key).map(|parsed| parsed.text.as_str())
     }
 
-    /// The value of this type, which is that of one axis.
+    /// The value of this type. Each type is that of one axis.
     pub(super) fn value<V: SettingValue>(&self) -> Option<&V> {
         self.0.values().find_map(|parsed| (&*parsed.value as &dyn Any).downcast_ref())
     }
 
-    /// Whether `key` has the value that is written so.
-    pub(super) fn is(&self, key: &str, text: &str) -> bool {
+    /// True if the value of `key` is written as `text`.
+    pub(super) fn has_value(&self, key: &str, text: &str) -> bool {
         self.text(key) == Some(text)
     }
 
-    /// Whether a build from nothing fills a cache that later builds read, by any of the settings.
+    /// True if any of the settings needs a build from nothing first, to fill a cache that later builds read.
     pub fn need_priming(&self) -> bool {
         self.0.values().any(|parsed| parsed.value.needs_priming())
     }
 
-    /// Why settings make no sense together in a build with this goal, if they do not.
+    /// Reason why the settings make no sense together in a build with this goal, if they do not.
     pub(crate) fn conflict(&self, goal: Goal) -> Option<String> {
         let applied = self.0.values().filter(|parsed| parsed.value.applies_to(goal));
         applied.filter_map(|parsed| parsed.value.conflict(self)).next()
@@ -204,143 +204,146 @@ impl ParsedSettings {
 }
 
 impl<'a> Setting<'a> {
-    /// The settings that decide about its probe: its own, those that it depends on, and those that decide on its context.
-    pub(crate) fn probed_with(&self) -> impl Iterator<Item = Setting<'a>> {
+    /// The settings that its probe depends on: its own, those that it declares, and those that decide its
+    /// context.
+    pub(crate) fn probe_inputs(&self) -> impl Iterator<Item = Setting<'a>> {
         let keys = self.value.depends_on().iter().copied().chain([AS_CONFIGURED, "toolchain", self.key]);
-        let beside = self.beside;
-        keys.filter_map(|key| beside.get(key))
+        let settings = self.settings;
+        keys.filter_map(|key| settings.get(key))
     }
 
-    /// The same as text.
-    pub fn probed_with_texts(&self) -> Settings {
-        self.probed_with().map(|setting| (setting.key.to_owned(), setting.text.to_owned())).collect()
+    /// The same settings as text.
+    pub fn probe_inputs_as_text(&self) -> Settings {
+        self.probe_inputs().map(|setting| (setting.key.to_owned(), setting.text.to_owned())).collect()
     }
 
     /// Checks whether this machine can apply it to the project of `context`.
     ///
     /// # Errors
-    /// If it cannot, with what would help.
+    /// If it cannot, with a hint.
     pub fn probe(&self, context: &Context) -> Result<Available, Refusal> {
-        let parsed = |key: &str| Some((key.to_owned(), self.beside.0.get(key)?.clone()));
-        let beside = self.probed_with().filter_map(|setting| parsed(setting.key)).collect();
-        self.value.probe(&ParsedSettings(beside), context)
+        let parsed = |key: &str| Some((key.to_owned(), self.settings.0.get(key)?.clone()));
+        let settings = self.probe_inputs().filter_map(|setting| parsed(setting.key)).collect();
+        self.value.probe(&ParsedSettings(settings), context)
     }
 }
 
-/// What a value may read of the project and the machine.
+/// Facts about the project and the machine for values of axes.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// The toolchain; `None` if the project is not built by cargo.
+    /// Toolchain; `None` if the project is not built by cargo.
     pub toolchain: Option<Toolchain>,
-    /// The configuration of cargo that is in force: the project's own, and the user's beneath the settings of a variant
-    /// that has it.
+    /// The cargo configuration in force: the project's own, and that of the user if a variant has it.
     pub config: Option<toml::Table>,
-    /// What that configuration adds to compiler calls.
-    pub in_force: InForce,
+    /// Settings for compiler calls in that configuration.
+    pub in_force: SettingsInForce,
     /// The project's own manifest, if it has one.
     pub manifest: Option<toml::Table>,
     /// Search path for programs.
     pub path: std::ffi::OsString,
-    /// A directory of the harness's own for links to tools.
+    /// Directory of the harness for links to tools.
     pub tools: PathBuf,
 }
 
-/// What a value is on this machine, which has it.
+/// A value that is available on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Available {
-    /// Equal identities are the same thing here, whatever they are called.
+    /// Equal identities mean the same thing on this machine, even under different names.
     pub identity: String,
-    /// The tool that it brings into play, for the record.
-    pub tool: Option<Tool>,
-    /// The value as plans write it, if what was written means something else on every machine.
+    /// The tool that it uses, for the record.
+    pub tool: Option<ToolInUse>,
+    /// The value as plans write it, if the written value means something else on every machine.
     pub pinned: Option<String>,
 }
 
 impl Available {
-    /// Something that no tool belongs to.
-    pub fn plainly(identity: impl Into<String>) -> Self {
+    /// A value that uses no tool.
+    pub fn without_tool(identity: impl Into<String>) -> Self {
         Self { identity: identity.into(), tool: None, pinned: None }
     }
 }
 
-/// A tool that a value brings into play.
+/// A tool that a value uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tool {
-    /// Its name, such as `mold`.
+pub struct ToolInUse {
+    /// Name, such as `mold`.
     pub name: String,
-    /// Where it is.
+    /// Path of the program.
     pub path: PathBuf,
-    /// The first line of what it says of itself.
+    /// First line of its version output.
     pub version: String,
 }
 
-/// What a proof reads of builds.
+/// Input of a proof.
 #[derive(Debug, Clone, Copy)]
 pub struct ProofInput<'a> {
-    /// A build of the variant: to be proven by, its first one, from nothing.
-    pub build: &'a Evidence,
-    /// The first build of another variant of the block, for proofs that compare.
-    pub baseline: Option<Reference<'a>>,
-    /// Whether an edit was in place that no build before had seen.
+    /// Build of the variant: for a proof, its first one from nothing.
+    pub build: &'a BuildEvidence,
+    /// First build of another variant of the block, for proofs that compare.
+    pub baseline: Option<ReferenceBuild<'a>>,
+    /// True if an edit was in place that no earlier build had seen.
     pub edited: bool,
 }
 
-/// The first build of another variant: one that differs by the setting in question alone, if the block has one; else
-/// the baseline.
+/// The first build of another variant: one that differs only in the setting in question, if the block has
+/// one; else the baseline.
 #[derive(Debug, Clone, Copy)]
-pub struct Reference<'a> {
+pub struct ReferenceBuild<'a> {
     /// Name of the variant.
     pub name: &'a str,
-    /// The evidence of its build.
-    pub build: &'a Evidence,
-    /// Whether the two builds differ by nothing else.
+    /// Evidence of its build.
+    pub build: &'a BuildEvidence,
+    /// True if the two builds differ in nothing else.
     pub alone: bool,
 }
 
 impl ProofInput<'_> {
-    /// What the build has against the other one, if both show their compiler calls.
-    pub(super) fn difference(&self) -> Option<Difference> {
+    /// The difference to the other build, if both show their compiler calls.
+    pub(super) fn difference(&self) -> Option<CallDifference> {
         let other = self.baseline?.build;
         let both = !other.compiler_calls.is_empty() && !self.build.compiler_calls.is_empty();
         both.then(|| call_diff::difference(self.build, other))
     }
 
-    /// The difference in words, with the variant that it is a difference to.
-    pub(super) fn against(&self) -> Option<String> {
+    /// The difference in words, with the name of the other variant.
+    pub(super) fn describe_difference(&self) -> Option<String> {
         let reference = self.baseline?;
         let difference = self.difference()?;
         let what =
-            if difference.is_none() { "changes no compiler call".to_owned() } else { difference.describe() };
+            if difference.is_empty() { "changes no compiler call".to_owned() } else { difference.describe() };
         let also = if reference.alone { "" } else { ", which differs in other settings too" };
         Some(format!("{what}, against {}{also}", reference.name))
     }
 
-    /// What the difference to another build says of a setting that is passed on as it was written.
-    pub(super) fn raw(&self) -> Finding {
+    /// The finding for a setting that is passed on as written, from the difference to another build.
+    pub(super) fn finding_by_comparison(&self) -> ProofFinding {
         let expected = "another compiler call or link line".to_owned();
-        let Some((found, reference)) = self.against().zip(self.baseline) else {
-            return Finding::not_provable(expected, "there is no build of another variant to compare with");
+        let Some((found, reference)) = self.describe_difference().zip(self.baseline) else {
+            return ProofFinding::not_provable(
+                expected,
+                "there is no build of another variant to compare with",
+            );
         };
-        let seen = self.difference().is_some_and(|difference| !difference.is_none());
+        let seen = self.difference().is_some_and(|difference| !difference.is_empty());
         let result = if seen && reference.alone { ProofResult::Holds } else { ProofResult::NotProvable };
-        Finding { expected, found, result }
+        ProofFinding { expected, found, result }
     }
 }
 
-/// What the evidence says of one setting.
+/// Result of a proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What the setting should have brought about.
+pub struct ProofFinding {
+    /// Expected effect of the setting.
     pub expected: String,
-    /// What the build showed.
+    /// Observed effect in the build.
     pub found: String,
-    /// Whether the two agree.
+    /// Result of comparing the two.
     pub result: ProofResult,
 }
 
-impl Finding {
-    /// Of a value that asks for nothing.
-    pub(super) fn nothing_asked() -> Self {
+impl ProofFinding {
+    /// The finding for a value that has no effect.
+    pub(super) fn not_applicable() -> Self {
         Self {
             expected: "nothing added".to_owned(),
             found: "nothing was asked for".to_owned(),
@@ -348,7 +351,7 @@ impl Finding {
         }
     }
 
-    /// The same with more to say.
+    /// Appends `more` to what was found.
     pub(super) fn and(mut self, more: Option<String>) -> Self {
         if let Some(more) = more {
             self.found = if self.found.is_empty() { more } else { format!("{}; {more}", self.found) };

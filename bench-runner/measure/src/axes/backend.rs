@@ -1,55 +1,59 @@
-//! Who makes machine code: LLVM or Cranelift.
+//! The code generator: LLVM or Cranelift.
 //!
-//! Not seen here, for want of the component: what Cranelift leaves. By the source of rustc_codegen_cranelift
-//! (`src/driver/aot.rs`, `src/debuginfo`) each of its objects has `cg_clif (rustc …, cranelift …)` in `.comment`
-//! and as producer in its debug info; LLVM's have `rustc version …` and `clang LLVM (rustc version …)`.
+//! The marks of Cranelift could not be observed here, because the component is missing. According to the
+//! source of rustc_codegen_cranelift (`src/driver/aot.rs`, `src/debuginfo`), each of its objects has `cg_clif
+//! (rustc …, cranelift …)` in `.comment` and as producer in its debug info; those of LLVM have `rustc version
+//! …` and `clang LLVM (rustc version …)`.
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, Settings};
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustc_args::{self, Question, Seen};
+use super::axis::{
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue, Settings,
+};
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::{toolchain, values};
-use crate::build::{BuildRequest, Evidence, Goal, Toolchain};
+use crate::build::{BuildEvidence, BuildRequest, Goal, Toolchain};
 
-pub(super) struct Backend;
+pub(super) struct BackendAxis;
 
 const KEY: &str = "backend";
 const FLAG: &str = "codegen-backend";
-/// What Cranelift calls itself in `.comment`.
+/// Mark of Cranelift in `.comment`.
 const CRANELIFT_MARK: &str = "cg_clif";
 
-/// Why two variants must not be compared: code generators are compared on one compiler and with one linker.
+/// Reason why two variants must not be compared: code generators are compared with the same compiler and
+/// linker only.
 pub(super) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<String> {
     let cranelift = |settings: &Settings| settings.get(KEY).is_some_and(|backend| backend == "cranelift");
     if cranelift(baseline) == cranelift(variant) {
         return None;
     }
-    // Where no linker is named, it is the default one.
+    // If no linker is named, it is the default one.
     let value = |settings: &Settings, key: &str| match (settings.get(key), key) {
         (Some(value), _) => Some(value.clone()),
         (None, "linker") => Some("default".to_owned()),
         (None, _) => None,
     };
-    let shown = |settings: &Settings, key: &str| match value(settings, key) {
+    let describe = |settings: &Settings, key: &str| match value(settings, key) {
         Some(value) => format!("{key}={value}"),
         None => format!("no {key} set"),
     };
     let keys = ["toolchain", "linker", "linker-driver"];
     keys.into_iter().find(|key| value(baseline, key) != value(variant, key)).map(|key| {
-        let (one, other) = (shown(baseline, key), shown(variant, key));
+        let (one, other) = (describe(baseline, key), describe(variant, key));
         format!("Cranelift is compared with LLVM on one {key} only, and here {one} stands against {other}")
     })
 }
 
-/// Whether the toolchain has Cranelift.
+/// True if the toolchain has Cranelift.
 fn has_cranelift(toolchain: &Toolchain) -> bool {
     let dir = toolchain.sysroot.join("lib/rustlib").join(&toolchain.host).join("codegen-backends");
     let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
     files.map(|file| file.file_name()).any(|name| name.to_string_lossy().contains("cranelift"))
 }
 
-impl Axis for Backend {
+impl Axis for BackendAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -64,17 +68,17 @@ impl Axis for Backend {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         let name = values::one_of(text, "a code generator", self.values())?;
-        Ok(Box::new(if name == "llvm" { Generator::Llvm } else { Generator::Cranelift }))
+        Ok(Box::new(if name == "llvm" { CodeGenerator::Llvm } else { CodeGenerator::Cranelift }))
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Generator {
+enum CodeGenerator {
     Llvm,
     Cranelift,
 }
 
-impl Generator {
+impl CodeGenerator {
     fn name(self) -> &'static str {
         match self {
             Self::Llvm => "llvm",
@@ -87,25 +91,26 @@ impl Generator {
     }
 }
 
-impl SettingValue for Generator {
-    fn probe(&self, beside: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+impl SettingValue for CodeGenerator {
+    fn probe(&self, settings: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         if let (Self::Cranelift, Some(toolchain)) = (self, &context.toolchain) {
             if !toolchain.is_nightly() {
                 return Err(values::needs_nightly("Cranelift", toolchain));
             }
             if !has_cranelift(toolchain) {
-                let name = beside.text(toolchain::KEY).filter(|name| !name.starts_with('/'));
+                let name = settings.text(toolchain::KEY).filter(|name| !name.starts_with('/'));
                 let name = name.unwrap_or("nightly");
                 return Err(Refusal::new(format!("{} has no Cranelift", toolchain.rustc_version)).with_help(
                     format!("rustup component add rustc-codegen-cranelift-preview --toolchain {name}"),
                 ));
             }
         }
-        values::of_cargo(KEY, self.name(), context)
+        values::available_to_cargo(KEY, self.name(), context)
     }
 
     fn applies_to(&self, goal: Goal) -> bool {
-        // Build scripts and proc macros are compiled in full under a check too, but what is checked is not.
+        // Build scripts and proc macros are compiled in full under a check too, but the project itself is
+        // not.
         goal.links()
     }
 
@@ -116,19 +121,19 @@ impl SettingValue for Generator {
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
-        let named = beside.text(toolchain::KEY);
+    fn advise(&self, settings: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
+        let named = settings.text(toolchain::KEY);
         if *self == Self::Llvm {
-            // Only a nightly compiler takes the flag, and the settings say whether it was one.
+            // Only a nightly compiler accepts the flag; whether it was one is read from the settings.
             let nightly = named.is_some_and(|name| name.starts_with("nightly"));
-            let lines = if nightly { Lines::flags([self.flag()]) } else { Lines::default() };
-            return Ok(lines.noting(
+            let lines = if nightly { SettingLines::flags([self.flag()]) } else { SettingLines::default() };
+            return Ok(lines.with_remark(
                 "LLVM is what rustc takes by itself: whatever names another code generator has to go.",
             ));
         }
         let components = toml::Value::Array(vec!["rustc-codegen-cranelift-preview".into()]);
-        let mut lines = Lines::toolchain("components", components)
-            .noting("Cranelift needs a nightly compiler with this component.");
+        let mut lines = SettingLines::toolchain("components", components)
+            .with_remark("Cranelift needs a nightly compiler with this component.");
         if named.is_none()
             && let Some(toml::Value::Table(table)) = lines.toolchain.get_mut(toolchain::KEY)
         {
@@ -138,15 +143,15 @@ impl SettingValue for Generator {
         Ok(lines)
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        // On nightly the flag is given, so it must be there; stable knows no other generator than LLVM.
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        // On nightly the flag is given, so it must be there; stable has no generator other than LLVM.
         let default = if takes_flag(context) { "not set" } else { "llvm" };
-        let question = Question {
+        let check = ArgCheck {
             name: FLAG,
             read: &|args| rustc_args::unstable(args, FLAG).unwrap_or(default).to_owned(),
-            excepted: Default::default(),
+            excluded: Default::default(),
         };
-        let seen = question.ask_all(input.build, self.name());
+        let seen = check.run_all(input.build, self.name());
         seen.and(in_result(*self, input.build)).finding(format!("{FLAG}={}", self.name()))
     }
 
@@ -162,19 +167,19 @@ fn takes_flag(context: &Context) -> bool {
     context.toolchain.as_ref().is_some_and(Toolchain::is_nightly)
 }
 
-/// What the makers of the objects wrote into the result. LLVM's mark is in every result, because the standard
-/// library was compiled by it, so it is Cranelift's that is looked for.
-fn in_result(generator: Generator, build: &Evidence) -> Seen {
+/// Marks of code generators in the result. Every result has LLVM's mark, because the standard library was
+/// compiled by it, so only that of Cranelift is looked for.
+fn in_result(generator: CodeGenerator, build: &BuildEvidence) -> PartialFinding {
     let mut comments = build.own_facts().peekable();
     if comments.peek().is_none() {
-        return Seen::unclear("no linked file whose marks could be read".to_owned());
+        return PartialFinding::not_provable("no linked file whose marks could be read".to_owned());
     }
     let mark = comments.flat_map(|facts| &facts.comments).find(|comment| comment.contains(CRANELIFT_MARK));
     let found = match mark {
         Some(mark) => format!("the result is marked `{mark}`"),
         None => "the result has no mark of Cranelift".to_owned(),
     };
-    Seen::of(found, mark.is_some() == (generator == Generator::Cranelift))
+    PartialFinding::new(found, mark.is_some() == (generator == CodeGenerator::Cranelift))
 }
 
 #[cfg(test)]
@@ -201,13 +206,13 @@ mod tests {
         let mut context = fixture::nightly();
         context.toolchain.as_mut().unwrap().sysroot = here.path().to_owned();
         let available = fixture::probe(KEY, "cranelift", &context);
-        assert_eq!(available, Ok(Available::plainly("cranelift")));
+        assert_eq!(available, Ok(Available::without_tool("cranelift")));
     }
 
     #[test]
     fn flags_and_marks_must_agree() {
         let prove = |value, flag: &str, comments: &[&str], context: &Context| {
-            let build = fixture::linked(fixture::built(flag, flag), &[], comments);
+            let build = fixture::with_linked_program(fixture::evidence_with(flag, flag), &[], comments);
             fixture::prove(KEY, value, context, &build).result
         };
         let (stable, nightly) = (fixture::context(), fixture::nightly());
@@ -238,7 +243,7 @@ mod tests {
         assert!(incomparable(&of(&[nightly, ("linker", "bfd")]), &with_mold).unwrap().contains("linker=bfd"));
         let with_default = of(&[("backend", "cranelift"), nightly, ("linker", "default")]);
         assert_eq!(incomparable(&of(&[nightly]), &with_default), None);
-        // Two of a kind may differ in anything.
+        // Variants with the same code generator may differ in anything.
         assert_eq!(incomparable(&cranelift, &with_mold), None);
         assert_eq!(incomparable(&of(&[nightly]), &of(&[])), None);
     }

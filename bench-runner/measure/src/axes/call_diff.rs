@@ -1,16 +1,17 @@
-//! What two builds from nothing differ in: the arguments of their compiler calls and of their link lines.
+//! Differences between two builds from nothing: the arguments of their compiler calls and of their link
+//! lines.
 //!
-//! Directories, hashes and what follows from them are no differences.
+//! Directories, hashes and their consequences are ignored.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::build::Evidence;
+use crate::build::BuildEvidence;
 
-/// Flags that are named before the rest is counted.
+/// Maximum number of flags named; the rest is counted.
 const NAMED: usize = 6;
-/// Options of rustc whose value is a word of its own.
+/// Options of rustc whose value is a separate argument.
 const TWO_WORDS: [&str; 15] = [
     "-C",
     "--codegen",
@@ -28,102 +29,102 @@ const TWO_WORDS: [&str; 15] = [
     "--crate-type",
     "--out-dir",
 ];
-/// Beginnings of what differs between any two variants.
+/// Prefixes of arguments that differ between any two variants.
 const NO_DIFFERENCE: [&str; 6] =
     ["-Cmetadata=", "-Cextra-filename=", "--out-dir", "-L", "-o", "--diagnostic-width"];
 
-/// What one build has that the other has not.
+/// Difference between two builds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Difference {
-    calls: Changes,
-    links: Changes,
+pub(super) struct CallDifference {
+    calls: ArgChanges,
+    links: ArgChanges,
 }
 
-/// Differences of one kind of command.
+/// Differences in one kind of command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Changes {
-    /// Commands of the build.
+struct ArgChanges {
+    /// Number of commands in the build.
     all: usize,
-    /// Arguments, and how many commands have them once more than in the other build.
+    /// Number of commands by argument that they have once more than in the other build.
     added: BTreeMap<String, usize>,
-    /// Arguments, and how many commands have them once less.
+    /// Number of commands by argument that they have once less.
     taken: BTreeMap<String, usize>,
-    /// Names of what is made by more commands than in the other build, and by fewer.
+    /// Names of outputs with more commands than in the other build, and with fewer.
     more: Vec<String>,
     fewer: Vec<String>,
 }
 
-/// What `build` has against `other`.
-pub(super) fn difference(build: &Evidence, other: &Evidence) -> Difference {
-    let calls = |evidence: &Evidence| {
+/// Difference of `build` from `other`.
+pub(super) fn difference(build: &BuildEvidence, other: &BuildEvidence) -> CallDifference {
+    let calls = |evidence: &BuildEvidence| {
         let of = |call: &crate::build::CompilerCall| {
-            (format!("{} {:?}", call.name, call.part), call.name.clone(), of_call(&call.args))
+            (format!("{} {:?}", call.name, call.part), call.name.clone(), comparable_call_args(&call.args))
         };
         evidence.compiler_calls.iter().map(of).collect()
     };
-    let links = |evidence: &Evidence| {
+    let links = |evidence: &BuildEvidence| {
         let of = |step: &crate::build::LinkStep| {
             let name = step.output.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            // Cargo puts a hash behind the name.
+            // Cargo appends a hash to the name.
             let name = name.rsplit_once('-').map_or(name.clone(), |(name, _)| name.to_owned());
-            (name.clone(), name, of_link(&step.args))
+            (name.clone(), name, comparable_link_args(&step.args))
         };
         evidence.link_steps.iter().map(of).collect()
     };
-    Difference {
-        calls: Changes::between(calls(build), calls(other)),
-        links: Changes::between(links(build), links(other)),
+    CallDifference {
+        calls: ArgChanges::between(calls(build), calls(other)),
+        links: ArgChanges::between(links(build), links(other)),
     }
 }
 
-impl Difference {
-    pub(super) fn is_none(&self) -> bool {
-        self.calls.is_none() && self.links.is_none()
+impl CallDifference {
+    pub(super) fn is_empty(&self) -> bool {
+        self.calls.is_empty() && self.links.is_empty()
     }
 
-    /// The difference in short: "adds `-Cdebuginfo=1` to 3 of 14 calls, takes `-Cdebuginfo=2` from 3".
+    /// Short form: "adds `-Cdebuginfo=1` to 3 of 14 calls, takes `-Cdebuginfo=2` from 3".
     pub(super) fn describe(&self) -> String {
         let mut parts = self.calls.describe("call");
-        // What a flag of rustc brings to the link line is told once.
+        // The effect of a rustc flag on the link line is not repeated.
         let mut links = self.links.clone();
-        let told = |changes: &BTreeMap<String, usize>, arg: &str| {
+        let is_from_flag = |changes: &BTreeMap<String, usize>, arg: &str| {
             changes.keys().any(|flag| flag.strip_prefix("-Clink-arg=") == Some(arg))
         };
-        links.added.retain(|arg, _| !told(&self.calls.added, arg));
-        links.taken.retain(|arg, _| !told(&self.calls.taken, arg));
+        links.added.retain(|arg, _| !is_from_flag(&self.calls.added, arg));
+        links.taken.retain(|arg, _| !is_from_flag(&self.calls.taken, arg));
         parts.extend(links.describe("link line"));
         parts.join(", ")
     }
 }
 
-/// A command: what tells it from others, the name to show, and its arguments, sorted.
-type Command = (String, String, Vec<String>);
+/// A command: key, display name, and sorted arguments.
+type ComparedCommand = (String, String, Vec<String>);
 
-/// The commands of both builds that make one thing, by their arguments.
-struct Group {
+/// Commands of both builds for the same output, by their arguments.
+struct CommandGroup {
     name: String,
     ours: Vec<Vec<String>>,
     theirs: Vec<Vec<String>>,
 }
 
-impl Group {
-    fn of(name: String) -> Self {
+impl CommandGroup {
+    fn new(name: String) -> Self {
         Self { name, ours: Vec::new(), theirs: Vec::new() }
     }
 }
 
-impl Changes {
-    fn between(build: Vec<Command>, other: Vec<Command>) -> Self {
+impl ArgChanges {
+    fn between(build: Vec<ComparedCommand>, other: Vec<ComparedCommand>) -> Self {
         let mut changes = Self { all: build.len(), ..Self::default() };
-        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+        let mut groups: BTreeMap<String, CommandGroup> = BTreeMap::new();
         for (key, name, args) in build {
-            groups.entry(key).or_insert_with(|| Group::of(name)).ours.push(args);
+            groups.entry(key).or_insert_with(|| CommandGroup::new(name)).ours.push(args);
         }
         for (key, name, args) in other {
-            groups.entry(key).or_insert_with(|| Group::of(name)).theirs.push(args);
+            groups.entry(key).or_insert_with(|| CommandGroup::new(name)).theirs.push(args);
         }
-        for Group { name, mut ours, mut theirs } in groups.into_values() {
-            // Two commands for one crate are told apart by nothing but their arguments, so like is put beside like.
+        for CommandGroup { name, mut ours, mut theirs } in groups.into_values() {
+            // Two commands for one crate differ in their arguments only, so similar ones are paired.
             pair_up(&mut ours, &mut theirs);
             for (ours, theirs) in ours.iter().zip(&theirs) {
                 count(&mut changes.added, ours, theirs);
@@ -138,7 +139,7 @@ impl Changes {
         changes
     }
 
-    fn is_none(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.added.is_empty() && self.taken.is_empty() && self.more.is_empty() && self.fewer.is_empty()
     }
 
@@ -147,7 +148,7 @@ impl Changes {
         for (verb, word, changes) in [("adds", "to", &self.added), ("takes", "from", &self.taken)] {
             for (number, flags) in by_number(changes) {
                 let named: Vec<String> =
-                    flags.iter().take(NAMED).map(|flag| format!("`{}`", shortened(flag))).collect();
+                    flags.iter().take(NAMED).map(|flag| format!("`{}`", shorten_paths(flag))).collect();
                 let mut named = named.join(" ");
                 if flags.len() > NAMED {
                     named.push_str(&format!(" and {} more", flags.len() - NAMED));
@@ -158,15 +159,15 @@ impl Changes {
         }
         for (what, names) in [("more", &self.more), ("fewer", &self.fewer)] {
             if !names.is_empty() {
-                let shown = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(" ");
-                parts.push(format!("{what} {noun}s for {shown}"));
+                let listed = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(" ");
+                parts.push(format!("{what} {noun}s for {listed}"));
             }
         }
         parts
     }
 }
 
-/// Puts lists that are the same at the same places, in front.
+/// Moves lists that occur in both to the front, in the same order.
 fn pair_up(ours: &mut Vec<Vec<String>>, theirs: &mut Vec<Vec<String>>) {
     ours.sort();
     theirs.sort();
@@ -191,7 +192,7 @@ fn count(changes: &mut BTreeMap<String, usize>, these: &[String], those: &[Strin
     }
 }
 
-/// Flags by how many commands they concern, the most first.
+/// Flags by the number of affected commands, largest first.
 fn by_number(changes: &BTreeMap<String, usize>) -> Vec<(usize, Vec<&str>)> {
     let mut groups: BTreeMap<std::cmp::Reverse<usize>, Vec<&str>> = BTreeMap::new();
     for (flag, number) in changes {
@@ -200,9 +201,9 @@ fn by_number(changes: &BTreeMap<String, usize>) -> Vec<(usize, Vec<&str>)> {
     groups.into_iter().map(|(number, flags)| (number.0, flags)).collect()
 }
 
-/// The arguments of a compiler call that could differ for a reason, sorted.
-pub(super) fn of_call(args: &[String]) -> Vec<String> {
-    let mut kept = spelled(args);
+/// Relevant arguments of a compiler call, sorted.
+pub(super) fn comparable_call_args(args: &[String]) -> Vec<String> {
+    let mut kept = normalized(args);
     kept.retain(|flag| !NO_DIFFERENCE.iter().any(|start| flag.starts_with(start)));
     for flag in &mut kept {
         if flag.starts_with("-Cincremental=") {
@@ -213,12 +214,12 @@ pub(super) fn of_call(args: &[String]) -> Vec<String> {
     kept
 }
 
-/// The arguments of a compiler call in one spelling each.
-pub(super) fn spelled(args: &[String]) -> Vec<String> {
+/// Arguments of a compiler call in a uniform spelling.
+pub(super) fn normalized(args: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let rustc = args.iter().position(|arg| arg == "--crate-name").unwrap_or(0);
-    // Before rustc stand its wrappers.
-    kept.extend(args[..rustc.saturating_sub(1)].iter().map(|wrapper| shortened(wrapper)));
+    // Wrappers come before rustc.
+    kept.extend(args[..rustc.saturating_sub(1)].iter().map(|wrapper| shorten_paths(wrapper)));
     let mut rest = args[rustc..].iter();
     while let Some(arg) = rest.next() {
         let flag = if TWO_WORDS.contains(&arg.as_str()) {
@@ -237,29 +238,29 @@ pub(super) fn spelled(args: &[String]) -> Vec<String> {
     kept
 }
 
-/// The arguments of a link line that could differ for a reason, sorted.
-fn of_link(args: &[String]) -> Vec<String> {
+/// Relevant arguments of a link line, sorted.
+fn comparable_link_args(args: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut rest = args.iter();
     while let Some(arg) = rest.next() {
         if arg == "-o" || arg == "-L" {
             rest.next();
         } else if !arg.starts_with("-L") && !is_file(arg) {
-            kept.push(shortened(arg));
+            kept.push(shorten_paths(arg));
         }
     }
     kept.sort();
     kept
 }
 
-/// Whether a word of a link line is something that is linked, rather than the program.
+/// True if an argument of a link line is an input file.
 fn is_file(arg: &str) -> bool {
     let ending = Path::new(arg).extension().and_then(std::ffi::OsStr::to_str);
     !arg.starts_with('-') && matches!(ending, Some("o" | "rlib" | "rmeta" | "a" | "so"))
 }
 
-/// `text` with every absolute path shortened to its last name.
-pub(super) fn shortened(text: &str) -> String {
+/// `text` with every absolute path shortened to its last component.
+pub(super) fn shorten_paths(text: &str) -> String {
     let mut short = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('/') {
@@ -283,13 +284,13 @@ pub(super) fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{CompilerCall, LinkStep, Part};
+    use crate::build::{BuildPart, CompilerCall, LinkStep};
 
     fn words(line: &str) -> Vec<String> {
         line.split_whitespace().map(str::to_owned).collect()
     }
 
-    fn call(name: &str, part: Part, more: &str) -> CompilerCall {
+    fn call(name: &str, part: BuildPart, more: &str) -> CompilerCall {
         let line = format!(
             "/tc/bin/rustc --crate-name {name} src/lib.rs --out-dir /t/{more_len}/deps {more}",
             more_len = more.len()
@@ -297,8 +298,8 @@ mod tests {
         CompilerCall { name: name.to_owned(), part, unit: None, args: words(&line) }
     }
 
-    fn build(calls: Vec<CompilerCall>) -> Evidence {
-        Evidence { compiler_calls: calls, ..Evidence::default() }
+    fn build(calls: Vec<CompilerCall>) -> BuildEvidence {
+        BuildEvidence { compiler_calls: calls, ..BuildEvidence::default() }
     }
 
     #[test]
@@ -310,18 +311,18 @@ mod tests {
             let link = format!(
                 "cc -m64 /tmp/rustc{hash}/symbols.o /t/{hash}/p.o -L /t/{hash} -o /t/{hash}/p-{hash} -Wl,--version-script=/tmp/{hash}/list"
             );
-            Evidence {
+            BuildEvidence {
                 link_steps: vec![LinkStep {
                     output: format!("/t/p-{hash}").into(),
                     args: words(&link),
                     path: None,
                     linker: None,
                 }],
-                ..build(vec![call("p", Part::Own, &more)])
+                ..build(vec![call("p", BuildPart::Own, &more)])
             }
         };
         let found = difference(&of("1f"), &of("2e0"));
-        assert!(found.is_none(), "{found:?}");
+        assert!(found.is_empty(), "{found:?}");
         assert_eq!(found.describe(), "");
     }
 
@@ -330,8 +331,8 @@ mod tests {
         let three = |level: &str| {
             let flag = format!("-C debuginfo={level}");
             let mut calls =
-                vec![call("dep", Part::Dependency, ""), call("build_script_build", Part::Host, "")];
-            calls.extend(["a", "b", "c"].map(|name| call(name, Part::Own, &flag)));
+                vec![call("dep", BuildPart::Dependency, ""), call("build_script_build", BuildPart::Host, "")];
+            calls.extend(["a", "b", "c"].map(|name| call(name, BuildPart::Own, &flag)));
             build(calls)
         };
         let found = difference(&three("1"), &three("2"));
@@ -342,26 +343,26 @@ mod tests {
     fn one_crate_in_two_versions_is_compared_with_its_like() {
         let two = |more: &str| {
             build(vec![
-                call("syn", Part::Host, "--cfg v1"),
-                call("syn", Part::Host, &format!("--cfg v2 {more}")),
+                call("syn", BuildPart::Host, "--cfg v1"),
+                call("syn", BuildPart::Host, &format!("--cfg v2 {more}")),
             ])
         };
         assert_eq!(difference(&two("-Cx"), &two("")).describe(), "adds `-Cx` to 1 of 2 calls");
-        let one = build(vec![call("syn", Part::Host, "--cfg v2")]);
+        let one = build(vec![call("syn", BuildPart::Host, "--cfg v2")]);
         assert_eq!(difference(&one, &two("")).describe(), "fewer calls for syn");
         assert_eq!(difference(&two(""), &one).describe(), "more calls for syn");
     }
 
     #[test]
     fn what_a_flag_brings_to_the_link_line_is_told_once() {
-        let linked = |flag: &str, line: &str| Evidence {
+        let linked = |flag: &str, line: &str| BuildEvidence {
             link_steps: vec![LinkStep {
                 output: "/t/p-0".into(),
                 args: words(line),
                 path: None,
                 linker: None,
             }],
-            ..build(vec![call("p", Part::Own, flag)])
+            ..build(vec![call("p", BuildPart::Own, flag)])
         };
         let plain = linked("", "cc -m64");
         let mold = linked("-Clink-arg=-fuse-ld=mold", "cc -m64 -fuse-ld=mold");
@@ -375,11 +376,11 @@ mod tests {
 
     #[test]
     fn a_wrapper_is_a_difference_and_no_directory_is_shown() {
-        let mut wrapped = call("p", Part::Own, "-Clinker=/home/me/bin/ld");
+        let mut wrapped = call("p", BuildPart::Own, "-Clinker=/home/me/bin/ld");
         wrapped.args.insert(0, "/home/me/bin/sccache".into());
-        let found = difference(&build(vec![wrapped]), &build(vec![call("p", Part::Own, "")])).describe();
+        let found = difference(&build(vec![wrapped]), &build(vec![call("p", BuildPart::Own, "")])).describe();
         assert_eq!(found, "adds `-Clinker=ld` `sccache` to 1 of 1 calls");
-        assert_eq!(shortened("-Clink-arg=-Wl,-rpath,/a/b:/c/d"), "-Clink-arg=-Wl,-rpath,b:d");
-        assert_eq!(shortened("src/lib.rs --remap=/a/b=/c"), "src/lib.rs --remap=b=c");
+        assert_eq!(shorten_paths("-Clink-arg=-Wl,-rpath,/a/b:/c/d"), "-Clink-arg=-Wl,-rpath,b:d");
+        assert_eq!(shorten_paths("src/lib.rs --remap=/a/b=/c"), "src/lib.rs --remap=b=c");
     }
 }

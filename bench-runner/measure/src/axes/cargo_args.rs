@@ -1,14 +1,14 @@
-//! Arguments of cargo as they were written, for whatever has no axis of its own.
+//! Arguments of cargo as written, for anything that has no axis.
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal};
 
-pub(super) struct CargoArgs;
+pub(super) struct CargoArgsAxis;
 
-/// Options that are known to change nothing but what is built: with a value, and without.
+/// Options that are known to affect nothing but what is built: with a value, and without.
 const WITH_VALUE: [&str; 7] =
     ["--features", "--bin", "--example", "--test", "--bench", "--package", "--exclude"];
 const ALONE: [&str; 13] = [
@@ -26,10 +26,10 @@ const ALONE: [&str; 13] = [
     "--ignore-rust-version",
     "--document-private-items",
 ];
-/// The same with one letter, all with a value.
+/// The same as single letters, all with a value.
 const LETTERS: [char; 3] = ['F', 'p', 'Z'];
 
-/// Why others are refused, and what to use.
+/// Reasons to refuse others, with alternatives.
 const REFUSED: [(&[&str], &str); 10] = [
     (&["--release", "--profile", "-r"], "the profile has an axis of its own: `--axis profile=release`"),
     (&["--jobs", "-j"], "jobs have an axis of their own: `--axis jobs=4`"),
@@ -72,8 +72,8 @@ const REFUSED: [(&[&str], &str); 10] = [
     (&["--no-run", "--no-deps", "--open", "--doc"], "the workload decides that"),
 ];
 
-/// The first word that is not known to be safe, with the reason.
-fn refused(value: &str) -> Option<(String, &'static str)> {
+/// The first argument that is not known to be safe, with the reason.
+fn first_refused(value: &str) -> Option<(String, &'static str)> {
     let mut words = value.split_whitespace();
     while let Some(word) = words.next() {
         let name = word.split_once('=').map_or(word, |(name, _)| name);
@@ -91,10 +91,10 @@ fn refused(value: &str) -> Option<(String, &'static str)> {
     None
 }
 
-/// Whether options of one letter, which can stand together, are known to be safe.
+/// True if combined single-letter options are known to be safe.
 fn short<'w>(letters: &str, words: &mut impl Iterator<Item = &'w str>) -> bool {
     let mut letters = letters.chars();
-    // All that are safe have a value: in the same word, or in the next.
+    // All safe ones have a value, in the same argument or the next.
     let Some(letter) = letters.next().filter(|letter| LETTERS.contains(letter)) else { return false };
     let rest = letters.as_str();
     let value = if rest.is_empty() { words.next() } else { Some(rest.trim_start_matches('=')) };
@@ -112,7 +112,7 @@ fn reason(word: &str, name: &str) -> &'static str {
     if word.starts_with('+') {
         return "toolchains have an axis of their own: `--axis toolchain=nightly`";
     }
-    // The first of several letters that is not safe.
+    // The first letter that is not safe.
     let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
     let mut letters = letters.into_iter().flat_map(str::chars);
     if let Some(reason) = letters.find_map(|letter| of(&format!("-{letter}"))) {
@@ -124,7 +124,7 @@ fn reason(word: &str, name: &str) -> &'static str {
     "it is not known to be safe for a measurement"
 }
 
-impl Axis for CargoArgs {
+impl Axis for CargoArgsAxis {
     fn key(&self) -> &'static str {
         "cargo-args"
     }
@@ -138,8 +138,8 @@ impl Axis for CargoArgs {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        match refused(text) {
-            None => Ok(Box::new(Args(text.split_whitespace().map(str::to_owned).collect()))),
+        match first_refused(text) {
+            None => Ok(Box::new(CargoArgList(text.split_whitespace().map(str::to_owned).collect()))),
             Some((word, reason)) => {
                 Err(Refusal::new(format!("`{word}` cannot be one of `cargo-args`: {reason}")))
             }
@@ -148,9 +148,9 @@ impl Axis for CargoArgs {
 }
 
 #[derive(Debug)]
-struct Args(Vec<String>);
+struct CargoArgList(Vec<String>);
 
-impl SettingValue for Args {
+impl SettingValue for CargoArgList {
     fn is_default(&self) -> bool {
         self.0.is_empty()
     }
@@ -164,7 +164,7 @@ impl SettingValue for Args {
             return Err(Refusal::new("`cargo-args` is for projects that cargo builds")
                 .with_help("`arg` adds an argument to the build of a command project"));
         }
-        Ok(Available::plainly(self.0.join(" ")))
+        Ok(Available::without_tool(self.0.join(" ")))
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -175,18 +175,18 @@ impl SettingValue for Args {
         request.args.extend(self.0.iter().cloned());
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         if self.is_default() {
-            return Ok(Lines::default());
+            return Ok(SettingLines::default());
         }
         Err(Unwritable(format!("arguments of cargo stand on the command line: `{}`", self.0.join(" "))))
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
-            return Finding::nothing_asked();
+            return ProofFinding::not_applicable();
         }
-        input.raw()
+        input.finding_by_comparison()
     }
 }
 

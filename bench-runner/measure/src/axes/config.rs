@@ -1,17 +1,17 @@
-//! Pieces of cargo's configuration as they were written: an axis, and the text of a file that is a whole variant.
+//! Pieces of cargo configuration as written: an axis, and the text of a file as a whole variant.
 
 use bench_runner_core::record::{ProofResult, Refusal, SNIPPET};
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
 use super::flatten::flatten;
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustflags::lacking;
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustflags::missing_flags;
 use crate::build::{BuildRequest, Goal};
 
-pub(super) struct Config;
-pub(super) struct Snippet;
+pub(super) struct ConfigAxis;
+pub(super) struct SnippetAxis;
 
-impl Axis for Config {
+impl Axis for ConfigAxis {
     fn key(&self) -> &'static str {
         "config"
     }
@@ -25,11 +25,11 @@ impl Axis for Config {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(Piece { leaves: flatten(text)? }))
+        Ok(Box::new(ConfigPiece { leaves: flatten(text)? }))
     }
 }
 
-impl Axis for Snippet {
+impl Axis for SnippetAxis {
     fn key(&self) -> &'static str {
         SNIPPET
     }
@@ -43,46 +43,48 @@ impl Axis for Snippet {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(File { piece: Piece { leaves: flatten(text)? }, text: text.to_owned() }))
+        Ok(Box::new(SnippetFile { piece: ConfigPiece { leaves: flatten(text)? }, text: text.to_owned() }))
     }
 }
 
 /// A piece of configuration.
 #[derive(Debug)]
-struct Piece {
+struct ConfigPiece {
     /// Dotted keys with values in TOML.
     leaves: Vec<(String, String)>,
 }
 
-/// A piece of configuration, with the text that it was in.
+/// A piece of configuration, with its original text.
 #[derive(Debug)]
-struct File {
-    piece: Piece,
+struct SnippetFile {
+    piece: ConfigPiece,
     text: String,
 }
 
-impl Piece {
+impl ConfigPiece {
     fn available(&self, context: &Context) -> Result<Available, Refusal> {
         if context.toolchain.is_none() {
             return Err(Refusal::new(
                 "cargo's configuration means nothing to a project that is not built by cargo",
             ));
         }
-        // Everything that it sets has a text, so order and layout make no difference.
+        // All values are text here, so order and layout make no difference.
         let leaves = self.leaves.iter().map(|(key, value)| format!("{key}={value}"));
-        Ok(Available::plainly(leaves.collect::<Vec<_>>().join(" ")))
+        Ok(Available::without_tool(leaves.collect::<Vec<_>>().join(" ")))
     }
 
     fn add_to(&self, request: &mut BuildRequest) {
         request.config.extend(self.leaves.iter().cloned());
     }
 
-    /// Flags that it sets and that are on no compiler call: cargo takes flags from one key only, and drops the others.
-    fn dropped(&self, input: &ProofInput<'_>) -> Option<String> {
+    /// Flags that it sets but that are missing in compiler calls: cargo takes flags from one key only, and
+    /// drops the others.
+    fn describe_dropped_flags(&self, input: &ProofInput<'_>) -> Option<String> {
         let set = self.leaves.iter().filter(|(key, _)| key.ends_with(".rustflags"));
         let dropped = set.filter(|(_, value)| {
             let flags = flags_of(value);
-            lacking(&flags, input.build).is_some_and(|(_, missing)| !flags.is_empty() && !missing.is_empty())
+            missing_flags(&flags, input.build)
+                .is_some_and(|(_, missing)| !flags.is_empty() && !missing.is_empty())
         });
         let keys: Vec<String> = dropped.map(|(key, _)| format!("`{key}`")).collect();
         (!keys.is_empty()).then(|| {
@@ -94,7 +96,7 @@ impl Piece {
     }
 }
 
-/// The flags of a value of `rustflags`, an array or one string, in TOML.
+/// Flags in a value of `rustflags` in TOML, an array or one string.
 fn flags_of(value: &str) -> Vec<String> {
     match format!("v={value}").parse::<toml::Table>().ok().and_then(|mut table| table.remove("v")) {
         Some(toml::Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
@@ -105,7 +107,7 @@ fn flags_of(value: &str) -> Vec<String> {
     }
 }
 
-impl SettingValue for Piece {
+impl SettingValue for ConfigPiece {
     fn is_default(&self) -> bool {
         self.leaves.is_empty()
     }
@@ -126,15 +128,15 @@ impl SettingValue for Piece {
         self.add_to(request);
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
-            return Finding::nothing_asked();
+            return ProofFinding::not_applicable();
         }
-        input.raw().and(self.dropped(input))
+        input.finding_by_comparison().and(self.describe_dropped_flags(input))
     }
 }
 
-impl SettingValue for File {
+impl SettingValue for SnippetFile {
     fn is_proven_by_comparison(&self) -> bool {
         true
     }
@@ -151,19 +153,19 @@ impl SettingValue for File {
         self.piece.add_to(request);
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
-        Ok(Lines { verbatim: Some(self.text.clone()), ..Lines::default() })
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
+        Ok(SettingLines { verbatim: Some(self.text.clone()), ..SettingLines::default() })
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
-        let finding = input.raw();
-        let nothing = input.difference().is_some_and(|difference| difference.is_none());
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let finding = input.finding_by_comparison();
+        let nothing = input.difference().is_some_and(|difference| difference.is_empty());
         let finding = if nothing {
             let found = "changes no compiler call, so there is nothing to compare".to_owned();
-            Finding { found, result: ProofResult::Fails, ..finding }
+            ProofFinding { found, result: ProofResult::Fails, ..finding }
         } else {
             finding
         };
-        finding.and(self.piece.dropped(input))
+        finding.and(self.piece.describe_dropped_flags(input))
     }
 }

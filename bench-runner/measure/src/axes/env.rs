@@ -2,16 +2,16 @@
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{BuildRequest, Goal, leads_to_a_cache};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
+use crate::build::{BuildRequest, Goal, is_cache_variable};
 
-pub(super) struct Env;
+pub(super) struct EnvAxis;
 
-/// The made environment is the harness's own: these names cannot be an axis.
+/// Variables that the harness sets itself; they cannot be an axis.
 const RESERVED: [&str; 8] = ["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "CARGO_HOME", "RUSTC", "RUSTDOC"];
 
-impl Axis for Env {
+impl Axis for EnvAxis {
     fn key(&self) -> &'static str {
         "env.NAME"
     }
@@ -34,7 +34,7 @@ impl Axis for Env {
                 "`{name}` is not a name of a variable (letters, digits and `_`)"
             )));
         }
-        if leads_to_a_cache(name) {
+        if is_cache_variable(name) {
             return Err(Refusal::new(format!(
                 "the variable {name} would lead builds to results of other builds; \
                  the axis `cache` says where a compiler cache keeps them"
@@ -45,19 +45,19 @@ impl Axis for Env {
                 "the variable {name} is set by the harness itself and cannot be an axis"
             )));
         }
-        Ok(Box::new(Variable { name: name.to_owned(), value: text.to_owned() }))
+        Ok(Box::new(EnvVariable { name: name.to_owned(), value: text.to_owned() }))
     }
 }
 
 #[derive(Debug)]
-struct Variable {
+struct EnvVariable {
     name: String,
     value: String,
 }
 
-impl SettingValue for Variable {
+impl SettingValue for EnvVariable {
     fn probe(&self, _: &ParsedSettings, _: &Context) -> Result<Available, Refusal> {
-        Ok(Available::plainly(self.value.as_str()))
+        Ok(Available::without_tool(self.value.as_str()))
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -70,19 +70,22 @@ impl SettingValue for Variable {
         request.env_from.insert(name.clone(), format!("env.{name}={value}"));
     }
 
-    fn advise(&self, _: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         let (name, value) = (self.name.as_str(), self.value.clone());
-        // cargo reads these itself, before it sets any; rustup does so before there is a cargo.
+        // Cargo reads these before it sets any from its configuration, and rustup before cargo is started.
         let too_late = name.starts_with("CARGO") || name.starts_with("RUST");
         if too_late || !situation.by_cargo {
-            return Ok(Lines { environment: [(name.to_owned(), value)].into(), ..Lines::default() });
+            return Ok(SettingLines {
+                environment: [(name.to_owned(), value)].into(),
+                ..SettingLines::default()
+            });
         }
         let fields = [("value".to_owned(), value.into()), ("force".to_owned(), true.into())];
-        Ok(Lines::config(&format!("env.{name}"), toml::Table::from_iter(fields)))
+        Ok(SettingLines::config(&format!("env.{name}"), toml::Table::from_iter(fields)))
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, _: &ProofInput<'_>) -> Finding {
-        Finding::not_provable(
+    fn prove(&self, _: &ParsedSettings, _: &Context, _: &ProofInput<'_>) -> ProofFinding {
+        ProofFinding::not_provable(
             format!("{}={}", self.name, self.value),
             "it was in the environment; what the build made of it cannot be seen",
         )
@@ -95,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_variable_carries_the_setting_that_asks_for_it() {
-        let request = crate::axes::fixture::applied("env.CC", "gcc", &crate::axes::fixture::context());
+        let request = crate::axes::fixture::apply("env.CC", "gcc", &crate::axes::fixture::context());
         assert_eq!((&*request.env["CC"], &*request.env_from["CC"]), ("gcc", "env.CC=gcc"));
     }
 

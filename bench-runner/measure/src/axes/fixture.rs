@@ -1,18 +1,24 @@
-//! What tests of axes have in common.
+//! Shared by tests of axes.
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Context, Finding, ParsedSettings, ProofInput, Setting, SettingValue, Settings};
+use super::axis::{
+    Available, Context, ParsedSettings, ProofFinding, ProofInput, Setting, SettingValue, Settings,
+};
 use crate::build::{
-    BuildRequest, CalledUnit, CompilerCall, ElfFacts, Evidence, Linked, PackageName, Part, Toolchain,
+    BuildEvidence, BuildPart, BuildRequest, CalledUnit, CompilerCall, ElfFacts, Linked, PackageName,
+    Toolchain,
 };
 
-/// A project with nothing of its own, on a toolchain that is nowhere.
+/// Context of a project without configuration, on a toolchain whose paths do not exist.
 pub(crate) fn context() -> Context {
     Context {
         toolchain: Some(Toolchain::sample()),
         config: None,
-        in_force: crate::build::InForce { target: Toolchain::sample().host_target(), ..Default::default() },
+        in_force: crate::build::SettingsInForce {
+            target: Toolchain::sample().host_target(),
+            ..Default::default()
+        },
         manifest: None,
         path: "".into(),
         tools: "/tools".into(),
@@ -24,8 +30,8 @@ pub(crate) fn settings(pairs: &[(&str, &str)]) -> Settings {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
-/// Settings that are known to be valid.
-pub(crate) fn parsed(pairs: &[(&str, &str)]) -> ParsedSettings {
+/// Parses settings that are valid.
+pub(crate) fn parse_settings(pairs: &[(&str, &str)]) -> ParsedSettings {
     super::parse_all(&settings(pairs)).unwrap()
 }
 
@@ -33,57 +39,58 @@ pub(crate) fn parse(key: &str, value: &str) -> Result<Box<dyn SettingValue>, Ref
     super::find(key)?.parse(key, value)
 }
 
-/// Why a value is none of the axis of `key`.
-pub(crate) fn refused(key: &str, value: &str) -> Refusal {
+/// Error for a value that the axis of `key` refuses.
+pub(crate) fn parse_error(key: &str, value: &str) -> Refusal {
     parse(key, value).unwrap_err()
 }
 
-/// Something done with `key = value` as the only setting.
+/// Calls `act` with `key = value` as the only setting.
 pub(crate) fn with<T>(key: &str, value: &str, act: impl FnOnce(&Setting<'_>) -> T) -> T {
-    act(&parsed(&[(key, value)]).get(key).unwrap())
+    act(&parse_settings(&[(key, value)]).get(key).unwrap())
 }
 
 pub(crate) fn probe(key: &str, value: &str, context: &Context) -> Result<Available, Refusal> {
     with(key, value, |setting| setting.probe(context))
 }
 
-pub(crate) fn applied(key: &str, value: &str, context: &Context) -> BuildRequest {
+pub(crate) fn apply(key: &str, value: &str, context: &Context) -> BuildRequest {
     let mut request = BuildRequest::default();
     with(key, value, |setting| {
         setting.value.prepare(context).unwrap();
-        setting.value.apply(setting.beside, context, &mut request);
+        setting.value.apply(setting.settings, context, &mut request);
     });
     request
 }
 
-pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &Evidence) -> Finding {
+pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &BuildEvidence) -> ProofFinding {
     let input = ProofInput { build, baseline: None, edited: false };
-    with(key, value, |setting| setting.value.prove(setting.beside, context, &input))
+    with(key, value, |setting| setting.value.prove(setting.settings, context, &input))
 }
 
-/// The reason why `key = value` makes no sense beside `others`.
+/// Reason why `key = value` conflicts with `others`.
 pub(crate) fn conflict(key: &str, value: &str, others: &[(&str, &str)]) -> Option<String> {
-    let settings = parsed(&[others, &[(key, value)]].concat());
+    let settings = parse_settings(&[others, &[(key, value)]].concat());
     settings.get(key).unwrap().value.conflict(&settings)
 }
 
-/// What `key = value` changes besides, beside `others`.
+/// Side effects of `key = value` together with `others`.
 pub(crate) fn co_changes(key: &str, value: &str, others: &[(&str, &str)]) -> Vec<&'static str> {
-    let settings = parsed(&[others, &[(key, value)]].concat());
+    let settings = parse_settings(&[others, &[(key, value)]].concat());
     settings.get(key).unwrap().value.co_changes(&settings).to_vec()
 }
 
-/// The words of a command.
+/// Arguments of a command line.
 pub(crate) fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A call of rustc for the crate `name` with the arguments in `line`: of the package `p`, where it is not a dependency's.
-pub(crate) fn call(part: Part, name: &str, line: &str) -> CompilerCall {
+/// A call of rustc for the crate `name` with the arguments in `line`: in the package `p`, unless it is a
+/// dependency.
+pub(crate) fn call(part: BuildPart, name: &str, line: &str) -> CompilerCall {
     let args = words(&format!("/tc/bin/rustc --crate-name {name} {line}"));
-    let member = part != Part::Dependency;
+    let member = part != BuildPart::Dependency;
     let kind = match part {
-        Part::Host => "custom-build",
+        BuildPart::Host => "custom-build",
         _ if line.contains("--crate-type bin") => "bin",
         _ => "lib",
     };
@@ -94,33 +101,43 @@ pub(crate) fn call(part: Part, name: &str, line: &str) -> CompilerCall {
         source: source.into(),
     };
     let directory = package.directory();
-    let unit =
-        CalledUnit { package, directory, member, kind: kind.into(), test: false, asked: part != Part::Host };
+    let unit = CalledUnit {
+        package,
+        directory,
+        member,
+        kind: kind.into(),
+        test: false,
+        requested: part != BuildPart::Host,
+    };
     CompilerCall { name: name.to_owned(), part, unit: Some(unit), args }
 }
 
-/// What a build shows that made `p` of a library and a binary of its own, a dependency and a build script, with
-/// these arguments for the own ones and for the dependency.
-pub(crate) fn built(own: &str, dependency: &str) -> Evidence {
+/// Evidence from a build of `p`, which has a library, a binary, a dependency and a build script, with these
+/// arguments for its own crates and for the dependency.
+pub(crate) fn evidence_with(own: &str, dependency: &str) -> BuildEvidence {
     let calls = vec![
-        call(Part::Host, "build_script_build", "build.rs --crate-type bin"),
-        call(Part::Dependency, "dep", &format!("/r/dep/src/lib.rs --crate-type lib {dependency}")),
-        call(Part::Own, "p", &format!("src/lib.rs --crate-type lib {own}")),
-        call(Part::Own, "p", &format!("src/main.rs --crate-type bin {own}")),
+        call(BuildPart::Host, "build_script_build", "build.rs --crate-type bin"),
+        call(BuildPart::Dependency, "dep", &format!("/r/dep/src/lib.rs --crate-type lib {dependency}")),
+        call(BuildPart::Own, "p", &format!("src/lib.rs --crate-type lib {own}")),
+        call(BuildPart::Own, "p", &format!("src/main.rs --crate-type bin {own}")),
     ];
-    Evidence { compiler_calls: calls, ..Evidence::default() }
+    BuildEvidence { compiler_calls: calls, ..BuildEvidence::default() }
 }
 
-/// The same with a program that has these sections and this comment.
-pub(crate) fn linked(evidence: Evidence, sections: &[(&str, u64)], comments: &[&str]) -> Evidence {
+/// `evidence` with a linked program that has these sections and comments.
+pub(crate) fn with_linked_program(
+    evidence: BuildEvidence,
+    sections: &[(&str, u64)],
+    comments: &[&str],
+) -> BuildEvidence {
     let facts = ElfFacts {
         sections: sections.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect(),
         comments: comments.iter().map(|&comment| comment.to_owned()).collect(),
         ..ElfFacts::default()
     };
     let file = "/t/debug/deps/p".into();
-    let linked = Linked { file, name: "p".into(), part: Part::Own, facts: Ok(facts), step: None };
-    Evidence { linked: vec![linked], ..evidence }
+    let linked = Linked { file, name: "p".into(), part: BuildPart::Own, facts: Ok(facts), step: None };
+    BuildEvidence { linked: vec![linked], ..evidence }
 }
 
 /// The context of [`context`] on a nightly toolchain.

@@ -1,19 +1,19 @@
-//! A piece of cargo's configuration → one key and value for each thing that it sets, as cargo's `--config` takes them.
+//! Flattens cargo configuration into one key and value per setting, as cargo's `--config` accepts them.
 
 use bench_runner_core::record::Refusal;
 
 use crate::toml_reader::toml_string;
 
-/// Keys that would take a build out of the harness's hands, with what to say of them.
+/// Keys that must not be set because they would conflict with the harness, with the reason.
 const NOT_TO_BE_SET: [(&str, &str); 3] = [
     ("build.target-dir", "each variant has a directory of its own"),
     ("build.build-dir", "each variant has a directory of its own"),
     ("include", "a plan is complete in itself, so it cannot refer to other files"),
 ];
-/// Last parts of keys whose values are nobody's business, and plans are published.
+/// Last parts of keys whose values are private; plans are published.
 const SECRETS: [&str; 2] = ["token", "secret-key"];
 
-/// What `text` sets: dotted keys with values in TOML, arrays whole, tables without content left out.
+/// Settings in `text`: dotted keys with values in TOML; arrays are kept whole, empty tables left out.
 pub(super) fn flatten(text: &str) -> Result<Vec<(String, String)>, Refusal> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         Refusal::new(format!("`{}` is not TOML: {}", first_line(text), error.message().replace('\n', ", ")))
@@ -29,7 +29,7 @@ pub(super) fn flatten(text: &str) -> Result<Vec<(String, String)>, Refusal> {
     Ok(leaves)
 }
 
-/// The same of a table.
+/// Settings in a table.
 pub(super) fn flatten_table(table: &toml::Table) -> Vec<(String, String)> {
     let mut leaves = Vec::new();
     collect("", table, &mut leaves);

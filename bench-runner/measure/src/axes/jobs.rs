@@ -1,20 +1,20 @@
-//! How many jobs the build tool runs at once.
+//! Number of parallel jobs of the build tool.
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustc_args::Seen;
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustc_args::PartialFinding;
 use super::values;
 use crate::build::{BuildRequest, Goal};
 
-pub(super) struct Jobs;
+pub(super) struct JobsAxis;
 
 const KEY: &str = "jobs";
-/// More than any machine has threads.
+/// Upper limit; no machine has as many threads.
 const MOST: u32 = 65_536;
 
-impl Axis for Jobs {
+impl Axis for JobsAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -29,20 +29,20 @@ impl Axis for Jobs {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         Ok(Box::new(match text {
-            "cores" => Count::Cores,
-            number => Count::Number(values::number(number, "a number of jobs, nor `cores`", MOST)?),
+            "cores" => JobCount::Cores,
+            number => JobCount::Number(values::number(number, "a number of jobs, nor `cores`", MOST)?),
         }))
     }
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Count {
-    /// As many as the machine has threads.
+enum JobCount {
+    /// One job for each thread of the machine.
     Cores,
     Number(u32),
 }
 
-impl Count {
+impl JobCount {
     fn jobs(self) -> usize {
         match self {
             Self::Cores => std::thread::available_parallelism().map_or(1, usize::from),
@@ -51,9 +51,9 @@ impl Count {
     }
 }
 
-impl SettingValue for Count {
+impl SettingValue for JobCount {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        values::of_cargo(KEY, self.jobs().to_string(), context)
+        values::available_to_cargo(KEY, self.jobs().to_string(), context)
     }
 
     fn applies_to(&self, _: Goal) -> bool {
@@ -64,22 +64,24 @@ impl SettingValue for Count {
         request.jobs = self.jobs();
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         Ok(match self {
-            Self::Cores => Lines::config("build.jobs", "default")
-                .noting("`default` is one job for each of the machine's threads."),
-            Self::Number(jobs) => Lines::config("build.jobs", i64::from(*jobs)),
+            Self::Cores => SettingLines::config("build.jobs", "default")
+                .with_remark("`default` is one job for each of the machine's threads."),
+            Self::Number(jobs) => SettingLines::config("build.jobs", i64::from(*jobs)),
         })
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let jobs = self.jobs().to_string();
         let command = &input.build.command;
-        // Of several cargo would refuse all.
-        let said = command.iter().position(|arg| arg == "--jobs").and_then(|at| command.get(at + 1));
-        let seen = match said {
-            Some(said) => Seen::of(format!("cargo was called with --jobs {said}"), *said == jobs),
-            None => Seen::unclear("cargo was called without --jobs".to_owned()),
+        // If the option is given twice, cargo reports an error.
+        let given = command.iter().position(|arg| arg == "--jobs").and_then(|at| command.get(at + 1));
+        let seen = match given {
+            Some(given) => {
+                PartialFinding::new(format!("cargo was called with --jobs {given}"), *given == jobs)
+            }
+            None => PartialFinding::not_provable("cargo was called without --jobs".to_owned()),
         };
         seen.finding(format!("--jobs {jobs}"))
     }
@@ -95,12 +97,12 @@ mod tests {
 
     use super::*;
     use crate::axes::fixture;
-    use crate::build::Evidence;
+    use crate::build::BuildEvidence;
 
     #[test]
     fn proven_by_the_command_that_was_run() {
         let prove = |value, line: &str| {
-            let build = Evidence { command: fixture::words(line), ..Evidence::default() };
+            let build = BuildEvidence { command: fixture::words(line), ..BuildEvidence::default() };
             fixture::prove(KEY, value, &fixture::context(), &build).result
         };
         assert_eq!(prove("2", "build --jobs 2 --locked"), ProofResult::Holds);
@@ -110,8 +112,8 @@ mod tests {
 
     #[test]
     fn cores_is_another_name_for_a_number() {
-        let cores = Count::Cores.jobs();
-        assert_eq!(fixture::applied(KEY, "cores", &fixture::context()).jobs, cores);
+        let cores = JobCount::Cores.jobs();
+        assert_eq!(fixture::apply(KEY, "cores", &fixture::context()).jobs, cores);
         let same = fixture::probe(KEY, &cores.to_string(), &fixture::context());
         assert_eq!(fixture::probe(KEY, "cores", &fixture::context()), same);
         assert!(fixture::parse(KEY, "0").is_err() && fixture::parse(KEY, "all").is_err());

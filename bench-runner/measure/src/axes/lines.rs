@@ -1,114 +1,116 @@
-//! The lines that make settings permanent, before they are put into files.
+//! Lines that make settings permanent, before they are assigned to files.
 
 use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
-use crate::build::{BuildRequest, merged};
+use crate::build::{BuildRequest, merge_tables};
 
-/// Stands for the directory of the toolchain, which only the reader's machine knows.
+/// Placeholder for the directory of the toolchain, which depends on the machine of the reader.
 pub const SYSROOT: &str = "/SYSROOT";
 
-/// Where settings were measured, as far as a bundle says.
+/// Project and machine on which settings were measured, as far as a bundle records them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Situation {
-    /// The target triple; `None` where it cannot be told.
+    /// Target triple; `None` if it is not known.
     pub host: Option<String>,
-    /// Whether rustc links with its own lld when nobody says otherwise.
+    /// True if rustc links with its own lld by default.
     pub own_lld: bool,
-    /// Whether cargo builds the project.
+    /// True if cargo builds the project.
     pub by_cargo: bool,
-    /// The profile that is built with where no setting names one.
+    /// Profile in use if no setting names one.
     pub profile: String,
-    /// Name of the package at the top of the project, where it is known.
+    /// Name of the root package of the project, if it is known.
     pub package: Option<String>,
 }
 
 impl Situation {
-    /// A manifest that names the package at the top, if it is known.
+    /// A manifest with the name of the root package, if it is known.
     pub(super) fn manifest(&self) -> Option<Table> {
-        self.package.as_ref().map(|name| nested("package.name", name.clone().into()))
+        self.package.as_ref().map(|name| nested_table("package.name", name.clone().into()))
     }
 }
 
-/// Why a setting cannot be written down.
+/// Reason why a setting cannot be written to a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unwritable(pub String);
 
-/// What makes one setting permanent.
+/// Lines that make one setting permanent.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Lines {
+pub struct SettingLines {
     /// Flags for rustc.
     pub rustflags: Vec<String>,
-    /// For cargo's configuration.
+    /// Keys of the cargo configuration.
     pub config: Table,
-    /// For the manifest at the top of the workspace.
+    /// Keys of the manifest of the workspace.
     pub manifest: Table,
-    /// For `rust-toolchain.toml`.
+    /// Keys of `rust-toolchain.toml`.
     pub toolchain: Table,
-    /// Variables that must stand in the environment, because configuration comes too late for them.
+    /// Variables that must be set in the environment, because cargo or rustup reads them before the
+    /// configuration.
     pub environment: BTreeMap<String, String>,
-    /// A whole file of cargo's configuration, as it stands.
+    /// Complete text of a cargo configuration file.
     pub verbatim: Option<String>,
-    /// Programs that have to be there, by the names that the record of tools has.
+    /// Programs that must be installed, by their names in the record of tools.
     pub needs: Vec<&'static str>,
-    /// What else has to be known, as sentences.
+    /// Further remarks, as sentences.
     pub remarks: Vec<String>,
 }
 
-impl Lines {
-    /// No line at all, because of this.
-    pub(super) fn nothing(why: &str) -> Self {
-        Self::default().noting(why)
+impl SettingLines {
+    /// No lines, only a remark that explains why.
+    pub(super) fn remark_only(why: &str) -> Self {
+        Self::default().with_remark(why)
     }
 
     pub(super) fn flags(flags: impl IntoIterator<Item = String>) -> Self {
         Self { rustflags: flags.into_iter().collect(), ..Self::default() }
     }
 
-    /// One key of cargo's configuration.
+    /// One key of the cargo configuration.
     pub(super) fn config(key: &str, value: impl Into<Value>) -> Self {
-        Self { config: nested(key, value.into()), ..Self::default() }
+        Self { config: nested_table(key, value.into()), ..Self::default() }
     }
 
     pub(super) fn toolchain(key: &str, value: impl Into<Value>) -> Self {
-        Self { toolchain: nested(&format!("toolchain.{key}"), value.into()), ..Self::default() }
+        Self { toolchain: nested_table(&format!("toolchain.{key}"), value.into()), ..Self::default() }
     }
 
-    pub(super) fn needing(mut self, program: &'static str) -> Self {
+    pub(super) fn with_program(mut self, program: &'static str) -> Self {
         self.needs.push(program);
         self
     }
 
-    pub(super) fn noting(mut self, remark: impl Into<String>) -> Self {
+    pub(super) fn with_remark(mut self, remark: impl Into<String>) -> Self {
         self.remarks.push(remark.into());
         self
     }
 
-    /// What was added to a build request, written down. `profile` is the one that its keys are of.
-    pub(super) fn of(request: BuildRequest, profile: &str) -> Result<Self, Unwritable> {
+    /// Lines for the additions to a build request. Its profile keys are those of `profile`.
+    pub(super) fn from_request(request: BuildRequest, profile: &str) -> Result<Self, Unwritable> {
         let parsed = |text: String| {
             text.parse::<Table>()
                 .map_err(|error| Unwritable(format!("`{text}` is not TOML: {}", error.message())))
         };
         let mut lines = Self::flags(request.rustflags);
         for (key, value) in request.config {
-            lines.config = merged(&lines.config, &parsed(format!("{key}={value}"))?);
+            lines.config = merge_tables(&lines.config, &parsed(format!("{key}={value}"))?);
         }
         for (key, value) in request.profile_keys {
-            lines.manifest = merged(&lines.manifest, &parsed(format!("profile.{profile}.{key}={value}"))?);
+            lines.manifest =
+                merge_tables(&lines.manifest, &parsed(format!("profile.{profile}.{key}={value}"))?);
         }
         Ok(lines)
     }
 
-    /// This and `other` together.
+    /// Merges `other` into this.
     pub(super) fn and(mut self, other: Self) -> Self {
         let Self { rustflags, config, manifest, toolchain, environment, verbatim, needs, remarks } = other;
         self.rustflags.extend(rustflags);
-        self.config = merged(&self.config, &config);
-        self.manifest = merged(&self.manifest, &manifest);
-        self.toolchain = merged(&self.toolchain, &toolchain);
+        self.config = merge_tables(&self.config, &config);
+        self.manifest = merge_tables(&self.manifest, &manifest);
+        self.toolchain = merge_tables(&self.toolchain, &toolchain);
         self.environment.extend(environment);
         self.verbatim = self.verbatim.or(verbatim);
         self.needs.extend(needs.into_iter().filter(|need| !self.needs.contains(need)).collect::<Vec<_>>());
@@ -119,8 +121,8 @@ impl Lines {
 }
 
 /// A table with one value at a dotted path of bare keys.
-fn nested(path: &str, value: Value) -> Table {
+fn nested_table(path: &str, value: Value) -> Table {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let value = rest.map_or_else(|| value.clone(), |rest| Value::Table(nested(rest, value.clone())));
+    let value = rest.map_or_else(|| value.clone(), |rest| Value::Table(nested_table(rest, value.clone())));
     Table::from_iter([(first.to_owned(), value)])
 }

@@ -1,8 +1,9 @@
-//! What can vary between builds: one file or one entry of a table per axis. An axis parses its values; a value says
-//! whether this machine can apply it (and the command that would make it so), what it adds to the build request, what to look
-//! for in the evidence, and which lines make it permanent. A new axis is a file or an entry, and one line in [`all`].
+//! Axes: everything that can vary between builds, with one file or one table entry per axis. An axis parses
+//! its values. A value checks whether this machine can apply it (and names the command that would make it
+//! so), adds its effect to the build request, finds itself in the evidence, and names the lines that make it
+//! permanent. A new axis is a file or an entry, and one line in [`all`].
 //!
-//! Knows nothing of scenarios, plans or samples.
+//! Independent of scenarios, plans and samples.
 
 #![warn(missing_docs)]
 
@@ -37,47 +38,47 @@ use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
 use crate::build::BuildRequest;
 
-pub use advice::{CONFIG, MANIFEST, TOOLCHAIN, Written};
+pub use advice::{AdvisedFiles, CONFIG, MANIFEST, TOOLCHAIN};
 pub use axis::{
-    Available, Axis, Context, Finding, ParsedSettings, ProofInput, Reference, Setting, SettingValue,
-    Settings, Tool,
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild, Setting,
+    SettingValue, Settings, ToolInUse,
 };
-pub use lines::{Lines, SYSROOT, Situation, Unwritable};
+pub use lines::{SYSROOT, SettingLines, Situation, Unwritable};
 
-/// Keys of axes that are parts of a variant rather than settings of a build: the plan itself resolves them.
+/// Keys of axes that are parts of a variant rather than settings of a build; the plan itself resolves them.
 pub(crate) const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];
 
 /// All axes, in the order of help texts.
 pub fn all() -> &'static [&'static dyn Axis] {
     &[
-        &linker::Linker,
-        &linker::Driver,
-        &linker::Threads,
-        &profile::Profile,
-        &toolchain::Toolchain,
-        &backend::Backend,
+        &linker::LinkerAxis,
+        &linker::LinkerDriverAxis,
+        &linker::LinkerThreadsAxis,
+        &profile::ProfileAxis,
+        &toolchain::ToolchainAxis,
+        &backend::BackendAxis,
         &profile_keys::LTO,
-        &profile_keys::CodegenUnits,
-        &profile_keys::OptLevel,
+        &profile_keys::CodegenUnitsAxis,
+        &profile_keys::OptLevelAxis,
         &profile_keys::DEBUG,
         &profile_keys::SPLIT_DEBUGINFO,
         &profile_keys::STRIP,
         &profile_keys::INCREMENTAL,
-        &jobs::Jobs,
-        &threads::Threads,
-        &target_cpu::TargetCpu,
-        &cache::Cache,
-        &env::Env,
-        &arg::Arg,
-        &rustflags::Rustflags,
-        &cargo_args::CargoArgs,
-        &config::Config,
-        &config::Snippet,
-        &as_configured::AsConfigured,
+        &jobs::JobsAxis,
+        &threads::ThreadsAxis,
+        &target_cpu::TargetCpuAxis,
+        &cache::CacheAxis,
+        &env::EnvAxis,
+        &arg::ArgAxis,
+        &rustflags::RustflagsAxis,
+        &cargo_args::CargoArgsAxis,
+        &config::ConfigAxis,
+        &config::SnippetAxis,
+        &as_configured::AsConfiguredAxis,
     ]
 }
 
-/// The axis that serves `key`.
+/// Finds the axis that serves `key`.
 ///
 /// # Errors
 /// If there is none.
@@ -90,7 +91,7 @@ pub fn find(key: &str) -> Result<&'static dyn Axis, Refusal> {
     })
 }
 
-/// The value that `text` stands for under `key`.
+/// Parses `text`, the value under `key`.
 ///
 /// # Errors
 /// If there is no such axis, or it has no such value.
@@ -98,7 +99,7 @@ pub fn parse(key: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
     find(key)?.parse(key, text)
 }
 
-/// The settings of a variant as values.
+/// Parses the settings of a variant.
 ///
 /// # Errors
 /// If there is no such axis, or it has no such value.
@@ -110,7 +111,7 @@ pub fn parse_all(settings: &Settings) -> Result<ParsedSettings, Refusal> {
     Ok(parsed)
 }
 
-/// Checks that `text` can be a value of `rev`: a full commit, because anything shorter may mean another one tomorrow.
+/// Checks that `text` can be a value of `rev`: a full commit, because a shorter one may become ambiguous.
 ///
 /// # Errors
 /// If it cannot.
@@ -123,39 +124,39 @@ pub(crate) fn check_rev(text: &str) -> Result<(), Refusal> {
     )))
 }
 
-/// The user's own configuration, if settings stand on top of it.
-pub fn configured_of(settings: &Settings) -> Option<&str> {
+/// The user's own configuration, if settings are based on it.
+pub fn user_configuration(settings: &Settings) -> Option<&str> {
     settings.get(AS_CONFIGURED).map(String::as_str)
 }
 
-/// Adds the user's own configuration, as the text that settings have it in, to a build request.
+/// Adds the user's own configuration, in its text form in settings, to a build request.
 ///
 /// # Errors
-/// If the text is not one that this program makes.
-pub fn apply_configured(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
-    as_configured::User::parse(text).map(|user| user.apply_to(request))
+/// If the text was not written by this program.
+pub fn apply_user_configuration(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
+    as_configured::UserConfiguration::parse(text).map(|user| user.apply_to(request))
 }
 
-/// The toolchain that settings name, if they name one.
-pub fn toolchain_of(settings: &Settings) -> Option<&str> {
+/// Name of the toolchain in settings, if there is one.
+pub fn toolchain_name(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)
 }
 
-/// Whether a side effect of a setting is one on what runs during the build, and so none if nothing does.
+/// True if a side effect concerns what runs during the build, and so does not occur if nothing does.
 pub(crate) fn is_about_host_units(change: &str) -> bool {
     ["build script", "proc macro"].iter().any(|what| change.contains(what))
 }
 
-/// Why a comparison of a variant with its baseline would say nothing about what they are named for, if it would not.
+/// Reason why a comparison of a variant with its baseline would be meaningless, if it would.
 pub(crate) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<String> {
     backend::incomparable(baseline, variant)
 }
 
 /// The lines that make the settings of a variant permanent.
-pub fn advise(settings: &Settings, situation: &Situation) -> Written {
+pub fn advise(settings: &Settings, situation: &Situation) -> AdvisedFiles {
     match parse_all(settings) {
         Ok(settings) => advice::advise(&settings, situation),
-        Err(refusal) => Written::not(refusal.what),
+        Err(refusal) => AdvisedFiles::unwritable(refusal.what),
     }
 }
 
@@ -165,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_probe_is_given_its_own_setting_the_toolchain_and_what_it_depends_on() {
-        let settings = fixture::parsed(&[
+        let settings = fixture::parse_settings(&[
             ("linker", "bfd"),
             ("linker-threads", "1"),
             ("opt-level", "1"),
@@ -173,7 +174,7 @@ mod tests {
         ]);
         let given = |key: &str| {
             let setting = settings.get(key).unwrap();
-            setting.probed_with().map(|setting| setting.key.to_owned()).collect::<Vec<String>>()
+            setting.probe_inputs().map(|setting| setting.key.to_owned()).collect::<Vec<String>>()
         };
         assert_eq!(given("linker-threads"), ["linker", "toolchain", "linker-threads"]);
         assert_eq!(given("opt-level"), ["toolchain", "opt-level"]);

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{BuildRequest, Evidence, Goal};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
+use crate::build::{BuildEvidence, BuildRequest, Goal};
 
-pub(super) struct Profile;
+pub(super) struct ProfileAxis;
 
 const BUILT_IN: [&str; 4] = ["dev", "release", "test", "bench"];
 
-/// The directory below the target directory in which a profile's results lie.
+/// Directory below the target directory for the results of a profile.
 fn directory(profile: &str) -> &str {
     match profile {
         "dev" | "test" => "debug",
@@ -22,7 +22,7 @@ fn directory(profile: &str) -> &str {
     }
 }
 
-impl Axis for Profile {
+impl Axis for ProfileAxis {
     fn key(&self) -> &'static str {
         "profile"
     }
@@ -40,7 +40,7 @@ impl Axis for Profile {
             && text != "debug"
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         if valid {
-            return Ok(Box::new(Name(text.to_owned())));
+            return Ok(Box::new(ProfileName(text.to_owned())));
         }
         let refusal = Refusal::new(format!(
             "`{text}` is not a name of a profile (known: dev, release, test, bench, and what the project defines)"
@@ -50,17 +50,17 @@ impl Axis for Profile {
 }
 
 #[derive(Debug)]
-struct Name(String);
+struct ProfileName(String);
 
-impl SettingValue for Name {
+impl SettingValue for ProfileName {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         let name = self.0.as_str();
         if context.toolchain.is_none() {
             return Err(Refusal::new("profiles are cargo's, and this project is not built by cargo"));
         }
         if context.manifest.is_none() {
-            // The source is not here yet, and with it what it defines.
-            return Ok(Available::plainly(name));
+            // The source, and the profiles that it defines, are not available yet.
+            return Ok(Available::without_tool(name));
         }
         let own: Vec<String> = [&context.manifest, &context.config]
             .into_iter()
@@ -69,7 +69,7 @@ impl SettingValue for Name {
             .flat_map(|profiles| profiles.keys().cloned())
             .collect();
         if BUILT_IN.contains(&name) || own.iter().any(|known| known == name) {
-            return Ok(Available::plainly(name));
+            return Ok(Available::without_tool(name));
         }
         Err(Refusal::new(format!("the project has no profile `{name}`"))
             .with_help("one that your own configuration of cargo defines needs `--on as-configured`")
@@ -84,30 +84,30 @@ impl SettingValue for Name {
         request.profile = Some(self.0.clone());
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         Err(Unwritable(format!("a profile is chosen on the command line: `--profile {}`", self.0)))
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let name = self.0.as_str();
         let expected = directory(name);
         let mut found: Vec<String> = directories(input.build);
         found.sort_unstable();
         found.dedup();
         // Two profiles may share a directory, as `dev` and `test` do.
-        let asked = input.build.command.windows(2).any(|pair| pair == ["--profile", name]);
+        let is_named = input.build.command.windows(2).any(|pair| pair == ["--profile", name]);
         let result = match found.as_slice() {
             [] => ProofResult::NotProvable,
-            [one] if one == expected && asked => ProofResult::Holds,
+            [one] if one == expected && is_named => ProofResult::Holds,
             _ => ProofResult::Fails,
         };
         let found = if found.is_empty() {
             "no result of its own crates in the target directory".to_owned()
         } else {
-            let by = if asked { "" } else { ", without its name in the command" };
+            let by = if is_named { "" } else { ", without its name in the command" };
             format!("results in {}{by}", found.join(", "))
         };
-        Finding { expected: format!("results in {expected}"), found, result }
+        ProofFinding { expected: format!("results in {expected}"), found, result }
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
@@ -120,15 +120,15 @@ impl SettingValue for Name {
     }
 }
 
-/// The directories of profiles that results lie in: the first below the target directory, or the second where the first
+/// Profile directories of results: the first component below the target directory, or the second if the first
 /// is that of a target.
-fn directories(build: &Evidence) -> Vec<String> {
+fn directories(build: &BuildEvidence) -> Vec<String> {
     let target = build.command.windows(2).find(|pair| pair[0] == "--target-dir").map(|pair| &pair[1]);
     let Some(target) = target else { return Vec::new() };
     let calls = build.compiler_calls.iter().flat_map(|call| call.args.windows(2));
     let platforms: Vec<&OsStr> = calls
         .filter(|pair| pair[0] == "--target")
-        // A target can be a file that describes it.
+        // A target can be the path of a target specification.
         .filter_map(|pair| match pair[1].ends_with(".json") {
             true => Path::new(&pair[1]).file_stem(),
             false => Some(OsStr::new(&pair[1])),
@@ -144,9 +144,9 @@ fn directories(build: &Evidence) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::axes::fixture;
-    use crate::build::{Artifact, Evidence, Part, Toolchain};
+    use crate::build::{Artifact, BuildEvidence, BuildPart, Toolchain};
 
-    fn evidence(file: &str) -> Evidence {
+    fn evidence(file: &str) -> BuildEvidence {
         let artifact = Artifact {
             unit: "p bin:p".into(),
             own: true,
@@ -156,7 +156,7 @@ mod tests {
             files: vec![file.into()],
             executable: None,
         };
-        Evidence { artifacts: vec![artifact], ..Evidence::default() }
+        BuildEvidence { artifacts: vec![artifact], ..BuildEvidence::default() }
     }
 
     fn context(manifest: &str) -> Context {
@@ -167,7 +167,7 @@ mod tests {
     fn proven_by_the_directory_of_the_result() {
         let prove = |value: &str, file| {
             let command = ["--target-dir", "/t", "--profile", value].map(str::to_owned).to_vec();
-            let build = Evidence { command, ..evidence(file) };
+            let build = BuildEvidence { command, ..evidence(file) };
             fixture::prove("profile", value, &context(""), &build).result
         };
         assert_eq!(prove("release", "/t/release/p"), ProofResult::Holds);
@@ -175,10 +175,10 @@ mod tests {
         assert_eq!(prove("dev", "/t/debug/p"), ProofResult::Holds);
         assert_eq!(prove("dist", "/t/dist/p"), ProofResult::Holds);
         let command = ["--target-dir", "/t"].map(str::to_owned).to_vec();
-        let unnamed = Evidence { command, ..evidence("/t/debug/p") };
+        let unnamed = BuildEvidence { command, ..evidence("/t/debug/p") };
         let unnamed = fixture::prove("profile", "dev", &context(""), &unnamed);
         assert_eq!(unnamed.result, ProofResult::Fails, "it may be the result of another one");
-        let nothing = fixture::prove("profile", "dev", &context(""), &Evidence::default());
+        let nothing = fixture::prove("profile", "dev", &context(""), &BuildEvidence::default());
         assert_eq!(nothing.result, ProofResult::NotProvable);
     }
 
@@ -186,8 +186,8 @@ mod tests {
     fn no_name_of_a_program_is_taken_for_that_of_a_profile() {
         let prove = |value: &str, file: &str, platform: &str| {
             let command = ["--target-dir", "/t", "--profile", value].map(str::to_owned).to_vec();
-            let calls = vec![fixture::call(Part::Own, "p", platform)];
-            let build = Evidence { command, compiler_calls: calls, ..evidence(file) };
+            let calls = vec![fixture::call(BuildPart::Own, "p", platform)];
+            let build = BuildEvidence { command, compiler_calls: calls, ..evidence(file) };
             fixture::prove("profile", value, &context(""), &build).result
         };
         assert_eq!(prove("dev", "/t/debug/release", ""), ProofResult::Holds);
@@ -213,6 +213,6 @@ mod tests {
 
     #[test]
     fn debug_is_not_a_profile() {
-        assert_eq!(fixture::refused("profile", "debug").help.as_deref(), Some("did you mean `dev`?"));
+        assert_eq!(fixture::parse_error("profile", "debug").help.as_deref(), Some("did you mean `dev`?"));
     }
 }

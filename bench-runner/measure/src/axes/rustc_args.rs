@@ -1,38 +1,40 @@
-//! Compiler calls read as rustc reads them: what the last `-C` or `-Z` of a name says, whose crate a call compiles,
-//! and how many calls of whom say what is expected. A proof never holds on calls that are not there.
+//! Compiler calls as rustc reads them: the value of the last `-C` or `-Z` of a name, the class of a crate,
+//! and the number of calls that have an expected value. A proof never holds without calls.
 //!
-//! Knows rustc's spellings and cargo's habits, and no axis.
+//! Knows rustc's spellings and cargo's habits, but no axis.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use bench_runner_core::record::ProofResult;
 
-use super::axis::{Context, Finding};
-use crate::build::{Artifact, CompilerCall, Evidence, Part};
+use super::axis::{Context, ProofFinding};
+use crate::build::{Artifact, BuildEvidence, BuildPart, CompilerCall};
 
-/// What the last `-C name` among `args` says; `yes` where it stands without a value, as rustc takes it.
+/// Value of the last `-C name` among `args`; `yes` if it has no value, as in rustc.
 pub(super) fn codegen<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
     let short = |arg: &String| match (arg.as_str(), name) {
         ("-g", "debuginfo") => Some("2"),
         ("-O", "opt-level") => Some("3"),
         _ => None,
     };
-    let at =
-        |(at, arg): (usize, &'a String)| short(arg).or_else(|| value(spelled(args, at, arg, CODEGEN)?, name));
+    let at = |(at, arg): (usize, &'a String)| {
+        short(arg).or_else(|| value(option_text(args, at, arg, CODEGEN)?, name))
+    };
     args.iter().enumerate().rev().find_map(at)
 }
 
-/// What the last `-Z name` among `args` says; `yes` where it stands without a value.
+/// Value of the last `-Z name` among `args`; `yes` if it has no value.
 pub(super) fn unstable<'a>(args: &'a [String], name: &str) -> Option<&'a str> {
-    let at = |(at, arg): (usize, &'a String)| value(spelled(args, at, arg, UNSTABLE)?, name);
+    let at = |(at, arg): (usize, &'a String)| value(option_text(args, at, arg, UNSTABLE)?, name);
     args.iter().enumerate().rev().find_map(at)
 }
 
 const CODEGEN: &[&str] = &["-C", "--codegen"];
 const UNSTABLE: &[&str] = &["-Z"];
 
-/// The text that belongs to one of `options` at `arg`: in the next word, after `=`, or right behind a short one.
-fn spelled<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]) -> Option<&'a str> {
+/// Text that follows one of `options` at `arg`: in the next argument, after `=`, or directly after a short
+/// option.
+fn option_text<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]) -> Option<&'a str> {
     options.iter().find_map(|option| match arg.strip_prefix(option)? {
         "" => args.get(at + 1).map(String::as_str),
         rest if option.starts_with("--") => rest.strip_prefix('='),
@@ -40,157 +42,165 @@ fn spelled<'a>(args: &'a [String], at: usize, arg: &'a str, options: &[&str]) ->
     })
 }
 
-/// The value in `text`, if that is for `name`. rustc takes `_` for `-` in names.
+/// The value in `text`, if it is for `name`. rustc accepts `_` in place of `-` in names.
 fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let (said, value) = text.split_once('=').unwrap_or((text, "yes"));
-    (said.replace('_', "-") == name).then_some(value)
+    let (option, value) = text.split_once('=').unwrap_or((text, "yes"));
+    (option.replace('_', "-") == name).then_some(value)
 }
 
-/// The types of crate that a call makes; cargo's default is `bin`.
+/// Crate types that a call makes.
 pub(super) fn crate_types(call: &CompilerCall) -> Vec<&str> {
     call.args.windows(2).filter(|pair| pair[0] == "--crate-type").map(|pair| pair[1].as_str()).collect()
 }
 
-/// Which keys of a profile decide about a call.
+/// Class of a crate, by the profile keys that apply to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// Crates of the workspace that the results are made of: the profile's own keys.
+pub(super) enum CrateClass {
+    /// Workspace crates that the results are made of: keys of the profile itself.
     Own,
-    /// The other crates that the results are made of: `package."*"`.
+    /// Other crates that the results are made of: `package."*"`.
     Dependency,
-    /// What runs during the build.
+    /// Crates that run during the build.
     Host {
-        /// Whether it is of the workspace: if not, `package."*"` comes before `build-override`.
+        /// True for workspace members. For others, `package."*"` takes precedence over `build-override`.
         member: bool,
     },
-    /// Cargo did not say enough about it.
+    /// Cargo did not report enough about the crate.
     Unknown,
 }
 
-/// The class of `call`.
-pub(super) fn class(call: &CompilerCall) -> Class {
+/// Class of the crate that a call compiles.
+pub(super) fn class(call: &CompilerCall) -> CrateClass {
     match call.part {
-        Part::Own => Class::Own,
-        Part::Dependency => Class::Dependency,
-        Part::Host => Class::Host { member: call.unit.as_ref().is_some_and(|unit| unit.member) },
-        Part::Unknown => Class::Unknown,
+        BuildPart::Own => CrateClass::Own,
+        BuildPart::Dependency => CrateClass::Dependency,
+        BuildPart::Host => CrateClass::Host { member: call.unit.as_ref().is_some_and(|unit| unit.member) },
+        BuildPart::Unknown => CrateClass::Unknown,
     }
 }
 
-/// One thing that calls are to say.
-pub(super) struct Wanted<'a> {
-    /// The calls, in words, such as `its own crates`.
+/// An expected value in calls.
+pub(super) struct ExpectedArg<'a> {
+    /// Description of the calls, such as `its own crates`.
     pub(super) whose: &'static str,
-    /// Which calls.
+    /// Selects the calls.
     pub(super) among: &'a dyn Fn(&CompilerCall) -> bool,
-    /// What each of them is to say.
+    /// Value that each of them must have.
     pub(super) value: &'a str,
 }
 
 pub(super) const OWN: &str = "its own crates";
 pub(super) const DEPENDENCIES: &str = "dependencies";
 
-/// What is to be said of `name` by calls, read by `read` in one spelling for each meaning.
-pub(super) struct Question<'a> {
-    /// Name of what is read, such as `codegen-units`.
+/// Checks an argument of calls.
+pub(super) struct ArgCheck<'a> {
+    /// Name of the argument, such as `codegen-units`.
     pub(super) name: &'a str,
-    /// What one call says.
+    /// Reads the value of one call, in one spelling for each meaning.
     pub(super) read: &'a dyn Fn(&[String]) -> String,
-    /// Crates that the project gives a setting of their own, which beats that of the profile.
-    pub(super) excepted: BTreeSet<String>,
+    /// Crates for which the project has its own setting, which overrides that of the profile.
+    pub(super) excluded: BTreeSet<String>,
 }
 
-impl Question<'_> {
-    /// How many of the wanted calls say what is wanted. Without any such call nothing is proven.
-    pub(super) fn ask(&self, evidence: &Evidence, wanted: &Wanted<'_>) -> Seen {
-        let all = || evidence.compiler_calls.iter().filter(|call| (wanted.among)(call));
-        let excepted = |call: &&CompilerCall| self.excepted.contains(&call.name);
-        let asked: Vec<&CompilerCall> = all().filter(|call| !excepted(call)).collect();
+impl ArgCheck<'_> {
+    /// Counts the selected calls that have the expected value. Without any such call, nothing is proven.
+    pub(super) fn run(&self, evidence: &BuildEvidence, expected: &ExpectedArg<'_>) -> PartialFinding {
+        let all = || evidence.compiler_calls.iter().filter(|call| (expected.among)(call));
+        let excluded = |call: &&CompilerCall| self.excluded.contains(&call.name);
+        let asked: Vec<&CompilerCall> = all().filter(|call| !excluded(call)).collect();
         if asked.is_empty() {
-            return Seen::unclear(none_of(wanted.whose, evidence));
+            return PartialFinding::not_provable(no_call_of(expected.whose, evidence));
         }
-        let mut said: BTreeMap<String, usize> = BTreeMap::new();
-        asked.iter().for_each(|call| *said.entry((self.read)(&call.args)).or_default() += 1);
-        let agree = said.remove(wanted.value).unwrap_or(0);
+        let mut by_value: BTreeMap<String, usize> = BTreeMap::new();
+        asked.iter().for_each(|call| *by_value.entry((self.read)(&call.args)).or_default() += 1);
+        let agree = by_value.remove(expected.value).unwrap_or(0);
         let name = self.name;
         let mut found =
-            format!("{name}={} on {agree} of {} calls of {}", wanted.value, asked.len(), wanted.whose);
-        let others: Vec<String> = said.iter().map(|(value, count)| format!("{value} on {count}")).collect();
+            format!("{name}={} on {agree} of {} calls of {}", expected.value, asked.len(), expected.whose);
+        let others: Vec<String> =
+            by_value.iter().map(|(value, count)| format!("{value} on {count}")).collect();
         if !others.is_empty() {
             found += &format!(" ({})", others.join(", "));
         }
-        let left_out = all().filter(excepted).count();
+        let left_out = all().filter(excluded).count();
         if left_out > 0 {
             found += &format!(", {left_out} with a setting of its own left out");
         }
-        Seen::of(found, agree == asked.len())
+        PartialFinding::new(found, agree == asked.len())
     }
 
-    /// The same of own crates and, where there are any, of dependencies.
-    pub(super) fn ask_all(&self, evidence: &Evidence, value: &str) -> Seen {
-        let own = Wanted { whose: OWN, among: &|call| class(call) == Class::Own, value };
-        let others =
-            |call: &CompilerCall| class(call) == Class::Dependency && !self.excepted.contains(&call.name);
-        let of_own = self.ask(evidence, &own);
+    /// Checks own crates and, if there are any, dependencies.
+    pub(super) fn run_all(&self, evidence: &BuildEvidence, value: &str) -> PartialFinding {
+        let own = ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value };
+        let others = |call: &CompilerCall| {
+            class(call) == CrateClass::Dependency && !self.excluded.contains(&call.name)
+        };
+        let own_finding = self.run(evidence, &own);
         if !evidence.compiler_calls.iter().any(others) {
-            let dependency = |call: &&CompilerCall| class(call) == Class::Dependency;
+            let dependency = |call: &&CompilerCall| class(call) == CrateClass::Dependency;
             return match evidence.compiler_calls.iter().filter(dependency).count() {
-                0 => of_own,
-                left_out => of_own.noting(&format!(
+                0 => own_finding,
+                left_out => own_finding.with_remark(&format!(
                     "{left_out} calls of dependencies with a setting of their own left out"
                 )),
             };
         }
-        of_own.and(self.ask(evidence, &Wanted { whose: DEPENDENCIES, among: &others, value }))
+        own_finding.and(self.run(evidence, &ExpectedArg { whose: DEPENDENCIES, among: &others, value }))
     }
 }
 
-/// What is said where there is no call of somebody's.
-pub(super) fn none_of(whose: &str, evidence: &Evidence) -> String {
+/// Message for the case that there are no such calls.
+pub(super) fn no_call_of(whose: &str, evidence: &BuildEvidence) -> String {
     match &evidence.parts_unknown {
         Some(reason) => format!("no compiler call is known to be of {whose}: {reason}"),
         None => format!("no compiler call of {whose}"),
     }
 }
 
-/// The crates for which the project itself sets `key` in some profile, by the names that rustc has for them. With
-/// `package."*"` that is every one of `evidence` outside of the workspace.
-pub(super) fn excepted(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
-    let mut names = excepted_by_name(key, context, evidence);
+/// Crates for which the project itself sets `key` in some profile, by the crate names of rustc. With
+/// `package."*"` these include every crate in `evidence` outside of the workspace.
+pub(super) fn excluded_crates(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
+    let mut names = crates_excluded_by_name(key, context, evidence);
     if packages_setting(key, context, evidence).any(|name| name == "*") {
-        let others = evidence.compiler_calls.iter().filter(|call| class(call) == Class::Dependency);
+        let others = evidence.compiler_calls.iter().filter(|call| class(call) == CrateClass::Dependency);
         names.extend(others.map(|call| call.name.clone()));
     }
     names
 }
 
-/// The same without what is said of all dependencies together. A package's crates may have other names than it has.
-pub(super) fn excepted_by_name(key: &str, context: &Context, evidence: &Evidence) -> BTreeSet<String> {
+/// The same without `package."*"`. Crates may be named differently from their package.
+pub(super) fn crates_excluded_by_name(
+    key: &str,
+    context: &Context,
+    evidence: &BuildEvidence,
+) -> BTreeSet<String> {
     let named: Vec<&str> = packages_setting(key, context, evidence)
         .filter(|name| *name != "*")
         .map(|specification| {
-            // A specification may have an address and a version.
+            // A package specification may contain a URL and a version.
             let name = specification.rsplit('#').next().unwrap_or(specification);
             name.split(['@', ':']).next().unwrap_or(name)
         })
         .collect();
-    let of_packages = evidence.artifacts.iter().filter(|artifact| named.contains(&package(artifact)));
-    of_packages.filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_"))).collect()
+    let package_artifacts = evidence.artifacts.iter().filter(|artifact| named.contains(&package(artifact)));
+    package_artifacts
+        .filter_map(|artifact| Some(artifact.unit.rsplit_once(':')?.1.replace('-', "_")))
+        .collect()
 }
 
 /// Name of the package of a unit.
 fn package(artifact: &Artifact) -> &str {
     let word = artifact.unit.split(' ').next().unwrap_or_default();
-    // cargo leaves the name out where it is that of the directory.
+    // cargo omits the name if it is that of the directory.
     let directory = || artifact.package.as_ref()?.file_name()?.to_str();
     word.split_once('@').map(|(name, _)| name).or_else(directory).unwrap_or(word)
 }
 
-/// The packages for which the profile that was built with, or one that it inherits from, sets `key` in the project.
+/// Packages for which the project sets `key` in the profile of the build, or in one that it inherits from.
 fn packages_setting<'a>(
     key: &'a str,
     context: &'a Context,
-    evidence: &Evidence,
+    evidence: &BuildEvidence,
 ) -> impl Iterator<Item = &'a str> {
     let profiles = in_force(context, evidence);
     let tables = [&context.manifest, &context.config].into_iter().flatten();
@@ -202,8 +212,8 @@ fn packages_setting<'a>(
     packages.filter(move |(_, table)| table.get(key).is_some()).map(|(name, _)| name.as_str())
 }
 
-/// The profile that was built with, and those that it inherits from.
-fn in_force(context: &Context, evidence: &Evidence) -> Vec<String> {
+/// The profile of the build, and those that it inherits from.
+fn in_force(context: &Context, evidence: &BuildEvidence) -> Vec<String> {
     let given = evidence.command.windows(2).find(|pair| pair[0] == "--profile").map(|pair| pair[1].clone());
     let mut names = vec![given.unwrap_or_else(|| "dev".to_owned())];
     while let Some(last) = names.last() {
@@ -222,28 +232,30 @@ fn in_force(context: &Context, evidence: &Evidence) -> Vec<String> {
     names
 }
 
-/// What several pieces of evidence say together; nothing is unclear.
-pub(super) fn together(seen: impl Iterator<Item = Seen>) -> Seen {
-    seen.reduce(Seen::and).unwrap_or_else(|| Seen::unclear("nothing to look at".to_owned()))
+/// Combines several findings; none at all is not a proof.
+pub(super) fn combine_all(seen: impl Iterator<Item = PartialFinding>) -> PartialFinding {
+    seen.reduce(PartialFinding::and)
+        .unwrap_or_else(|| PartialFinding::not_provable("nothing to look at".to_owned()))
 }
 
-/// What one piece of evidence says.
+/// Finding from one piece of evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(super) struct PartialFinding {
     pub(super) found: String,
     pub(super) result: ProofResult,
 }
 
-impl Seen {
-    pub(super) fn of(found: String, holds: bool) -> Self {
+impl PartialFinding {
+    pub(super) fn new(found: String, holds: bool) -> Self {
         Self { found, result: if holds { ProofResult::Holds } else { ProofResult::Fails } }
     }
 
-    pub(super) fn unclear(found: String) -> Self {
+    pub(super) fn not_provable(found: String) -> Self {
         Self { found, result: ProofResult::NotProvable }
     }
 
-    /// Both: what contradicts counts before what is missing, and that before what agrees.
+    /// Combines two findings: a contradiction takes precedence over missing evidence, and that over
+    /// agreement.
     pub(super) fn and(self, other: Self) -> Self {
         let has = |result| self.result == result || other.result == result;
         let result = if has(ProofResult::Fails) {
@@ -253,23 +265,26 @@ impl Seen {
         } else {
             ProofResult::Holds
         };
-        let told = [self.found, other.found].into_iter().filter(|found| !found.is_empty());
-        Self { found: told.collect::<Vec<_>>().join("; "), result }
+        let texts = [self.found, other.found].into_iter().filter(|found| !found.is_empty());
+        Self { found: texts.collect::<Vec<_>>().join("; "), result }
     }
 
-    /// With a remark that proves nothing.
-    pub(super) fn noting(self, remark: &str) -> Self {
+    /// Adds a remark that does not affect the result.
+    pub(super) fn with_remark(self, remark: &str) -> Self {
         Self { found: format!("{}; {remark}", self.found), ..self }
     }
 
-    pub(super) fn finding(self, expected: String) -> Finding {
-        Finding { expected, found: self.found, result: self.result }
+    pub(super) fn finding(self, expected: String) -> ProofFinding {
+        ProofFinding { expected, found: self.found, result: self.result }
     }
 }
 
-/// The sections of what was linked of the project's own whose names satisfy `which`, by name, the files together, in
-/// bytes. `None` where no file can be read.
-pub(super) fn sections(evidence: &Evidence, which: impl Fn(&str) -> bool) -> Option<BTreeMap<String, u64>> {
+/// Sizes in bytes of the sections whose names satisfy `which`, by name, summed over the linked files of the
+/// project itself. `None` if no file can be read.
+pub(super) fn sections(
+    evidence: &BuildEvidence,
+    which: impl Fn(&str) -> bool,
+) -> Option<BTreeMap<String, u64>> {
     let mut sizes = BTreeMap::new();
     let mut any = false;
     for facts in evidence.own_facts() {
@@ -281,18 +296,18 @@ pub(super) fn sections(evidence: &Evidence, which: impl Fn(&str) -> bool) -> Opt
     any.then_some(sizes)
 }
 
-/// Sections of debug info in words: the two that are spoken of most, and all together.
-pub(super) fn debug_in_words(sections: &BTreeMap<String, u64>) -> String {
-    let spoken_of = |name: &&str| sections.contains_key(*name);
-    let single = [".debug_info", ".debug_line"].into_iter().filter(spoken_of);
+/// Describes sections of debug info: the two most important ones, and the total.
+pub(super) fn describe_debug_sections(sections: &BTreeMap<String, u64>) -> String {
+    let is_there = |name: &&str| sections.contains_key(*name);
+    let single = [".debug_info", ".debug_line"].into_iter().filter(is_there);
     let single = single.map(|name| format!("{name} {} bytes", sections[name]));
     let all = format!("debug sections {} bytes", sections.values().sum::<u64>());
     single.chain([all]).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether a section holds debug info.
+/// True if a section contains debug info.
 pub(super) fn is_debug(name: &str) -> bool {
-    // The scripts' section is a path for a debugger, which stripping leaves in place.
+    // `.debug_gdb_scripts` is a path for a debugger, which stripping keeps.
     name.starts_with(".debug_") && name != ".debug_gdb_scripts"
 }
 

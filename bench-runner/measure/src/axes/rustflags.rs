@@ -1,14 +1,14 @@
-//! Flags for rustc as they were written, for whatever has no axis of its own.
+//! Flags for rustc as written, for anything that has no axis.
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::call_diff::{shortened, spelled};
-use crate::build::{BuildRequest, Evidence, Goal, Part};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::call_diff::{normalized, shorten_paths};
+use crate::build::{BuildEvidence, BuildPart, BuildRequest, Goal};
 
-pub(super) struct Rustflags;
+pub(super) struct RustflagsAxis;
 
-impl Axis for Rustflags {
+impl Axis for RustflagsAxis {
     fn key(&self) -> &'static str {
         "rustflags"
     }
@@ -22,24 +22,24 @@ impl Axis for Rustflags {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        // What cargo itself gives to rustc would be given twice.
+        // Cargo itself passes these to rustc, so they would be given twice.
         const CARGOS: [&str; 4] = ["--out-dir", "--crate-name", "-o", "--emit"];
         let flags: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         match flags.iter().find(|flag| CARGOS.contains(&flag.as_str())) {
-            None => Ok(Box::new(Flags { text: text.to_owned(), flags })),
+            None => Ok(Box::new(FlagList { text: text.to_owned(), flags })),
             Some(flag) => Err(Refusal::new(format!("`{flag}` is for cargo to give to rustc"))),
         }
     }
 }
 
 #[derive(Debug)]
-struct Flags {
+struct FlagList {
     /// As written.
     text: String,
     flags: Vec<String>,
 }
 
-impl SettingValue for Flags {
+impl SettingValue for FlagList {
     fn is_default(&self) -> bool {
         self.flags.is_empty()
     }
@@ -53,7 +53,7 @@ impl SettingValue for Flags {
             return Err(Refusal::new("flags for rustc mean nothing to a project that is not built by cargo")
                 .with_help("`env.NAME` and `arg` are for command projects"));
         }
-        Ok(Available::plainly(self.flags.join(" ")))
+        Ok(Available::without_tool(self.flags.join(" ")))
     }
 
     fn applies_to(&self, goal: Goal) -> bool {
@@ -67,35 +67,35 @@ impl SettingValue for Flags {
         }
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         if self.is_default() {
-            return Finding::nothing_asked();
+            return ProofFinding::not_applicable();
         }
-        let expected = format!("`{}` in every compiler call of its own units", shortened(&self.text));
-        let Some((calls, missing)) = lacking(&self.flags, input.build) else {
+        let expected = format!("`{}` in every compiler call of its own units", shorten_paths(&self.text));
+        let Some((calls, missing)) = missing_flags(&self.flags, input.build) else {
             let found = "no compiler call of its own units".to_owned();
-            return Finding { expected, found, result: ProofResult::Fails };
+            return ProofFinding { expected, found, result: ProofResult::Fails };
         };
         if !missing.is_empty() {
             let found = format!("not in all {calls} calls: {}", missing.join(" "));
-            return Finding { expected, found, result: ProofResult::Fails };
+            return ProofFinding { expected, found, result: ProofResult::Fails };
         }
-        let more = input.against().map(|against| format!("; {against}")).unwrap_or_default();
+        let more = input.describe_difference().map(|against| format!("; {against}")).unwrap_or_default();
         let found = format!("in all {calls} calls{more}");
-        Finding { expected, found, result: ProofResult::Holds }
+        ProofFinding { expected, found, result: ProofResult::Holds }
     }
 }
 
-/// How many compiler calls of the project's own units there are, and which of `flags` are not in all of them; `None`
-/// where there is no such call.
-pub(super) fn lacking(flags: &[String], build: &Evidence) -> Option<(usize, Vec<String>)> {
+/// Number of compiler calls of the project's own units, and those of `flags` that are not in all of them;
+/// `None` if there is no such call.
+pub(super) fn missing_flags(flags: &[String], build: &BuildEvidence) -> Option<(usize, Vec<String>)> {
     let mut asked = vec!["--crate-name".to_owned()];
     asked.extend_from_slice(flags);
-    let asked = spelled(&asked);
-    let own = build.compiler_calls.iter().filter(|call| call.part == Part::Own);
-    let own: Vec<Vec<String>> = own.map(|call| spelled(&call.args)).collect();
+    let asked = normalized(&asked);
+    let own = build.compiler_calls.iter().filter(|call| call.part == BuildPart::Own);
+    let own: Vec<Vec<String>> = own.map(|call| normalized(&call.args)).collect();
     let missing = |flag: &&String| *flag != "--crate-name" && !own.iter().all(|call| call.contains(flag));
-    let missing = asked.iter().filter(missing).map(|flag| format!("`{}`", shortened(flag))).collect();
+    let missing = asked.iter().filter(missing).map(|flag| format!("`{}`", shorten_paths(flag))).collect();
     (!own.is_empty()).then_some((own.len(), missing))
 }
 
@@ -105,20 +105,20 @@ mod tests {
     use crate::axes::fixture;
     use crate::build::CompilerCall;
 
-    fn build(calls: &[(Part, &str)]) -> Evidence {
-        let call = |(part, flags): &(Part, &str)| CompilerCall {
+    fn build(calls: &[(BuildPart, &str)]) -> BuildEvidence {
+        let call = |(part, flags): &(BuildPart, &str)| CompilerCall {
             name: "p".into(),
             part: *part,
             unit: None,
             args: format!("rustc --crate-name p {flags}").split(' ').map(str::to_owned).collect(),
         };
-        Evidence { compiler_calls: calls.iter().map(call).collect(), ..Evidence::default() }
+        BuildEvidence { compiler_calls: calls.iter().map(call).collect(), ..BuildEvidence::default() }
     }
 
     #[test]
     fn a_flag_that_is_no_difference_between_builds_must_be_there_all_the_same() {
         let prove = |own: &str| {
-            let build = build(&[(Part::Own, own)]);
+            let build = build(&[(BuildPart::Own, own)]);
             fixture::prove("rustflags", "-L native=/opt/ssl", &fixture::context(), &build).result
         };
         assert_eq!(prove("-Lnative=/opt/ssl"), ProofResult::Holds);
@@ -127,14 +127,14 @@ mod tests {
 
     #[test]
     fn every_flag_must_be_in_every_call_of_the_projects_own() {
-        let prove = |value: &str, build: &Evidence| {
+        let prove = |value: &str, build: &BuildEvidence| {
             let finding = fixture::prove("rustflags", value, &fixture::context(), build);
             (finding.result, finding.found)
         };
         let two = build(&[
-            (Part::Host, ""),
-            (Part::Own, "-Ca=1 -C b=2 --cfg x"),
-            (Part::Own, "-C a=1 -Cb=2 --cfg x"),
+            (BuildPart::Host, ""),
+            (BuildPart::Own, "-Ca=1 -C b=2 --cfg x"),
+            (BuildPart::Own, "-C a=1 -Cb=2 --cfg x"),
         ]);
         assert_eq!(prove("-C a=1 -Cb=2", &two), (ProofResult::Holds, "in all 2 calls".into()));
         assert_eq!(prove("--cfg x", &two).0, ProofResult::Holds);
@@ -142,7 +142,7 @@ mod tests {
             prove("-Ca=1 --cfg y", &two),
             (ProofResult::Fails, "not in all 2 calls: `--cfg y`".into())
         );
-        assert_eq!(prove("-Ca=1", &Evidence::default()).0, ProofResult::Fails);
+        assert_eq!(prove("-Ca=1", &BuildEvidence::default()).0, ProofResult::Fails);
         assert_eq!(prove(" ", &two).0, ProofResult::NotApplicable);
     }
 

@@ -1,22 +1,24 @@
-//! The processor that rustc makes machine code for.
+//! The CPU that rustc generates code for.
 //!
-//! `native` is another processor on every machine. A plan therefore has it as `native@NAME`, and no machine with another
-//! processor carries that out or is compared under it.
+//! `native` is another CPU on every machine. A plan therefore writes it as `native@NAME`; a machine with
+//! another CPU neither runs it nor is compared under it.
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied};
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustc_args::{self, Question, Seen};
+use super::axis::{
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue, request_lines,
+};
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::values;
 use crate::build::{BuildRequest, Goal, Toolchain};
 use crate::process::{ToolCall, check_tool};
 
-pub(super) struct TargetCpu;
+pub(super) struct TargetCpuAxis;
 
 const KEY: &str = "target-cpu";
 
-impl Axis for TargetCpu {
+impl Axis for TargetCpuAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -35,10 +37,10 @@ impl Axis for TargetCpu {
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+".contains(&byte))
         };
         Ok(Box::new(match text.strip_prefix("native@") {
-            Some(name) if is_name(name) => Cpu::Native { planned: Some(name.to_owned()) },
-            _ if text == "default" => Cpu::Default,
-            _ if text == "native" => Cpu::Native { planned: None },
-            _ if is_name(text) => Cpu::Named(text.to_owned()),
+            Some(name) if is_name(name) => CpuChoice::Native { planned: Some(name.to_owned()) },
+            _ if text == "default" => CpuChoice::Default,
+            _ if text == "native" => CpuChoice::Native { planned: None },
+            _ if is_name(text) => CpuChoice::Named(text.to_owned()),
             _ => {
                 return Err(Refusal::new(format!("`{text}` is not a name of a CPU"))
                     .with_help("`rustc --print target-cpus` lists them"));
@@ -48,18 +50,18 @@ impl Axis for TargetCpu {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cpu {
-    /// The one that the project's own flags name, or else rustc's default for the target.
+enum CpuChoice {
+    /// The CPU that the flags of the project name, or else the default of rustc for the target.
     Default,
-    /// That of the machine that builds, which the plan knows by its name.
+    /// The CPU of the machine that builds; plans record its name.
     Native {
         planned: Option<String>,
     },
     Named(String),
 }
 
-impl Cpu {
-    /// As rustc takes it; `None` if nothing is added.
+impl CpuChoice {
+    /// Value of the flag; `None` if no flag is added.
     fn flag_value(&self) -> Option<&str> {
         match self {
             Self::Default => None,
@@ -70,17 +72,17 @@ impl Cpu {
 }
 
 /// The CPU that the flags in force name.
-fn configured(context: &Context) -> Option<&str> {
+fn configured_cpu(context: &Context) -> Option<&str> {
     rustc_args::codegen(&context.in_force.flags, KEY)
 }
 
-impl SettingValue for Cpu {
+impl SettingValue for CpuChoice {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        let Some(toolchain) = &context.toolchain else { return values::of_cargo(KEY, "", context) };
-        let known = Known::of(toolchain, context)?;
+        let Some(toolchain) = &context.toolchain else { return values::available_to_cargo(KEY, "", context) };
+        let known = KnownCpus::query(toolchain, context)?;
         let native = || format!("native@{}", known.native.as_deref().unwrap_or_default());
         match self {
-            Self::Default => Ok(Available::plainly(match configured(context) {
+            Self::Default => Ok(Available::without_tool(match configured_cpu(context) {
                 Some("native") => native(),
                 Some(name) => name.to_owned(),
                 None => known.default.clone().unwrap_or_else(|| "default".to_owned()),
@@ -95,9 +97,9 @@ impl SettingValue for Cpu {
                     ))
                     .with_help("name the CPU itself, or make the plan on this machine"));
                 }
-                Ok(Available { pinned: Some(native()), ..Available::plainly(native()) })
+                Ok(Available { pinned: Some(native()), ..Available::without_tool(native()) })
             }
-            Self::Named(name) if known.names.contains(name) => Ok(Available::plainly(name.as_str())),
+            Self::Named(name) if known.names.contains(name) => Ok(Available::without_tool(name.as_str())),
             Self::Named(name) => Err(known.refusal(name, &format!("rustc knows no CPU `{name}`"))),
         }
     }
@@ -106,8 +108,8 @@ impl SettingValue for Cpu {
         goal.compiles()
     }
 
-    fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
-        let flags: Vec<String> = beside.text("rustflags")?.split_whitespace().map(str::to_owned).collect();
+    fn conflict(&self, settings: &ParsedSettings) -> Option<String> {
+        let flags: Vec<String> = settings.text("rustflags")?.split_whitespace().map(str::to_owned).collect();
         let other = rustc_args::codegen(&flags, KEY)?;
         Some(format!("{KEY} beside rustflags that name the CPU `{other}`: one of the two would be lost"))
     }
@@ -119,26 +121,26 @@ impl SettingValue for Cpu {
         }
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        let value = self.flag_value().or(configured(context)).unwrap_or("not set");
-        let question = Question {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let value = self.flag_value().or(configured_cpu(context)).unwrap_or("not set");
+        let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("not set").to_owned(),
-            excepted: Default::default(),
+            excluded: Default::default(),
         };
-        let seen = question.ask_all(input.build, value);
+        let seen = check.run_all(input.build, value);
         let Self::Native { planned } = self else { return seen.finding(format!("{KEY}={value}")) };
         let toolchain = context.toolchain.as_ref();
-        let here = toolchain.and_then(|toolchain| Known::of(toolchain, context).ok()?.native);
-        let of_machine = match &here {
+        let here = toolchain.and_then(|toolchain| KnownCpus::query(toolchain, context).ok()?.native);
+        let machine_finding = match &here {
             Some(name) if planned.as_ref().is_none_or(|planned| planned == name) => {
-                Seen::of(format!("native is {name} here"), true)
+                PartialFinding::new(format!("native is {name} here"), true)
             }
-            Some(name) => Seen::of(format!("native is {name} here"), false),
-            None => Seen::unclear("rustc does not say which CPU native is".to_owned()),
+            Some(name) => PartialFinding::new(format!("native is {name} here"), false),
+            None => PartialFinding::not_provable("rustc does not say which CPU native is".to_owned()),
         };
         let name = planned.as_ref().or(here.as_ref());
-        seen.and(of_machine).finding(match name {
+        seen.and(machine_finding).finding(match name {
             Some(name) => format!("{KEY}=native, which is {name}"),
             None => format!("{KEY}=native"),
         })
@@ -151,42 +153,42 @@ impl SettingValue for Cpu {
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         Ok(match self {
-            Self::Default => Lines::nothing(
+            Self::Default => SettingLines::remark_only(
                 "The CPU is the one that rustc takes by itself: whatever names another one has to go.",
             ),
             Self::Native { planned } => {
                 let measured = planned.as_ref().map(|name| format!(": it was measured on {name}"));
-                as_applied(self, beside, situation)?.noting(format!(
+                request_lines(self, settings, situation)?.with_remark(format!(
                     "`native` is another CPU on every machine{}.",
                     measured.unwrap_or_default()
                 ))
             }
-            Self::Named(_) => as_applied(self, beside, situation)?
-                .noting("What is built runs only on CPUs that have every instruction of this one."),
+            Self::Named(_) => request_lines(self, settings, situation)?
+                .with_remark("What is built runs only on CPUs that have every instruction of this one."),
         })
     }
 }
 
-/// The CPUs that rustc knows for the targets of a project.
-struct Known {
+/// CPUs that rustc supports for the targets of a project.
+struct KnownCpus {
     names: Vec<String>,
-    /// The one that code is made for if nobody says otherwise.
+    /// Default CPU.
     default: Option<String>,
-    /// The one of this machine.
+    /// CPU of this machine.
     native: Option<String>,
     target: String,
 }
 
-impl Known {
-    /// What `toolchain` says of every target that the project is built for.
-    fn of(toolchain: &Toolchain, context: &Context) -> Result<Self, Refusal> {
+impl KnownCpus {
+    /// Queries `toolchain` for every target of the project.
+    fn query(toolchain: &Toolchain, context: &Context) -> Result<Self, Refusal> {
         let named = &context.in_force.named;
         let mut targets = named.iter().map(String::as_str);
-        let mut known = Self::of_target(toolchain, targets.next())?;
+        let mut known = Self::query_target(toolchain, targets.next())?;
         for target in targets {
-            let other = Self::of_target(toolchain, Some(target))?;
+            let other = Self::query_target(toolchain, Some(target))?;
             known.names.retain(|name| other.names.contains(name));
             known.native = known.native.filter(|_| other.native.is_some());
             known.default = known.default.filter(|name| other.default.as_ref() == Some(name));
@@ -195,15 +197,15 @@ impl Known {
         Ok(known)
     }
 
-    fn of_target(toolchain: &Toolchain, target: Option<&str>) -> Result<Self, Refusal> {
+    fn query_target(toolchain: &Toolchain, target: Option<&str>) -> Result<Self, Refusal> {
         let mut args = vec!["--print", "target-cpus"];
         args.extend(target.into_iter().flat_map(|target| ["--target", target]));
-        let said = check_tool(&ToolCall::new(&toolchain.rustc, args))
+        let output = check_tool(&ToolCall::new(&toolchain.rustc, args))
             .map_err(|error| Refusal::new(format!("rustc does not say which CPUs it knows: {error}")))?;
         let target = target.unwrap_or(&toolchain.host).to_owned();
         let mut known = Self { names: Vec::new(), default: None, native: None, target };
-        // The first line is a title; each of the others is a name, and some say what it is.
-        for line in said.stdout.lines().filter(|line| line.starts_with(' ')) {
+        // The first line is a title; each other line is a name, some with a description.
+        for line in output.stdout.lines().filter(|line| line.starts_with(' ')) {
             let (name, what) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
             if name == "native" {
                 known.native = what
@@ -221,7 +223,7 @@ impl Known {
         Ok(known)
     }
 
-    /// A refusal of `name`, with what was most likely meant.
+    /// Refuses `name`, with the most similar name.
     fn refusal(&self, name: &str, what: &str) -> Refusal {
         let names = self.names.iter().map(String::as_str).chain(["default", "native"]);
         Refusal::new(format!("{what} for {}", self.target))
@@ -238,16 +240,16 @@ mod tests {
 
     use super::*;
     use crate::axes::fixture;
-    use crate::build::InForce;
+    use crate::build::SettingsInForce;
 
-    /// A project with these flags of its own, on a machine with a Zen 3 and a compiler that says so.
+    /// A project with these flags, on a machine with a Zen 3 and a compiler that reports it.
     fn context(dir: &std::path::Path, flags: &str) -> Context {
         let rustc = dir.join("rustc");
-        let said = "Available CPUs for this target:\n    native  - Select the CPU of the current host (currently znver3).\n    x86-64  - This is the default target CPU for the current build target (currently x86_64-unknown-linux-gnu).\n    x86-64-v2\n    znver3\n";
-        std::fs::write(&rustc, format!("#!/bin/sh\nprintf '%s' '{said}'\n")).unwrap();
+        let output = "Available CPUs for this target:\n    native  - Select the CPU of the current host (currently znver3).\n    x86-64  - This is the default target CPU for the current build target (currently x86_64-unknown-linux-gnu).\n    x86-64-v2\n    znver3\n";
+        std::fs::write(&rustc, format!("#!/bin/sh\nprintf '%s' '{output}'\n")).unwrap();
         std::fs::set_permissions(&rustc, std::fs::Permissions::from_mode(0o755)).unwrap();
         let toolchain = Toolchain { rustc, ..Toolchain::sample() };
-        let in_force = InForce { flags: fixture::words(flags), ..InForce::default() };
+        let in_force = SettingsInForce { flags: fixture::words(flags), ..SettingsInForce::default() };
         Context { toolchain: Some(toolchain), in_force, ..fixture::context() }
     }
 
@@ -269,7 +271,7 @@ mod tests {
     fn a_name_that_rustc_does_not_know_gets_the_nearest() {
         let dir = tempfile::tempdir().unwrap();
         let context = context(dir.path(), "");
-        assert_eq!(fixture::probe(KEY, "x86-64-v2", &context), Ok(Available::plainly("x86-64-v2")));
+        assert_eq!(fixture::probe(KEY, "x86-64-v2", &context), Ok(Available::without_tool("x86-64-v2")));
         let refusal = fixture::probe(KEY, "x86-64-v22", &context).unwrap_err();
         assert_eq!(refusal.what, "rustc knows no CPU `x86-64-v22` for x86_64-unknown-linux-gnu");
         assert_eq!(refusal.help.as_deref(), Some("did you mean `x86-64-v2`?"));
@@ -286,14 +288,14 @@ mod tests {
         assert_eq!(identity(""), "x86-64");
         assert_eq!(identity("-C target-cpu=znver3"), "znver3");
         assert_eq!(identity("-Ctarget-cpu=native"), "native@znver3");
-        assert!(fixture::applied(KEY, "default", &fixture::context()).rustflags.is_empty());
+        assert!(fixture::apply(KEY, "default", &fixture::context()).rustflags.is_empty());
     }
 
     #[test]
     fn the_last_flag_counts_on_every_call() {
         let dir = tempfile::tempdir().unwrap();
         let prove = |value: &str, own_flags: &str, flags: &str| {
-            let build = fixture::built(flags, flags);
+            let build = fixture::evidence_with(flags, flags);
             fixture::prove(KEY, value, &context(dir.path(), own_flags), &build)
         };
         let finding = prove("native", "", "-Ctarget-cpu=native");
@@ -316,8 +318,8 @@ mod tests {
 
     #[test]
     fn two_settings_must_not_name_it() {
-        let beside = |flags| fixture::conflict(KEY, "native", &[("rustflags", flags)]);
-        assert!(beside("--cfg x -C target-cpu=znver3").is_some());
-        assert_eq!(beside("--cfg x"), None);
+        let settings = |flags| fixture::conflict(KEY, "native", &[("rustflags", flags)]);
+        assert!(settings("--cfg x -C target-cpu=znver3").is_some());
+        assert_eq!(settings("--cfg x"), None);
     }
 }

@@ -1,18 +1,20 @@
-//! Threads of rustc's own front end. Only nightly has the flag.
+//! Threads of rustc's front end. Only nightly has the flag.
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied};
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustc_args::{self, Question};
+use super::axis::{
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue, request_lines,
+};
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustc_args::{self, ArgCheck};
 use super::values;
 use crate::build::{BuildRequest, Goal};
 
-pub(super) struct Threads;
+pub(super) struct ThreadsAxis;
 
 const KEY: &str = "threads";
 
-impl Axis for Threads {
+impl Axis for ThreadsAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -26,21 +28,21 @@ impl Axis for Threads {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        // rustc takes 256 at most and quietly makes that of more.
-        Ok(Box::new(Count(values::number(text, "a number of threads", 256)?)))
+        // rustc silently reduces larger numbers to 256.
+        Ok(Box::new(FrontendThreads(values::number(text, "a number of threads", 256)?)))
     }
 }
 
 #[derive(Debug)]
-struct Count(u32);
+struct FrontendThreads(u32);
 
-impl SettingValue for Count {
+impl SettingValue for FrontendThreads {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         match &context.toolchain {
             Some(toolchain) if !toolchain.is_nightly() => {
                 Err(values::needs_nightly("the parallel front end", toolchain))
             }
-            _ => values::of_cargo(KEY, self.0.to_string(), context),
+            _ => values::available_to_cargo(KEY, self.0.to_string(), context),
         }
     }
 
@@ -53,17 +55,18 @@ impl SettingValue for Count {
         request.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
-        Ok(as_applied(self, beside, situation)?.noting("The flag `-Zthreads` needs a nightly compiler."))
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        Ok(request_lines(self, settings, situation)?
+            .with_remark("The flag `-Zthreads` needs a nightly compiler."))
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
-        let question = Question {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::unstable(args, KEY).unwrap_or("not set").to_owned(),
-            excepted: Default::default(),
+            excluded: Default::default(),
         };
-        question.ask_all(input.build, &self.0.to_string()).finding(format!("-Zthreads={}", self.0))
+        check.run_all(input.build, &self.0.to_string()).finding(format!("-Zthreads={}", self.0))
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
@@ -84,13 +87,13 @@ mod tests {
         assert_eq!(refusal.what, "the parallel front end needs a nightly compiler, and this is rustc 1.95.0");
         assert_eq!(refusal.help.as_deref(), Some("use toolchain=nightly"));
         let available = fixture::probe(KEY, "4", &fixture::nightly());
-        assert_eq!(available, Ok(Available::plainly("4")));
+        assert_eq!(available, Ok(Available::without_tool("4")));
     }
 
     #[test]
     fn the_last_flag_counts_on_every_call() {
         let prove = |flag: &str| {
-            let build = fixture::built(flag, flag);
+            let build = fixture::evidence_with(flag, flag);
             fixture::prove(KEY, "4", &fixture::nightly(), &build).result
         };
         assert_eq!(prove("-Zthreads=4"), ProofResult::Holds);

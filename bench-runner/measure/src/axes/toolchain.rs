@@ -1,20 +1,21 @@
-//! Which compiler and cargo build. What a variant names is found and called by others; here it is only proven.
+//! The compiler and cargo of a build. The toolchain that a variant names is found and called elsewhere; this
+//! axis only proves it.
 
 use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
-use super::rustc_args::{Class, OWN, Question, Seen, Wanted, class};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
+use super::rustc_args::{ArgCheck, CrateClass, ExpectedArg, OWN, PartialFinding, class};
 use super::values;
-use crate::build::{BuildRequest, Evidence, Goal, Release, Toolchain as Installed};
+use crate::build::{BuildEvidence, BuildRequest, Goal, Release, Toolchain};
 
-pub(super) struct Toolchain;
+pub(super) struct ToolchainAxis;
 
 pub(super) const KEY: &str = "toolchain";
 
-impl Axis for Toolchain {
+impl Axis for ToolchainAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -39,22 +40,22 @@ impl Axis for Toolchain {
         if !directory && !name {
             return Err(Refusal::new(format!("`{text}` is not a name of a toolchain")));
         }
-        Ok(Box::new(Named { text: text.to_owned(), directory }))
+        Ok(Box::new(NamedToolchain { text: text.to_owned(), directory }))
     }
 }
 
 #[derive(Debug)]
-struct Named {
+struct NamedToolchain {
     text: String,
-    /// Whether it is the directory of a toolchain, and not a name.
+    /// True for a directory, false for a name.
     directory: bool,
 }
 
-impl SettingValue for Named {
+impl SettingValue for NamedToolchain {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         match &context.toolchain {
-            None => values::of_cargo(KEY, self.text.as_str(), context),
-            Some(toolchain) => Ok(Available::plainly(self.identity(toolchain))),
+            None => values::available_to_cargo(KEY, self.text.as_str(), context),
+            Some(toolchain) => Ok(Available::without_tool(self.identity(toolchain))),
         }
     }
 
@@ -63,37 +64,37 @@ impl SettingValue for Named {
     }
 
     fn apply(&self, _: &ParsedSettings, _: &Context, _: &mut BuildRequest) {
-        // The variant is built by a driver of that toolchain's own.
+        // The variant has a driver with that toolchain.
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         let name = self.text.as_str();
         if self.directory {
-            return Ok(
-                Lines::toolchain("path", name).noting("It was measured in this directory of that machine.")
-            );
+            return Ok(SettingLines::toolchain("path", name)
+                .with_remark("It was measured in this directory of that machine."));
         }
         Ok(match name {
-            "stable" | "beta" | "nightly" => Lines::toolchain("channel", name).noting(format!(
+            "stable" | "beta" | "nightly" => SettingLines::toolchain("channel", name).with_remark(format!(
                 "`{name}` moves on; a version or a date in its place stays with what was measured."
             )),
-            name => Lines::toolchain("channel", name),
+            name => SettingLines::toolchain("channel", name),
         })
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let Some(toolchain) = &context.toolchain else {
-            return Finding::not_provable(format!("{KEY}={}", self.text), "no toolchain of cargo's");
+            return ProofFinding::not_provable(format!("{KEY}={}", self.text), "no toolchain of cargo's");
         };
         let rustc = toolchain.rustc.display().to_string();
         let whose = |args: &[String]| {
-            // A wrapper may stand before it.
+            // A wrapper may come first.
             let its_own = args.iter().take_while(|arg| *arg != "--crate-name").any(|arg| *arg == rustc);
             if its_own { "its rustc" } else { "another" }.to_owned()
         };
-        let question = Question { name: "compiler", read: &whose, excepted: Default::default() };
-        let own = Wanted { whose: OWN, among: &|call| class(call) == Class::Own, value: "its rustc" };
-        let called = question.ask(input.build, &own);
+        let check = ArgCheck { name: "compiler", read: &whose, excluded: Default::default() };
+        let own =
+            ExpectedArg { whose: OWN, among: &|call| class(call) == CrateClass::Own, value: "its rustc" };
+        let called = check.run(input.build, &own);
         called.and(in_result(toolchain, input.build)).finding(toolchain.rustc_version.clone())
     }
 
@@ -102,10 +103,10 @@ impl SettingValue for Named {
     }
 }
 
-impl Named {
-    /// Releases of rustup's that were made from one commit are the same thing under two names; what lies in a directory
+impl NamedToolchain {
+    /// Releases of rustup made from the same commit are the same under two names; a toolchain in a directory
     /// may have been built in another way.
-    fn identity(&self, toolchain: &Installed) -> String {
+    fn identity(&self, toolchain: &Toolchain) -> String {
         let release = !self.directory
             && toolchain.rustc_version.ends_with(')')
             && !toolchain.rustc_version.contains("-dev");
@@ -118,31 +119,31 @@ impl Named {
     }
 }
 
-/// The release since which rustc writes its name into results.
+/// First release whose rustc writes its name into results.
 const MARKING: Release = Release { major: 1, minor: 74 };
 
-/// What rustc wrote into the result of itself.
-fn in_result(toolchain: &Installed, build: &Evidence) -> Seen {
+/// Marks of rustc in the result.
+fn in_result(toolchain: &Toolchain, build: &BuildEvidence) -> PartialFinding {
     let version = toolchain.rustc_version.trim_start_matches("rustc ");
     let facts: Vec<_> = build.own_facts().collect();
     if facts.is_empty() {
-        return Seen::unclear("no linked file whose marks could be read".to_owned());
+        return PartialFinding::not_provable("no linked file whose marks could be read".to_owned());
     }
     let marks =
         facts.iter().flat_map(|facts| &facts.comments).filter(|comment| comment.contains("rustc version"));
     let mut marks: Vec<&str> = marks.map(String::as_str).collect();
     marks.sort_unstable();
     marks.dedup();
-    // Older ones write none, and the calls show them.
+    // Older versions write none; the calls prove them.
     if marks.is_empty() && toolchain.release < MARKING {
-        return Seen::of("a rustc of this age leaves no mark in the result".to_owned(), true);
+        return PartialFinding::new("a rustc of this age leaves no mark in the result".to_owned(), true);
     }
     let holds = !marks.is_empty() && marks.iter().all(|mark| mark.contains(version));
     let found = match marks.is_empty() {
         true => "the result names no rustc".to_owned(),
         false => format!("the result names {}", marks.join(" and ")),
     };
-    Seen::of(found, holds)
+    PartialFinding::new(found, holds)
 }
 
 #[cfg(test)]
@@ -162,11 +163,11 @@ mod tests {
 
     #[test]
     fn proven_by_who_was_called_and_by_what_it_left() {
-        let prove = |calls: Evidence, comments: &[&str]| {
-            let build = fixture::linked(calls, &[], comments);
+        let prove = |calls: BuildEvidence, comments: &[&str]| {
+            let build = fixture::with_linked_program(calls, &[], comments);
             fixture::prove(KEY, "stable", &fixture::context(), &build)
         };
-        let calls = || fixture::built("", "");
+        let calls = || fixture::evidence_with("", "");
         let finding = prove(calls(), &["rustc version 1.95.0", "GCC: 12"]);
         assert_eq!(finding.result, ProofResult::Holds);
         assert_eq!(
@@ -185,13 +186,13 @@ mod tests {
 
     #[test]
     fn releases_of_one_commit_are_one() {
-        let identity = |value: &str, toolchain: Installed| {
+        let identity = |value: &str, toolchain: Toolchain| {
             let context = Context { toolchain: Some(toolchain), ..fixture::context() };
             fixture::probe(KEY, value, &context).unwrap().identity
         };
         let at = |sysroot: &str, version: &str| {
-            let sample = Installed::sample();
-            identity("stable", Installed { sysroot: sysroot.into(), rustc_version: version.into(), ..sample })
+            let sample = Toolchain::sample();
+            identity("stable", Toolchain { sysroot: sysroot.into(), rustc_version: version.into(), ..sample })
         };
         assert_eq!(
             at("/a", "rustc 1.95.0 (59807616e 2026-04-14)"),
@@ -199,7 +200,7 @@ mod tests {
         );
         assert_ne!(at("/a", "rustc 1.95.0-dev"), at("/b", "rustc 1.95.0-dev"));
         let sample =
-            Installed { rustc_version: "rustc 1.95.0 (59807616e 2026-04-14)".into(), ..Installed::sample() };
+            Toolchain { rustc_version: "rustc 1.95.0 (59807616e 2026-04-14)".into(), ..Toolchain::sample() };
         assert_ne!(
             identity("stable", sample.clone()),
             identity("/opt/rust", sample),

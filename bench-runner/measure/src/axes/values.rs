@@ -1,11 +1,11 @@
-//! What axes have in common whose values are names, numbers or cargo's alone.
+//! Shared by axes whose values are names, numbers or specific to cargo.
 
 use bench_runner_core::record::Refusal;
 
 use super::axis::{Available, Context};
 use crate::build::Toolchain;
 
-/// The one of `names` that `value` is. `what` reads after "is not".
+/// Finds `value` among `names`. `what` follows "is not" in the error.
 pub(super) fn one_of(value: &str, what: &str, names: &[&'static str]) -> Result<&'static str, Refusal> {
     names.iter().copied().find(|name| *name == value).ok_or_else(|| {
         Refusal::new(format!("`{value}` is not {what} (known: {})", names.join(", ")))
@@ -13,7 +13,7 @@ pub(super) fn one_of(value: &str, what: &str, names: &[&'static str]) -> Result<
     })
 }
 
-/// A whole number from 1 to `most`, without a sign or leading zeros, so that it has one spelling.
+/// Parses a whole number from 1 to `most`, without a sign or leading zeros, so that it has one spelling.
 pub(super) fn number(value: &str, what: &str, most: u32) -> Result<u32, Refusal> {
     let parsed = value.parse::<u32>().ok().filter(|number| number.to_string() == value);
     parsed
@@ -21,21 +21,21 @@ pub(super) fn number(value: &str, what: &str, most: u32) -> Result<u32, Refusal>
         .ok_or_else(|| Refusal::new(format!("`{value}` is not {what} (a whole number from 1 to {most})")))
 }
 
-/// Available to cargo projects, as `identity`.
-pub(super) fn of_cargo(
+/// Available to cargo projects, with this identity.
+pub(super) fn available_to_cargo(
     key: &str,
     identity: impl Into<String>,
     context: &Context,
 ) -> Result<Available, Refusal> {
     match context.toolchain {
-        Some(_) => Ok(Available::plainly(identity)),
+        Some(_) => Ok(Available::without_tool(identity)),
         None => Err(Refusal::new(format!(
             "`{key}` is a setting of cargo, and this project is not built by cargo"
         ))),
     }
 }
 
-/// Not available, because `what` needs a nightly compiler and `toolchain` is none.
+/// Not available, because `what` needs a nightly compiler and `toolchain` is not one.
 pub(super) fn needs_nightly(what: &str, toolchain: &Toolchain) -> Refusal {
     Refusal::new(format!("{what} needs a nightly compiler, and this is {}", toolchain.rustc_version))
         .with_help("use toolchain=nightly")

@@ -1,4 +1,4 @@
-//! What an ELF file tells of the linker that wrote it.
+//! Traces that a linker leaves in the ELF files that it writes.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,14 +11,14 @@ use elf::endian::AnyEndian;
 pub struct ElfFacts {
     /// The strings of `.comment`.
     pub comments: Vec<String>,
-    /// Whether gold left its note.
+    /// True if the file has a `.note.gnu.gold-version` section.
     pub gold_note: bool,
-    /// Sizes of the sections by their names, bytes in the file.
+    /// Size of each section in the file, by name, in bytes.
     pub sections: BTreeMap<String, u64>,
 }
 
-/// Reads `path`. `Err` says why there is nothing to read, such as a file of another format. It names the file
-/// without its directories, because it gets into what is published.
+/// Reads `path`. The error is a reason, such as a file of another format. It names the file without its
+/// directories, because it is published.
 pub(crate) fn read(path: &Path) -> Result<ElfFacts, String> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let say = |error: &dyn std::fmt::Display| format!("cannot read {name} as ELF: {error}");

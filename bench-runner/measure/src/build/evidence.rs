@@ -1,4 +1,4 @@
-//! What a build showed of itself.
+//! Evidence from a finished build.
 
 use std::path::{Path, PathBuf};
 
@@ -6,55 +6,55 @@ use bench_runner_core::record::{CacheUse, Rebuilt};
 
 use super::{ElfFacts, PackageName};
 
-/// Everything that a finished build's output and files show.
+/// Everything that the output and the files of a finished build show.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Evidence {
+pub struct BuildEvidence {
     /// The arguments of the build command.
     pub command: Vec<String>,
-    /// What the build tool complained of first, in a line, where the build failed and it says so.
+    /// First error of the build tool in one line, if the build failed and its output has one.
     pub complaint: Option<String>,
-    /// The compiler calls, where the build was asked to show them.
+    /// Compiler calls, if the build was asked to show them.
     pub compiler_calls: Vec<CompilerCall>,
-    /// Why it is not known which calls made the results and which made what runs during the build, where that is so.
+    /// Reason why the calls cannot be assigned to results and to what runs during the build, if they cannot.
     pub parts_unknown: Option<String>,
-    /// The link steps, where the build was asked to show them.
+    /// Link steps, if the build was asked to show them.
     pub link_steps: Vec<LinkStep>,
-    /// Why no link step can be seen, where something is known to hide them.
+    /// Reason why no link step is shown, if something is known to hide them.
     pub links_hidden: Option<String>,
-    /// Everything that the shown compiler calls linked, each file once.
+    /// Files that the shown compiler calls linked, each once.
     pub linked: Vec<Linked>,
-    /// What cargo says that it made, fresh or not.
+    /// Artifacts that cargo reports, fresh or not.
     pub artifacts: Vec<Artifact>,
-    /// The executables of the project itself.
+    /// Executables of the project itself.
     pub executables: Vec<PathBuf>,
-    /// What the build left beside its results.
+    /// Files that the compiler left next to the results.
     pub leftovers: Leftovers,
-    /// Size of the executables and libraries of the project itself, bytes.
+    /// Size of the executables and libraries of the project itself, in bytes.
     pub artifact_bytes: Option<u64>,
-    /// Which units were compiled, where the driver can tell, with their names in order.
+    /// Units that were compiled, with their names in order, if the driver knows them.
     pub rebuilt: Option<(Rebuilt, Vec<String>)>,
-    /// What a compiler cache did, where the build had one. It comes from the cache and not from a driver.
+    /// Hits and misses of the compiler cache, if the build had one. Reported by the cache, not by a driver.
     pub cache: Option<CacheUse>,
-    /// The hits and misses among that which are crates, and not what a build script compiled in another language.
-    pub cache_of_rust: Option<CacheUse>,
+    /// Hits and misses of crates, without those of other languages in build scripts.
+    pub rust_cache_use: Option<CacheUse>,
 }
 
-impl Evidence {
-    /// The traces in the linked files of the project itself, as far as they can be read.
+impl BuildEvidence {
+    /// Traces in the linked files of the project itself, as far as they can be read.
     pub(crate) fn own_facts(&self) -> impl Iterator<Item = &ElfFacts> {
-        let own = self.linked.iter().filter(|linked| linked.part == Part::Own);
+        let own = self.linked.iter().filter(|linked| linked.part == BuildPart::Own);
         own.filter_map(|linked| linked.facts.as_ref().ok())
     }
 }
 
-/// Files and directories that a compiler leaves beside the results.
+/// Files and directories that a compiler leaves next to the results.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Leftovers {
-    /// Packages of debug info (`.dwp`) beside the executables.
+    /// Packages of debug info (`.dwp`) next to the executables.
     pub packed: usize,
     /// Files of debug info (`.dwo`) among the objects that were kept.
     pub unpacked: usize,
-    /// Units for which there is an incremental directory.
+    /// Units that have an incremental directory.
     pub incremental: usize,
 }
 
@@ -63,55 +63,55 @@ pub struct Leftovers {
 pub struct CompilerCall {
     /// Name of the crate.
     pub name: String,
-    /// Whose unit it compiled.
-    pub part: Part,
-    /// The unit, where cargo says which one it is.
+    /// Part of the build that the compiled unit belongs to.
+    pub part: BuildPart,
+    /// The unit, if cargo says which one it is.
     pub unit: Option<CalledUnit>,
-    /// The whole command: a wrapper where there is one, rustc, its arguments.
+    /// The whole command: a wrapper if there is one, rustc, its arguments.
     pub args: Vec<String>,
 }
 
-/// The unit that a compiler call is for, as cargo says it.
+/// The unit that a compiler call is for, as cargo describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CalledUnit {
     pub package: PackageName,
-    /// The directory of the package, where that is a local one.
+    /// Directory of the package, if it is local.
     pub directory: Option<PathBuf>,
-    /// Whether the package is a member of the workspace.
+    /// True if the package is a member of the workspace.
     pub member: bool,
-    /// The kind of its target, such as `lib`, `bin`, `custom-build`, `proc-macro`.
+    /// Kind of its target, such as `lib`, `bin`, `custom-build`, `proc-macro`.
     pub kind: String,
-    /// Whether it is a test harness.
+    /// True for a test harness.
     pub test: bool,
-    /// Whether the build is asked for it, or for what is made of it. A macro is so in a workspace that is built as a whole,
-    /// and then it has the profile of results.
-    pub asked: bool,
+    /// True if the build command asks for it or for something made from it. In a workspace that is built as a
+    /// whole this is true for a macro, which then has the profile of results.
+    pub requested: bool,
 }
 
 impl CompilerCall {
-    /// The word after an option.
-    fn word(&self, option: &str) -> Option<&str> {
+    /// Argument after an option.
+    fn option_value(&self, option: &str) -> Option<&str> {
         let pair = self.args.windows(2).find(|pair| pair[0] == option)?;
         Some(&pair[1])
     }
 
-    /// The directory that its results go into.
+    /// Directory that its results are written to.
     pub(crate) fn out_dir(&self) -> Option<&Path> {
-        self.word("--out-dir").map(Path::new)
+        self.option_value("--out-dir").map(Path::new)
     }
 
-    /// Name of its results without what their kind adds: the crate's name, and mostly a hash.
+    /// Name of its results without prefix and extension: the crate name and usually a hash.
     pub fn stem(&self) -> String {
         let hash = self.args.iter().find_map(|arg| arg.strip_prefix("extra-filename="));
         format!("{}{}", self.name, hash.unwrap_or_default())
     }
 
-    /// Path of the library that it makes, if it makes one, without an ending.
+    /// Path of the library that it makes, if any, without an extension.
     pub fn library(&self) -> PathBuf {
         self.out_dir().unwrap_or(Path::new("")).join(format!("lib{}", self.stem()))
     }
 
-    /// Paths of the libraries, proc macros among them, that it gets by `--extern`, without their endings.
+    /// Paths of the libraries, proc macros included, that it gets by `--extern`, without their extensions.
     pub(crate) fn externs(&self) -> impl Iterator<Item = &Path> {
         let pairs = self.args.windows(2).filter(|pair| pair[0] == "--extern");
         pairs.filter_map(|pair| {
@@ -120,12 +120,12 @@ impl CompilerCall {
         })
     }
 
-    /// Whether it makes a crate of this type.
+    /// True if it makes a crate of this type.
     pub fn makes(&self, crate_type: &str) -> bool {
         self.args.windows(2).any(|pair| pair[0] == "--crate-type" && pair[1] == crate_type)
     }
 
-    /// The files that it links.
+    /// Files that it links.
     pub fn links(&self) -> Vec<PathBuf> {
         let emits = self.args.iter().find_map(|arg| arg.strip_prefix("--emit="));
         if !emits.is_none_or(|emits| emits.split(',').any(|kind| kind == "link")) {
@@ -146,56 +146,56 @@ impl CompilerCall {
 /// A file that was linked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Linked {
-    /// Its path, as the compiler was called for it.
+    /// Path, as in the compiler call.
     pub file: PathBuf,
-    /// Its name and package, in words.
+    /// Display name with its package.
     pub name: String,
-    /// Whose unit it is.
-    pub part: Part,
-    /// The traces in it, or why they cannot be read.
+    /// Part of the build that its unit belongs to.
+    pub part: BuildPart,
+    /// Traces in the file, or the reason why it cannot be read.
     pub facts: Result<ElfFacts, String>,
-    /// The command that made it, where it was shown.
+    /// The link command, if it was shown.
     pub step: Option<LinkStep>,
 }
 
-/// Which part of a build a unit belongs to.
+/// Part of a build that a unit belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Part {
-    /// Members of the workspace, as far as the results are made of them.
+pub enum BuildPart {
+    /// Members of the workspace that results are made of.
     Own,
-    /// What the results are made of besides.
+    /// Other crates that results are made of.
     Dependency,
-    /// What runs during the build: build scripts, proc macros, and what only they need.
+    /// Build scripts and proc macros, and crates that only they need.
     Host,
-    /// One that cargo did not say enough about.
+    /// Units that cargo did not say enough about.
     Unknown,
 }
 
 /// One call of the linker driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkStep {
-    /// What it made.
+    /// Path of the linked file.
     pub output: PathBuf,
-    /// The program and its arguments.
+    /// Program and arguments.
     pub args: Vec<String>,
-    /// The search path that it was called with, where rustc shows it.
+    /// Search path that it was called with, if rustc shows it.
     pub path: Option<String>,
-    /// What the linker says of itself when the same program is asked with the same flags, where it answers.
+    /// Version line of the linker, if the same program with the same flags prints one.
     pub linker: Option<String>,
 }
 
-/// One unit's result in cargo's own words.
+/// Result of one unit, as cargo reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Artifact {
-    /// `name@version kind:target`, the unit's name in sets.
+    /// `name@version kind:target`: name of the unit in sets.
     pub unit: String,
-    /// Whether it is a result of a member of the workspace. A build script is none.
+    /// True for results of workspace members, except build scripts.
     pub own: bool,
-    /// The directory of its package, where that is local.
+    /// Directory of its package, if it is local.
     pub package: Option<PathBuf>,
-    /// Whether nothing had to be done for it.
+    /// True if nothing had to be done for it.
     pub fresh: bool,
-    /// Optimisation level, as cargo writes it.
+    /// Optimization level, as cargo writes it.
     pub opt_level: String,
     pub files: Vec<PathBuf>,
     pub executable: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! What cargo says of the user's own build beside what it says of the one that is measured.
+//! Compares the user's own build with the one that is measured, as cargo describes both.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,33 +6,33 @@ use std::path::Path;
 use bench_runner_core::record::FidelityDifference;
 use toml::Value;
 
-use super::ask::{Configuration, Entry, Flags, PlannedUnit, Units};
-use super::user_settings::{absolute, is_secret};
+use super::ask::{CompilerFlags, ConfigEntry, Configuration, PlannedUnit, PlannedUnits};
+use super::user_settings::{is_secret, with_absolute_paths};
 
-/// Most units that are named in one difference.
+/// Maximum number of units named in one difference.
 const NAMED: usize = 4;
 
-/// What cargo says of a build.
+/// One of the two compared builds, as cargo describes it.
 #[derive(Debug, Clone, Copy)]
-pub struct Side<'a> {
-    /// The directory that holds the whole tree, without links: what lies below it is compared by its place in it.
+pub struct ComparedBuild<'a> {
+    /// Directory of the whole tree, without symbolic links. Paths below it are compared relative to it.
     pub tree: &'a Path,
-    /// The configuration that it reads.
+    /// Configuration that the build reads.
     pub configuration: &'a Configuration,
-    /// The flags of its compiler calls, if they are to be compared.
-    pub flags: Option<&'a Flags>,
-    /// Its units, if they are to be compared.
-    pub units: Option<&'a Units>,
+    /// Flags of its compiler calls, if they are compared.
+    pub flags: Option<&'a CompilerFlags>,
+    /// Units of the build, if they are compared.
+    pub units: Option<&'a PlannedUnits>,
 }
 
-/// How the user's own build differs from the one that is measured here.
-pub fn differences(yours: &Side<'_>, here: &Side<'_>) -> Vec<FidelityDifference> {
-    let mut all = of_configuration(yours, here);
+/// Differences between the user's own build and the one that is measured here.
+pub fn differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<FidelityDifference> {
+    let mut all = configuration_differences(yours, here);
     if let (Some(your_flags), Some(our_flags)) = (yours.flags, here.flags) {
-        all.extend(of_flags((your_flags, yours.tree), (our_flags, here.tree)));
+        all.extend(flag_differences((your_flags, yours.tree), (our_flags, here.tree)));
     }
     if let (Some(your_units), Some(our_units)) = (yours.units, here.units) {
-        all.extend(of_units((your_units, yours.tree), (our_units, here.tree)));
+        all.extend(unit_differences((your_units, yours.tree), (our_units, here.tree)));
     }
     all
 }
@@ -41,33 +41,33 @@ fn difference(what: &str, yours: String, here: String) -> FidelityDifference {
     FidelityDifference { what: what.to_owned(), yours, here }
 }
 
-fn of_configuration(yours: &Side<'_>, here: &Side<'_>) -> Vec<FidelityDifference> {
+fn configuration_differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<FidelityDifference> {
     let (yours, here) = (values(yours), values(here));
     let keys: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
     let differing = keys.into_iter().filter(|key| yours.get(*key) != here.get(*key));
-    let shown = |key: &String, values: Option<&Vec<String>>| match values {
+    let describe = |key: &String, values: Option<&Vec<String>>| match values {
         None => String::new(),
         Some(values) => format!("{key} = {}", values.join(", ")),
     };
     differing
-        .map(|key| difference("configuration", shown(key, yours.get(key)), shown(key, here.get(key))))
+        .map(|key| difference("configuration", describe(key, yours.get(key)), describe(key, here.get(key))))
         .collect()
 }
 
-/// The values that can change a compiler call, by key.
-fn values(side: &Side<'_>) -> BTreeMap<String, Vec<String>> {
+/// Values that can change a compiler call, by key.
+fn values(side: &ComparedBuild<'_>) -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let deciding: Vec<Entry> =
-        side.configuration.entries.iter().filter(|entry| entry.decides()).cloned().collect();
-    for entry in absolute(&deciding) {
-        // The value has been made absolute, so what was relative is the same thing as what was not.
+    let deciding: Vec<ConfigEntry> =
+        side.configuration.entries.iter().filter(|entry| entry.affects_compiler_calls()).cloned().collect();
+    for entry in with_absolute_paths(&deciding) {
+        // The value is absolute by now, so relative and absolute spellings are the same.
         if entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "relative" {
             continue;
         }
         let masked = entry.key[0] == "env" && entry.key.get(1).is_some_and(|name| is_secret(name));
         let text = match &entry.value {
             _ if masked => "…".to_owned(),
-            Value::String(text) => within(text, side.tree),
+            Value::String(text) => relative_to(text, side.tree),
             other => other.to_string(),
         };
         all.entry(key_of(&entry)).or_default().push(text);
@@ -75,25 +75,25 @@ fn values(side: &Side<'_>) -> BTreeMap<String, Vec<String>> {
     all
 }
 
-/// The key of an entry; a variable with options has the same as one without.
-fn key_of(entry: &Entry) -> String {
+/// Key of an entry; a variable with options has the same key as one without.
+fn key_of(entry: &ConfigEntry) -> String {
     let name = entry.name();
-    let of_variable = entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "value";
-    if of_variable { name.trim_end_matches(".value").to_owned() } else { name }
+    let is_env_value = entry.key.len() == 3 && entry.key[0] == "env" && entry.key[2] == "value";
+    if is_env_value { name.trim_end_matches(".value").to_owned() } else { name }
 }
 
-/// A text with paths below `tree` written from there.
-fn within(text: &str, tree: &Path) -> String {
+/// `text` with paths below `tree` made relative to it.
+fn relative_to(text: &str, tree: &Path) -> String {
     let Some(tree) = tree.to_str().filter(|tree| tree.len() > 1) else { return text.to_owned() };
-    let of_path = |c: char| c.is_alphanumeric() || "/._-~".contains(c);
+    let is_path_char = |c: char| c.is_alphanumeric() || "/._-~".contains(c);
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find(tree) {
         let (before, after) = (&rest[..at], &rest[at + tree.len()..]);
-        // What only ends or begins like the tree's path is another path.
-        let word = before.rsplit(|c: char| !of_path(c)).next().unwrap_or_default();
+        // A path that merely starts or ends like the path of the tree is another path.
+        let word = before.rsplit(|c: char| !is_path_char(c)).next().unwrap_or_default();
         let begins = word.is_empty() || (word.starts_with('-') && !word.contains('/'));
-        let ends = !after.chars().next().is_some_and(|c| c != '/' && of_path(c));
+        let ends = !after.chars().next().is_some_and(|c| c != '/' && is_path_char(c));
         out.push_str(before);
         out.push_str(if begins && ends { "." } else { tree });
         rest = after;
@@ -102,34 +102,36 @@ fn within(text: &str, tree: &Path) -> String {
     out
 }
 
-fn of_flags(yours: (&Flags, &Path), here: (&Flags, &Path)) -> Vec<FidelityDifference> {
-    let said = |(flags, tree): (&Flags, &Path)| -> BTreeMap<String, String> {
-        let line = |flags: &[String]| within(&flags.join(" "), tree);
-        let targets = flags.targets.iter().map(|(target, flags)| (within(target, tree), line(flags)));
+fn flag_differences(yours: (&CompilerFlags, &Path), here: (&CompilerFlags, &Path)) -> Vec<FidelityDifference> {
+    let flags_by_target = |(flags, tree): (&CompilerFlags, &Path)| -> BTreeMap<String, String> {
+        let line = |flags: &[String]| relative_to(&flags.join(" "), tree);
+        let targets = flags.targets.iter().map(|(target, flags)| (relative_to(target, tree), line(flags)));
         std::iter::once(("the host".to_owned(), line(&flags.host))).chain(targets).collect()
     };
-    let (yours, here) = (said(yours), said(here));
+    let (yours, here) = (flags_by_target(yours), flags_by_target(here));
     let several = yours.len().max(here.len()) > 1;
     let targets: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
     let differing = targets.into_iter().filter(|target| yours.get(*target) != here.get(*target));
-    let shown = |target: &String, flags: Option<&String>| match flags {
+    let describe = |target: &String, flags: Option<&String>| match flags {
         None => format!("nothing built for {target}"),
         Some(flags) if several && flags.is_empty() => format!("{target}: none"),
         Some(flags) if several => format!("{target}: {flags}"),
         Some(flags) => flags.clone(),
     };
     differing
-        .map(|target| difference("flags", shown(target, yours.get(target)), shown(target, here.get(target))))
+        .map(|target| {
+            difference("flags", describe(target, yours.get(target)), describe(target, here.get(target)))
+        })
         .collect()
 }
 
-fn of_units(yours: (&Units, &Path), here: (&Units, &Path)) -> Vec<FidelityDifference> {
-    let (yours, here) = (described(yours), described(here));
+fn unit_differences(yours: (&PlannedUnits, &Path), here: (&PlannedUnits, &Path)) -> Vec<FidelityDifference> {
+    let (yours, here) = (describe_units(yours), describe_units(here));
     let mut all = Vec::new();
     let only = |of: &BTreeMap<String, BTreeSet<String>>, other: &BTreeMap<String, BTreeSet<String>>| {
         let names: Vec<&str> =
             of.keys().filter(|name| !other.contains_key(*name)).map(String::as_str).collect();
-        listed(&names)
+        list_names(&names)
     };
     let (only_yours, only_here) = (only(&yours, &here), only(&here, &yours));
     if !(only_yours.is_empty() && only_here.is_empty()) {
@@ -144,14 +146,14 @@ fn of_units(yours: (&Units, &Path), here: (&Units, &Path)) -> Vec<FidelityDiffer
         by_change.entry((beyond(theirs, ours), beyond(ours, theirs))).or_default().push(name);
     }
     for ((theirs, ours), names) in by_change {
-        let names = listed(&names);
+        let names = list_names(&names);
         all.push(difference("units", format!("{names}: {theirs}"), format!("{names}: {ours}")));
     }
     all
 }
 
-/// The first of some names, and how many there are besides.
-pub fn listed(names: &[&str]) -> String {
+/// The first of some names, and the number of the rest.
+pub fn list_names(names: &[&str]) -> String {
     let mut text = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     if names.len() > NAMED {
         text.push_str(&format!(" and {} more", names.len() - NAMED));
@@ -159,8 +161,8 @@ pub fn listed(names: &[&str]) -> String {
     text
 }
 
-/// The units by name, each with all that cargo says of how it is built.
-fn described((units, tree): (&Units, &Path)) -> BTreeMap<String, BTreeSet<String>> {
+/// Units by name, each with everything that decides how it is built.
+fn describe_units((units, tree): (&PlannedUnits, &Path)) -> BTreeMap<String, BTreeSet<String>> {
     let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for unit in &units.units {
         all.entry(name(unit, tree)).or_default().extend(details(unit, tree));
@@ -190,14 +192,14 @@ fn details(unit: &PlannedUnit, tree: &Path) -> BTreeSet<String> {
     let mut all: BTreeSet<String> = unit
         .profile
         .iter()
-        // The name alone changes nothing, and a place in the tree is not one on the machine.
-        .map(|(key, value)| format!("{key}={}", within(value, tree)))
+        // A path in the tree is compared relative to it, not as a path of the machine.
+        .map(|(key, value)| format!("{key}={}", relative_to(value, tree)))
         .collect();
-    all.insert(format!("for={}", within(platform, tree)));
+    all.insert(format!("for={}", relative_to(platform, tree)));
     all.extend(unit.features.iter().map(|feature| format!("feature={feature}")));
     all.extend(unit.crate_types.iter().map(|kind| format!("crate-type={kind}")));
     if unit.package.directory().is_some() {
-        all.insert(format!("source={}", within(&unit.source.display().to_string(), tree)));
+        all.insert(format!("source={}", relative_to(&unit.source.display().to_string(), tree)));
     } else {
         all.insert(format!("from={}", unit.package.source));
     }
@@ -207,18 +209,18 @@ fn details(unit: &PlannedUnit, tree: &Path) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{Origin, PackageName};
+    use crate::build::{ConfigOrigin, PackageName};
 
-    fn entry(key: &str, value: impl Into<Value>, file: &str) -> Entry {
+    fn entry(key: &str, value: impl Into<Value>, file: &str) -> ConfigEntry {
         let key = key.split('|').map(str::to_owned).collect();
-        Entry { key, item: false, value: value.into(), origin: Origin::File(file.into()) }
+        ConfigEntry { key, item: false, value: value.into(), origin: ConfigOrigin::File(file.into()) }
     }
 
-    fn configuration(entries: Vec<Entry>) -> Configuration {
+    fn configuration(entries: Vec<ConfigEntry>) -> Configuration {
         Configuration { entries, variables: Vec::new() }
     }
 
-    fn said(differences: &[FidelityDifference]) -> Vec<String> {
+    fn difference_lines(differences: &[FidelityDifference]) -> Vec<String> {
         let line = |d: &FidelityDifference| format!("{}: {} | {}", d.what, d.yours, d.here);
         differences.iter().map(line).collect()
     }
@@ -236,17 +238,17 @@ mod tests {
             entry("build|rustc-wrapper", "/cache/t/p/tools/w", "/cache/t/p/.cargo/config.toml"),
             entry("env|A|value", "1", "/cache/t/p/.cargo/config.toml"),
         ]);
-        let side = |configuration, tree| Side { tree, configuration, flags: None, units: None };
+        let side = |configuration, tree| ComparedBuild { tree, configuration, flags: None, units: None };
         let found = differences(&side(&yours, Path::new("/w")), &side(&here, Path::new("/cache/t")));
         assert_eq!(
-            said(&found),
+            difference_lines(&found),
             ["configuration: env.MY_TOKEN = … | ", "configuration: profile.dev.debug = 1 | "]
         );
     }
 
     #[test]
     fn only_paths_below_the_tree_are_written_from_there() {
-        let within = |text: &str| within(text, Path::new("/w"));
+        let within = |text: &str| relative_to(text, Path::new("/w"));
         assert_eq!(within("-L/w/x -I/w -L/home/w"), "-L./x -I. -L/home/w");
         assert_eq!(within("link-arg=/w/x:/w /w"), "link-arg=./x:. .");
         assert_eq!(within("/home/w/x /work /w-2/x tools/w"), "/home/w/x /work /w-2/x tools/w");
@@ -254,13 +256,15 @@ mod tests {
 
     #[test]
     fn flags_are_compared_by_target() {
-        let flags = |host: &str, targets: &[(&str, &str)]| Flags {
+        let flags = |host: &str, targets: &[(&str, &str)]| CompilerFlags {
             compiler: "/tc/rustc".into(),
             host: host.split_whitespace().map(str::to_owned).collect(),
             targets: targets.iter().map(|(t, f)| ((*t).to_owned(), vec![(*f).to_owned()])).collect(),
         };
         let trees = [Path::new("/w"), Path::new("/c")];
-        let compare = |yours: &Flags, here: &Flags| said(&of_flags((yours, trees[0]), (here, trees[1])));
+        let compare = |yours: &CompilerFlags, here: &CompilerFlags| {
+            difference_lines(&flag_differences((yours, trees[0]), (here, trees[1])))
+        };
         assert_eq!(compare(&flags("-L/w/x", &[]), &flags("-L/c/x", &[])), Vec::<String>::new());
         assert_eq!(compare(&flags("-Ca", &[]), &flags("", &[])), ["flags: -Ca | "]);
         let other = compare(&flags("", &[("wasm", "-Ca")]), &flags("", &[]));
@@ -285,9 +289,11 @@ mod tests {
             profile: [("debuginfo".to_owned(), debug.to_owned())].into(),
             needs: Vec::new(),
         };
-        let units = |units: Vec<PlannedUnit>| Units { units, ..Units::default() };
+        let units = |units: Vec<PlannedUnit>| PlannedUnits { units, ..PlannedUnits::default() };
         let trees = [Path::new("/w"), Path::new("/c")];
-        let compare = |yours: Units, here: Units| said(&of_units((&yours, trees[0]), (&here, trees[1])));
+        let compare = |yours: PlannedUnits, here: PlannedUnits| {
+            difference_lines(&unit_differences((&yours, trees[0]), (&here, trees[1])))
+        };
         let same = compare(units(vec![unit("/w", "a", "2")]), units(vec![unit("/c", "a", "2")]));
         assert_eq!(same, Vec::<String>::new());
         let more = compare(

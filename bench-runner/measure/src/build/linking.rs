@@ -1,22 +1,22 @@
-//! What a build would link, by cargo's plan of it: whether a linker is called for the results, and whether for what runs
-//! during the build.
+//! Predicts from cargo's plan whether a build calls a linker, for its results and for what runs during the
+//! build.
 
-use super::{PlannedUnit, Units};
+use super::{PlannedUnit, PlannedUnits};
 
-/// What is linked in a build.
+/// Kinds of linking in a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Linking {
-    /// Whether any result is: a program, a shared library, a test.
+    /// True if any result is linked: a program, a shared library, a test.
     pub results: bool,
-    /// Whether there is anything that runs during the build, all of which is linked.
+    /// True if anything runs during the build; all of that is linked.
     pub host: bool,
-    /// Whether flags for the results are flags for that too, as they are where no target is named.
+    /// True if flags for results apply to that too, which is so if no target is named.
     pub host_shares_flags: bool,
 }
 
 impl Linking {
-    /// What the units of a build say.
-    pub fn of(units: &Units) -> Self {
+    /// Linking in a build of these units.
+    pub fn from_units(units: &PlannedUnits) -> Self {
         let compiled = || units.units.iter().filter(|unit| unit.mode != "run-custom-build");
         let runs = |unit: &&PlannedUnit| matches!(unit.kind.as_str(), "custom-build" | "proc-macro");
         Self {
@@ -26,8 +26,8 @@ impl Linking {
         }
     }
 
-    /// Whether no linker that is chosen by flags is called at all.
-    pub(crate) fn is_nothing(self) -> bool {
+    /// True if the build calls no linker that flags can choose.
+    pub(crate) fn calls_no_linker(self) -> bool {
         !(self.results || self.host && self.host_shares_flags)
     }
 }
@@ -40,7 +40,7 @@ fn is_linked(unit: &PlannedUnit) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{Flags, PackageName};
+    use crate::build::{CompilerFlags, PackageName};
 
     #[test]
     fn a_linker_is_called_for_some_units_only() {
@@ -58,7 +58,7 @@ mod tests {
                 needs: Vec::new(),
             };
             let units = units.iter().map(unit).collect();
-            Linking::of(&Units { units, roots: Vec::new(), flags: Flags::default() })
+            Linking::from_units(&PlannedUnits { units, roots: Vec::new(), flags: CompilerFlags::default() })
         };
         for nothing in [
             &[("lib", "build", None)][..],
@@ -66,7 +66,7 @@ mod tests {
             &[("bin", "check", None)],
             &[("lib", "build", Some("x")), ("custom-build", "build", None)],
         ] {
-            assert!(of(nothing).is_nothing(), "{nothing:?}");
+            assert!(of(nothing).calls_no_linker(), "{nothing:?}");
         }
         for linked in [
             &[("cdylib", "build", None)][..],
@@ -75,7 +75,7 @@ mod tests {
             &[("lib", "build", None), ("custom-build", "build", None)],
             &[("proc-macro", "build", None)],
         ] {
-            assert!(!of(linked).is_nothing(), "{linked:?}");
+            assert!(!of(linked).calls_no_linker(), "{linked:?}");
         }
     }
 }

@@ -1,16 +1,15 @@
-//! How a variant is built: a cargo-neutral [`BuildRequest`] and a [`BuildDirs`] in, one command line out; the command's
-//! output in, [`Evidence`] out.
+//! Builds of variants. A [`BuildRequest`], which is independent of cargo, and [`BuildDirs`] become one
+//! command line; the output of that command becomes [`BuildEvidence`].
 //!
-//! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except for
-//! reading which toolchain a tree asks for ([`Toolchain::of_tree`]) and for asking a [`Service`] that a build has
-//! beside it.
+//! Only a driver composes flags and finds clashes between them. Nothing here starts a program, except to read
+//! which toolchain a tree asks for ([`Toolchain::for_tree`]) and to query the [`Service`] of a build.
 
 mod ask;
 mod drivers;
 mod elf_file;
 mod evidence;
 mod fidelity;
-mod layers;
+mod toml_merge;
 mod linking;
 mod request;
 mod service;
@@ -20,52 +19,47 @@ mod unit_graph;
 mod user_settings;
 
 pub use ask::{
-    AskError, Asked, Configuration, Entry, Flags, Members, Origin, PackageName, PlannedUnit, Units,
-    UnitsRequest, WorkspaceMember, members, units,
+    AskError, CargoInvocation, CompilerFlags, ConfigEntry, ConfigOrigin, Configuration, Members, PackageName,
+    PlannedUnit, PlannedUnits, UnitsRequest, WorkspaceMember, members, units,
 };
-pub use drivers::{Answer, Answers, CargoDriver, CommandDriver, Driver, Inquiry};
+pub use drivers::{CargoDriver, CargoQueries, CommandDriver, Driver, QueryCache, UnitsAnswer};
 pub use elf_file::ElfFacts;
 pub(crate) use elf_file::read as read_elf;
-pub use evidence::{Artifact, CalledUnit, CompilerCall, Evidence, Leftovers, LinkStep, Linked, Part};
-pub use fidelity::{Side, differences, listed};
-pub use layers::merged;
+pub use evidence::{
+    Artifact, BuildEvidence, BuildPart, CalledUnit, CompilerCall, Leftovers, LinkStep, Linked,
+};
+pub use fidelity::{ComparedBuild, differences, list_names};
 pub use linking::Linking;
 pub use request::{BuildDirs, BuildRequest, CommandLine, Detail, Goal};
-pub use service::{Corner, Found, Report, RunningService, Service, Store};
-pub(crate) use service::{HOLD, leads_to_a_cache};
-pub use target::{InForce, Target};
+pub use service::{CacheReport, CacheSandbox, DiscoveredServer, RunningService, Service, Store};
+pub(crate) use service::{HOLD, is_cache_variable};
+pub use target::{BuildTarget, SettingsInForce};
+pub use toml_merge::merge_tables;
 pub use toolchain::{Release, Toolchain};
 pub use unit_graph::{LocalUnit, UnitGraph, UnitKind};
 pub(crate) use user_settings::VARIABLES;
-pub use user_settings::{absolute, decides, deciding, user_settings};
+pub use user_settings::{build_settings, is_build_variable, user_settings, with_absolute_paths};
 
 use crate::process::NotInstalled;
 
-/// Why a build could not be put together.
+/// Reasons why a build cannot be composed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The toolchain did not answer.
     #[error("failed to find out which toolchain builds {tree}: {reason}")]
-    Toolchain {
-        /// The source tree.
-        tree: String,
-        /// What went wrong.
-        reason: String,
-    },
+    Toolchain { tree: String, reason: String },
     /// The toolchain that a tree asks for is not installed.
     #[error("{0}")]
     NotInstalled(NotInstalled),
     /// Two settings cannot both be in force.
     #[error("{first} and {second} exclude each other: {reason}")]
     Clash {
-        /// One of them.
         first: String,
-        /// The other.
         second: String,
-        /// What would happen.
+        /// Effect of having both.
         reason: String,
     },
-    /// Cargo did not say what has to be known to build.
+    /// Cargo did not answer a question that the build depends on.
     #[error(transparent)]
     Ask(AskError),
     /// The driver has no such goal.
@@ -73,22 +67,14 @@ pub enum BuildError {
     Unsupported(String),
     /// A file could not be read.
     #[error("failed to read {path}: {source}")]
-    Read {
-        /// The file.
-        path: String,
-        source: std::io::Error,
-    },
+    Read { path: String, source: std::io::Error },
     /// A file of the project is not valid TOML.
     #[error("{path} is not valid: {reason}")]
-    Config {
-        /// The file.
-        path: String,
-        reason: String,
-    },
+    Config { path: String, reason: String },
 }
 
 impl BuildError {
-    /// What would help.
+    /// Hint for the user.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::NotInstalled(missing) => Some(missing.help()),

@@ -1,38 +1,39 @@
-//! What is to be built, before any build tool is named.
+//! Build requests, independent of the build tool.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::Service;
 
-/// What the axes and the project ask of a build, in terms that no build tool owns.
+/// Everything that the axes and the project ask of a build, in terms that are not specific to a build tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BuildRequest {
     /// Arguments added at the end of the build command.
     pub args: Vec<String>,
-    /// Variables added to the made environment.
+    /// Variables added to the constructed environment.
     pub env: BTreeMap<String, String>,
-    /// The setting that asks for a variable, as it was written, such as `env.CC=clang`.
+    /// By variable, the setting that asks for it, as written, such as `env.CC=clang`.
     pub env_from: BTreeMap<String, String>,
     /// Flags for every call of rustc.
     pub rustflags: Vec<String>,
-    /// The settings that ask for those flags, as they were written, such as `linker=mold`.
+    /// Settings that ask for those flags, as written, such as `linker=mold`.
     pub rustflags_from: Vec<String>,
-    /// Keys of the build tool's configuration, such as `build.rustc-wrapper`, with values in TOML.
+    /// Configuration keys of the build tool, such as `build.rustc-wrapper`, with values in TOML.
     pub config: Vec<(String, String)>,
-    /// Keys of the profile that is built with, such as `lto` or `package."*".codegen-units`, with values in TOML.
+    /// Keys of the profile in use, such as `lto` or `package."*".codegen-units`, with values in TOML.
     pub profile_keys: Vec<(String, String)>,
-    /// The user's own configuration of cargo, in TOML: it is in force as the configuration of a cargo home is.
+    /// The user's own cargo configuration, in TOML. It has the precedence of a configuration in the cargo
+    /// home.
     pub home_config: Option<String>,
-    /// Name of the cargo profile; `None` leaves cargo's default.
+    /// Name of the cargo profile; `None` for the default of cargo.
     pub profile: Option<String>,
     /// Parallel jobs.
     pub jobs: usize,
-    /// What has to be there while it runs.
+    /// Service that has to run during the build.
     pub service: Option<Service>,
 }
 
-/// Keys of the configuration that a variable beats although they are given on the command line.
+/// Configuration keys that are overridden by a variable even if they are given on the command line.
 const BEATEN: [(&str, &str); 3] = [
     ("build.incremental", "CARGO_INCREMENTAL"),
     ("build.rustc-wrapper", "RUSTC_WRAPPER"),
@@ -40,7 +41,8 @@ const BEATEN: [(&str, &str); 3] = [
 ];
 
 impl BuildRequest {
-    /// Takes away the variables of `source`, the user's own configuration, for keys that another setting decides on.
+    /// Removes the variables of `source`, the user's own configuration, for keys that another setting
+    /// decides.
     pub(crate) fn replace_variables_of(&mut self, source: &str) {
         for (_, variable) in BEATEN.iter().filter(|(key, _)| self.config.iter().any(|(set, _)| set == key)) {
             if self.env_from.get(*variable).is_some_and(|from| from == source) {
@@ -51,24 +53,24 @@ impl BuildRequest {
     }
 }
 
-/// What a build is to bring about.
+/// Purpose of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Goal {
-    /// Linked artefacts.
+    /// Linked artifacts.
     Build,
     /// Errors only, nothing linked.
     Check,
     /// Errors and lints, nothing linked.
     Clippy,
-    /// Linked test harnesses, none of them run.
+    /// Linked test harnesses, which are not run.
     Test,
     /// The project's own documentation.
     Doc,
 }
 
 impl Goal {
-    /// Whether what the project itself is made of becomes code and is linked. Build scripts and proc macros are under
-    /// any goal.
+    /// True if the project's own crates are compiled to code and linked. Build scripts and proc macros are
+    /// compiled and linked under any goal.
     pub fn links(self) -> bool {
         match self {
             Self::Build | Self::Test => true,
@@ -76,12 +78,11 @@ impl Goal {
         }
     }
 
-    /// Whether what the project itself is made of goes through rustc, and not through rustdoc.
+    /// True if the project's own crates are compiled by rustc rather than rustdoc.
     pub fn compiles(self) -> bool {
         self != Self::Doc
     }
 
-    /// As it reads after "has no".
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Build => "build",
@@ -93,44 +94,39 @@ impl Goal {
     }
 }
 
-/// How much a build is to tell of itself.
+/// Level of detail in the output of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// What a timed build says.
+    /// Output of a timed build.
     Quiet,
     /// Compiler calls and link lines too, for the proof.
     Proof,
 }
 
-/// Where a build takes place. All paths are absolute, and all directories but the work tree are the variant's own.
+/// Directories of a build. All paths are absolute, and all directories except the work tree are specific to
+/// the variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildDirs {
-    /// The work tree.
     pub source: PathBuf,
-    /// The target directory.
     pub target: PathBuf,
-    /// The build directory, if the project keeps one apart from the target directory.
+    /// Build directory, if the project separates it from the target directory.
     pub build_dir: PathBuf,
-    /// The home directory.
     pub home: PathBuf,
     /// Directory for temporary files.
     pub tmp: PathBuf,
-    /// Directory for what a compiler cache keeps.
+    /// Directory for the store of a compiler cache.
     pub service: PathBuf,
-    /// The cargo home for building.
     pub cargo_home: PathBuf,
-    /// Number of the edit in place.
+    /// Number of the edit that is in place.
     pub edit: u64,
 }
 
-/// One command line, complete: nothing of the harness's own environment is added to it.
+/// A complete command line: nothing of the harness's own environment is added to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandLine {
     pub program: PathBuf,
-    /// Its arguments.
     pub args: Vec<String>,
-    /// The whole environment.
+    /// Complete environment.
     pub env: BTreeMap<String, String>,
-    /// Working directory.
     pub cwd: PathBuf,
 }

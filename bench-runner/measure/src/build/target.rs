@@ -1,4 +1,4 @@
-//! What a project is built for, and what its configuration in force says to the calls of its compiler and linker.
+//! Target of a build, and the settings for compiler and linker in the configuration in force.
 
 use std::str::FromStr;
 
@@ -7,44 +7,44 @@ use toml::Table;
 
 use super::Toolchain;
 
-/// A target to build for.
+/// Target to build for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Target {
-    /// Its triple, or the file that describes it.
+pub struct BuildTarget {
+    /// Target triple, or path of a target specification.
     pub triple: String,
-    /// What `rustc --print cfg` says of it, one entry a line.
+    /// Output of `rustc --print cfg` for it, one entry per line.
     pub cfg: Vec<String>,
 }
 
-/// What the configuration in force says to the compiler calls for what is built, before an axis adds anything.
+/// Settings for target compiler calls in the configuration in force, before an axis adds anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InForce {
-    /// Flags, from whichever key or variable cargo takes them.
+pub struct SettingsInForce {
+    /// Flags, from the key or variable that cargo reads them from.
     pub flags: Vec<String>,
-    /// What is built for; the host if nothing else is named.
-    pub target: Target,
-    /// The targets that are named, by command line, configuration or variable.
+    /// Target; the host if no other is named.
+    pub target: BuildTarget,
+    /// Targets that are named by command line, configuration or variable.
     pub named: Vec<String>,
-    /// The program that is called to link, where one is set.
+    /// Program called to link, if one is set.
     pub linker: Option<String>,
 }
 
-impl Target {
-    /// Whether a key of cargo's `[target]` table, a triple or `cfg(…)`, means this target. A key that cannot be read
-    /// means nothing, to cargo neither.
+impl BuildTarget {
+    /// True if a key of cargo's `[target]` table, a triple or `cfg(…)`, matches this target. A key that
+    /// cannot be parsed never matches, as in cargo.
     pub fn applies(&self, key: &str) -> bool {
         let cfg: Vec<Cfg> = self.cfg.iter().filter_map(|line| Cfg::from_str(line).ok()).collect();
         Platform::from_str(key).is_ok_and(|platform| platform.matches(&self.triple, &cfg))
     }
 
-    /// The value of a `cfg` that has one, such as `target_os`.
+    /// Value of a `cfg` that has one, such as `target_os`.
     pub fn value(&self, key: &str) -> Option<&str> {
         let of = |line: &'_ String| line.strip_prefix(key).is_some_and(|rest| rest.starts_with("=\""));
         let line = self.cfg.iter().find(|line| of(line))?;
         Some(line[key.len() + 2..].trim_end_matches('"'))
     }
 
-    /// The program that a configuration names for linking: for the triple before `cfg(…)`.
+    /// Linker program set by a configuration: a triple takes precedence over `cfg(…)`.
     pub fn linker(&self, config: &Table) -> Option<String> {
         let tables = config.get("target")?.as_table()?;
         let own = tables.get(&self.triple);
@@ -55,8 +55,8 @@ impl Target {
 }
 
 impl Toolchain {
-    pub fn host_target(&self) -> Target {
-        Target { triple: self.host.clone(), cfg: self.cfg.clone() }
+    pub fn host_target(&self) -> BuildTarget {
+        BuildTarget { triple: self.host.clone(), cfg: self.cfg.clone() }
     }
 }
 

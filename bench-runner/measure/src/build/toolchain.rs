@@ -1,4 +1,4 @@
-//! The toolchain that a tree asks for, as its own binaries: rustup's proxies stay out of timed builds.
+//! The toolchain that a tree asks for, by its own binaries: rustup's proxies stay out of timed builds.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -9,52 +9,50 @@ use bench_runner_core::record::Refusal;
 use super::{BuildError, Goal};
 use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, ToolError, check_tool, find_in_path, not_installed};
 
-/// Variables that decide which toolchain answers, or what it answers. rustup and cargo set them for what they
-/// start, which includes this program under `cargo run`, and a tree's own `rust-toolchain.toml` would be ignored.
-const NOT_THE_TREES: [&str; 7] =
+/// Variables that decide which toolchain answers, or how. rustup and cargo set them for child processes,
+/// which includes this program under `cargo run`, and the tree's own `rust-toolchain.toml` would be ignored.
+const TOOLCHAIN_VARIABLES: [&str; 7] =
     [TOOLCHAIN, "CARGO", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP"];
 
 /// Major and minor version of a compiler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Release {
-    /// The first number.
     pub major: u32,
-    /// The second number.
     pub minor: u32,
 }
 
-/// One toolchain, by its own binaries.
+/// Toolchain, by its own binaries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toolchain {
-    /// Where it is installed.
+    /// Directory of the installation.
     pub sysroot: PathBuf,
-    /// cargo itself, not a proxy.
+    /// Path of cargo itself, not of a proxy.
     pub cargo: PathBuf,
-    /// rustc itself, not a proxy.
+    /// Path of rustc itself, not of a proxy.
     pub rustc: PathBuf,
-    /// rustdoc itself, where it is installed.
+    /// Path of rustdoc itself, if it is installed.
     pub rustdoc: Option<PathBuf>,
     /// Host triple.
     pub host: String,
-    /// What `rustc --print cfg` says of the host, one entry a line.
+    /// Output of `rustc --print cfg` for the host, one entry per line.
     pub cfg: Vec<String>,
     /// Version of rustc.
     pub release: Release,
     /// First line of `rustc -vV`.
     pub rustc_version: String,
-    /// What `cargo -V` says.
+    /// Output of `cargo -V`.
     pub cargo_version: String,
 }
 
 impl Toolchain {
     /// The toolchain for the sources in `tree`, found with the programs on `path`. A `rust-toolchain.toml` in
-    /// the tree has its say, because rustup's proxy reads it; a `RUSTUP_TOOLCHAIN` of this process has none.
-    pub fn of_tree(tree: &Path, path: &OsString) -> Result<Self, BuildError> {
-        Self::chosen(tree, path, None)
+    /// the tree takes effect, because rustup's proxy reads it; `RUSTUP_TOOLCHAIN` of this process does not.
+    pub fn for_tree(tree: &Path, path: &OsString) -> Result<Self, BuildError> {
+        Self::for_tree_with(tree, path, None)
     }
 
-    /// The same where `chosen` is what the user's own `RUSTUP_TOOLCHAIN` says.
-    pub fn chosen(tree: &Path, path: &OsString, chosen: Option<&OsStr>) -> Result<Self, BuildError> {
+    /// The toolchain for the sources in `tree`, with the user's own `RUSTUP_TOOLCHAIN` as `chosen`.
+    pub fn for_tree_with(tree: &Path, path: &OsString, chosen: Option<&OsStr>) -> Result<Self, BuildError> {
         let fail = |reason: String| BuildError::Toolchain { tree: tree.display().to_string(), reason };
         let proxy = find_in_path("rustc", path)
             .ok_or_else(|| fail("no rustc on PATH; install Rust with rustup, or add it to PATH".into()))?;
@@ -63,28 +61,30 @@ impl Toolchain {
             Some(missing) => BuildError::NotInstalled(missing),
             None => fail(error.to_string()),
         })?;
-        let (sysroot, cfg) = parse_printed(&printed)
+        let (sysroot, cfg) = parse_sysroot_and_cfg(&printed)
             .ok_or_else(|| fail(format!("cannot read what `rustc --print sysroot` says: {printed}")))?;
         Self::at(sysroot, cfg, proxy, tree, path).map_err(fail)
     }
 
-    /// The toolchain that a variant names: a name that rustup knows, or the directory of one.
+    /// The toolchain that a variant names: a name that rustup knows, or a directory.
     pub fn named(name: &str, path: &OsString) -> Result<Self, Refusal> {
         let directory = Path::new(name);
-        let sysroot = if directory.is_absolute() { directory.to_owned() } else { installed(name, path)? };
+        let sysroot =
+            if directory.is_absolute() { directory.to_owned() } else { find_installed(name, path)? };
         let rustc = sysroot.join("bin/rustc");
         if !rustc.is_file() {
             return Err(Refusal::new(format!("there is no bin/rustc in {}", sysroot.display())));
         }
         let printed = ask(&rustc, &["--print", "sysroot", "--print", "cfg"], &sysroot);
         let printed = printed.map_err(Refusal::new)?;
-        let (sysroot, cfg) = parse_printed(&printed).ok_or_else(|| {
+        let (sysroot, cfg) = parse_sysroot_and_cfg(&printed).ok_or_else(|| {
             Refusal::new(format!("cannot read what `{} --print sysroot` says", rustc.display()))
         })?;
         Self::at(sysroot.clone(), cfg, rustc, &sysroot, path).map_err(Refusal::new)
     }
 
-    /// The toolchain in `sysroot`. Its programs are asked in `cwd`; `rustc` answers where it has none of its own.
+    /// The toolchain in `sysroot`. Its programs are run in `cwd`; `rustc` is used if the sysroot does not
+    /// contain one.
     fn at(
         sysroot: PathBuf,
         cfg: Vec<String>,
@@ -105,8 +105,9 @@ impl Toolchain {
         Ok(Self { rustdoc, sysroot, cargo, rustc, host, cfg, release, rustc_version, cargo_version })
     }
 
-    /// Whether it has what a goal needs. `name` is what the variant calls it, if it names one.
-    pub fn can(&self, goal: Goal, name: Option<&str>) -> Result<(), Refusal> {
+    /// Checks that the toolchain has the components for a goal. `name` is its name in the variant, if the
+    /// variant names one.
+    pub fn check_goal(&self, goal: Goal, name: Option<&str>) -> Result<(), Refusal> {
         let toolchain = name.map(|name| format!(" --toolchain {name}")).unwrap_or_default();
         let lacking = |what: &str, help: String| {
             Err(Refusal::new(format!("the toolchain has no {what}")).with_help(help))
@@ -122,16 +123,17 @@ impl Toolchain {
         }
     }
 
-    /// Whether it takes unstable flags.
+    /// True if it accepts unstable flags.
     pub(crate) fn is_nightly(&self) -> bool {
         self.rustc_version.contains("-nightly") || self.rustc_version.contains("-dev")
     }
 
-    /// What rustc says of a target: its `cfg`s, one entry a line. `cwd` is where a file that describes it is looked for.
+    /// Output of `rustc --print cfg` for a target, one entry per line. A target specification is searched for
+    /// in `cwd`.
     ///
     /// # Errors
-    /// Where rustc does not know the target; in its own words.
-    pub(crate) fn cfg_of(&self, triple: &str, cwd: &Path) -> Result<Vec<String>, String> {
+    /// If rustc does not know the target; with the message of rustc.
+    pub(crate) fn cfg_for_target(&self, triple: &str, cwd: &Path) -> Result<Vec<String>, String> {
         let mut args = vec!["--print", "cfg", "--target", triple];
         if triple.ends_with(".json") {
             args.push("-Zunstable-options");
@@ -139,13 +141,13 @@ impl Toolchain {
         Ok(ask(&self.rustc, &args, cwd)?.lines().map(str::to_owned).collect())
     }
 
-    /// The directory in which rustc keeps the wrappers that make a C compiler use its own lld, where it has them.
+    /// Directory of the wrappers that make a C compiler use the lld of rustc, if the toolchain has them.
     pub(crate) fn gcc_ld(&self) -> Option<PathBuf> {
         let dir = self.sysroot.join("lib/rustlib").join(&self.host).join("bin/gcc-ld");
         dir.join("ld.lld").is_file().then_some(dir)
     }
 
-    /// Whether rustc links with its own lld when nobody says otherwise.
+    /// True if rustc links with its own lld by default.
     pub fn links_with_own_lld(&self) -> bool {
         self.host == "x86_64-unknown-linux-gnu"
             && self.release >= Release { major: 1, minor: 90 }
@@ -153,13 +155,13 @@ impl Toolchain {
     }
 }
 
-/// Where rustup has the toolchain called `name`. It is never asked to install one.
-fn installed(name: &str, path: &OsString) -> Result<PathBuf, Refusal> {
+/// Directory of the toolchain called `name` in rustup. rustup is never asked to install one.
+fn find_installed(name: &str, path: &OsString) -> Result<PathBuf, Refusal> {
     let rustup = find_in_path("rustup", path).ok_or_else(|| {
         Refusal::new(format!("no rustup on PATH to ask for the toolchain `{name}`"))
             .with_help("give the toolchain's directory in place of its name")
     })?;
-    let remove = NOT_THE_TREES.map(OsString::from).to_vec();
+    let remove = TOOLCHAIN_VARIABLES.map(OsString::from).to_vec();
     let call = ToolCall {
         env: ToolEnv::Inherit { set: BTreeMap::new(), remove },
         ..ToolCall::new(rustup, ["which", "--toolchain", name, "rustc"])
@@ -177,7 +179,7 @@ fn ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, String> {
 }
 
 fn try_ask(program: &Path, args: &[&str], cwd: &Path, chosen: Option<&OsStr>) -> Result<String, ToolError> {
-    let remove = NOT_THE_TREES.iter().filter(|name| **name != TOOLCHAIN || chosen.is_none());
+    let remove = TOOLCHAIN_VARIABLES.iter().filter(|name| **name != TOOLCHAIN || chosen.is_none());
     let remove = remove.map(OsString::from).collect();
     let set = chosen.map(|chosen| (TOOLCHAIN.into(), chosen.to_owned())).into_iter().collect();
     let call = ToolCall {
@@ -188,8 +190,8 @@ fn try_ask(program: &Path, args: &[&str], cwd: &Path, chosen: Option<&OsStr>) ->
     check_tool(&call).map(|output| output.stdout)
 }
 
-/// The sysroot, and the configuration that is printed after it.
-fn parse_printed(text: &str) -> Option<(PathBuf, Vec<String>)> {
+/// Splits the output into the sysroot and the `cfg` lines after it.
+fn parse_sysroot_and_cfg(text: &str) -> Option<(PathBuf, Vec<String>)> {
     let (sysroot, cfg) = text.split_once('\n')?;
     let sysroot = PathBuf::from(sysroot.trim());
     sysroot.is_absolute().then(|| (sysroot, cfg.lines().map(str::to_owned).collect()))
@@ -204,7 +206,7 @@ fn parse_verbose(text: &str) -> Option<(String, String, Release)> {
 
 #[cfg(test)]
 impl Toolchain {
-    /// A toolchain for x86-64 Linux that is nowhere.
+    /// A toolchain for x86-64 Linux whose paths do not exist.
     pub(crate) fn sample() -> Self {
         Self {
             sysroot: "/tc".into(),
@@ -228,10 +230,10 @@ mod tests {
 
     #[test]
     fn one_call_tells_the_sysroot_and_the_configuration() {
-        let (sysroot, cfg) = parse_printed("/tc\ndebug_assertions\nunix\n").unwrap();
+        let (sysroot, cfg) = parse_sysroot_and_cfg("/tc\ndebug_assertions\nunix\n").unwrap();
         assert_eq!((sysroot, cfg), ("/tc".into(), vec!["debug_assertions".to_owned(), "unix".to_owned()]));
-        assert!(parse_printed("").is_none());
-        assert!(parse_printed("unix\nwindows\n").is_none());
+        assert!(parse_sysroot_and_cfg("").is_none());
+        assert!(parse_sysroot_and_cfg("unix\nwindows\n").is_none());
     }
 
     #[test]

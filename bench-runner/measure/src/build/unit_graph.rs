@@ -1,25 +1,25 @@
-//! How the local units of a build hang together: which of them needs which. Read from the compiler calls of a build
-//! from nothing; what comes from a registry needs nothing local and is left out.
+//! Dependencies between the local units of a build. Read from the compiler calls of a build from nothing.
+//! Crates from a registry need nothing local and are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Artifact, CompilerCall, Evidence};
+use super::{Artifact, BuildEvidence, CompilerCall};
 
-/// One unit of a local package, whatever it is built for.
+/// A unit of a local package, regardless of its target.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalUnit {
-    /// The directory of its package.
+    /// Directory of its package.
     pub package: PathBuf,
-    /// Name of the crate as rustc has it.
+    /// Crate name as rustc has it.
     pub name: String,
     pub kind: UnitKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnitKind {
-    /// A library or a proc macro: what other crates can need.
+    /// A library or a proc macro: units that other crates can need.
     Library,
     /// A program or an example.
     Program,
@@ -29,8 +29,8 @@ pub enum UnitKind {
 }
 
 impl UnitKind {
-    /// What a unit is whose target has this kind in cargo's words.
-    fn of(kind: &str, test: bool) -> Self {
+    /// Kind of a unit from cargo's kind of its target.
+    fn from_cargo_kind(kind: &str, test: bool) -> Self {
         match kind {
             _ if test => Self::Test,
             "custom-build" => Self::BuildScript,
@@ -55,17 +55,18 @@ impl fmt::Display for LocalUnit {
     }
 }
 
-/// The local units of a project with what they need directly.
+/// Local units of a project with their direct dependencies.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitGraph {
     needs: BTreeMap<LocalUnit, BTreeSet<LocalUnit>>,
-    /// What they may be built again for besides: a test can run the programs of its package.
+    /// Units that may cause a rebuild in addition: a test can run the programs of its package.
     may_need: BTreeMap<LocalUnit, BTreeSet<LocalUnit>>,
 }
 
 impl UnitGraph {
-    /// Reads a build from nothing that showed its compiler calls. `None` where it shows none of local units.
-    pub fn of(evidence: &Evidence) -> Option<Self> {
+    /// Reads a build from nothing that showed its compiler calls. `None` if it shows no calls for local
+    /// units.
+    pub fn from_evidence(evidence: &BuildEvidence) -> Option<Self> {
         let calls: Vec<(LocalUnit, &CompilerCall)> =
             evidence.compiler_calls.iter().filter_map(|call| Some((unit_of_call(call)?, call))).collect();
         let by_library: BTreeMap<PathBuf, &LocalUnit> =
@@ -80,12 +81,12 @@ impl UnitGraph {
         (!graph.needs.is_empty()).then_some(graph)
     }
 
-    /// The local units that a build compiled.
-    pub fn compiled(evidence: &Evidence) -> BTreeSet<LocalUnit> {
+    /// Local units that a build compiled.
+    pub fn compiled_units(evidence: &BuildEvidence) -> BTreeSet<LocalUnit> {
         evidence.artifacts.iter().filter(|artifact| !artifact.fresh).filter_map(unit_of_artifact).collect()
     }
 
-    /// The package that a file belongs to: that of the nearest directory above it.
+    /// Directory of the package that a file belongs to: the nearest package directory above it.
     pub(crate) fn package_of(&self, file: &Path) -> Option<&Path> {
         let packages = self.needs.keys().map(|unit| unit.package.as_path());
         packages
@@ -93,17 +94,17 @@ impl UnitGraph {
             .max_by_key(|package| package.components().count())
     }
 
-    /// What a unit needs directly.
+    /// Direct dependencies of a unit.
     pub fn needs(&self, unit: &LocalUnit) -> impl Iterator<Item = &LocalUnit> {
         self.needs.get(unit).into_iter().flatten()
     }
 
-    /// All units that need some of `units`, directly or not; those themselves are left out.
+    /// Units that need some of `units`, directly or not, without `units` themselves.
     pub(crate) fn dependents(&self, units: &BTreeSet<LocalUnit>) -> BTreeSet<LocalUnit> {
         closure(units, |unit| self.needs[unit].iter().collect(), self.needs.keys())
     }
 
-    /// The same with what may be built again besides.
+    /// Units that may be built again after `units`: the dependents, and tests that can run their programs.
     pub(crate) fn possible_dependents(&self, units: &BTreeSet<LocalUnit>) -> BTreeSet<LocalUnit> {
         let needs = |unit: &LocalUnit| {
             self.needs(unit).chain(self.may_need.get(unit).into_iter().flatten()).collect()
@@ -144,11 +145,11 @@ impl UnitGraph {
     }
 }
 
-/// Name of a package and of its crate, and what the unit is.
+/// Name of both package and crate, and kind of the unit.
 #[cfg(test)]
 pub(crate) type SampleUnit = (&'static str, UnitKind);
 
-/// What of `all` needs some of `units`, through any number of steps.
+/// Units of `all` that need some of `units`, through any number of steps.
 fn closure<'g>(
     units: &BTreeSet<LocalUnit>,
     needs: impl Fn(&'g LocalUnit) -> Vec<&'g LocalUnit>,
@@ -174,7 +175,7 @@ fn unit_of_call(call: &CompilerCall) -> Option<LocalUnit> {
     Some(LocalUnit {
         package: unit.directory.clone()?,
         name: call.name.clone(),
-        kind: UnitKind::of(&unit.kind, unit.test),
+        kind: UnitKind::from_cargo_kind(&unit.kind, unit.test),
     })
 }
 
@@ -185,19 +186,19 @@ fn unit_of_artifact(artifact: &Artifact) -> Option<LocalUnit> {
         None => (artifact.unit.as_str(), false),
     };
     let (front, target) = unit.rsplit_once(':')?;
-    let kind = UnitKind::of(front.rsplit_once(' ').map_or(front, |(_, kind)| kind), test);
+    let kind = UnitKind::from_cargo_kind(front.rsplit_once(' ').map_or(front, |(_, kind)| kind), test);
     Some(LocalUnit { package, name: target.replace('-', "_"), kind })
 }
 
-/// What the name of a unit that is a test harness ends with.
+/// Suffix of the name of a unit that is a test harness.
 pub(super) const TEST_MARK: &str = " (test)";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{CalledUnit, PackageName, Part};
+    use crate::build::{BuildPart, CalledUnit, PackageName};
 
-    /// A call for a target of this kind, of the package in this directory.
+    /// A call for a target of this kind, in the package of this directory.
     fn call(package: &str, kind: &str, line: &str) -> CompilerCall {
         let args: Vec<String> = format!("{line} --out-dir /t").split(' ').map(str::to_owned).collect();
         let at = args.iter().position(|arg| arg == "--crate-name").unwrap();
@@ -212,9 +213,9 @@ mod tests {
             member: true,
             kind: kind.into(),
             test: kind == "test",
-            asked: true,
+            requested: true,
         };
-        CompilerCall { name: args[at + 1].clone(), part: Part::Own, unit: Some(unit), args }
+        CompilerCall { name: args[at + 1].clone(), part: BuildPart::Own, unit: Some(unit), args }
     }
 
     fn artifact(unit: &str, package: &str, fresh: bool) -> Artifact {
@@ -229,8 +230,8 @@ mod tests {
         }
     }
 
-    fn evidence() -> Evidence {
-        Evidence {
+    fn evidence() -> BuildEvidence {
+        BuildEvidence {
             artifacts: vec![
                 artifact("my-derive@0.1.0 proc-macro:my-derive", "/w/s/derive", true),
                 artifact("base@0.1.0 lib:base", "/w/s/base", true),
@@ -246,7 +247,7 @@ mod tests {
                     "lib",
                     "rustc --crate-name base -C extra-filename=-2 --extern my_derive=/t/libmy_derive-1.so --extern dep=/t/libdep-9.rmeta",
                 ),
-                // What a build script is called like is no sign of it.
+                // The name of a call does not show that it is a build script.
                 call("/w/s", "custom-build", "rustc --crate-name build_main -C extra-filename=-3"),
                 call(
                     "/w/s",
@@ -255,10 +256,10 @@ mod tests {
                 ),
                 call("/w/s", "bin", "rustc --crate-name build_script_build -C extra-filename=-7"),
                 call("/w/s", "test", "rustc --crate-name cli --test -C extra-filename=-5"),
-                // With a harness of its own.
+                // A test with `harness = false`.
                 call("/w/s", "test", "rustc --crate-name own --cfg test -C extra-filename=-6"),
             ],
-            ..Evidence::default()
+            ..BuildEvidence::default()
         }
     }
 
@@ -268,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_calls_tell_which_local_unit_needs_which() {
-        let graph = UnitGraph::of(&evidence()).unwrap();
+        let graph = UnitGraph::from_evidence(&evidence()).unwrap();
         let of = |name: &str| graph.needs.keys().filter(|unit| unit.name == name).cloned().collect();
         assert_eq!(names(&graph.dependents(&of("my_derive"))), ["app", "base (library)"]);
         assert_eq!(
@@ -285,8 +286,8 @@ mod tests {
 
     #[test]
     fn what_was_compiled_is_told_by_the_artefacts() {
-        let compiled = UnitGraph::compiled(&evidence());
+        let compiled = UnitGraph::compiled_units(&evidence());
         assert_eq!(names(&compiled), ["app", "build script of s", "cli (test)"]);
-        assert!(UnitGraph::of(&Evidence::default()).is_none());
+        assert!(UnitGraph::from_evidence(&BuildEvidence::default()).is_none());
     }
 }

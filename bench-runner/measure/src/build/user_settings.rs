@@ -1,18 +1,18 @@
-//! What the user's own configuration says to cargo's builds, beside what the project itself says: files of cargo and
-//! variables of the environment.
+//! The user's own settings for cargo's builds, apart from those of the project: cargo configuration files and
+//! environment variables.
 //!
-//! Cargo is asked for it, with the origin of each value. Only what decides how something is built is kept, as a text of
-//! TOML, because plans are complete in themselves and are published: nothing of tokens, registries or mirrors can get
-//! into it.
+//! Cargo reports them with the origin of each value. Only settings that decide how something is built are
+//! kept, as TOML text: plans are self-contained and published, so no token, registry or mirror can get into
+//! them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::ask::{Configuration, Entry, Origin};
+use super::ask::{ConfigEntry, ConfigOrigin, Configuration};
 
-/// The tables that decide how something is built.
+/// Configuration tables that decide how something is built.
 const TABLES: [&str; 10] = [
     "build",
     "env",
@@ -25,12 +25,12 @@ const TABLES: [&str; 10] = [
     "target-applies-to-host",
     "unstable",
 ];
-/// The table of the variables.
+/// Name of the table of variables.
 pub(crate) const VARIABLES: &str = "variables";
-/// Keys of `build` that the harness decides on: the compiler itself, and its wrapper for documentation.
-const OF_THE_HARNESS: [&str; 2] = ["rustc", "rustdoc"];
+/// Keys of `build` that the harness sets: the compiler, and the program for documentation.
+const HARNESS_KEYS: [&str; 2] = ["rustc", "rustdoc"];
 /// Variables that decide how something is built.
-const NAMES: [&str; 19] = [
+const BUILD_VARIABLES: [&str; 19] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "RUSTDOCFLAGS",
@@ -51,12 +51,12 @@ const NAMES: [&str; 19] = [
     "HOST_CC",
     "TARGET_CC",
 ];
-/// The same for one target, as the crate `cc` reads them.
-const OF_A_TARGET: [&str; 4] = ["CC_", "CXX_", "CFLAGS_", "CXXFLAGS_"];
-/// Keys of `build` that are read from variables and that the harness decides on.
+/// Prefixes of such variables for a single target, as the crate `cc` reads them.
+const TARGET_VARIABLE_PREFIXES: [&str; 4] = ["CC_", "CXX_", "CFLAGS_", "CXXFLAGS_"];
+/// Keys of `build` that can be set by variables and that the harness sets.
 const NOT_FROM_VARIABLES: [&str; 6] = ["build-dir", "jobs", "rustc", "rustdoc", "target-dir", "artifact-dir"];
-/// Variables that say something when they are empty: no flags of any file, no wrapper.
-const SWITCHES_OFF: [&str; 6] = [
+/// Variables that have a meaning when empty: they turn off flags of all files, or the wrapper.
+const MEANINGFUL_WHEN_EMPTY: [&str; 6] = [
     "RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",
     "RUSTDOCFLAGS",
@@ -64,30 +64,32 @@ const SWITCHES_OFF: [&str; 6] = [
     "RUSTC_WRAPPER",
     "RUSTC_WORKSPACE_WRAPPER",
 ];
-/// Parts of names of variables whose values are nobody's business.
+/// Substrings in the names of variables whose values are private.
 const SECRETS: [&str; 5] = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL"];
-/// Last parts of keys whose values are paths, if they have a directory in them.
+/// Last parts of keys whose values are paths if they contain a directory.
 const PATHS: [&str; 5] = ["linker", "rustc", "rustc-workspace-wrapper", "rustc-wrapper", "rustdoc"];
 
-/// What the user's files and variables say, those of the project left out: `is_own` tells its files. The empty text if
-/// they say nothing.
+/// Settings in the user's files and variables; `is_own` identifies the files of the project, which are left
+/// out. Empty if there are no settings.
 pub fn user_settings(
     configuration: &Configuration,
     is_own: impl Fn(&Path) -> bool,
     variables: &BTreeMap<String, String>,
 ) -> String {
-    let of_user = |entry: &&Entry| match &entry.origin {
-        Origin::File(file) => !is_own(file),
+    let is_of_user = |entry: &&ConfigEntry| match &entry.origin {
+        ConfigOrigin::File(file) => !is_own(file),
         // Variables are kept as variables.
-        Origin::Variable(_) | Origin::Other => false,
+        ConfigOrigin::Variable(_) | ConfigOrigin::Other => false,
     };
-    let mut entries: Vec<Entry> = configuration.entries.iter().filter(of_user).cloned().collect();
+    let mut entries: Vec<ConfigEntry> = configuration.entries.iter().filter(is_of_user).cloned().collect();
     entries.retain(is_kept);
-    let absolute = Configuration { entries: absolute(&entries), variables: Vec::new() };
+    let absolute = Configuration { entries: with_absolute_paths(&entries), variables: Vec::new() };
     let mut all = absolute.table();
     let variables: Table = variables
         .iter()
-        .filter(|(name, value)| decides(name) && (!value.is_empty() || SWITCHES_OFF.contains(&name.as_str())))
+        .filter(|(name, value)| {
+            is_build_variable(name) && (!value.is_empty() || MEANINGFUL_WHEN_EMPTY.contains(&name.as_str()))
+        })
         .map(|(name, value)| (name.clone(), Value::String(value.clone())))
         .collect();
     if !variables.is_empty() {
@@ -96,29 +98,29 @@ pub fn user_settings(
     all.to_string()
 }
 
-/// The tables of a configuration that decide how something is built, secrets left out.
-pub fn deciding(configuration: &Configuration) -> Table {
-    configuration.table_of(is_about_building)
+/// Tables of a configuration that decide how something is built, without secrets.
+pub fn build_settings(configuration: &Configuration) -> Table {
+    configuration.table_where(is_about_building)
 }
 
-fn is_about_building(entry: &Entry) -> bool {
+fn is_about_building(entry: &ConfigEntry) -> bool {
     let table = entry.key.first().map(String::as_str).unwrap_or_default();
     let second = entry.key.get(1).map(String::as_str).unwrap_or_default();
     TABLES.contains(&table) && !(table == "env" && is_secret(second))
 }
 
-fn is_kept(entry: &Entry) -> bool {
-    let of_build = |keys: &[&str]| {
+fn is_kept(entry: &ConfigEntry) -> bool {
+    let is_build_key = |keys: &[&str]| {
         entry.key.len() == 2 && entry.key[0] == "build" && keys.contains(&entry.key[1].as_str())
     };
-    // Whether intermediate files are kept apart from the results makes a difference in time.
-    let counts = entry.decides() || of_build(&["build-dir"]);
-    is_about_building(entry) && counts && !of_build(&OF_THE_HARNESS)
+    // A separate directory for intermediate files makes a difference in time.
+    let counts = entry.affects_compiler_calls() || is_build_key(&["build-dir"]);
+    is_about_building(entry) && counts && !is_build_key(&HARNESS_KEYS)
 }
 
-/// The same values with their relative paths made absolute. They start in the directory that holds `.cargo`; in a cargo
-/// home that is its parent.
-pub fn absolute(entries: &[Entry]) -> Vec<Entry> {
+/// `entries` with absolute paths. Relative paths start in the directory that contains `.cargo`; for a cargo
+/// home, in its parent.
+pub fn with_absolute_paths(entries: &[ConfigEntry]) -> Vec<ConfigEntry> {
     let relative_variables: Vec<&str> = entries
         .iter()
         .filter(|entry| {
@@ -129,15 +131,16 @@ pub fn absolute(entries: &[Entry]) -> Vec<Entry> {
         .collect();
     let made = entries.iter().map(|entry| {
         let mut entry = entry.clone();
-        let Origin::File(file) = &entry.origin else { return entry };
+        let ConfigOrigin::File(file) = &entry.origin else { return entry };
         let base = file.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
         let variable = entry.key.get(1).is_some_and(|name| relative_variables.contains(&name.as_str()));
-        let of_env = entry.key[0] == "env" && variable && entry.key.last().is_some_and(|key| key == "value");
+        let is_env_path =
+            entry.key[0] == "env" && variable && entry.key.last().is_some_and(|key| key == "value");
         let named = entry.key.last().is_some_and(|key| PATHS.contains(&key.as_str()) || key == "path");
         let target = entry.key.join(".") == "build.target";
         if let Value::String(path) = &mut entry.value {
             let has_directory = path.contains('/');
-            let is_path = of_env
+            let is_path = is_env_path
                 || entry.key[0] == "paths"
                 || (named && has_directory)
                 || (target && path.ends_with(".json"));
@@ -153,20 +156,21 @@ pub fn absolute(entries: &[Entry]) -> Vec<Entry> {
     made.collect()
 }
 
-/// Whether a variable decides how something is built.
-pub fn decides(name: &str) -> bool {
-    let of_target =
+/// True if a variable decides how something is built.
+pub fn is_build_variable(name: &str) -> bool {
+    let is_target_variable =
         name.starts_with("CARGO_TARGET_") && ["_LINKER", "_RUSTFLAGS"].iter().any(|end| name.ends_with(end));
-    let of_build = name.strip_prefix("CARGO_BUILD_").is_some_and(|key| {
+    let is_build_key = name.strip_prefix("CARGO_BUILD_").is_some_and(|key| {
         let key = key.to_lowercase().replace('_', "-");
         !NOT_FROM_VARIABLES.contains(&key.as_str())
     });
-    let of_profile = name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_UNSTABLE_");
-    let named = NAMES.contains(&name) || OF_A_TARGET.iter().any(|start| name.starts_with(start));
-    (named || of_target || of_build || of_profile) && !is_secret(name)
+    let is_profile_variable = name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_UNSTABLE_");
+    let named = BUILD_VARIABLES.contains(&name)
+        || TARGET_VARIABLE_PREFIXES.iter().any(|start| name.starts_with(start));
+    (named || is_target_variable || is_build_key || is_profile_variable) && !is_secret(name)
 }
 
-/// Whether the value of a variable is nobody's business.
+/// True if the value of a variable is private.
 pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_uppercase();
     SECRETS.iter().any(|part| name.contains(part))
@@ -180,9 +184,9 @@ mod tests {
         names.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect()
     }
 
-    fn entry(key: &str, value: impl Into<Value>, item: bool, file: &str) -> Entry {
+    fn entry(key: &str, value: impl Into<Value>, item: bool, file: &str) -> ConfigEntry {
         let key = key.split('|').map(str::to_owned).collect();
-        Entry { key, item, value: value.into(), origin: Origin::File(file.into()) }
+        ConfigEntry { key, item, value: value.into(), origin: ConfigOrigin::File(file.into()) }
     }
 
     #[test]
@@ -235,13 +239,13 @@ mod tests {
 
     #[test]
     fn a_user_without_any_configuration_says_nothing() {
-        let says = |variables: &BTreeMap<String, String>| {
+        let settings_text = |variables: &BTreeMap<String, String>| {
             user_settings(&Configuration::default(), |_| false, variables)
         };
-        assert_eq!(says(&variables(&["PATH", "CARGO_HOME"])), "");
-        assert_eq!(says(&[("CFLAGS".to_owned(), String::new())].into()), "");
+        assert_eq!(settings_text(&variables(&["PATH", "CARGO_HOME"])), "");
+        assert_eq!(settings_text(&[("CFLAGS".to_owned(), String::new())].into()), "");
         let empty = ["RUSTFLAGS", "RUSTC_WRAPPER"].map(|name| (name.to_owned(), String::new()));
-        assert_eq!(says(&empty.into()), "[variables]\nRUSTC_WRAPPER = \"\"\nRUSTFLAGS = \"\"\n");
+        assert_eq!(settings_text(&empty.into()), "[variables]\nRUSTC_WRAPPER = \"\"\nRUSTFLAGS = \"\"\n");
     }
 
     #[test]
@@ -253,7 +257,7 @@ mod tests {
             "CFLAGS_x86_64_unknown_linux_gnu",
             "CC",
         ] {
-            assert!(decides(name), "{name}");
+            assert!(is_build_variable(name), "{name}");
         }
         for name in [
             "CARGO_BUILD_TARGET_DIR",
@@ -263,7 +267,7 @@ mod tests {
             "AWS_SECRET",
             "RUSTC",
         ] {
-            assert!(!decides(name), "{name}");
+            assert!(!is_build_variable(name), "{name}");
         }
     }
 }

@@ -15,8 +15,8 @@ use super::workload;
 use super::{ProjectView, World};
 use crate::axes::{self, ParsedSettings, STRUCTURAL, Setting};
 use crate::build::Linking;
-use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
-use crate::workloads::{SourceChange, Start, Workload};
+use crate::scenario::{Exclusion, Matrix, RequestError, RequestWord, Scenario};
+use crate::workloads::{SourceChange, StartState, Workload};
 use projects::{add_projects, one_of, resolve_projects};
 
 pub(super) use memo::Memo;
@@ -45,7 +45,7 @@ pub(super) fn add<W: World + ?Sized>(
         Some(_) => vec![None],
         None => projects.iter().map(Some).collect(),
     };
-    let workload_choices: Vec<Option<&Word>> = match listed("workload") {
+    let workload_choices: Vec<Option<&RequestWord>> = match listed("workload") {
         Some(_) => vec![None],
         None => matrix.workloads.iter().map(Some).collect(),
     };
@@ -227,8 +227,8 @@ impl<'a> Draft<'a> {
     }
 
     /// The exclusion that leaves a variant out.
-    fn exclusion(&self, variant: &Variant) -> Option<&Exclude> {
-        let all = |exclude: &&Exclude| {
+    fn exclusion(&self, variant: &Variant) -> Option<&Exclusion> {
+        let all = |exclude: &&Exclusion| {
             exclude.when.iter().all(|(key, value)| value_of(key, variant) == Some(value.as_str()))
         };
         self.matrix.exclude.iter().find(all)
@@ -306,7 +306,7 @@ impl<'a> Draft<'a> {
             if value.is_for_linking() || about_host() {
                 linking = memo.linking(&tree, workload.goal, &variant.settings);
             }
-            let idle = value.is_for_linking() && linking.is_some_and(Linking::is_nothing);
+            let idle = value.is_for_linking() && linking.is_some_and(Linking::calls_no_linker);
             let available = memo.probe(&tree, &setting).as_ref().map_err(Refusal::clone)?;
             let same = if idle { "nothing is linked" } else { &available.identity };
             identity.push(format!("{key}={same}"));
@@ -319,7 +319,7 @@ impl<'a> Draft<'a> {
     /// Why a workload cannot stand in one block with the others, where that is so: all arms of one tree build the same
     /// files.
     fn beside(&self, variant: &Variant, workload: &Workload, kept: &Kept) -> Option<&'static str> {
-        let idle = workload.start == Start::Warm && workload.sources == SourceChange::AsPinned;
+        let idle = workload.start == StartState::Warm && workload.sources == SourceChange::AsPinned;
         if idle && self.edits_beside(&variant.project) {
             return Some("the edits of another variant of the block would give it something to build");
         }
@@ -338,7 +338,7 @@ impl<'a> Draft<'a> {
         let project = self.projects.iter().find(|view| view.planned.name == project);
         by_axis.any(|word| match workload::find(&word.text).map(|workload| workload.sources) {
             Ok(SourceChange::Edited(class)) => project.is_some_and(|project| project.has_edit(class)),
-            Ok(sources) => sources.change(),
+            Ok(sources) => sources.changes_between_rounds(),
             Err(_) => false,
         })
     }

@@ -7,7 +7,7 @@ use bench_runner_core::record::{Block, Plan};
 use bench_runner_core::stats::{Control, EXPECTED_NOISE, expected_half_width};
 
 use crate::sampling::LOOKS;
-use crate::workloads::{self, Start};
+use crate::workloads::{self, StartState};
 
 /// What settling and looking take beside each build, roughly.
 const AROUND_A_BUILD: Duration = Duration::from_millis(250);
@@ -81,7 +81,7 @@ fn disk(block: &Block, typical: &Typical) -> Option<u64> {
     for arm in &block.arms {
         let size = typical.get(&arm.variant.project)?.target_bytes?;
         match workloads::find(&arm.variant.workload).map(|workload| workload.start) {
-            Ok(Start::Warm | Start::AfterRelease) => kept += size,
+            Ok(StartState::Warm | StartState::AfterRelease) => kept += size,
             _ => passing = passing.max(size),
         }
     }
@@ -109,7 +109,7 @@ fn block_estimate(
     let mut warmup_time = Some(Duration::ZERO);
     for arm in &block.arms {
         let warm =
-            workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != Start::Empty);
+            workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != StartState::Empty);
         let own = build(&arm.variant.project, &arm.variant.workload);
         let first = if warm { build(&arm.variant.project, "clean") } else { None };
         warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(arm.primed);

@@ -13,7 +13,7 @@ use bench_runner_core::record::{FORMAT_VERSION, Plan, PlannedProject, Refusal, T
 use crate::axes::{Available, Setting, Settings};
 use crate::build::{Goal, Linking};
 use crate::corpus::EditClass;
-use crate::scenario::{RequestError, Scenario, Word};
+use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use estimate::{BlockEstimate, Estimate, Typical, estimate, share};
 pub use refit::{check, refit};
@@ -51,7 +51,7 @@ pub trait World {
     type Error: From<RequestError>;
 
     /// The projects that a word stands for: a name, a path, or `tag:…`.
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, Self::Error>;
+    fn projects(&self, word: &RequestWord) -> Result<Vec<ProjectView>, Self::Error>;
 
     /// A project that a plan brings along.
     fn planned(&self, project: &PlannedProject) -> Result<ProjectView, Self::Error>;

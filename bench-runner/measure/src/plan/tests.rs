@@ -7,7 +7,7 @@ use std::path::Path;
 use bench_runner_core::record::{Pin, Role};
 
 use super::*;
-use crate::scenario::Library;
+use crate::scenario::ScenarioLibrary;
 
 /// A machine with GNU ld and rustc's own lld, and no mold.
 struct TwoLinkers;
@@ -33,7 +33,7 @@ fn project(name: &str) -> ProjectView {
 impl World for TwoLinkers {
     type Error = RequestError;
 
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, RequestError> {
+    fn projects(&self, word: &RequestWord) -> Result<Vec<ProjectView>, RequestError> {
         match word.text.as_str() {
             "tag:quick" | "titlecase" => Ok(vec![project("small")]),
             "commands" => Ok(vec![ProjectView { cargo: false, edits: Vec::new(), ..project("commands") }]),
@@ -72,12 +72,13 @@ impl World for TwoLinkers {
 
     fn probe(&self, _: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal> {
         match (setting.key, setting.text) {
-            ("linker", "default" | "rust-lld") => Ok(Available::plainly("rust-lld")),
+            ("linker", "default" | "rust-lld") => Ok(Available::without_tool("rust-lld")),
             ("linker", "mold") => Err(Refusal::new("no mold on PATH").with_help("apt-get install mold")),
-            ("target-cpu", "native") => {
-                Ok(Available { pinned: Some("native@znver3".into()), ..Available::plainly("native@znver3") })
-            }
-            (_, text) => Ok(Available::plainly(text)),
+            ("target-cpu", "native") => Ok(Available {
+                pinned: Some("native@znver3".into()),
+                ..Available::without_tool("native@znver3")
+            }),
+            (_, text) => Ok(Available::without_tool(text)),
         }
     }
 }
@@ -86,7 +87,7 @@ fn scenario(text: &str) -> Scenario {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.toml");
     std::fs::write(&path, format!("name = \"s\"\nsummary = \"x\"\n{text}")).unwrap();
-    Library::file(&path).unwrap()
+    ScenarioLibrary::read_file(&path).unwrap()
 }
 
 fn made(text: &str) -> Plan {
@@ -110,8 +111,11 @@ fn outline(plan: &Plan) -> String {
 
 #[test]
 fn the_main_job_compares_linkers_and_gives_check_a_block_of_its_own() {
-    let quick =
-        Library::file(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/quick.toml"))).unwrap();
+    let quick = ScenarioLibrary::read_file(Path::new(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../scenarios/quick.toml"
+    )))
+    .unwrap();
     let plan = plan(&[quick], &TwoLinkers, &Options::default()).unwrap();
     expect_test::expect![[r#"
         linkers/small/clean

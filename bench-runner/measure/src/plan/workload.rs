@@ -5,7 +5,7 @@ use bench_runner_core::record::{Refusal, Variant};
 use super::ProjectView;
 use crate::build::Goal;
 use crate::scenario::RequestError;
-use crate::workloads::{self, SourceChange, Start, Workload};
+use crate::workloads::{self, SourceChange, StartState, Workload};
 
 /// The workload that a plan names.
 pub(super) fn find(name: &str) -> Result<Workload, RequestError> {
@@ -15,7 +15,7 @@ pub(super) fn find(name: &str) -> Result<Workload, RequestError> {
 /// Checks that the project of a variant has what its workload needs.
 pub(super) fn check(variant: &Variant, workload: &Workload, project: &ProjectView) -> Result<(), Refusal> {
     let of_cargo = matches!(workload.sources, SourceChange::Skeleton | SourceChange::Replayed(_))
-        || workload.start == Start::AfterRelease;
+        || workload.start == StartState::AfterRelease;
     if !project.cargo && workload.goal != Goal::Build {
         return Err(Refusal::new(format!("a command project has no {}", workload.name)));
     }
@@ -38,7 +38,7 @@ pub(super) fn check(variant: &Variant, workload: &Workload, project: &ProjectVie
         ));
     }
     let profile = variant.settings.get("profile").or(project.profile.as_ref());
-    if workload.start == Start::AfterRelease
+    if workload.start == StartState::AfterRelease
         && profile.is_some_and(|profile| profile == "release" || profile == "bench")
     {
         return Err(Refusal::new("what it builds lies where a release build leaves it")
@@ -76,5 +76,7 @@ pub(super) fn enough(count: u32, listed: &[String]) -> Result<(), Refusal> {
 /// whatever edit or commit is in place; which builds only start warm is another matter.
 pub(super) fn same_sources(one: SourceChange, other: SourceChange) -> bool {
     let pinned = |sources| sources == SourceChange::AsPinned;
-    one == other || pinned(one) && other.change() || pinned(other) && one.change()
+    one == other
+        || pinned(one) && other.changes_between_rounds()
+        || pinned(other) && one.changes_between_rounds()
 }

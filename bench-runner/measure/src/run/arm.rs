@@ -7,10 +7,10 @@ use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Pin, Proof, ProofResu
 
 use super::worktree::{Keep, Left};
 use super::{ConfiguredDriver, PreparedTree, PreparedTrees, RunError, own_dirs};
-use crate::axes::{self, ParsedSettings, ProofInput, Reference, Setting};
-use crate::build::{BuildDirs, BuildError, BuildRequest, Corner, Evidence, UnitGraph};
+use crate::axes::{self, ParsedSettings, ProofInput, ReferenceBuild, Setting};
+use crate::build::{BuildDirs, BuildError, BuildEvidence, BuildRequest, CacheSandbox, UnitGraph};
 use crate::corpus::edits;
-use crate::workloads::{self, SourceChange, Start, Workload};
+use crate::workloads::{self, SourceChange, StartState, Workload};
 
 /// One arm with everything that building it takes.
 pub(super) struct LiveArm<'a> {
@@ -28,7 +28,7 @@ pub(super) struct LiveArm<'a> {
     /// What its release build left, if its workload starts from that.
     pub(super) after_release: Option<AfterRelease>,
     /// Where its builds find compiler caches that nobody knows of.
-    pub(super) corner: Option<Corner>,
+    pub(super) corner: Option<CacheSandbox>,
     /// What it compiles again although nothing has changed, with cargo's reasons.
     pub(super) restless: Option<String>,
     /// Measured builds in a row that did not end well.
@@ -51,7 +51,7 @@ pub(super) struct AfterRelease {
 #[derive(Clone, Copy)]
 pub(super) struct Peer<'p, 'a> {
     pub(super) arm: &'p LiveArm<'a>,
-    pub(super) evidence: &'p Evidence,
+    pub(super) evidence: &'p BuildEvidence,
 }
 
 impl<'a> LiveArm<'a> {
@@ -81,7 +81,7 @@ impl<'a> LiveArm<'a> {
         }
         request.replace_variables_of(AS_CONFIGURED);
         if request.service.is_none() {
-            request.service = configured.driver.service_of_its_own(&request);
+            request.service = configured.driver.implicit_service(&request);
         }
         let pin = prepared.source.pin.clone();
         Ok(Self {
@@ -105,7 +105,7 @@ impl<'a> LiveArm<'a> {
     /// Makes the directories that it has for itself. `building` is the cargo home that its own is made from.
     pub(super) fn furnish(&mut self, building: &Path) -> Result<(), RunError> {
         own_dirs::furnish(&self.dirs, &self.request, building)?;
-        let corner = Corner::in_dir(&self.dirs.service).map_err(|source| RunError::Io {
+        let corner = CacheSandbox::in_dir(&self.dirs.service).map_err(|source| RunError::Io {
             action: "make room for a compiler cache in",
             path: self.dirs.service.clone(),
             source,
@@ -116,12 +116,12 @@ impl<'a> LiveArm<'a> {
 
     /// What becomes of what its builds leave outside its own directories.
     pub(super) fn keep(&self) -> Keep {
-        if self.workload.start == Start::Empty { Keep::Nothing } else { Keep::ForTheArm }
+        if self.workload.start == StartState::Empty { Keep::Nothing } else { Keep::ForTheArm }
     }
 
     /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
     pub(super) fn is_edited(&self) -> bool {
-        self.workload.sources.change() && self.dirs.edit > 0
+        self.workload.sources.changes_between_rounds() && self.dirs.edit > 0
     }
 
     /// Absolute paths of the files that its edits change, where the manifest says which.
@@ -134,13 +134,18 @@ impl<'a> LiveArm<'a> {
 
     /// The command line of its timed build, or why there is none.
     pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::CommandLine, BuildError> {
-        self.configured.driver.step(&self.dirs, &self.request, self.workload.goal, detail)
+        self.configured.driver.build_command(&self.dirs, &self.request, self.workload.goal, detail)
     }
 
     /// The command line of the release build that its workload starts after.
     pub(super) fn release_step(&self) -> Result<crate::build::CommandLine, BuildError> {
         let request = BuildRequest { profile: Some("release".to_owned()), ..self.request.clone() };
-        self.configured.driver.step(&self.dirs, &request, self.workload.goal, crate::build::Detail::Quiet)
+        self.configured.driver.build_command(
+            &self.dirs,
+            &request,
+            self.workload.goal,
+            crate::build::Detail::Quiet,
+        )
     }
 
     /// What its first build, from nothing, says of every setting that can be told from it alone.
@@ -153,7 +158,7 @@ impl<'a> LiveArm<'a> {
     pub(super) fn prove_beside(
         &self,
         block: &Block,
-        evidence: &Evidence,
+        evidence: &BuildEvidence,
         peers: &[Peer<'_, '_>],
     ) -> Vec<Proof> {
         let of = |setting: Setting<'_>| {
@@ -164,7 +169,7 @@ impl<'a> LiveArm<'a> {
     }
 
     /// What a setting is judged beside: an arm that differs by it alone, the baseline before others; else the baseline.
-    fn reference<'p>(&self, setting: &Setting<'_>, peers: &[Peer<'p, '_>]) -> Option<Reference<'p>> {
+    fn reference<'p>(&self, setting: &Setting<'_>, peers: &[Peer<'p, '_>]) -> Option<ReferenceBuild<'p>> {
         let own = self.asked_without(setting.key);
         let rank = |peer: &&Peer<'_, '_>| {
             let alone = own == peer.arm.asked_without(setting.key);
@@ -175,7 +180,7 @@ impl<'a> LiveArm<'a> {
         let (rank, chosen) =
             others.filter_map(|peer| Some((rank(&peer)?, peer))).min_by_key(|(rank, _)| *rank)?;
         let name = &chosen.arm.arm.variant.name;
-        Some(Reference { name, build: chosen.evidence, alone: !rank.0 })
+        Some(ReferenceBuild { name, build: chosen.evidence, alone: !rank.0 })
     }
 
     /// Whether another arm builds the same with another value of the setting.
@@ -195,14 +200,14 @@ impl<'a> LiveArm<'a> {
         }
         request.rustflags_from.clear();
         request.env_from.clear();
-        (axes::toolchain_of(&self.arm.variant.settings), request)
+        (axes::toolchain_name(&self.arm.variant.settings), request)
     }
 
     fn proof(&self, block: &Block, setting: &Setting<'_>, input: &ProofInput<'_>) -> Proof {
         let finding = if setting.value.applies_to(self.workload.goal) {
             setting.value.prove(&self.settings, &self.configured.context, input)
         } else {
-            axes::Finding {
+            axes::ProofFinding {
                 expected: format!("{}={}", setting.key, setting.text),
                 found: format!("no meaning under `{}`", self.arm.variant.workload),
                 result: ProofResult::NotApplicable,
@@ -220,7 +225,7 @@ impl<'a> LiveArm<'a> {
     }
 
     /// What a build from nothing says of the source tree, where it is an axis of the block.
-    pub(super) fn prove_tree(&self, block: &Block, evidence: &Evidence) -> Vec<Proof> {
+    pub(super) fn prove_tree(&self, block: &Block, evidence: &BuildEvidence) -> Vec<Proof> {
         let pin = self.prepared.source.pin.to_string();
         let own: Vec<_> = evidence.artifacts.iter().filter(|artifact| artifact.own).collect();
         let here = |package: &Option<PathBuf>| {
@@ -260,21 +265,25 @@ impl<'a> LiveArm<'a> {
 
     /// Why a build that ended well did not compile the units that its workload should, where that is so: from an empty
     /// target directory all, where nothing changed none, after an edit those that it reaches.
-    pub(super) fn other_units(&self, evidence: &Evidence) -> Option<String> {
-        let units = self.workload.units;
+    pub(super) fn other_units(&self, evidence: &BuildEvidence) -> Option<String> {
+        let units = self.workload.expected_rebuild;
         let judged = self.judge_units(evidence);
         let other = judged.result == ProofResult::Fails;
         other.then(|| format!("expected {}, found {}", units.describe(), judged.found))
     }
 
-    fn judge_units(&self, evidence: &Evidence) -> workloads::RebuildFinding {
+    fn judge_units(&self, evidence: &BuildEvidence) -> workloads::RebuildFinding {
         let (graph, edited) = (self.graph.as_ref(), self.edited_files());
-        self.workload.units.judge(&workloads::RebuildInput { build: evidence, graph, edited: &edited })
+        self.workload.expected_rebuild.judge(&workloads::RebuildInput {
+            build: evidence,
+            graph,
+            edited: &edited,
+        })
     }
 
     /// What a build under the workload says of the workload itself: the units it compiled.
-    pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
-        let units = self.workload.units;
+    pub(super) fn prove_workload(&self, block: &Block, evidence: &BuildEvidence) -> Proof {
+        let units = self.workload.expected_rebuild;
         let mut judged = self.judge_units(evidence);
         if judged.result == ProofResult::Fails
             && let Some(why) = &self.restless

@@ -5,7 +5,7 @@ use bench_runner_core::record::{Cost, Interference, Outcome, Phase};
 use super::arm::LiveArm;
 use super::outside::missing_executable;
 use crate::axes::ProofInput;
-use crate::build::Evidence;
+use crate::build::BuildEvidence;
 use crate::process::{BuildResult, ExitKind};
 
 /// A build that was tried, before it is a sample.
@@ -13,7 +13,7 @@ use crate::process::{BuildResult, ExitKind};
 pub(super) struct Attempt {
     /// `None` where there was no command line for it.
     pub(super) finished: Option<BuildResult>,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: BuildEvidence,
     pub(super) interference: Interference,
     /// What went wrong with its service.
     pub(super) trouble: Option<String>,

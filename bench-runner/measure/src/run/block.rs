@@ -15,7 +15,7 @@ use super::notes::{About, Notes};
 use super::{Event, Forecast, Inputs, RunError};
 use crate::build::Detail;
 use crate::host;
-use crate::sampling::{self, Next, Progress, round_order};
+use crate::sampling::{self, BlockProgress, Next, round_order};
 use crate::workloads::SourceChange;
 
 /// How a block went.
@@ -235,7 +235,7 @@ impl Measuring<'_, '_, '_> {
         let roles: Vec<Role> = live.iter().map(|&at| arms[at].arm.role).collect();
         let rounds: Vec<Vec<Option<f64>>> =
             self.rounds.iter().map(|walls| live.iter().map(|&at| walls[at]).collect()).collect();
-        sampling::next(&Progress {
+        sampling::next(&BlockProgress {
             sampling: &self.block.sampling,
             roles: &roles,
             rounds: &rounds,

@@ -16,10 +16,10 @@ use super::outside::{failure, job, last_lines, with_last_lines};
 use super::own_dirs::make;
 use super::supervised::{self, Attended};
 use super::{Event, Inputs, Observer, RunError, after_release, own_dirs};
-use crate::build::{CommandLine, Corner, Detail, Evidence, RunningService, Service};
+use crate::build::{BuildEvidence, CacheSandbox, CommandLine, Detail, RunningService, Service};
 use crate::host::{self, InterferenceWatch};
 use crate::process::{ExitKind, Job, Supervisor};
-use crate::workloads::Start;
+use crate::workloads::StartState;
 
 /// Dirty pages that may be left when a clock starts.
 const DIRTY_LIMIT: u64 = 16 << 20;
@@ -58,7 +58,7 @@ pub(super) struct Place {
 /// What a build came to.
 pub(super) enum Made {
     /// It is in the bundle. With it, why it was not what it should have been, where it ended well and was not.
-    Sample(Box<Sample>, Box<Evidence>, Option<String>),
+    Sample(Box<Sample>, Box<BuildEvidence>, Option<String>),
     /// The run was interrupted meanwhile; there is no sample.
     Interrupted,
 }
@@ -178,7 +178,7 @@ impl<'a> Builder<'a> {
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
         let [stdout, stderr] = ["stdout", "stderr"].map(|kind| dirs.said(kind));
         let evidence = arm.configured.driver.evidence(&step, &stdout, &stderr);
-        let evidence = Evidence { cache: report.used, cache_of_rust: report.of_rust, ..evidence };
+        let evidence = BuildEvidence { cache: report.used, rust_cache_use: report.used_by_rust, ..evidence };
         self.note_leftovers(arm)?;
         self.note_littered(arm, &stdout);
         Ok(Attempt {
@@ -202,12 +202,12 @@ impl<'a> Builder<'a> {
     pub(super) fn clear(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
         let start = Instant::now();
         match arm.workload.start {
-            Start::Empty => self.start_over(dirs, arm)?,
-            Start::AfterRelease => {
+            StartState::Empty => self.start_over(dirs, arm)?,
+            StartState::AfterRelease => {
                 self.leave(dirs)?;
                 after_release::bring_all_back(dirs, arm)?;
             }
-            Start::Warm => self.leave(dirs)?,
+            StartState::Warm => self.leave(dirs)?,
         }
         empty_store(arm)?;
         self.clock.since(Purpose::Settling, start);
@@ -254,8 +254,8 @@ impl<'a> Builder<'a> {
     fn settle(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>, release: bool) -> Result<bool, RunError> {
         let start = Instant::now();
         self.leave(dirs)?;
-        let from_nothing = arm.workload.start == Start::Empty || release;
-        if arm.workload.start == Start::AfterRelease && !release {
+        let from_nothing = arm.workload.start == StartState::Empty || release;
+        if arm.workload.start == StartState::AfterRelease && !release {
             after_release::bring_all_back(dirs, arm)?;
         }
         if from_nothing {
@@ -292,7 +292,7 @@ impl<'a> Builder<'a> {
         &mut self,
         job: Job,
         running: Option<RunningService>,
-        corner: Option<&Corner>,
+        corner: Option<&CacheSandbox>,
         phase: Phase,
     ) -> Result<Attended, RunError> {
         let (start, beside) = (Instant::now(), running.is_some());
@@ -323,7 +323,7 @@ impl<'a> Builder<'a> {
         Ok(Some(running))
     }
 
-    fn record(&mut self, sample: Sample, evidence: &Evidence, said: &str) -> Result<Sample, RunError> {
+    fn record(&mut self, sample: Sample, evidence: &BuildEvidence, said: &str) -> Result<Sample, RunError> {
         self.number = sample.number;
         self.predecessor = Some(format!("{}:{}", sample.role.as_str(), sample.variant));
         if let Some((rebuilt, units)) = &evidence.rebuilt {
@@ -343,8 +343,8 @@ impl<'a> Builder<'a> {
 fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
     let dir = &arm.dirs.service;
     let stores: Vec<_> = match &arm.request.service {
-        Some(service) => service.to_be_removed(dir).into_iter().collect(),
-        None if arm.workload.start == Start::Empty => vec![Corner::store(dir)],
+        Some(service) => service.store_to_remove(dir).into_iter().collect(),
+        None if arm.workload.start == StartState::Empty => vec![CacheSandbox::store_dir(dir)],
         None => Vec::new(),
     };
     Ok(stores.iter().try_for_each(|store| host::remove_tree(store))?)

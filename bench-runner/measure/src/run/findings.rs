@@ -10,8 +10,8 @@ use super::asked;
 use super::block::Measuring;
 use super::block_dirs::BlockDirs;
 use super::notes::{About, some_of};
-use crate::build::{Detail, Evidence};
-use crate::workloads::Start;
+use crate::build::{BuildEvidence, Detail};
+use crate::workloads::StartState;
 
 /// What every variant with a compiler cache that was put in by no axis has.
 const OWN_CACHE: &str = "each variant has a server and a store of its own, which an untimed build has filled, \
@@ -19,7 +19,7 @@ const OWN_CACHE: &str = "each variant has a server and a store of its own, which
 
 impl Measuring<'_, '_, '_> {
     /// Notes down that a build reaches sccache by another way than cargo's settings.
-    pub(super) fn note_found(&mut self, arm: &LiveArm<'_>, evidence: &Evidence) {
+    pub(super) fn note_found(&mut self, arm: &LiveArm<'_>, evidence: &BuildEvidence) {
         let (wrappers, _) = wrappers(evidence);
         let through = match &wrappers[..] {
             [] => "a program that the build starts".to_owned(),
@@ -30,7 +30,7 @@ impl Measuring<'_, '_, '_> {
     }
 
     /// Notes down what stands before the compiler in its calls.
-    pub(super) fn note_wrappers(&mut self, arm: &LiveArm<'_>, evidence: &Evidence) {
+    pub(super) fn note_wrappers(&mut self, arm: &LiveArm<'_>, evidence: &BuildEvidence) {
         let variant = &arm.arm.variant;
         let (mut wrappers, wrapped) = wrappers(evidence);
         if arm.request.service.is_some() {
@@ -90,7 +90,7 @@ impl Measuring<'_, '_, '_> {
 
     /// Builds once more with nothing changed, untimed, and notes down what is compiled all the same, with cargo's reasons.
     pub(super) fn note_restless(&mut self, dirs: &BlockDirs, arm: &mut LiveArm<'_>) -> Result<(), RunError> {
-        if arm.workload.start != Start::Warm || arm.configured.context.toolchain.is_none() {
+        if arm.workload.start != StartState::Warm || arm.configured.context.toolchain.is_none() {
             return Ok(());
         }
         let Ok(mut step) = arm.step(Detail::Quiet) else { return Ok(()) };
@@ -115,7 +115,7 @@ impl Measuring<'_, '_, '_> {
 }
 
 /// What stands before the compiler in the calls of a build, and in how many.
-fn wrappers(evidence: &Evidence) -> (Vec<String>, usize) {
+fn wrappers(evidence: &BuildEvidence) -> (Vec<String>, usize) {
     let mut found: BTreeSet<String> = BTreeSet::new();
     let mut wrapped = 0;
     for call in &evidence.compiler_calls {
@@ -168,18 +168,21 @@ fn without_times(reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::{CompilerCall, Part};
+    use crate::build::{BuildPart, CompilerCall};
 
     #[test]
     fn what_stands_before_the_compiler_is_a_wrapper() {
         let calls = |lines: &[&str]| {
             let call = |line: &&str| CompilerCall {
                 name: "p".into(),
-                part: Part::Own,
+                part: BuildPart::Own,
                 unit: None,
                 args: line.split(' ').map(str::to_owned).collect(),
             };
-            wrappers(&Evidence { compiler_calls: lines.iter().map(call).collect(), ..Evidence::default() })
+            wrappers(&BuildEvidence {
+                compiler_calls: lines.iter().map(call).collect(),
+                ..BuildEvidence::default()
+            })
         };
         assert_eq!(
             calls(&["/t/rustc --crate-name p", "/t/clippy-driver /t/rustc --crate-name p"]),

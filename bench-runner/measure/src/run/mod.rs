@@ -84,8 +84,8 @@ pub struct DriverKey {
 impl DriverKey {
     /// That of a variant.
     pub fn of(settings: &Settings) -> Self {
-        let configured = axes::configured_of(settings).filter(|text| !text.is_empty());
-        let toolchain = axes::toolchain_of(settings).map(str::to_owned);
+        let configured = axes::user_configuration(settings).filter(|text| !text.is_empty());
+        let toolchain = axes::toolchain_name(settings).map(str::to_owned);
         Self { toolchain, configured: configured.map(str::to_owned) }
     }
 

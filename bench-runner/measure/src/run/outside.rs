@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::build::{CommandLine, Evidence};
+use crate::build::{BuildEvidence, CommandLine};
 use crate::process::{ExitKind, Job};
 
 /// Time that a process of a build may take to end after the build itself has.
@@ -50,7 +50,7 @@ pub(super) fn last_lines(text: &str) -> String {
 }
 
 /// Name of an executable that a build should have made and has not: a linker that does nothing ends well.
-pub(super) fn missing_executable(evidence: &Evidence) -> Option<String> {
+pub(super) fn missing_executable(evidence: &BuildEvidence) -> Option<String> {
     let missing = evidence.executables.iter().find(|path| !path.is_file())?;
     Some(missing.file_name().unwrap_or_default().to_string_lossy().into_owned())
 }

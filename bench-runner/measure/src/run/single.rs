@@ -7,7 +7,9 @@ use super::block_dirs::dirs;
 use super::outside::{failure, job, missing_executable, with_last_lines};
 use super::own_dirs::make;
 use super::{PreparedTree, RunError};
-use crate::build::{BuildDirs, BuildRequest, CommandLine, Corner, Detail, Driver, Evidence, Goal, UnitGraph};
+use crate::build::{
+    BuildDirs, BuildEvidence, BuildRequest, CacheSandbox, CommandLine, Detail, Driver, Goal, UnitGraph,
+};
 use crate::corpus::sources;
 use crate::process::{BuildResult, ExitKind, Job, Supervisor};
 
@@ -30,7 +32,7 @@ pub struct SingleBuild<'a> {
     request: BuildRequest,
     out: PathBuf,
     /// Where a compiler cache that nobody knows of finds itself.
-    corner: Corner,
+    corner: CacheSandbox,
     graph: Option<UnitGraph>,
 }
 
@@ -53,13 +55,13 @@ impl<'a> SingleBuild<'a> {
         let driver = configured.driver.as_ref();
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
         let mut request = BuildRequest { jobs, ..BuildRequest::default() };
-        if driver.service_of_its_own(&request).is_some() {
+        if driver.implicit_service(&request).is_some() {
             // A cache is no part of what is verified, and its server would have to be stopped.
             for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
                 request.env.insert(name.into(), String::new());
             }
         }
-        let corner = Corner::in_dir(&dirs.service).map_err(|source| RunError::Io {
+        let corner = CacheSandbox::in_dir(&dirs.service).map_err(|source| RunError::Io {
             action: "make",
             path: dirs.service.clone(),
             source,
@@ -89,21 +91,21 @@ impl<'a> SingleBuild<'a> {
     }
 
     /// The command that tries out what was built, where the manifest has one.
-    pub fn check(&self, evidence: &Evidence) -> Option<CommandLine> {
+    pub fn check(&self, evidence: &BuildEvidence) -> Option<CommandLine> {
         self.driver.check_artifact(&self.dirs, evidence)
     }
 
     /// Builds the work tree as it is, with edit `n` in it.
-    pub fn build(&mut self, n: u64, detail: Detail) -> Result<(CommandOutcome, Evidence), RunError> {
+    pub fn build(&mut self, n: u64, detail: Detail) -> Result<(CommandOutcome, BuildEvidence), RunError> {
         self.dirs.edit = n;
-        let step = match self.driver.step(&self.dirs, &self.request, Goal::Build, detail) {
+        let step = match self.driver.build_command(&self.dirs, &self.request, Goal::Build, detail) {
             Ok(step) => step,
-            Err(error) => return Ok((CommandOutcome::Failed(error.to_string()), Evidence::default())),
+            Err(error) => return Ok((CommandOutcome::Failed(error.to_string()), BuildEvidence::default())),
         };
         let (ended, [stdout, stderr]) = self.run(step.clone())?;
         let evidence = self.driver.evidence(&step, &stdout, &stderr);
         if detail == Detail::Proof {
-            self.graph = UnitGraph::of(&evidence);
+            self.graph = UnitGraph::from_evidence(&evidence);
         }
         let ended = match (ended, missing_executable(&evidence)) {
             (CommandOutcome::Succeeded(_), Some(name)) => {

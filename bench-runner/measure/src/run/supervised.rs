@@ -2,13 +2,13 @@
 //! process has ended.
 
 use super::RunError;
-use crate::build::{Corner, Found, HOLD, Report, RunningService, Service};
+use crate::build::{CacheReport, CacheSandbox, DiscoveredServer, HOLD, RunningService, Service};
 use crate::process::{BuildResult, ExitKind, Job, Supervisor, interrupted};
 
 /// A build, and what its service says of it.
 pub(super) struct Attended {
     pub(super) finished: BuildResult,
-    pub(super) report: Report,
+    pub(super) report: CacheReport,
     /// A service that nobody knew the build would start.
     pub(super) found: Option<Service>,
 }
@@ -18,7 +18,7 @@ pub(super) fn build(
     supervisor: &mut Supervisor,
     job: Job,
     running: Option<RunningService>,
-    corner: Option<&Corner>,
+    corner: Option<&CacheSandbox>,
 ) -> Result<Attended, RunError> {
     let Some(mut running) = running else { return in_a_corner(supervisor, job, corner) };
     loop {
@@ -26,7 +26,7 @@ pub(super) fn build(
         let beside = Job { before, env: running.environment(&job.env), ..job.clone() };
         let ask = |_: &ExitKind| running.settle_and_stop(&job.env);
         let (mut finished, report) = supervisor.build_and_then(&beside, HOLD, ask)?;
-        let moved = running.move_on(&finished.ended);
+        let moved = running.try_another_address(&finished.ended);
         if moved.map_err(|source| RunError::Io { action: "listen in", path: job.cwd.clone(), source })? {
             continue;
         }
@@ -36,23 +36,27 @@ pub(super) fn build(
             finished.ended = ExitKind::Interrupted;
         }
         if let ExitKind::NotStarted { reason } = &mut finished.ended {
-            *reason = running.why_not(reason);
+            *reason = running.explain_failure(reason);
         }
         return Ok(Attended { finished, report, found: None });
     }
 }
 
 /// Runs a build that has no service, and sees whether one came up all the same.
-fn in_a_corner(supervisor: &mut Supervisor, job: Job, corner: Option<&Corner>) -> Result<Attended, RunError> {
+fn in_a_corner(
+    supervisor: &mut Supervisor,
+    job: Job,
+    corner: Option<&CacheSandbox>,
+) -> Result<Attended, RunError> {
     let Some(corner) = corner else {
         let finished = supervisor.build(&job)?;
-        return Ok(Attended { finished, report: Report::default(), found: None });
+        return Ok(Attended { finished, report: CacheReport::default(), found: None });
     };
     let job = Job { env: corner.environment(&job.env), ..job };
-    let (finished, found) = supervisor.build_and_then(&job, HOLD, |_| corner.look(&job.env))?;
+    let (finished, found) = supervisor.build_and_then(&job, HOLD, |_| corner.find_server(&job.env))?;
     let (found, report) = match found.flatten() {
-        Some(Found { service, report }) => (Some(service), report),
-        None => (None, Report::default()),
+        Some(DiscoveredServer { service, report }) => (Some(service), report),
+        None => (None, CacheReport::default()),
     };
     Ok(Attended { finished, report, found })
 }

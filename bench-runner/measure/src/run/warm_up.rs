@@ -14,8 +14,8 @@ use super::clock::Purpose;
 use super::own_dirs::make;
 use super::{Event, RunError, after_release};
 use crate::axes::ProofInput;
-use crate::build::{Detail, Evidence, Service, UnitGraph};
-use crate::workloads::Start;
+use crate::build::{BuildEvidence, Detail, Service, UnitGraph};
+use crate::workloads::StartState;
 
 /// One pass through the arms before the rounds.
 #[derive(Debug, Clone, Copy)]
@@ -39,15 +39,15 @@ impl Pass {
     }
 
     /// Whether it has the first build of an arm whose workload starts so.
-    fn is_first_of(self, start: Start) -> bool {
-        self.number == if start == Start::Warm { 0 } else { self.bases }
+    fn is_first_of(self, start: StartState) -> bool {
+        self.number == if start == StartState::Warm { 0 } else { self.bases }
     }
 }
 
 /// What came of an arm in a pass.
 enum Warmed {
     /// Its first build, which has been proven.
-    First(Box<Evidence>),
+    First(Box<BuildEvidence>),
     /// Anything else after which the pass goes on: a later build, none, or one for which the arm was dropped.
     GoOn,
     /// The run was interrupted.
@@ -55,7 +55,7 @@ enum Warmed {
 }
 
 /// A reason with what the build itself complained of.
-fn with_complaint(reason: String, evidence: &Evidence) -> String {
+fn with_complaint(reason: String, evidence: &BuildEvidence) -> String {
     match &evidence.complaint {
         Some(said) => format!("{reason}: {said}"),
         None => reason,
@@ -100,9 +100,9 @@ impl Measuring<'_, '_, '_> {
         if let Some(interrupted) = self.fill(dirs, arms, session)? {
             return Ok(Some(interrupted));
         }
-        let bases = u32::from(arms.iter().any(|arm| arm.workload.start != Start::Empty));
-        let from_empty = arms.iter().any(|arm| arm.workload.start != Start::Warm);
-        let mut first_builds: BTreeMap<usize, Box<Evidence>> = BTreeMap::new();
+        let bases = u32::from(arms.iter().any(|arm| arm.workload.start != StartState::Empty));
+        let from_empty = arms.iter().any(|arm| arm.workload.start != StartState::Warm);
+        let mut first_builds: BTreeMap<usize, Box<BuildEvidence>> = BTreeMap::new();
         let passes = bases + self.block.sampling.warmup;
         for number in 0..passes {
             let pass = Pass { session, number, bases, passes };
@@ -134,10 +134,10 @@ impl Measuring<'_, '_, '_> {
         position: u32,
     ) -> Result<Warmed, RunError> {
         let begins = arm.workload.start;
-        if arm.dropped.is_some() || pass.is_base() && begins == Start::Empty {
+        if arm.dropped.is_some() || pass.is_base() && begins == StartState::Empty {
             return Ok(Warmed::GoOn);
         }
-        if pass.is_base() && begins == Start::AfterRelease {
+        if pass.is_base() && begins == StartState::AfterRelease {
             let going_on = self.release(dirs, arm, pass.session, position)?;
             return Ok(if going_on { Warmed::GoOn } else { Warmed::Interrupted });
         }
@@ -170,7 +170,7 @@ impl Measuring<'_, '_, '_> {
         let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
         if first {
             proofs.extend(arm.prove_tree(self.block, &evidence));
-            arm.graph = UnitGraph::of(&evidence);
+            arm.graph = UnitGraph::from_evidence(&evidence);
             self.note_wrappers(arm, &evidence);
             if pass.session == 1 {
                 self.note_asked(dirs, arm);
@@ -217,7 +217,7 @@ impl Measuring<'_, '_, '_> {
         session: u32,
     ) -> Result<Option<Stop>, RunError> {
         for (position, arm) in arms.iter_mut().enumerate() {
-            if !arm.request.service.as_ref().is_some_and(Service::must_be_filled) {
+            if !arm.request.service.as_ref().is_some_and(Service::needs_priming) {
                 continue;
             }
             let place = self.warm_up_place(session, position as u32 + 1);
@@ -237,7 +237,7 @@ impl Measuring<'_, '_, '_> {
     fn judge_beside(
         &mut self,
         arms: &mut [LiveArm<'_>],
-        first_builds: &BTreeMap<usize, Box<Evidence>>,
+        first_builds: &BTreeMap<usize, Box<BuildEvidence>>,
         session: u32,
     ) -> Result<(), RunError> {
         let peers = first_builds.iter().map(|(at, evidence)| Peer { arm: &arms[*at], evidence });
@@ -281,9 +281,9 @@ impl Measuring<'_, '_, '_> {
         &mut self,
         dirs: &BlockDirs,
         arm: &mut LiveArm<'_>,
-        evidence: &Evidence,
+        evidence: &BuildEvidence,
     ) -> Result<bool, RunError> {
-        if !arm.workload.makes_the_artefact() {
+        if !arm.workload.makes_artifact() {
             return Ok(true);
         }
         let Some(step) = arm.configured.driver.check_artifact(&arm.dirs, evidence) else { return Ok(true) };

@@ -1,20 +1,21 @@
-//! The order of a round: randomised complete blocks, balanced for position and for what went before.
+//! Order of a round: randomized complete blocks, balanced for position and for predecessor.
 
 use bench_runner_core::record::BlockId;
 use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
-/// Parts the hash from any other use of the same seed, and from a later way of drawing.
+/// Separates the hash from any other use of the same seed, and from future versions of the drawing.
 const DOMAIN: &[u8] = b"bench-runner round order 1\n";
 
-/// The order of round `round` (from 1) of a block: positions of the `arms` that are being built, first to last.
+/// The order of round `round` (from 1) of a block: positions of the `arms` that are being built, first to
+/// last.
 ///
-/// Rounds come in sets of `arms` rounds (twice that where it is odd). Within a set every arm stands once (twice)
-/// at every position and follows every other arm once (twice): a Williams design, its arms renamed and its rows
-/// shuffled at random. The draw depends on `seed`, the block and the number of the set alone, so any round can
-/// be asked for by itself, and a resumed run continues the orders of the one that was interrupted. Rounds are
-/// numbered on through the sessions of a run.
+/// Rounds come in sets of `arms` rounds (twice that if it is odd). Within a set every arm is once (twice) at
+/// every position and follows every other arm once (twice): a Williams design with its arms renamed and its
+/// rows shuffled at random. The draw depends only on `seed`, the block and the number of the set, so any
+/// round can be computed by itself, and a resumed run continues the orders of the interrupted one. Rounds are
+/// numbered consecutively through the sessions of a run.
 ///
 /// E. J. Williams, Experimental designs balanced for the estimation of residual effects of treatments (1949).
 pub fn round_order(seed: u64, block: &BlockId, arms: usize, round: u32) -> Vec<usize> {
@@ -24,13 +25,13 @@ pub fn round_order(seed: u64, block: &BlockId, arms: usize, round: u32) -> Vec<u
     let rows = if arms.is_multiple_of(2) { arms } else { 2 * arms };
     let round = round.saturating_sub(1) as usize;
     let mut rng = rng_of_set(seed, block, (round / rows) as u64);
-    let names = shuffled(arms, &mut rng);
-    let row = shuffled(rows, &mut rng)[round % rows];
+    let names = permutation(arms, &mut rng);
+    let row = permutation(rows, &mut rng)[round % rows];
     williams_row(arms, row).into_iter().map(|arm| names[arm]).collect()
 }
 
-/// Row `row` of the design for `arms` arms: 0, 1, k−1, 2, k−2, … moved on by `row`, and for an odd number of
-/// arms the same rows once more, read backwards.
+/// Row `row` of the design for `arms` arms: 0, 1, k−1, 2, k−2, … shifted by `row`, and for an odd number of
+/// arms the same rows once more in reverse.
 fn williams_row(arms: usize, row: usize) -> Vec<usize> {
     let zigzag = |place: usize| if place % 2 == 1 { place.div_ceil(2) } else { (arms - place / 2) % arms };
     let mut order: Vec<usize> = (0..arms).map(|place| (zigzag(place) + row) % arms).collect();
@@ -50,17 +51,17 @@ fn rng_of_set(seed: u64, block: &BlockId, set: u64) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(hash.into())
 }
 
-/// Fisher–Yates, written out so that the orders of a seed outlive versions of the `rand` crates.
-fn shuffled(count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
+/// Fisher–Yates, written out so that the orders of a seed do not depend on the version of the `rand` crates.
+fn permutation(count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     for last in (1..count).rev() {
-        order.swap(last, below(last + 1, rng));
+        order.swap(last, draw_below(last + 1, rng));
     }
     order
 }
 
-/// A number below `bound`, each equally likely: draws from the uneven rest at the top are thrown away.
-fn below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
+/// A uniform number below `bound`; draws from the incomplete interval at the top are rejected.
+fn draw_below(bound: usize, rng: &mut ChaCha8Rng) -> usize {
     let bound = bound as u64;
     let limit = (1u64 << 32) / bound * bound;
     loop {
@@ -118,7 +119,7 @@ mod tests {
         assert_ne!(reference, orders(1, &block(), 7));
     }
 
-    /// A published seed must give the same orders for ever: these may change only with a new `DOMAIN`. They were
+    /// A published seed must always give the same orders: they may change only with a new `DOMAIN`. They were
     /// also computed by a separate Python program, from SHA-256 and ChaCha as published.
     #[test]
     fn the_orders_of_a_seed_are_fixed() {
@@ -142,7 +143,7 @@ mod tests {
         let mut rng = rng_of_set(3, &block(), 0);
         let mut counts = [0; 7];
         for _ in 0..7000 {
-            counts[below(7, &mut rng)] += 1;
+            counts[draw_below(7, &mut rng)] += 1;
         }
         // 1000 expected, standard deviation 29
         assert!(counts.iter().all(|count| (850..1150).contains(count)), "{counts:?}");

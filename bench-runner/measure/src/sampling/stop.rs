@@ -1,15 +1,15 @@
-//! When a block has had enough rounds.
+//! Decides when a block has enough rounds.
 
 use std::time::Duration;
 
 use bench_runner_core::record::{Role, Sampling, StopReason};
 use bench_runner_core::stats::{Contrast, Control, LEVEL, Reference, serial_correlation};
 
-/// The numbers of rounds after which the intervals are looked at; between them nothing is decided by data. The
-/// coverage of the intervals was simulated with these looks, so other ones need simulating again.
+/// Numbers of rounds after which the intervals are examined; between them nothing is decided by data. The
+/// coverage of the intervals was simulated with these looks, so other ones need a new simulation.
 pub const LOOKS: [usize; 6] = [6, 8, 12, 16, 22, 30];
 
-/// What a block does next.
+/// Next step of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// Build one more round.
@@ -18,30 +18,29 @@ pub enum Next {
     Stop(StopReason),
 }
 
-/// How far a block has come.
+/// State of a block.
 #[derive(Debug, Clone, Copy)]
-pub struct Progress<'a> {
-    /// The block's settings.
+pub struct BlockProgress<'a> {
+    /// Settings of the block.
     pub sampling: &'a Sampling,
-    /// What each arm that is being built is there for; arms dropped after their warm-up are not among them.
+    /// Role of each arm that is being built; arms dropped after their warm-up are not included.
     pub roles: &'a [Role],
-    /// The complete rounds so far: wall seconds of each arm, in the order of `roles`; `None` where the build did
-    /// not end well.
+    /// Complete rounds so far: wall seconds of each arm, in the order of `roles`; `None` if the build failed.
     pub rounds: &'a [Vec<Option<f64>>],
-    /// What is left of the block's share of the time budget; `None` without a budget.
+    /// Rest of the block's share of the time budget; `None` without a budget.
     pub remaining: Option<Duration>,
-    /// How long one round is expected to take; `None` where nothing is known yet.
+    /// Expected duration of one round; `None` if it is not known yet.
     pub round_time: Option<Duration>,
 }
 
 /// Decides whether a block gets another round.
 ///
-/// It stops, in this order: where there is nothing to compare (no baseline or nothing beside it is being built, or by the
-/// first look no variant has a single round that counts); after `max_rounds`; at a look from `min_rounds` on where
-/// every interval is narrow enough; and where the next whole round is not expected to fit into the budget, be it
-/// the first. Without a duration to expect, a round is started as long as any budget is left.
-pub fn next(progress: &Progress<'_>) -> Next {
-    let Progress { sampling, roles, rounds, .. } = *progress;
+/// It stops, in this order: if there is nothing to compare (no baseline or nothing else is being built, or at
+/// a look no variant has a single round that counts); after `max_rounds`; at a look from `min_rounds` on, if
+/// every interval is narrow enough; and if the next whole round, even the first, is not expected to fit into
+/// the budget. Without an expected duration, a round is started as long as any budget is left.
+pub fn next(progress: &BlockProgress<'_>) -> Next {
+    let BlockProgress { sampling, roles, rounds, .. } = *progress;
     let Some(baseline) = roles.iter().position(|&role| role == Role::Baseline) else {
         return Next::Stop(StopReason::NothingToCompare);
     };
@@ -53,25 +52,26 @@ pub fn next(progress: &Progress<'_>) -> Next {
     }
     if LOOKS.contains(&rounds.len()) {
         let twin = roles.iter().position(|&role| role == Role::Twin);
-        if let Some(reason) = look(progress, Reference { baseline, twin }) {
+        if let Some(reason) = decide_at_look(progress, Reference { baseline, twin }) {
             return Next::Stop(reason);
         }
     }
     if fits(progress.remaining, progress.round_time) { Next::Round } else { Next::Stop(StopReason::Budget) }
 }
 
-/// What a look finds: every variant's e^h − 1 within the precision, and the twin's h within ln(1 + precision)·√(4/3),
-/// because the twin's comparison has 4/3 of a variant's variance. The intervals are widened for serial correlation,
-/// as they will be when the block is judged. A variant without any round that counts is left out: more rounds would
-/// not narrow what is not there.
-fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
-    let Progress { sampling, roles, rounds, .. } = *progress;
+/// Decision at a look: precise if every variant's e^h − 1 is within the precision and the twin's h within
+/// ln(1 + precision)·√(4/3), because the twin's comparison has 4/3 of a variant's variance. The intervals are
+/// widened for serial correlation, as they are when the block is judged. A variant without any round that
+/// counts is left out: more rounds would not narrow its interval.
+fn decide_at_look(progress: &BlockProgress<'_>, reference: Reference) -> Option<StopReason> {
+    let BlockProgress { sampling, roles, rounds, .. } = *progress;
     let control = Control::of(reference.twin);
-    let of_arm = |arm: usize| reference.contrast(arm);
+    let contrast_of = |arm: usize| reference.contrast(arm);
     let is_variant = |arm: &usize| roles[*arm] == Role::Variant;
     let counts = |contrast: &Contrast| contrast.rounds(rounds) > 0;
-    let variants: Vec<Contrast> = (0..roles.len()).filter(is_variant).map(of_arm).filter(counts).collect();
-    // A baseline with its twin alone is an A/A block, which is sampled for the twin's sake.
+    let variants: Vec<Contrast> =
+        (0..roles.len()).filter(is_variant).map(contrast_of).filter(counts).collect();
+    // A baseline with only its twin is an A/A block, which is sampled for the twin.
     if variants.is_empty() && roles.contains(&Role::Variant) {
         return Some(StopReason::NothingToCompare);
     }
@@ -85,7 +85,7 @@ fn look(progress: &Progress<'_>, reference: Reference) -> Option<StopReason> {
         estimate.is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
     };
     let limit = precision.max(0.0).ln_1p();
-    let precise = reference.twin.is_none_or(|twin| within(of_arm(twin), limit * (4.0f64 / 3.0).sqrt()))
+    let precise = reference.twin.is_none_or(|twin| within(contrast_of(twin), limit * (4.0f64 / 3.0).sqrt()))
         && variants.iter().all(|contrast| within(*contrast, limit));
     precise.then_some(StopReason::Precision)
 }
@@ -98,7 +98,7 @@ fn fits(remaining: Option<Duration>, round_time: Option<Duration>) -> bool {
     }
 }
 
-/// How many whole rounds of `round_time` fit into `budget`, no more than `max`.
+/// Number of whole rounds of `round_time` that fit into `budget`, at most `max`.
 pub(crate) fn rounds_that_fit(budget: Duration, round_time: Duration, max: u32) -> u32 {
     if round_time.is_zero() {
         return max;

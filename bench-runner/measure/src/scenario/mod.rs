@@ -1,6 +1,6 @@
 //! Scenario files: what is varied, on which projects, and how it is sampled.
 //!
-//! Reads and checks; which machine does what, and what comes of it, is the plan's business.
+//! Reads and checks them; applying them to a machine is up to the plan.
 
 mod read;
 mod variants;
@@ -15,26 +15,26 @@ use crate::toml_reader::{DocError, SourceText};
 use crate::{axes, workloads};
 
 pub(crate) use variants::AS_IT_IS;
-pub use variants::{Baseline, Content, KNOWN, WholeVariant, check_name, snippet};
+pub use variants::{Baseline, PREDEFINED, VariantContent, WholeVariant, check_name, snippet};
 
-/// A request that cannot be carried out as it stands: usage, scenario or corpus.
+/// A request that cannot be carried out as given: usage, scenario or corpus.
 #[derive(Debug, thiserror::Error)]
 pub enum RequestError {
-    /// Something in a file.
+    /// An error in a file.
     #[error(transparent)]
     Document(#[from] DocError),
-    /// Something on the command line, or something that no single place is to blame for.
+    /// An error on the command line, or one without a single place.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
 impl RequestError {
-    /// A complaint with no place in a file.
+    /// An error without a place in a file.
     pub fn usage(message: impl Into<String>, help: Option<String>) -> Self {
         Self::Refused(Refusal { what: message.into(), help })
     }
 
-    /// What would help.
+    /// Hint for the user.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Document(error) => error.help(),
@@ -43,21 +43,20 @@ impl RequestError {
     }
 }
 
-/// A word of a request that can only be checked later, with its place if it is in a file.
+/// A word of a request that can only be checked later, with its place if it comes from a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Word {
-    /// The word.
+pub struct RequestWord {
     pub text: String,
     place: Option<DocError>,
 }
 
-impl Word {
+impl RequestWord {
     /// A word from the command line.
-    pub fn given(text: impl Into<String>) -> Self {
+    pub fn from_command_line(text: impl Into<String>) -> Self {
         Self { text: text.into(), place: None }
     }
 
-    /// Refuses the word at its place.
+    /// Returns the refusal as an error at the place of the word.
     pub fn refuse(&self, refusal: Refusal) -> RequestError {
         match &self.place {
             Some(place) => place.clone().with_refusal(refusal).into(),
@@ -89,48 +88,48 @@ pub fn check_value(key: &str, text: &str) -> Result<(), Refusal> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     pub name: String,
-    /// One line about it.
+    /// One line for listings.
     pub summary: String,
-    /// What is varied; each matrix makes blocks of its own.
+    /// Variations; each matrix makes its own blocks.
     pub matrices: Vec<Matrix>,
     pub sampling: SamplingSpec,
-    /// Where it was read from: a file, or `built in`.
+    /// Origin: a file, or `built in`.
     pub origin: String,
 }
 
 /// A set of axes over a set of projects and workloads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matrix {
-    /// Its name, the first part of its blocks' ids.
+    /// Name, the first part of the ids of its blocks.
     pub name: String,
-    /// Names, paths or `tag:…`; empty where `project` is an axis.
-    pub projects: Vec<Word>,
-    /// Names of workloads; empty where `workload` is an axis.
-    pub workloads: Vec<Word>,
-    /// What the others are compared with.
+    /// Names, paths or `tag:…`; empty if `project` is an axis.
+    pub projects: Vec<RequestWord>,
+    /// Names of workloads; empty if `workload` is an axis.
+    pub workloads: Vec<RequestWord>,
+    /// Baseline that the others are compared with.
     pub baseline: Baseline,
     /// Keys and values, in the order of the file.
-    pub axes: Vec<(String, Vec<Word>)>,
-    /// Variants beside what the axes multiply to, each of its own name.
+    pub axes: Vec<(String, Vec<RequestWord>)>,
+    /// Whole variants, in addition to the combinations of the axes.
     pub variants: Vec<WholeVariant>,
-    /// Whether the user's own configuration is in force beneath what every variant sets.
+    /// True if the user's own configuration is in force, below the settings of every variant.
     pub on_configured: bool,
-    /// What is left out.
-    pub exclude: Vec<Exclude>,
-    /// Whether the baseline has a twin.
+    /// Combinations that are left out.
+    pub exclude: Vec<Exclusion>,
+    /// True if the baseline has a twin.
     pub twin: bool,
 }
 
 /// Combinations that are left out, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exclude {
-    /// Values of axes, of `project` and of `workload` that must all agree.
+pub struct Exclusion {
+    /// Values of axes, `project` and `workload` that must all match.
     pub when: BTreeMap<String, String>,
     pub reason: String,
 }
 
-/// Whether variants stand on the user's own configuration, from the value of `on` or `--on`.
-pub fn on(value: &str) -> Result<bool, Refusal> {
+/// Parses the value of `on` or `--on`: true if variants are based on the user's own configuration.
+pub fn parse_on(value: &str) -> Result<bool, Refusal> {
     match value {
         AS_CONFIGURED => Ok(true),
         "as-it-is" => Ok(false),
@@ -143,31 +142,31 @@ pub fn on(value: &str) -> Result<bool, Refusal> {
     }
 }
 
-/// Whether `text` can name a scenario, a matrix or a variant.
+/// True if `text` can name a scenario, a matrix or a variant.
 fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('.')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-/// How a scenario wants to be sampled; what it leaves open has a default.
+/// Sampling settings of a scenario; all have defaults.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SamplingSpec {
-    /// Untimed builds of each variant.
+    /// Number of untimed builds of each variant.
     pub warmup: u32,
-    /// No stop for precision before this many rounds.
+    /// Minimum number of rounds before a stop for precision.
     pub min_rounds: u32,
-    /// No more rounds than this.
+    /// Maximum number of rounds.
     pub max_rounds: u32,
-    /// Half-width to reach; `None` where a fixed number of rounds was asked for.
+    /// Half-width to reach; `None` for a fixed number of rounds.
     pub precision: Option<f64>,
-    /// What is worth talking about.
+    /// Smallest difference that matters (equivalence margin).
     pub margin: f64,
-    /// What the run may take.
+    /// Time budget of the run.
     pub time_budget: Option<Duration>,
-    /// What one build may take.
+    /// Timeout of one build.
     pub timeout: Duration,
-    /// How often everything is laid out anew.
+    /// Number of times that work trees and target directories are created.
     pub sessions: u32,
 }
 
@@ -187,7 +186,7 @@ impl Default for SamplingSpec {
 }
 
 impl SamplingSpec {
-    /// What contradicts itself in it, where something does.
+    /// Contradiction between the settings, if there is one.
     pub fn contradiction(&self) -> Option<String> {
         if self.warmup == 0 {
             return Some("`warmup` must be at least 1: the first build yields the proof".into());
@@ -215,15 +214,15 @@ impl SamplingSpec {
     }
 }
 
-/// All scenarios there are: the built-in ones, and those of the current checkout, which win by name.
+/// All scenarios: the built-in ones, and those of the current checkout, which take precedence if they have
+/// the same name.
 #[derive(Debug, Clone)]
-pub struct Library {
+pub struct ScenarioLibrary {
     scenarios: Vec<Scenario>,
 }
 
-impl Library {
-    /// Reads the scenarios that are compiled in, each as its file's name and text, and `scenarios/*.toml` below
-    /// `checkout`.
+impl ScenarioLibrary {
+    /// Reads the built-in scenarios, each as its file name and text, and `scenarios/*.toml` below `checkout`.
     pub fn load(built_in: &[(&str, &str)], checkout: Option<&Path>) -> Result<Self, RequestError> {
         let mut scenarios = Vec::new();
         for (file, text) in built_in {
@@ -232,7 +231,7 @@ impl Library {
         }
         let folder = checkout.map(|checkout| checkout.join("scenarios")).filter(|folder| folder.is_dir());
         for path in folder.map(|folder| toml_files(&folder)).transpose()?.unwrap_or_default() {
-            let scenario = Self::file(&path)?;
+            let scenario = Self::read_file(&path)?;
             scenarios.retain(|other: &Scenario| other.name != scenario.name);
             scenarios.push(scenario);
         }
@@ -241,13 +240,13 @@ impl Library {
     }
 
     /// Reads one scenario file.
-    pub fn file(path: &Path) -> Result<Scenario, RequestError> {
+    pub fn read_file(path: &Path) -> Result<Scenario, RequestError> {
         let source = SourceText::read(path)
             .map_err(|error| RequestError::usage(format!("cannot read {}: {error}", path.display()), None))?;
         Ok(read::scenario(&source, &source.name, path.parent())?)
     }
 
-    /// All of them, by name.
+    /// All scenarios, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Scenario> {
         self.scenarios.iter()
     }
@@ -255,7 +254,7 @@ impl Library {
     /// The scenario called `name`; a name that ends in `.toml` is a file.
     pub fn get(&self, name: &str) -> Result<Scenario, RequestError> {
         if name.ends_with(".toml") {
-            return Self::file(Path::new(name));
+            return Self::read_file(Path::new(name));
         }
         self.scenarios.iter().find(|scenario| scenario.name == name).cloned().ok_or_else(|| {
             let names = self.scenarios.iter().map(|scenario| scenario.name.as_str());
@@ -294,7 +293,7 @@ mod tests {
         let text = "name = \"quick\"\nsummary = \"mine\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";
         std::fs::write(folder.join("mine.toml"), text).unwrap();
         let built_in = text.replace("mine", "built in");
-        let library = Library::load(&[("quick.toml", &built_in)], Some(dir.path())).unwrap();
+        let library = ScenarioLibrary::load(&[("quick.toml", &built_in)], Some(dir.path())).unwrap();
         assert_eq!(library.get("quick").unwrap().summary, "mine");
         assert_eq!(library.iter().count(), 1);
     }

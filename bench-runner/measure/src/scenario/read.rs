@@ -1,4 +1,4 @@
-//! A scenario file → a scenario. Axes and their values are checked here, where their place is known.
+//! Parses scenario files. Axes and their values are checked here, where their place is known.
 
 mod variants;
 
@@ -7,11 +7,11 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::{Baseline, Content, Exclude, Matrix, SamplingSpec, Scenario, WholeVariant, Word};
+use super::{Baseline, Exclusion, Matrix, RequestWord, SamplingSpec, Scenario, VariantContent, WholeVariant};
 use crate::axes;
 use crate::toml_reader::{DocError, Reader, SourceText, TomlValue};
 
-/// Reads one file. `origin` is what listings say of where it comes from, `base` the directory of the file.
+/// Reads one file. `origin` is its origin in listings, `base` the directory of the file.
 pub(super) fn scenario(source: &SourceText, origin: &str, base: Option<&Path>) -> Result<Scenario, DocError> {
     let document = source.parse()?;
     let mut reader = document.reader();
@@ -48,13 +48,13 @@ fn name(value: &TomlValue<'_>) -> Result<String, DocError> {
     Err(value.error(format!("`{text}` is not a name: letters, digits, `-`, `_` and `.` are allowed")))
 }
 
-fn word(value: &TomlValue<'_>) -> Result<Word, DocError> {
-    Ok(Word { text: value.scalar_text()?, place: Some(value.error("")) })
+fn word(value: &TomlValue<'_>) -> Result<RequestWord, DocError> {
+    Ok(RequestWord { text: value.scalar_text()?, place: Some(value.error("")) })
 }
 
 /// A value of an axis, which may be a table.
-fn setting(value: &TomlValue<'_>) -> Result<Word, DocError> {
-    Ok(Word { text: value.setting_text()?, place: Some(value.error("")) })
+fn setting(value: &TomlValue<'_>) -> Result<RequestWord, DocError> {
+    Ok(RequestWord { text: value.setting_text()?, place: Some(value.error("")) })
 }
 
 fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<Matrix, DocError> {
@@ -80,22 +80,22 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     let exclude = match reader.optional("exclude") {
         Some(tables) => tables.with_tables(|table| {
             let when = table.read("when", |value| exclusion(value, &axes, &whole, &baseline))?;
-            Ok(Exclude { when, reason: table.read("reason", TomlValue::string)? })
+            Ok(Exclusion { when, reason: table.read("reason", TomlValue::string)? })
         })?,
         None => Vec::new(),
     };
     let twin = reader.read_optional("twin", TomlValue::bool)?.unwrap_or(true);
-    let on_configured = reader.read_optional("on", on)?.unwrap_or(false);
+    let on_configured = reader.read_optional("on", read_on)?.unwrap_or(false);
     Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on_configured, exclude, twin })
 }
 
-/// What the variants stand on.
-fn on(value: &TomlValue<'_>) -> Result<bool, DocError> {
-    super::on(&value.string()?).map_err(|refusal| value.refuse(refusal))
+/// Reads the configuration that variants are based on.
+fn read_on(value: &TomlValue<'_>) -> Result<bool, DocError> {
+    super::parse_on(&value.string()?).map_err(|refusal| value.refuse(refusal))
 }
 
-/// The list `key`, which must not stand beside an axis of the same meaning, and must be there without one.
-fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec<Word>, DocError> {
+/// Reads the list `key`, which must be there exactly if there is no axis of the same meaning.
+fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec<RequestWord>, DocError> {
     let Some(value) = reader.optional(key) else {
         return if is_axis {
             Ok(Vec::new())
@@ -109,31 +109,33 @@ fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec
             value.error(format!("`{singular}` is an axis here, so `{key}` must not be given as well"))
         );
     }
-    let words: Vec<Word> = value.items()?.iter().map(word).collect::<Result<_, _>>()?;
+    let words: Vec<RequestWord> = value.items()?.iter().map(word).collect::<Result<_, _>>()?;
     if words.is_empty() {
         return Err(value.error(format!("`{key}` is empty")));
     }
     Ok(words)
 }
 
-/// The values that an exclusion speaks of; each must be one that the matrix could have.
+/// Reads the values of an exclusion; each must be possible in the matrix.
 fn exclusion(
     value: &TomlValue<'_>,
-    axes: &[(String, Vec<Word>)],
+    axes: &[(String, Vec<RequestWord>)],
     variants: &[WholeVariant],
     baseline: &Baseline,
 ) -> Result<BTreeMap<String, String>, DocError> {
-    let of_sets = variants.iter().flat_map(|variant| match &variant.content {
-        Content::Set(set) => set.as_slice(),
-        Content::Snippet(_) | Content::AsConfigured => &[],
+    let set_settings = variants.iter().flat_map(|variant| match &variant.content {
+        VariantContent::Set(set) => set.as_slice(),
+        VariantContent::Snippet(_) | VariantContent::AsConfigured => &[],
     });
-    let of_sets: Vec<(&str, &Word)> = of_sets.map(|(key, word)| (key.as_str(), word)).collect();
-    let of_axes = axes.iter().flat_map(|(key, words)| words.iter().map(move |word| (key.as_str(), word)));
-    let settings: Vec<(&str, &Word)> = of_axes.chain(of_sets).collect();
+    let set_settings: Vec<(&str, &RequestWord)> =
+        set_settings.map(|(key, word)| (key.as_str(), word)).collect();
+    let axis_settings =
+        axes.iter().flat_map(|(key, words)| words.iter().map(move |word| (key.as_str(), word)));
+    let settings: Vec<(&str, &RequestWord)> = axis_settings.chain(set_settings).collect();
     let known: Vec<&str> = settings.iter().map(|(key, _)| *key).chain(["project", "workload"]).collect();
     let could_be = |key: &str, text: &str| {
         let asked = settings.iter().any(|(other, word)| *other == key && word.text == text);
-        // Names of projects are resolved later, and workloads may stand in a list of their own.
+        // Names of projects are resolved later, and workloads may be in a separate list.
         asked || ["project", "workload"].contains(&key) || baseline.value(key).is_some_and(|w| w.text == text)
     };
     let when: BTreeMap<String, String> = value.with_table(|table| {
@@ -164,13 +166,13 @@ fn exclusion(
     Ok(when)
 }
 
-fn axis((key, value): (String, TomlValue<'_>)) -> Result<(String, Vec<Word>), DocError> {
+fn axis((key, value): (String, TomlValue<'_>)) -> Result<(String, Vec<RequestWord>), DocError> {
     if !axes::STRUCTURAL.contains(&key.as_str())
         && let Err(refusal) = axes::find(&key)
     {
         return Err(value.refuse(refusal));
     }
-    let words: Vec<Word> = value.items()?.iter().map(setting).collect::<Result<_, _>>()?;
+    let words: Vec<RequestWord> = value.items()?.iter().map(setting).collect::<Result<_, _>>()?;
     if words.is_empty() {
         return Err(value.error(format!("the axis `{key}` has no values")));
     }
@@ -183,12 +185,12 @@ fn axis((key, value): (String, TomlValue<'_>)) -> Result<(String, Vec<Word>), Do
     Ok((key, words))
 }
 
-fn check_value(key: &str, word: &Word) -> Result<(), DocError> {
+fn check_value(key: &str, word: &RequestWord) -> Result<(), DocError> {
     super::check_value(key, &word.text).map_err(|refusal| refuse(word, refusal))
 }
 
-/// A refusal at the place of a word that was read from this file.
-fn refuse(word: &Word, refusal: Refusal) -> DocError {
+/// A refusal at the place of a word from this file.
+fn refuse(word: &RequestWord, refusal: Refusal) -> DocError {
     let place = word.place.clone();
     place.unwrap_or_else(|| SourceText::new("", "").error(0..0, "")).with_refusal(refusal)
 }

@@ -1,44 +1,43 @@
-//! Whole variants: one arm beside what the axes multiply to, under a name of its own.
+//! Whole variants: each is one arm in addition to the combinations of the axes, with its own name.
 //!
-//! What such a variant does not name stays as the project has it.
+//! Anything that such a variant does not set stays as in the project.
 
 use std::path::Path;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, SNIPPET};
 
-use super::{RequestError, Word};
+use super::{RequestError, RequestWord};
 use crate::axes;
 use crate::toml_reader::SourceText;
 
-/// The variant of a project as it is built where nothing is set.
+/// Name of the variant of a project without any settings.
 pub(crate) const AS_IT_IS: &str = "as it is";
-/// How requests write the names that are always known.
-pub const KNOWN: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
+/// Names of predefined variants in requests.
+pub const PREDEFINED: [&str; 2] = [AS_CONFIGURED, "as-it-is"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WholeVariant {
-    /// Its name, also that of its arm.
+    /// Name, also of its arm.
     pub name: String,
-    /// What it sets.
-    pub content: Content,
+    pub content: VariantContent,
 }
 
-/// What a whole variant sets.
+/// Settings of a whole variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum VariantContent {
     /// Values of axes, in the order of the file.
-    Set(Vec<(String, Word)>),
+    Set(Vec<(String, RequestWord)>),
     /// Text of a file: a piece of cargo's configuration or of a profile.
     Snippet(String),
-    /// What the user's own configuration says, which only the machine knows.
+    /// The user's own configuration, which depends on the machine.
     AsConfigured,
 }
 
-/// What the others of a block are compared with.
+/// Baseline that the others of a block are compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Baseline {
-    /// Values of the axes that are named; the others have their first one.
-    Values(std::collections::BTreeMap<String, Word>),
+    /// Values of some axes; the others have their first one.
+    Values(std::collections::BTreeMap<String, RequestWord>),
     /// A whole variant, by the name of its arm.
     Whole(String),
 }
@@ -50,8 +49,8 @@ impl Default for Baseline {
 }
 
 impl Baseline {
-    /// The value that it names on an axis.
-    pub fn value(&self, key: &str) -> Option<&Word> {
+    /// The value on an axis, if the baseline names one.
+    pub fn value(&self, key: &str) -> Option<&RequestWord> {
         match self {
             Self::Values(values) => values.get(key),
             Self::Whole(_) => None,
@@ -60,22 +59,22 @@ impl Baseline {
 }
 
 impl WholeVariant {
-    /// The variant of a name that is always known, as requests write it.
-    pub fn known(name: &str) -> Option<Self> {
+    /// The predefined variant of this name, as requests write it.
+    pub fn predefined(name: &str) -> Option<Self> {
         match name {
-            AS_CONFIGURED => Some(Self { name: name.to_owned(), content: Content::AsConfigured }),
-            "as-it-is" => Some(Self { name: AS_IT_IS.to_owned(), content: Content::Set(Vec::new()) }),
+            AS_CONFIGURED => Some(Self { name: name.to_owned(), content: VariantContent::AsConfigured }),
+            "as-it-is" => Some(Self { name: AS_IT_IS.to_owned(), content: VariantContent::Set(Vec::new()) }),
             _ => None,
         }
     }
 }
 
-/// Checks that `name` can be the name of a whole variant of one's own.
+/// Checks that a user-defined whole variant can have this name.
 ///
 /// # Errors
-/// If it is not a name, or means something already.
+/// If it is not a name, or is already taken.
 pub fn check_name(name: &str) -> Result<(), Refusal> {
-    if KNOWN.contains(&name) || name == "all" {
+    if PREDEFINED.contains(&name) || name == "all" {
         return Err(Refusal::new(format!("the name `{name}` is taken")));
     }
     if !super::is_name(name) {
@@ -86,10 +85,10 @@ pub fn check_name(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// The text of a snippet, which must be TOML that sets something.
+/// Reads the text of a snippet, which must be TOML that sets something.
 ///
 /// # Errors
-/// If the file cannot be read, or is no snippet; at the place in it.
+/// If the file cannot be read or is not a snippet; at the place in it.
 pub fn snippet(path: &Path) -> Result<String, RequestError> {
     let unreadable = |reason: &str| Refusal::new(format!("cannot read {}: {reason}", path.display()));
     let bytes = std::fs::read(path).map_err(|error| unreadable(&error.to_string()))?;

@@ -1,10 +1,10 @@
-//! What is timed: a table of workloads. A workload says what state the build starts from, what happens to the sources
-//! before each round, what the build is to bring about, and which units it should compile.
+//! Workloads: what is timed. Each is an entry of a table with the state that the build starts from, the
+//! change of the sources before each round, the goal of the build, and the units that it should compile.
 //!
-//! Some take a word after a colon: `incremental:signature` names the class of the edit, `replay:20` the number of
-//! commits.
+//! Some accept a word after a colon: `incremental:signature` names the class of the edit, `replay:20` the
+//! number of commits.
 //!
-//! Knows nothing of axes, plans or samples.
+//! Independent of axes, plans and samples.
 
 #![warn(missing_docs)]
 
@@ -18,67 +18,68 @@ use crate::corpus::EditClass;
 
 pub use rebuild::{ExpectedRebuild, RebuildFinding, RebuildInput};
 
-/// Commits that `replay` builds where no number is given.
+/// Default number of commits for `replay`.
 const USUAL_COMMITS: u32 = 10;
-/// Most commits that can be replayed: each is a tree of its own in the cache.
+/// Maximum number of commits for `replay`: each has a tree in the cache.
 const MOST_COMMITS: u32 = 1000;
 
 /// One workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Workload {
-    /// Its name in scenarios and files, without what may stand after a colon.
+    /// Name in scenarios and files, without the part after the colon.
     pub name: &'static str,
     /// One line for help texts.
     pub summary: &'static str,
-    /// What the build brings about.
+    /// Goal of the build.
     pub goal: Goal,
-    /// What the build starts from.
-    pub start: Start,
-    /// What is built.
+    /// State that the build starts from.
+    pub start: StartState,
+    /// Sources that are built.
     pub sources: SourceChange,
-    /// Which units it should compile.
-    pub units: ExpectedRebuild,
+    /// Units that the build should compile.
+    pub expected_rebuild: ExpectedRebuild,
 }
 
-/// What a build starts from.
+/// State that a build starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
+pub enum StartState {
     /// An empty target directory.
     Empty,
-    /// What the variant's last build left.
+    /// The target directory of the variant after its last build.
     Warm,
-    /// What a build of the release profile left, and nothing else.
+    /// The target directory after a build of the release profile, and nothing else.
     AfterRelease,
 }
 
-/// What is built, and what happens to it before each round.
+/// Sources that are built, and their change before each round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceChange {
-    /// The sources as they were pinned.
+    /// The pinned sources.
     AsPinned,
-    /// With an edit that is new in every round: the first one of a class, or else the project's ordinary one.
+    /// Sources with an edit that is new in every round: the first one of a class, or else the default edit of
+    /// the project.
     Edited(Option<EditClass>),
-    /// With the project's own crates emptied.
+    /// Sources with the project's own crates emptied.
     Skeleton,
-    /// The project's last commits, as many as this, the next one in every round.
+    /// The project's last commits, as many as this; each round has the next one.
     Replayed(u32),
 }
 
 impl SourceChange {
-    /// Whether they change from round to round.
-    pub fn change(self) -> bool {
+    /// True if the sources change from round to round.
+    pub fn changes_between_rounds(self) -> bool {
         matches!(self, Self::Edited(_) | Self::Replayed(_))
     }
 }
 
 impl Workload {
-    /// Whether what it builds is the project's real result, which can be tried out.
-    pub(crate) fn makes_the_artefact(&self) -> bool {
+    /// True if the build makes the real artifact of the project, which can be tried out.
+    pub(crate) fn makes_artifact(&self) -> bool {
         self.goal == Goal::Build && self.sources != SourceChange::Skeleton
     }
 
-    /// How it is written, with what may stand after a colon.
-    pub fn form(&self) -> String {
+    /// Syntax of its name, with the optional part after the colon.
+    pub fn syntax(&self) -> String {
         match self.sources {
             SourceChange::Edited(_) => format!("{}[:CLASS]", self.name),
             SourceChange::Replayed(_) => format!("{}[:N]", self.name),
@@ -102,8 +103,8 @@ pub const ALL: [Workload; 12] = [
     from_nothing("clippy", Goal::Clippy, "cargo clippy from an empty target directory"),
     from_nothing("doc", Goal::Doc, "cargo doc --no-deps from an empty target directory"),
     Workload {
-        start: Start::Warm,
-        units: ExpectedRebuild::None,
+        start: StartState::Warm,
+        expected_rebuild: ExpectedRebuild::None,
         ..from_nothing("noop", Goal::Build, "a build of what is already built")
     },
     Workload {
@@ -115,7 +116,7 @@ pub const ALL: [Workload; 12] = [
         )
     },
     Workload {
-        start: Start::AfterRelease,
+        start: StartState::AfterRelease,
         ..from_nothing(
             "after-release",
             Goal::Build,
@@ -124,7 +125,7 @@ pub const ALL: [Workload; 12] = [
     },
     Workload {
         sources: SourceChange::Replayed(USUAL_COMMITS),
-        units: ExpectedRebuild::AsCommitted,
+        expected_rebuild: ExpectedRebuild::AsCommitted,
         ..after_an_edit(
             "replay",
             Goal::Build,
@@ -133,28 +134,30 @@ pub const ALL: [Workload; 12] = [
     },
 ];
 
-/// A build of the sources as they were pinned, from an empty target directory.
+/// A build of the pinned sources from an empty target directory.
 const fn from_nothing(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
-    let (start, sources, units) = (Start::Empty, SourceChange::AsPinned, ExpectedRebuild::All);
-    Workload { name, summary, goal, start, sources, units }
+    let (start, sources, expected_rebuild) =
+        (StartState::Empty, SourceChange::AsPinned, ExpectedRebuild::All);
+    Workload { name, summary, goal, start, sources, expected_rebuild }
 }
 
 /// A build on top of the last one, after an edit that is new in every round.
 const fn after_an_edit(name: &'static str, goal: Goal, summary: &'static str) -> Workload {
-    let (start, sources, units) = (Start::Warm, SourceChange::Edited(None), ExpectedRebuild::Some);
-    Workload { name, summary, goal, start, sources, units }
+    let (start, sources, expected_rebuild) =
+        (StartState::Warm, SourceChange::Edited(None), ExpectedRebuild::Some);
+    Workload { name, summary, goal, start, sources, expected_rebuild }
 }
 
-/// The workload that `text` names.
+/// Finds the workload that `text` names.
 ///
 /// # Errors
-/// If there is none, or it cannot have what stands after the colon.
+/// If there is none, or the part after the colon is invalid.
 pub fn find(text: &str) -> Result<Workload, Refusal> {
     let (name, word) = text.split_once(':').map_or((text, None), |(name, word)| (name, Some(word)));
     let workload = ALL.into_iter().find(|workload| workload.name == name);
     let workload = workload.ok_or_else(|| {
         Refusal::new(format!("unknown workload `{text}`"))
-            .with_help(format!("known are {}", ALL.map(|workload| workload.form()).join(", ")))
+            .with_help(format!("known are {}", ALL.map(|workload| workload.syntax()).join(", ")))
             .did_you_mean(name, ALL.iter().map(|workload| workload.name))
     })?;
     match (word, workload.sources) {
@@ -177,8 +180,8 @@ fn with_class(workload: Workload, word: &str) -> Result<Workload, Refusal> {
             None => format!("valid are {}", classes.join(", ")),
         })
     })?;
-    let (sources, units) = (SourceChange::Edited(Some(class)), ExpectedRebuild::OfClass(class));
-    Ok(Workload { sources, units, ..workload })
+    let (sources, expected_rebuild) = (SourceChange::Edited(Some(class)), ExpectedRebuild::OfClass(class));
+    Ok(Workload { sources, expected_rebuild, ..workload })
 }
 
 fn with_commits(workload: Workload, word: &str) -> Result<Workload, Refusal> {
@@ -196,7 +199,7 @@ mod tests {
 
     #[test]
     fn found_by_name_or_nearest() {
-        assert_eq!(find("noop").unwrap().units, ExpectedRebuild::None);
+        assert_eq!(find("noop").unwrap().expected_rebuild, ExpectedRebuild::None);
         let help = |text: &str| find(text).unwrap_err().help.unwrap();
         assert_eq!(help("increment"), "did you mean `incremental`?");
         assert!(help("zzzzzz").starts_with("known are clean, incremental[:CLASS], "));
@@ -210,7 +213,7 @@ mod tests {
         let found = find("test-incremental:signature").unwrap();
         assert_eq!((found.name, found.goal), ("test-incremental", Goal::Test));
         assert_eq!(found.sources, SourceChange::Edited(Some(EditClass::Signature)));
-        assert_eq!(found.units, ExpectedRebuild::OfClass(EditClass::Signature));
+        assert_eq!(found.expected_rebuild, ExpectedRebuild::OfClass(EditClass::Signature));
         assert_eq!(find("replay:3").unwrap().sources, SourceChange::Replayed(3));
         assert_eq!(find("replay").unwrap().sources, SourceChange::Replayed(10));
         let wrong = |text: &str| find(text).unwrap_err().to_string();

@@ -1,54 +1,54 @@
-//! Which units a build should compile, and whether it did.
+//! Checks which units a build compiled against those that it should compile.
 //!
-//! cargo builds a unit again when a file of it has changed or when a unit that it needs was built again. So the units
-//! that an edit rebuilds say where in the graph of crates it was made. They do not say what it changed there: cargo
-//! rebuilds the same for a comment as for a new signature.
+//! Cargo rebuilds a unit if one of its files has changed or if a unit that it needs was rebuilt. So the units
+//! that an edit rebuilds show where in the graph of crates the edit was made. They do not show what it
+//! changed: cargo rebuilds the same units for a comment as for a new signature.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::ProofResult;
 
-use crate::build::{Evidence, LocalUnit, UnitGraph, UnitKind};
+use crate::build::{BuildEvidence, LocalUnit, UnitGraph, UnitKind};
 use crate::corpus::EditClass;
 
-/// Which units a build should compile.
+/// Units that a build should compile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExpectedRebuild {
-    /// All of them.
+    /// All units.
     All,
-    /// At least one.
+    /// At least one unit.
     Some,
-    /// None.
+    /// No unit.
     None,
-    /// Those that an edit of this class reaches.
+    /// Units that an edit of this class reaches.
     OfClass(EditClass),
-    /// Those that a commit reaches, which nobody has said beforehand.
+    /// Units that a commit reaches; these are not predicted.
     AsCommitted,
 }
 
-/// What there is to judge a build by.
+/// Input for judging a build.
 #[derive(Debug, Clone, Copy)]
 pub struct RebuildInput<'a> {
     /// The build.
-    pub build: &'a Evidence,
-    /// How the local units hang together, where a build has shown it.
+    pub build: &'a BuildEvidence,
+    /// Graph of the local units, if a build has shown it.
     pub graph: Option<&'a UnitGraph>,
-    /// Absolute paths of the files that were edited.
+    /// Absolute paths of the edited files.
     pub edited: &'a [PathBuf],
 }
 
-/// What a build compiled, in words, and whether it is what was to be expected.
+/// Result of judging which units a build compiled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RebuildFinding {
-    /// What was seen.
+    /// Description of what was compiled.
     pub found: String,
-    /// Whether it holds.
+    /// Result of the check.
     pub result: ProofResult,
 }
 
 impl ExpectedRebuild {
-    /// As words that read after "expected ".
+    /// Description that follows "expected ".
     pub fn describe(self) -> String {
         match self {
             Self::All => "all units compiled".to_owned(),
@@ -60,17 +60,17 @@ impl ExpectedRebuild {
     }
 
     /// Judges a build under the workload.
-    pub fn judge(self, shown: &RebuildInput<'_>) -> RebuildFinding {
-        let Some((rebuilt, _)) = &shown.build.rebuilt else {
+    pub fn judge(self, input: &RebuildInput<'_>) -> RebuildFinding {
+        let Some((rebuilt, _)) = &input.build.rebuilt else {
             let found = "the build does not tell its units".to_owned();
             return RebuildFinding { found, result: ProofResult::NotProvable };
         };
-        let (compiled, total) = (rebuilt.count as usize, shown.build.artifacts.len());
+        let (compiled, total) = (rebuilt.count as usize, input.build.artifacts.len());
         let agree = match self {
             Self::All => compiled == total && total > 0,
             Self::Some => compiled > 0,
             Self::None => compiled == 0,
-            Self::OfClass(class) => return of_class(class, shown),
+            Self::OfClass(class) => return judge_edit(class, input),
             Self::AsCommitted => {
                 let found = format!("{compiled} of {total} units compiled");
                 return RebuildFinding { found, result: ProofResult::NotProvable };
@@ -81,7 +81,7 @@ impl ExpectedRebuild {
     }
 }
 
-/// What an edit of a class reaches, in words.
+/// Description of the units that an edit of a class reaches.
 fn reach(class: EditClass) -> &'static str {
     match class {
         EditClass::Body | EditClass::NewItem | EditClass::Comment | EditClass::MacroInput => {
@@ -96,13 +96,13 @@ fn reach(class: EditClass) -> &'static str {
     }
 }
 
-fn of_class(class: EditClass, shown: &RebuildInput<'_>) -> RebuildFinding {
-    let Some(graph) = shown.graph else {
+fn judge_edit(class: EditClass, input: &RebuildInput<'_>) -> RebuildFinding {
+    let Some(graph) = input.graph else {
         let found = "no build has shown its compiler calls".to_owned();
         return RebuildFinding { found, result: ProofResult::NotProvable };
     };
-    let compiled = UnitGraph::compiled(shown.build);
-    let packages: BTreeSet<&Path> = shown.edited.iter().filter_map(|file| graph.package_of(file)).collect();
+    let compiled = UnitGraph::compiled_units(input.build);
+    let packages: BTreeSet<&Path> = input.edited.iter().filter_map(|file| graph.package_of(file)).collect();
     let start: BTreeSet<LocalUnit> =
         compiled.iter().filter(|unit| packages.contains(unit.package.as_path())).cloned().collect();
     let names: Vec<String> = compiled.iter().map(LocalUnit::to_string).collect();
@@ -115,8 +115,8 @@ fn of_class(class: EditClass, shown: &RebuildInput<'_>) -> RebuildFinding {
     }
 }
 
-/// Why what was compiled is not what an edit of this class reaches, where that is so. `start` is what was compiled of
-/// the edited packages.
+/// Reason why the compiled units are not those that an edit of this class reaches, if they are not. `start`
+/// are the compiled units of the edited packages.
 fn objection(
     class: EditClass,
     graph: &UnitGraph,
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::build::Artifact;
 
-    fn evidence(compiled: usize, total: usize) -> Evidence {
+    fn evidence(compiled: usize, total: usize) -> BuildEvidence {
         let artifact = |at: usize| Artifact {
             unit: format!("u{at}@1.0.0 lib:u{at}"),
             own: true,
@@ -175,10 +175,10 @@ mod tests {
             executable: None,
         };
         let rebuilt = Rebuilt { count: compiled as u32, set: "".into() };
-        Evidence {
+        BuildEvidence {
             artifacts: (0..total).map(artifact).collect(),
             rebuilt: Some((rebuilt, Vec::new())),
-            ..Evidence::default()
+            ..BuildEvidence::default()
         }
     }
 
@@ -208,7 +208,7 @@ mod tests {
         LocalUnit { package: Path::new("/w").join(name), name: name.to_owned(), kind }
     }
 
-    fn judged(class: EditClass, package: &str, compiled: &[(&str, UnitKind)]) -> Option<String> {
+    fn objection_to(class: EditClass, package: &str, compiled: &[(&str, UnitKind)]) -> Option<String> {
         let compiled: BTreeSet<LocalUnit> = compiled.iter().copied().map(unit).collect();
         let package = Path::new("/w").join(package);
         let start = compiled.iter().filter(|unit| unit.package == package).cloned().collect();
@@ -223,29 +223,29 @@ mod tests {
     #[test]
     fn an_edit_reaches_its_crate_and_all_that_need_it() {
         for class in [EditClass::Body, EditClass::Comment, EditClass::Signature, EditClass::Manifest] {
-            assert_eq!(judged(class, "base", &[BASE, MID, TOP]), None, "{class}");
+            assert_eq!(objection_to(class, "base", &[BASE, MID, TOP]), None, "{class}");
         }
-        let body = |package: &str, compiled: &[_]| judged(EditClass::Body, package, compiled);
+        let body = |package: &str, compiled: &[_]| objection_to(EditClass::Body, package, compiled);
         assert_eq!(body("base", &[]).unwrap(), "nothing of the edited crate was compiled");
         assert_eq!(body("base", &[BASE, MID]).unwrap(), "top needs what was edited and was not compiled");
         assert_eq!(body("top", &[BASE, TOP]).unwrap(), "base (library) does not need what was edited");
-        assert_eq!(judged(EditClass::Signature, "top", &[TOP]).unwrap(), "no library is among them");
+        assert_eq!(objection_to(EditClass::Signature, "top", &[TOP]).unwrap(), "no library is among them");
     }
 
     #[test]
     fn leaf_and_root_are_the_ends_of_the_graph() {
-        assert_eq!(judged(EditClass::Leaf, "base", &[BASE, MID, TOP]), None);
-        assert_eq!(judged(EditClass::Root, "top", &[TOP]), None);
-        let leaf = judged(EditClass::Leaf, "mid", &[MID, TOP]).unwrap();
+        assert_eq!(objection_to(EditClass::Leaf, "base", &[BASE, MID, TOP]), None);
+        assert_eq!(objection_to(EditClass::Root, "top", &[TOP]), None);
+        let leaf = objection_to(EditClass::Leaf, "mid", &[MID, TOP]).unwrap();
         assert_eq!(leaf, "mid (library) needs base (library), so it is no leaf");
-        assert_eq!(judged(EditClass::Leaf, "top", &[TOP]).unwrap(), "no library is among them");
-        let root = judged(EditClass::Root, "mid", &[MID, TOP]).unwrap();
+        assert_eq!(objection_to(EditClass::Leaf, "top", &[TOP]).unwrap(), "no library is among them");
+        let root = objection_to(EditClass::Root, "mid", &[MID, TOP]).unwrap();
         assert_eq!(root, "top needs what was edited, so it is no root");
     }
 
     #[test]
     fn an_edit_of_a_build_script_compiles_it_and_its_crate() {
-        let script = |compiled: &[_]| judged(EditClass::BuildScript, "mid", compiled);
+        let script = |compiled: &[_]| objection_to(EditClass::BuildScript, "mid", compiled);
         assert_eq!(script(&[SCRIPT, MID, TOP]), None);
         assert_eq!(script(&[MID, TOP]).unwrap(), "no build script is among them");
         assert_eq!(script(&[SCRIPT]).unwrap(), "mid (library) needs what was edited and was not compiled");

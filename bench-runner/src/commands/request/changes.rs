@@ -1,16 +1,18 @@
 //! What the command line changes in scenarios.
 
-use bench_runner_measure::scenario::{self, Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
+use bench_runner_measure::scenario::{
+    self, Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario,
+};
 
 use super::RequestArgs;
 
 /// A scenario for axes that were given on the command line alone.
-pub(super) fn custom(axes: &[(String, Vec<Word>)]) -> Scenario {
+pub(super) fn custom(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
     let has = |key: &str| axes.iter().any(|(axis, _)| axis == key);
     let matrix = Matrix {
         name: "custom".into(),
-        projects: if has("project") { Vec::new() } else { vec![Word::given("titlecase")] },
-        workloads: if has("workload") { Vec::new() } else { vec![Word::given("clean")] },
+        projects: if has("project") { Vec::new() } else { vec![RequestWord::from_command_line("titlecase")] },
+        workloads: if has("workload") { Vec::new() } else { vec![RequestWord::from_command_line("clean")] },
         baseline: Default::default(),
         axes: axes.to_vec(),
         variants: Vec::new(),
@@ -30,9 +32,9 @@ pub(super) fn custom(axes: &[(String, Vec<Word>)]) -> Scenario {
 pub(super) fn change_matrices(
     scenario: &mut Scenario,
     args: &RequestArgs,
-    axes: &[(String, Vec<Word>)],
+    axes: &[(String, Vec<RequestWord>)],
 ) -> Result<(), RequestError> {
-    let words = |texts: &[String]| texts.iter().map(Word::given).collect::<Vec<_>>();
+    let words = |texts: &[String]| texts.iter().map(RequestWord::from_command_line).collect::<Vec<_>>();
     for (key, given) in [("workload", &args.workload), ("project", &args.project)] {
         if !given.is_empty() && axes.iter().any(|(axis, _)| axis == key) {
             let message = format!("`--{key}` and `--axis {key}=…` exclude each other");

@@ -5,7 +5,8 @@ use std::path::Path;
 use bench_runner_core::record::Refusal;
 use bench_runner_core::suggest::suggest;
 use bench_runner_measure::scenario::{
-    Baseline, Content, KNOWN, RequestError, Scenario, WholeVariant, Word, check_name, snippet,
+    Baseline, PREDEFINED, RequestError, RequestWord, Scenario, VariantContent, WholeVariant, check_name,
+    snippet,
 };
 
 use super::{check_value, pair, values};
@@ -24,19 +25,19 @@ pub(super) fn read(texts: &[String]) -> Result<Vec<WholeVariant>, RequestError> 
 }
 
 fn one(text: &str) -> Result<WholeVariant, RequestError> {
-    if let Some(known) = WholeVariant::known(text) {
+    if let Some(known) = WholeVariant::predefined(text) {
         return Ok(known);
     }
     let Some((name, file)) = text.split_once('=') else {
-        let help = match suggest(text, KNOWN) {
+        let help = match suggest(text, PREDEFINED) {
             Some(name) => format!("did you mean `{name}`?"),
-            None => format!("write `--variant NAME=FILE`, or one of {}", KNOWN.join(", ")),
+            None => format!("write `--variant NAME=FILE`, or one of {}", PREDEFINED.join(", ")),
         };
         return Err(RequestError::usage(format!("`--variant {text}` names no file"), Some(help)));
     };
     check_name(name)
         .map_err(|refusal| Refusal { what: format!("`--variant {text}`: {}", refusal.what), ..refusal })?;
-    Ok(WholeVariant { name: name.to_owned(), content: Content::Snippet(snippet(Path::new(file))?) })
+    Ok(WholeVariant { name: name.to_owned(), content: VariantContent::Snippet(snippet(Path::new(file))?) })
 }
 
 fn taken(name: &str) -> RequestError {
@@ -75,7 +76,7 @@ pub(super) fn set_baselines(scenario: &mut Scenario, texts: &[String]) -> Result
 }
 
 fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
-    if let Some(known) = WholeVariant::known(name) {
+    if let Some(known) = WholeVariant::predefined(name) {
         add(scenario, std::slice::from_ref(&known))?;
         scenario.matrices.iter_mut().for_each(|matrix| {
             matrix.baseline = Baseline::Whole(known.name.clone());
@@ -93,7 +94,7 @@ fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
         return Ok(());
     }
     let variants = scenario.matrices.iter().flat_map(|matrix| &matrix.variants);
-    let names: Vec<&str> = variants.map(|variant| variant.name.as_str()).chain(KNOWN).collect();
+    let names: Vec<&str> = variants.map(|variant| variant.name.as_str()).chain(PREDEFINED).collect();
     let help = match suggest(name, names.iter().copied()) {
         Some(name) => format!("did you mean `{name}`?"),
         None => format!("give a value of an axis such as `linker=bfd`, or one of {}", names.join(", ")),
@@ -119,7 +120,7 @@ fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
             matrix.baseline = Baseline::default();
         }
         if let Baseline::Values(values) = &mut matrix.baseline {
-            values.insert(key.to_owned(), Word::given(value));
+            values.insert(key.to_owned(), RequestWord::from_command_line(value));
         }
     }
     Ok(())

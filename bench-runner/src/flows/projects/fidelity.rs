@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::record::{AS_CONFIGURED, Fidelity, FidelityDifference, Plan};
 use bench_runner_measure::axes::{self, Settings};
 use bench_runner_measure::build::{
-    Answer, AskError, Asked, BuildRequest, CargoDriver, Configuration, Entry, Goal, Origin, Side, absolute,
-    decides, differences, listed, user_settings,
+    AskError, BuildRequest, CargoDriver, CargoInvocation, ComparedBuild, ConfigEntry, ConfigOrigin,
+    Configuration, Goal, UnitsAnswer, differences, is_build_variable, list_names, user_settings,
+    with_absolute_paths,
 };
 use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
 
@@ -16,7 +17,7 @@ use super::{Projects, tree_of};
 
 /// What the user has, as cargo says.
 struct Home {
-    asked: Asked,
+    asked: CargoInvocation,
     configuration: Configuration,
     /// Files of the user's that are no part of the copy, and that set something which decides a build.
     files: Vec<PathBuf>,
@@ -42,13 +43,17 @@ impl Projects {
     }
 
     /// The user's cargo in a directory of the user's, or in none that matters.
-    fn asked_as_user(&self, dir: Option<&Path>) -> Asked {
+    fn asked_as_user(&self, dir: Option<&Path>) -> CargoInvocation {
         let dir = dir.map_or_else(|| self.sources.cache.empty_dir(), Path::to_path_buf);
-        let mut env = Asked::user_environment();
+        let mut env = CargoInvocation::user_environment();
         if let Some(home) = &self.sources.user_home {
             env.insert("CARGO_HOME".to_owned(), home.display().to_string());
         }
-        Asked { cargo: find_in_path("cargo", &self.path).unwrap_or_else(|| "cargo".into()), dir, env }
+        CargoInvocation {
+            cargo: find_in_path("cargo", &self.path).unwrap_or_else(|| "cargo".into()),
+            dir,
+            env,
+        }
     }
 
     /// Compares what the blocks of a plan build of local projects with what the user's own `cargo build` would build, and
@@ -111,11 +116,11 @@ impl Projects {
             self.cargo_driver(&resolved.project, toolchain, resolved.context.config.clone(), inquiry.clone());
         let mut request = BuildRequest::default();
         if let Some(text) = configured {
-            axes::apply_configured(text, &mut request).map_err(|refusal| unknown(&refusal.what))?;
+            axes::apply_user_configuration(text, &mut request).map_err(|refusal| unknown(&refusal.what))?;
         }
         let mut home = self.home(resolved, own)?;
         let left_out = if configured.is_none() { home.leave_out(resolved, own) } else { Vec::new() };
-        let here = (driver.configuration(&request)?, driver.answer(&request, Goal::Build));
+        let here = (driver.configuration(&request)?, driver.units_answer(&request, Goal::Build));
         // What lies above the project cannot be left out of a question to cargo that is asked there. Without a lock file of
         // its own the tree cannot be asked without writing one. Its copy can be asked in either case.
         let above = configured.is_none() && home.files.iter().any(|file| self.is_above(file, own));
@@ -147,13 +152,17 @@ impl Projects {
         }
         let from = resolved.copied_from(own);
         let asked_in = if in_copy { &source.tree } else { from };
-        let side = Side { tree: from, configuration: &home.configuration, flags: None, units: None };
-        found.extend(differences(&side, &Side { tree: &source.tree, configuration: &here.0, ..side }));
-        let nothing = Configuration::default();
-        let side = Side { tree: asked_in, configuration: &nothing, flags: your_flags, units: your_units };
+        let side = ComparedBuild { tree: from, configuration: &home.configuration, flags: None, units: None };
         found.extend(differences(
             &side,
-            &Side { tree: &source.tree, flags: our_flags, units: our_units, ..side },
+            &ComparedBuild { tree: &source.tree, configuration: &here.0, ..side },
+        ));
+        let nothing = Configuration::default();
+        let side =
+            ComparedBuild { tree: asked_in, configuration: &nothing, flags: your_flags, units: your_units };
+        found.extend(differences(
+            &side,
+            &ComparedBuild { tree: &source.tree, flags: our_flags, units: our_units, ..side },
         ));
         Ok(Fidelity {
             compared: compared.into_iter().map(str::to_owned).collect(),
@@ -168,8 +177,8 @@ impl Projects {
         let asked = self.asked_as_user(Some(&resolved.project.build.started_in(own)));
         let configuration = asked.configuration()?;
         let (mut files, mut keys) = (Vec::new(), BTreeMap::<PathBuf, BTreeSet<String>>::new());
-        for entry in configuration.entries.iter().filter(|entry| entry.decides()) {
-            if let Origin::File(file) = &entry.origin
+        for entry in configuration.entries.iter().filter(|entry| entry.affects_compiler_calls()) {
+            if let ConfigOrigin::File(file) = &entry.origin
                 && !resolved.has_copied(own, file)
             {
                 if !files.contains(file) {
@@ -178,7 +187,7 @@ impl Projects {
                 keys.entry(file.clone()).or_default().insert(entry.name());
             }
         }
-        let variables = asked.env.keys().filter(|name| decides(name)).cloned().collect();
+        let variables = asked.env.keys().filter(|name| is_build_variable(name)).cloned().collect();
         Ok(Home { asked, configuration, files, keys, variables })
     }
 
@@ -199,10 +208,10 @@ impl Projects {
         home: &Home,
         configured: bool,
         in_copy: bool,
-    ) -> std::rc::Rc<Answer> {
+    ) -> std::rc::Rc<UnitsAnswer> {
         let mut asked = home.asked.clone();
         if in_copy {
-            asked.dir = driver.started_in(&driver.inquiry.tree);
+            asked.dir = driver.started_in(&driver.queries.tree);
             // rustup may go by the directory.
             asked.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
@@ -210,7 +219,10 @@ impl Projects {
         let mut args = vec!["build".to_owned()];
         args.extend(driver.selection(&BuildRequest::default(), Goal::Build));
         let deciding = |name: &&String| {
-            decides(name) || name.starts_with("CARGO_") || name.starts_with("RUST") || *name == "PATH"
+            is_build_variable(name)
+                || name.starts_with("CARGO_")
+                || name.starts_with("RUST")
+                || *name == "PATH"
         };
         let env: Vec<String> = asked
             .env
@@ -232,7 +244,9 @@ impl Projects {
         .map(str::to_owned)
         .join("\0");
         let (cargo, dir, env) = (asked.cargo.clone(), asked.dir.clone(), asked.env.clone());
-        driver.inquiry.answer(&key, home_config.as_deref(), &args, |_| Ok(Asked { cargo, dir, env }))
+        driver
+            .queries
+            .lookup(&key, home_config.as_deref(), &args, |_| Ok(CargoInvocation { cargo, dir, env }))
     }
 
     /// What the user's cargo home says that no directory above the project says too.
@@ -241,19 +255,19 @@ impl Projects {
         without.env.insert("CARGO_HOME".to_owned(), self.sources.cache.building_home().display().to_string());
         let above = without.configuration().ok()?;
         let above = above.files();
-        let of_home = |entry: &&Entry| match &entry.origin {
-            Origin::File(file) => !above.contains(&file.as_path()) && entry.decides(),
-            Origin::Variable(_) | Origin::Other => false,
+        let of_home = |entry: &&ConfigEntry| match &entry.origin {
+            ConfigOrigin::File(file) => !above.contains(&file.as_path()) && entry.affects_compiler_calls(),
+            ConfigOrigin::Variable(_) | ConfigOrigin::Other => false,
         };
-        let entries: Vec<Entry> = home.configuration.entries.iter().filter(of_home).cloned().collect();
-        let entries = absolute(&entries);
+        let entries: Vec<ConfigEntry> = home.configuration.entries.iter().filter(of_home).cloned().collect();
+        let entries = with_absolute_paths(&entries);
         (!entries.is_empty()).then(|| Configuration { entries, variables: Vec::new() }.table().to_string())
     }
 
     /// The compilers, if the user's is another one.
     fn other_compiler(
         &self,
-        asked: &Asked,
+        asked: &CargoInvocation,
         yours: &Path,
         driver: &CargoDriver,
     ) -> Option<FidelityDifference> {
@@ -281,7 +295,7 @@ impl Projects {
             }
         }
         let version = ask(&["--version"]);
-        let in_copy = yours.strip_prefix(&driver.inquiry.tree);
+        let in_copy = yours.strip_prefix(&driver.queries.tree);
         let yours = in_copy.map_or_else(|_| yours.to_owned(), |below| Path::new(".").join(below));
         let yours = format!("{}: {}", yours.display(), version.lines().next().unwrap_or_default());
         let here = format!("{} in {}", toolchain.rustc_version, toolchain.sysroot.display());
@@ -293,14 +307,14 @@ impl Home {
     /// Leaves out the user's own files and variables; names them.
     fn leave_out(&mut self, resolved: &Resolved, own: &Path) -> Vec<String> {
         self.configuration.entries.retain(|entry| match &entry.origin {
-            Origin::File(file) => resolved.has_copied(own, file),
-            Origin::Variable(_) | Origin::Other => false,
+            ConfigOrigin::File(file) => resolved.has_copied(own, file),
+            ConfigOrigin::Variable(_) | ConfigOrigin::Other => false,
         });
         let variables = std::mem::take(&mut self.variables);
         self.asked.env.retain(|name, _| !variables.contains(name));
         let files = self.files.iter().map(|file| {
             let keys: Vec<&str> = self.keys.get(file).into_iter().flatten().map(String::as_str).collect();
-            format!("{} ({})", shown(file), listed(&keys))
+            format!("{} ({})", shown(file), list_names(&keys))
         });
         files.chain(variables).collect()
     }
@@ -315,7 +329,7 @@ pub(super) fn shown(file: &Path) -> String {
 
 /// The user's configuration that a variant stands on; the empty one is none.
 fn configured(settings: &Settings) -> Option<String> {
-    axes::configured_of(settings).map(str::to_owned)
+    axes::user_configuration(settings).map(str::to_owned)
 }
 
 impl Resolved {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::Inquiry;
+use bench_runner_measure::build::CargoQueries;
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::corpus::sources::Pinned;
 use bench_runner_measure::plan::ProjectView;
@@ -27,7 +27,7 @@ pub(super) struct Resolved {
     /// Contexts of variants with a toolchain of their own or with the user's configuration.
     pub(super) contexts: RefCell<BTreeMap<ContextKey, Result<Rc<Context>, Refusal>>>,
     /// What cargo is asked about it with; `None` if cargo does not build it, or its source is not here.
-    pub(super) inquiry: Option<Rc<Inquiry>>,
+    pub(super) inquiry: Option<Rc<CargoQueries>>,
     pub(super) view: ProjectView,
 }
 

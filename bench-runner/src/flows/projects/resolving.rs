@@ -7,7 +7,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use bench_runner_core::record::{PlannedProject, TreeId};
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::{BuildRequest, Goal, InForce, Inquiry};
+use bench_runner_measure::build::{BuildRequest, CargoQueries, Goal, SettingsInForce};
 use bench_runner_measure::corpus::sources::{self, FetchContext, Pinned, SourceError};
 use bench_runner_measure::corpus::{Project, edits, local};
 use bench_runner_measure::plan::ProjectView;
@@ -144,11 +144,11 @@ impl Projects {
         project: &Project,
         source: &Pinned,
         context: &Context,
-        inquiry: &Rc<Inquiry>,
+        inquiry: &Rc<CargoQueries>,
     ) {
         let Some(toolchain) = context.toolchain.as_ref().filter(|_| !self.offline) else { return };
         let driver = self.cargo_driver(project, toolchain.clone(), context.config.clone(), inquiry.clone());
-        if driver.answer(&BuildRequest::default(), Goal::Build).units.is_err() {
+        if driver.units_answer(&BuildRequest::default(), Goal::Build).units.is_err() {
             let with = FetchContext { offline: false, ..self.sources.clone() };
             let _ = super::fetch_dependencies(&source.dir(), toolchain, &context.in_force, &with);
             inquiry.forget();
@@ -234,11 +234,11 @@ impl Projects {
         project: &Project,
         source: Option<&Pinned>,
         home: Option<&Path>,
-    ) -> Result<(Rc<Context>, Option<Rc<Inquiry>>), FlowError> {
+    ) -> Result<(Rc<Context>, Option<Rc<CargoQueries>>), FlowError> {
         let plain = Context {
             toolchain: None,
             config: None,
-            in_force: InForce::default(),
+            in_force: SettingsInForce::default(),
             manifest: None,
             path: self.path.clone(),
             tools: self.tools_dir(),
@@ -248,7 +248,7 @@ impl Projects {
         }
         let Some(source) = source else {
             let toolchain = self.toolchain(&self.sources.cache.empty_dir())?;
-            let in_force = InForce { target: toolchain.host_target(), ..InForce::default() };
+            let in_force = SettingsInForce { target: toolchain.host_target(), ..SettingsInForce::default() };
             return Ok((Rc::new(Context { toolchain: Some(toolchain), in_force, ..plain }), None));
         };
         let dir = source.dir();
@@ -262,7 +262,7 @@ impl Projects {
             Some(home) => self.toolchain_at_home(&project.build.started_in(home))?,
             None => self.toolchain(&project.build.started_in(&dir))?,
         };
-        let inquiry = Rc::new(Inquiry::new(
+        let inquiry = Rc::new(CargoQueries::new(
             dir,
             source.tree_hash(),
             self.sources.cache.building_home(),

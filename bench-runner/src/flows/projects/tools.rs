@@ -9,7 +9,8 @@ use std::rc::Rc;
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::axes::{self, Available, Context, Setting, Settings};
 use bench_runner_measure::build::{
-    AskError, BuildError, BuildRequest, CargoDriver, Goal, InForce, Inquiry, Linking, Toolchain, deciding,
+    AskError, BuildError, BuildRequest, CargoDriver, CargoQueries, Goal, Linking, SettingsInForce, Toolchain,
+    build_settings,
 };
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::process::{
@@ -24,9 +25,9 @@ use crate::flows::FlowError;
 
 impl Projects {
     /// The tools that the settings of `plan` bring into play.
-    pub fn tools(&self, plan: &Plan) -> Vec<axes::Tool> {
+    pub fn tools(&self, plan: &Plan) -> Vec<axes::ToolInUse> {
         let all = self.resolved.borrow();
-        let mut tools: Vec<axes::Tool> = Vec::new();
+        let mut tools: Vec<axes::ToolInUse> = Vec::new();
         if !self.toolchains(plan).is_empty() {
             tools.extend(self.c_compiler());
         }
@@ -36,7 +37,7 @@ impl Projects {
             let Some(resolved) = all.get(&tree) else { continue };
             let Ok(settings) = axes::parse_all(&variant.settings) else { continue };
             for setting in settings.iter() {
-                if !asked.insert((tree.clone(), setting.key.to_owned(), setting.probed_with_texts())) {
+                if !asked.insert((tree.clone(), setting.key.to_owned(), setting.probe_inputs_as_text())) {
                     continue;
                 }
                 if let Ok(Available { tool: Some(tool), .. }) = self.probe_at(resolved, &setting)
@@ -50,11 +51,11 @@ impl Projects {
     }
 
     /// The C compiler, through which rustc links; `None` where there is none under its usual name.
-    pub(super) fn c_compiler(&self) -> Option<axes::Tool> {
+    pub(super) fn c_compiler(&self) -> Option<axes::ToolInUse> {
         let path = find_in_path("cc", &self.path)?;
         let said = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
         let version = said.stdout.lines().next()?.to_owned();
-        Some(axes::Tool { name: "cc".into(), path, version })
+        Some(axes::ToolInUse { name: "cc".into(), path, version })
     }
 
     /// The toolchains that build something in `plan`.
@@ -80,7 +81,7 @@ impl Projects {
         resolved: &Resolved,
         settings: &Settings,
     ) -> Result<Rc<Context>, Refusal> {
-        let (name, configured) = (axes::toolchain_of(settings), axes::configured_of(settings));
+        let (name, configured) = (axes::toolchain_name(settings), axes::user_configuration(settings));
         if name.is_none() && configured.is_none_or(str::is_empty) || resolved.context.toolchain.is_none() {
             return Ok(resolved.context.clone());
         }
@@ -111,7 +112,7 @@ impl Projects {
         let driver = self.cargo_driver(&resolved.project, toolchain, context.config.clone(), inquiry.clone());
         let mut request = BuildRequest::default();
         if let Some(text) = configured {
-            axes::apply_configured(text, &mut request)?;
+            axes::apply_user_configuration(text, &mut request)?;
         }
         let (config, in_force) = asked(&driver, &request).map_err(AskError::into_refusal)?;
         Ok(Rc::new(Context { config: Some(config), in_force, ..context }))
@@ -123,11 +124,11 @@ impl Projects {
         project: &Project,
         toolchain: Toolchain,
         config: Option<toml::Table>,
-        inquiry: Rc<Inquiry>,
+        inquiry: Rc<CargoQueries>,
     ) -> CargoDriver {
         let path = self.path.to_string_lossy().into_owned();
         let (build, answers) = (project.build.clone(), Default::default());
-        CargoDriver { toolchain, build, config, inquiry, path, answers }
+        CargoDriver { toolchain, build, config, queries: inquiry, path, answers }
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {
@@ -136,7 +137,7 @@ impl Projects {
     }
 
     pub(super) fn probe_at(&self, resolved: &Resolved, setting: &Setting<'_>) -> Result<Available, Refusal> {
-        setting.probe(&*self.context_of(resolved, &setting.probed_with_texts())?)
+        setting.probe(&*self.context_of(resolved, &setting.probe_inputs_as_text())?)
     }
 
     /// The toolchain for sources in `tree`.
@@ -153,7 +154,7 @@ impl Projects {
         if let Some(known) = self.toolchains.borrow().get(tree) {
             return Ok(known.clone());
         }
-        let toolchain = Toolchain::chosen(tree, &self.path, chosen).map_err(|error| match error {
+        let toolchain = Toolchain::for_tree_with(tree, &self.path, chosen).map_err(|error| match error {
             BuildError::NotInstalled(missing) => {
                 FlowError::from(RequestError::usage(missing.to_string(), Some(missing.help())))
             }
@@ -201,7 +202,7 @@ impl Projects {
         Ok(Context {
             toolchain: Some(toolchain),
             config: None,
-            in_force: InForce { target, ..InForce::default() },
+            in_force: SettingsInForce { target, ..SettingsInForce::default() },
             manifest: None,
             path: self.path.clone(),
             tools,
@@ -224,8 +225,8 @@ impl Projects {
 pub(super) fn asked(
     driver: &CargoDriver,
     request: &BuildRequest,
-) -> Result<(toml::Table, InForce), AskError> {
-    let config = deciding(&driver.configuration(request)?);
-    let in_force = driver.in_force(request, &config)?;
+) -> Result<(toml::Table, SettingsInForce), AskError> {
+    let config = build_settings(&driver.configuration(request)?);
+    let in_force = driver.settings_in_force(request, &config)?;
     Ok((config, in_force))
 }

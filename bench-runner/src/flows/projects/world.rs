@@ -9,14 +9,14 @@ use bench_runner_measure::build::{Goal, Linking};
 use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Project, catalogue, local};
 use bench_runner_measure::plan::{ProjectView, World};
-use bench_runner_measure::scenario::{RequestError, Word};
+use bench_runner_measure::scenario::{RequestError, RequestWord};
 
 use super::{Projects, tree_of};
 use crate::flows::FlowError;
 
 impl Projects {
     /// Checks that a word stands for a project, as far as that takes neither cargo nor a network.
-    pub(crate) fn check(&self, word: &Word) -> Result<(), RequestError> {
+    pub(crate) fn check(&self, word: &RequestWord) -> Result<(), RequestError> {
         match Kind::of(word) {
             Kind::Manifest(_) | Kind::Name(_) => self.select(word).map(drop),
             Kind::Directory(path) => local::directory(path)
@@ -26,7 +26,7 @@ impl Projects {
     }
 
     /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
-    fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
+    fn select(&self, word: &RequestWord) -> Result<Vec<Project>, RequestError> {
         match Kind::of(word) {
             Kind::Manifest(path) => {
                 let project = catalogue::read(path)
@@ -57,7 +57,7 @@ enum Kind<'w> {
 }
 
 impl<'w> Kind<'w> {
-    fn of(word: &'w Word) -> Self {
+    fn of(word: &'w RequestWord) -> Self {
         match word.text.as_str() {
             text if text.ends_with(".toml") => Self::Manifest(Path::new(text)),
             text if text.contains('/') || text == "." || text == ".." => Self::Directory(Path::new(text)),
@@ -69,7 +69,7 @@ impl<'w> Kind<'w> {
 impl World for Projects {
     type Error = FlowError;
 
-    fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, FlowError> {
+    fn projects(&self, word: &RequestWord) -> Result<Vec<ProjectView>, FlowError> {
         let projects = self.select(word)?;
         let is_known = |project: &Project| {
             self.resolved.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.asked == *project)
@@ -108,7 +108,7 @@ impl World for Projects {
         let resolved = all.get(tree).or_else(|| all.get(&tree_of(&tree.project)));
         let context = resolved.and_then(|resolved| self.context_of(resolved, settings).ok());
         let toolchain = context.as_ref().and_then(|context| context.toolchain.as_ref());
-        toolchain.map_or(Ok(()), |toolchain| toolchain.can(goal, axes::toolchain_of(settings)))
+        toolchain.map_or(Ok(()), |toolchain| toolchain.check_goal(goal, axes::toolchain_name(settings)))
     }
 
     fn linking(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_runner_core::record::{Pin, ProofResult, Refusal};
-use bench_runner_measure::build::{Detail, Evidence};
+use bench_runner_measure::build::{BuildEvidence, Detail};
 use bench_runner_measure::corpus::sources;
 use bench_runner_measure::corpus::{Edit, Project, edits};
 use bench_runner_measure::host::MeasuringLock;
@@ -286,7 +286,7 @@ fn try_edits(
 }
 
 /// The units that a build after `edit` compiled, or why they are not those that it should reach.
-fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &Evidence) -> Result<Vec<String>, String> {
+fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &BuildEvidence) -> Result<Vec<String>, String> {
     if evidence.rebuilt.is_none() {
         return Ok(Vec::new());
     }

@@ -34,7 +34,7 @@ fn gnu_ld_and_the_default_are_told_apart_by_what_they_leave() {
     }
     assert!(bundle.samples.iter().all(|sample| sample.artifact_bytes.is_some_and(|bytes| bytes > 100_000)));
     assert!(bundle.manifest.tools.iter().any(|tool| tool.name == "rustc" && tool.sha256.len() == 64));
-    let here = Toolchain::of_tree(Path::new("/"), &std::env::var_os("PATH").unwrap_or_default());
+    let here = Toolchain::for_tree(Path::new("/"), &std::env::var_os("PATH").unwrap_or_default());
     let hosts = serde_json::json!([here.expect("a toolchain").host]);
     assert_eq!(bundle.manifest.machine.details["hosts"], hosts);
 }

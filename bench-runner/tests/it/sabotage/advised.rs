@@ -4,9 +4,9 @@
 
 use bench_runner_core::record::ProofResult;
 use bench_runner_measure::axes::{
-    self, CONFIG, MANIFEST, ProofInput, Reference, SYSROOT, Situation, TOOLCHAIN, Written,
+    self, CONFIG, MANIFEST, ProofInput, ReferenceBuild, SYSROOT, Situation, TOOLCHAIN, AdvisedFiles,
 };
-use bench_runner_measure::build::{Evidence, BuildRequest, Toolchain, merged};
+use bench_runner_measure::build::{BuildEvidence, BuildRequest, Toolchain, merge_tables};
 use libtest_mimic::Trial;
 use toml::{Table, Value};
 
@@ -91,8 +91,8 @@ fn try_lines(case: &Case) {
     }
 }
 
-fn input<'a>(build: &'a Evidence, plain: Option<&'a Evidence>) -> ProofInput<'a> {
-    let baseline = plain.map(|build| Reference { name: "as it is", build, alone: true });
+fn input<'a>(build: &'a BuildEvidence, plain: Option<&'a BuildEvidence>) -> ProofInput<'a> {
+    let baseline = plain.map(|build| ReferenceBuild { name: "as it is", build, alone: true });
     ProofInput { build, baseline, edited: false }
 }
 
@@ -111,7 +111,7 @@ fn situation(case: &Case, toolchain: &Toolchain) -> Situation {
 type Tables = Vec<(String, Table)>;
 
 /// The lines as they are on this machine, after doing what is said beside them.
-fn here(written: &Written, toolchain: &Toolchain, applied: &BuildRequest) -> Tables {
+fn here(written: &AdvisedFiles, toolchain: &Toolchain, applied: &BuildRequest) -> Tables {
     let directory = applied.rustflags.iter().find_map(|flag| flag.strip_prefix("-Clink-arg=-B"));
     let of_file = |(name, lines): &(String, String)| {
         let mut lines = lines.replace(SYSROOT, &toolchain.sysroot.display().to_string());
@@ -127,7 +127,7 @@ fn here(written: &Written, toolchain: &Toolchain, applied: &BuildRequest) -> Tab
 fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
     let of = |name: &str| tables.iter().find(|(file, _)| file == name).map(|(_, table)| table.clone());
     let manifest = manifest.clone().expect("a manifest");
-    let manifest = of(MANIFEST).map_or_else(|| manifest.clone(), |lines| merged(&manifest, &lines));
+    let manifest = of(MANIFEST).map_or_else(|| manifest.clone(), |lines| merge_tables(&manifest, &lines));
     lab.write("own/Cargo.toml", &manifest.to_string());
     lab.write(&format!("own/{CONFIG}"), &of(CONFIG).unwrap_or_default().to_string());
     let chosen = lab.path("own").join(TOOLCHAIN);
@@ -136,7 +136,7 @@ fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
         None if chosen.exists() => std::fs::remove_file(chosen).expect("the choice taken back"),
         None => {}
     }
-    Toolchain::of_tree(&lab.path("own"), &path()).expect("the toolchain that the files ask for")
+    Toolchain::for_tree(&lab.path("own"), &path()).expect("the toolchain that the files ask for")
 }
 
 /// The files without each single line that `others` do not have too, with what that is.

@@ -16,10 +16,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bench_runner_core::record::{CacheUse, ProofResult};
-use bench_runner_measure::axes::{self, Context, Finding, ProofInput, Reference, Settings};
+use bench_runner_measure::axes::{self, Context, ProofFinding, ProofInput, ReferenceBuild, Settings};
 use bench_runner_measure::build::{
-    Answers, CargoDriver, Detail, Driver, Evidence, Goal, InForce, Inquiry, BuildRequest, Service, BuildDirs, CommandLine,
-    Toolchain, deciding,
+    QueryCache, CargoDriver, Detail, Driver, BuildEvidence, Goal, SettingsInForce, CargoQueries, BuildRequest, Service, BuildDirs, CommandLine,
+    Toolchain, build_settings,
 };
 use bench_runner_measure::corpus::BuildSettings;
 use bench_runner_measure::corpus::sources::write_cargo_home;
@@ -98,13 +98,13 @@ fn unseen(key: &str, value: &str) {
     let context = Context {
         toolchain: None,
         config: None,
-        in_force: InForce::default(),
+        in_force: SettingsInForce::default(),
         manifest: None,
         path: path(),
         tools: "/nowhere".into(),
     };
     let settings = Settings::from([(key.to_owned(), value.to_owned())]);
-    let input = ProofInput { build: &Evidence::default(), baseline: None, edited: false };
+    let input = ProofInput { build: &BuildEvidence::default(), baseline: None, edited: false };
     assert_eq!(prove(key, &settings, &context, &input).result, ProofResult::NotProvable);
 }
 
@@ -136,8 +136,8 @@ fn try_out(case: &Case) {
     // What is proven by a difference has a build without it to differ from.
     let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
     let plain = compared.then(|| build(&lab, case, &toolchain, &beside));
-    let reference = plain.as_ref().map(|build| Reference { name: "as it is", build, alone: true });
-    let prove = |build: &Evidence| {
+    let reference = plain.as_ref().map(|build| ReferenceBuild { name: "as it is", build, alone: true });
+    let prove = |build: &BuildEvidence| {
         prove(case.key, &settings, &context, &ProofInput { build, baseline: reference, edited: false })
     };
     let whole = prove(&built);
@@ -170,7 +170,7 @@ fn laid_out(case: &Case) -> (Lab, Settings, Toolchain) {
     if own == ("cache", "off") {
         lab.write("own/.cargo/config.toml", "[build]\nrustc-wrapper = \"sccache\"\n");
     }
-    let toolchain = toolchain(axes::toolchain_of(&settings));
+    let toolchain = toolchain(axes::toolchain_name(&settings));
     (lab, settings, toolchain)
 }
 
@@ -266,7 +266,7 @@ fn without_each(request: &BuildRequest, base: &BuildRequest) -> Vec<(String, Bui
     all
 }
 
-fn prove(key: &str, settings: &Settings, context: &Context, input: &ProofInput<'_>) -> Finding {
+fn prove(key: &str, settings: &Settings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
     let settings = axes::parse_all(settings).expect("valid settings");
     settings.get(key).expect("the setting").value.prove(&settings, context, input)
 }
@@ -310,7 +310,7 @@ fn context(lab: &Lab, toolchain: &Toolchain) -> Context {
     let plain = Context {
         toolchain: Some(toolchain.clone()),
         config: None,
-        in_force: InForce::default(),
+        in_force: SettingsInForce::default(),
         manifest: Some(manifest.parse().expect("a manifest that is valid")),
         path: path(),
         tools: lab.path("tools"),
@@ -324,8 +324,8 @@ fn in_force(lab: &Lab, toolchain: &Toolchain, request: &BuildRequest, context: C
     // What an axis adds on top is what is to be proven.
     let (home_config, env) = (request.home_config.clone(), request.env.clone());
     let request = BuildRequest { home_config, env, ..BuildRequest::default() };
-    let config = deciding(&driver.configuration(&request).expect("a configuration that is valid"));
-    let in_force = driver.in_force(&request, &config).expect("flags");
+    let config = build_settings(&driver.configuration(&request).expect("a configuration that is valid"));
+    let in_force = driver.settings_in_force(&request, &config).expect("flags");
     Context { config: Some(config), in_force, ..context }
 }
 
@@ -340,13 +340,13 @@ fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDrive
         build: BuildSettings { profile: profile.map(str::to_owned), ..BuildSettings::default() },
         config: None,
         path: path().to_string_lossy().into_owned(),
-        inquiry: Rc::new(Inquiry::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
-        answers: Answers::default(),
+        queries: Rc::new(CargoQueries::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
+        answers: QueryCache::default(),
     }
 }
 
 /// Builds from nothing.
-fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) -> Evidence {
+fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) -> BuildEvidence {
     let driver = driver(lab, case.profile, toolchain);
     let dirs = BuildDirs {
         source: lab.path("own"),
@@ -364,15 +364,15 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) 
         if dirs.target.exists() {
             std::fs::remove_dir_all(&dirs.target).expect("the last build removed");
         }
-        driver.step(&dirs, request, Goal::Build, detail).expect("a build that can be put together")
+        driver.build_command(&dirs, request, Goal::Build, detail).expect("a build that can be put together")
     };
     if case.key == "cache" {
-        if request.service.as_ref().is_some_and(Service::must_be_filled) {
+        if request.service.as_ref().is_some_and(Service::needs_priming) {
             attended(lab, &dirs, request, &step(Detail::Quiet));
         }
         let step = step(Detail::Proof);
         let (stdout, stderr, cache) = attended(lab, &dirs, request, &step);
-        return Evidence { cache, ..driver.evidence(&step, &stdout, &stderr) };
+        return BuildEvidence { cache, ..driver.evidence(&step, &stdout, &stderr) };
     }
     let step = step(Detail::Proof);
     let mut command = Command::new(&step.program);
@@ -402,7 +402,7 @@ fn attended(lab: &Lab, dirs: &BuildDirs, request: &BuildRequest, step: &CommandL
     let (finished, used) = match &request.service {
         Some(service) => {
             std::fs::create_dir_all(&dirs.service).expect("a directory for the service");
-            if let Some(store) = service.to_be_removed(&dirs.service).filter(|store| store.exists()) {
+            if let Some(store) = service.store_to_remove(&dirs.service).filter(|store| store.exists()) {
                 std::fs::remove_dir_all(store).expect("an empty store");
             }
             let running = service.start(&dirs.service, limit).expect("a service");
@@ -430,7 +430,7 @@ fn toolchain(name: Option<&str>) -> Toolchain {
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let find = || match name {
         Some(name) => Toolchain::named(name, &path()).expect("a toolchain that is there"),
-        None => Toolchain::of_tree(Path::new("/"), &path()).expect("a toolchain"),
+        None => Toolchain::for_tree(Path::new("/"), &path()).expect("a toolchain"),
     };
     known.entry(name.map(str::to_owned)).or_insert_with(find).clone()
 }

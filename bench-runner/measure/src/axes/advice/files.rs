@@ -1,45 +1,45 @@
-//! The files of a project that lines belong into.
+//! Files of a project that lines are written to.
 
 use toml::{Table, Value};
 
-use crate::axes::lines::{Lines, Situation};
-use crate::build::merged;
+use crate::axes::lines::{SettingLines, Situation};
+use crate::build::merge_tables;
 
-/// Name of the file with cargo's configuration.
+/// Name of the cargo configuration file.
 pub const CONFIG: &str = ".cargo/config.toml";
 /// Name of the manifest.
 pub const MANIFEST: &str = "Cargo.toml";
 /// Name of the file that chooses a toolchain.
 pub const TOOLCHAIN: &str = "rust-toolchain.toml";
-/// What stands in place of a file's name for variables.
+/// Placeholder for a file name, for variables.
 pub(crate) const ENVIRONMENT: &str = "the environment";
 
-/// What makes all settings of a variant permanent.
+/// Lines that make all settings of a variant permanent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// Names of files with the lines for each.
+pub struct AdvisedFiles {
+    /// Lines by file name.
     pub files: Vec<(String, String)>,
-    /// Programs that have to be there, by the names that the record of tools has.
+    /// Programs that must be installed, by their names in the record of tools.
     pub needs: Vec<&'static str>,
-    /// What else has to be known, as sentences.
+    /// Further remarks, as sentences.
     pub remarks: Vec<String>,
-    /// Why settings could not be written down.
+    /// Reasons why settings cannot be written to a file.
     pub unwritable: Vec<String>,
 }
 
-impl Written {
-    /// No lines, because the settings cannot be read.
-    pub(in crate::axes) fn not(why: String) -> Self {
+impl AdvisedFiles {
+    /// No lines, because the settings cannot be parsed.
+    pub(in crate::axes) fn unwritable(why: String) -> Self {
         Self { files: Vec::new(), needs: Vec::new(), remarks: Vec::new(), unwritable: vec![why] }
     }
 }
 
-impl Lines {
-    /// The files that hold the lines, each with its name, and what has to be known of those names.
-    pub(super) fn files(mut self, situation: &Situation) -> Written {
+impl SettingLines {
+    /// Assigns the lines to files, with remarks about these files.
+    pub(super) fn files(mut self, situation: &Situation) -> AdvisedFiles {
         if !self.rustflags.is_empty() {
             let (table, remark) = place_of_flags(situation);
-            self.config = merged(&self.config, &with_flags(&table, &self.rustflags));
+            self.config = merge_tables(&self.config, &with_flags(&table, &self.rustflags));
             self.remarks.push(remark);
         }
         if !self.manifest.is_empty() {
@@ -58,7 +58,7 @@ impl Lines {
             (ENVIRONMENT, variables),
         ];
         let files = files.into_iter().filter(|(_, lines)| !lines.trim().is_empty());
-        Written {
+        AdvisedFiles {
             files: files.map(|(name, lines)| (name.to_owned(), lines)).collect(),
             needs: self.needs,
             remarks: self.remarks,
@@ -67,7 +67,7 @@ impl Lines {
     }
 }
 
-/// The table for flags, as the names on the way to it, and what has to be known of it.
+/// The table for flags, as a list of names, with a remark.
 fn place_of_flags(situation: &Situation) -> (Vec<String>, String) {
     const ONE_PLACE: &str = "cargo reads flags from one place only: a variable `RUSTFLAGS` in the environment makes it \
                              ignore these";

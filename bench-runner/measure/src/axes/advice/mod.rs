@@ -1,16 +1,16 @@
-//! Settings → the lines that make them permanent in a project of one's own. Pure: it asks no machine, so it works for
-//! what was measured on another one.
+//! Settings → the lines that make them permanent in a project. Pure and independent of the machine, so it
+//! works for settings that were measured elsewhere.
 
 mod files;
 
 use super::axis::ParsedSettings;
-use super::lines::{Lines, Situation, Unwritable};
+use super::lines::{SettingLines, Situation, Unwritable};
 
-pub use files::{CONFIG, MANIFEST, TOOLCHAIN, Written};
+pub use files::{AdvisedFiles, CONFIG, MANIFEST, TOOLCHAIN};
 
-/// The lines for all settings of a variant together: flags in one list, tables joined.
-pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> Written {
-    let mut lines = Lines::default();
+/// The lines for all settings of a variant: flags in one list, tables merged.
+pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> AdvisedFiles {
+    let mut lines = SettingLines::default();
     let mut unwritable = Vec::new();
     for setting in settings.iter() {
         match setting.value.advise(settings, situation) {
@@ -18,7 +18,7 @@ pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> Writte
             Err(Unwritable(reason)) => unwritable.push(reason),
         }
     }
-    Written { unwritable, ..lines.files(situation) }
+    AdvisedFiles { unwritable, ..lines.files(situation) }
 }
 
 #[cfg(test)]
@@ -41,8 +41,8 @@ mod tests {
         }
     }
 
-    fn written(settings: &[(&str, &str)], situation: &Situation) -> Written {
-        advise(&fixture::parsed(settings), situation)
+    fn written(settings: &[(&str, &str)], situation: &Situation) -> AdvisedFiles {
+        advise(&fixture::parse_settings(settings), situation)
     }
 
     fn check(settings: &[(&str, &str)], expected: Expect) {
@@ -138,7 +138,7 @@ mod tests {
             rustflags = ["-Clink-arg=-B/SYSROOT/lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld", "-Clink-arg=-fuse-ld=lld", "-Clinker=clang"]
         "#]],
         );
-        // Nothing is added to what rustc does by itself.
+        // Nothing is added to the default of rustc.
         check(&[("linker", "default")], expect![""]);
         check(
             &[("linker", "rust-lld"), ("linker-driver", "cc")],

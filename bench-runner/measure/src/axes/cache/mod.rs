@@ -1,7 +1,7 @@
-//! A compiler cache (sccache): none, one that knows nothing yet, or one that knows it all; kept in a directory, in
-//! Redis or in S3.
+//! A compiler cache (sccache): off, empty, or filled with everything; stored in a directory, in Redis or in
+//! S3.
 //!
-//! It is put in by cargo's configuration and never by a variable `CARGO_…`, because sccache takes those into its
+//! It is set by cargo configuration and never by a variable `CARGO_…`, because sccache includes those in its
 //! keys. The server is a [`Service`] of the build.
 
 mod probe;
@@ -9,16 +9,16 @@ mod value;
 
 use bench_runner_core::record::{CacheUse, ProofResult, Refusal};
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
-use crate::build::{BuildRequest, CompilerCall, Evidence, Goal, Service, Store};
-use value::{Start, Value};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
+use crate::build::{BuildEvidence, BuildRequest, CompilerCall, Goal, Service, Store};
+use value::{CacheStart, CacheValue};
 
-pub(super) struct Cache;
+pub(super) struct CacheAxis;
 
 const WRAPPER: &str = "build.rustc-wrapper";
 
-impl Axis for Cache {
+impl Axis for CacheAxis {
     fn key(&self) -> &'static str {
         "cache"
     }
@@ -40,11 +40,11 @@ impl Axis for Cache {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        Ok(Box::new(Value::parse(text)?))
+        Ok(Box::new(CacheValue::parse(text)?))
     }
 }
 
-impl SettingValue for Value {
+impl SettingValue for CacheValue {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         probe::probe(self, context)
     }
@@ -59,9 +59,9 @@ impl SettingValue for Value {
             (Self::On(start, store), Some(program)) => {
                 request.config.push(wrapper(&program.display().to_string()));
                 request.service =
-                    Some(Service { program, store: store.clone(), kept: *start == Start::Warm });
+                    Some(Service { program, store: store.clone(), kept: *start == CacheStart::Warm });
             }
-            // Over what the project itself configures.
+            // Overrides the configuration of the project.
             _ if probe::configures_wrapper(context)
                 || request.env.get("RUSTC_WRAPPER").is_some_and(|w| !w.is_empty()) =>
             {
@@ -71,14 +71,19 @@ impl SettingValue for Value {
         }
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<Lines, Unwritable> {
+    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
         let Self::On(start, store) = self else {
-            return Ok(Lines::config(WRAPPER, "").noting("A variable `RUSTC_WRAPPER` goes before this."));
+            return Ok(
+                SettingLines::config(WRAPPER, "").with_remark("A variable `RUSTC_WRAPPER` goes before this.")
+            );
         };
-        let lines = Lines::config(WRAPPER, "sccache").needing("sccache").noting(match start {
-            Start::Cold => "It was measured with an empty cache.",
-            Start::Warm => "It was measured with a cache that a build of the same sources had filled.",
-        });
+        let lines =
+            SettingLines::config(WRAPPER, "sccache").with_program("sccache").with_remark(match start {
+                CacheStart::Cold => "It was measured with an empty cache.",
+                CacheStart::Warm => {
+                    "It was measured with a cache that a build of the same sources had filled."
+                }
+            });
         let (environment, remark): (Vec<(&str, String)>, _) = match store {
             Store::Local => (Vec::new(), None),
             Store::Redis { endpoint, database } => (
@@ -96,40 +101,42 @@ impl SettingValue for Value {
             ),
         };
         let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let lines = Lines { environment, ..lines };
+        let lines = SettingLines { environment, ..lines };
         Ok(match remark {
-            Some(remark) => lines.noting(remark),
+            Some(remark) => lines.with_remark(remark),
             None => lines,
         })
     }
 
-    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> Finding {
+    fn prove(&self, _: &ParsedSettings, _: &Context, input: &ProofInput<'_>) -> ProofFinding {
         let build = input.build;
         let wrapped = build.compiler_calls.iter().filter(|call| goes_through_sccache(call)).count();
-        let (calls, used) = (build.compiler_calls.len(), used(build.cache));
+        let (calls, used) = (build.compiler_calls.len(), describe_use(build.cache));
         let found = format!("{wrapped} of {calls} compiler calls through sccache, {used}");
         let (expected, holds) = match self {
-            Self::On(start, _) => (expected(*start), wrapped == calls && self.check_sample(input).is_none()),
+            Self::On(start, _) => {
+                (describe_expectation(*start), wrapped == calls && self.check_sample(input).is_none())
+            }
             Self::Off => ("no compiler call through sccache", wrapped == 0 && build.cache.is_none()),
         };
         let idle = build.cache.is_some_and(|cache| cache.hits + cache.misses == 0);
         let result = match (holds && calls > 0, idle) {
             (true, false) => ProofResult::Holds,
-            // Crates that are compiled incrementally pass through.
+            // Crates that are compiled incrementally are not cached.
             (true, true) => ProofResult::NotProvable,
             (false, _) => ProofResult::Fails,
         };
-        Finding { expected: expected.to_owned(), found, result }
+        ProofFinding { expected: expected.to_owned(), found, result }
     }
 
-    fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
-        let mut keys = beside.iter().map(|setting| setting.key);
+    fn conflict(&self, settings: &ParsedSettings) -> Option<String> {
+        let mut keys = settings.iter().map(|setting| setting.key);
         let variable = keys.find(|key| key.starts_with("env.SCCACHE_")).filter(|_| *self != Self::Off)?;
         Some(format!("the server of `cache` has settings of its own, so `{variable}` would be lost"))
     }
 
     fn needs_priming(&self) -> bool {
-        matches!(self, Self::On(Start::Warm, _))
+        matches!(self, Self::On(CacheStart::Warm, _))
     }
 
     fn check_sample(&self, input: &ProofInput<'_>) -> Option<String> {
@@ -138,23 +145,27 @@ impl SettingValue for Value {
         let Some(cache) = input.build.cache else {
             return Some("the cache has no statistics of it".to_owned());
         };
-        let compiled = compiled(input.build);
-        // What an edit changed is in no cache; it changes nothing but the project's own crates.
+        let compiled = compiled_units(input.build);
+        // Results that an edit changed are in no cache; it changes nothing but the project's own crates.
         let own =
             input.build.artifacts.iter().filter(|artifact| artifact.package.is_some() && !artifact.fresh);
         let new = if input.edited { own.count() as u64 } else { 0 };
-        let asked = cache.hits + cache.misses + cache.not_cacheable;
-        let short = asked < compiled;
-        let rust = input.build.cache_of_rust.unwrap_or(cache);
-        // What build scripts compile in other languages. Equal files of one build share a result, and how many files an
-        // edit changes is the project's business.
+        let answered = cache.hits + cache.misses + cache.not_cacheable;
+        let short = answered < compiled;
+        let rust = input.build.rust_cache_use.unwrap_or(cache);
+        // Files that build scripts compile in other languages. Equal files of one build share a result, and
+        // the number of files that an edit changes depends on the project.
         let (hits, misses) = (cache.hits.saturating_sub(rust.hits), cache.misses.saturating_sub(rust.misses));
-        let wrong = match start {
-            Start::Cold => rust.hits > 0 || hits > 0 && misses == 0,
-            Start::Warm => rust.misses > new || misses > 0 && new == 0,
+        let unexpected = match start {
+            CacheStart::Cold => rust.hits > 0 || hits > 0 && misses == 0,
+            CacheStart::Warm => rust.misses > new || misses > 0 && new == 0,
         };
-        (short || wrong).then(|| {
-            format!("{} for {compiled} units compiled, expected {}", used(Some(cache)), expected(start))
+        (short || unexpected).then(|| {
+            format!(
+                "{} for {compiled} units compiled, expected {}",
+                describe_use(Some(cache)),
+                describe_expectation(start)
+            )
         })
     }
 
@@ -171,14 +182,16 @@ impl SettingValue for Value {
     }
 }
 
-fn expected(start: Start) -> &'static str {
+fn describe_expectation(start: CacheStart) -> &'static str {
     match start {
-        Start::Cold => "no hits but for equal C files of one build, and every compiler call through sccache",
-        Start::Warm => "no misses but for what an edit changed, and every compiler call through sccache",
+        CacheStart::Cold => {
+            "no hits but for equal C files of one build, and every compiler call through sccache"
+        }
+        CacheStart::Warm => "no misses but for what an edit changed, and every compiler call through sccache",
     }
 }
 
-fn used(cache: Option<CacheUse>) -> String {
+fn describe_use(cache: Option<CacheUse>) -> String {
     let Some(CacheUse { hits, misses, not_cacheable }) = cache else {
         return "no statistics".to_owned();
     };
@@ -187,11 +200,11 @@ fn used(cache: Option<CacheUse>) -> String {
     format!("{hits}, {misses}, {not_cacheable} not cacheable")
 }
 
-fn compiled(build: &Evidence) -> u64 {
+fn compiled_units(build: &BuildEvidence) -> u64 {
     build.rebuilt.as_ref().map_or(0, |(rebuilt, _)| u64::from(rebuilt.count))
 }
 
-/// Whether a call of the compiler is one of sccache with the compiler as its argument.
+/// True if a compiler call runs sccache with the compiler as its argument.
 fn goes_through_sccache(call: &CompilerCall) -> bool {
     let program = call.args.first().and_then(|program| std::path::Path::new(program).file_name());
     program.is_some_and(|name| name.to_string_lossy().starts_with("sccache"))

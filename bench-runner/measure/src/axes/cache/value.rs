@@ -1,4 +1,4 @@
-//! The values of the axis: `off`, or what the cache knows at first, with where it keeps it.
+//! Values of the axis: `off`, or the initial content of the cache with its store.
 
 use std::net::Ipv6Addr;
 
@@ -7,32 +7,32 @@ use bench_runner_core::record::Refusal;
 use crate::build::Store;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum CacheValue {
     Off,
-    On(Start, Store),
+    On(CacheStart, Store),
 }
 
-/// What a cache knows when a build starts.
+/// Content of a cache when a build starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Start {
-    /// Nothing.
+pub(super) enum CacheStart {
+    /// Empty.
     Cold,
-    /// All that can be cached.
+    /// Everything that can be cached.
     Warm,
 }
 
 const FORMS: &str = "off, cold, warm, and after cold or warm @local, @redis://HOST:PORT[/DB] or @s3";
 
-impl Value {
+impl CacheValue {
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
         if text == "off" {
             return Ok(Self::Off);
         }
         let (start, store) = text.split_once('@').unwrap_or((text, "local"));
         let start = match start {
-            "cold" => Start::Cold,
-            "warm" => Start::Warm,
-            // What follows may be secret.
+            "cold" => CacheStart::Cold,
+            "warm" => CacheStart::Warm,
+            // The rest may be secret.
             other => {
                 return Err(Refusal::new(format!("`{other}` is not a cache (known: {FORMS})"))
                     .did_you_mean(other, ["off", "cold", "warm"]));
@@ -51,7 +51,7 @@ impl Value {
         Ok(Self::On(start, store))
     }
 
-    /// Equal for what is the same thing.
+    /// Identity: equal for values that mean the same.
     pub(super) fn identity(&self) -> String {
         match self {
             Self::Off => "off".to_owned(),
@@ -60,7 +60,7 @@ impl Value {
     }
 }
 
-/// `HOST:PORT[/DB]`.
+/// Parses `HOST:PORT[/DB]`.
 fn redis(address: &str) -> Result<Store, Refusal> {
     if address.contains('@') {
         return Err(Refusal::new(
@@ -73,16 +73,16 @@ fn redis(address: &str) -> Result<Store, Refusal> {
             "`redis://{address}` is not an address (redis://HOST:PORT or redis://HOST:PORT/DB)"
         ))
     };
-    let (place, database) = address.split_once('/').unwrap_or((address, "0"));
-    let (host, port) = place.rsplit_once(':').ok_or_else(wrong)?;
+    let (host_and_port, database) = address.split_once('/').unwrap_or((address, "0"));
+    let (host, port) = host_and_port.rsplit_once(':').ok_or_else(wrong)?;
     let name = |host: &str| {
         !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
     };
     let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let host_is_one = v6.map_or_else(|| name(host), |host| host.parse::<Ipv6Addr>().is_ok());
+    let host_is_valid = v6.map_or_else(|| name(host), |host| host.parse::<Ipv6Addr>().is_ok());
     let port: u16 = port.parse().map_err(|_| wrong())?;
     let database = database.parse().map_err(|_| wrong())?;
-    if !host_is_one || port == 0 {
+    if !host_is_valid || port == 0 {
         return Err(wrong());
     }
     Ok(Store::Redis { endpoint: format!("redis://{host}:{port}"), database })
@@ -93,22 +93,28 @@ mod tests {
     use super::*;
 
     fn message(text: &str) -> String {
-        Value::parse(text).unwrap_err().what
+        CacheValue::parse(text).unwrap_err().what
     }
 
     #[test]
     fn local_is_what_is_not_said() {
-        assert_eq!(Value::parse("cold").unwrap().identity(), Value::parse("cold@local").unwrap().identity());
-        assert_ne!(Value::parse("cold").unwrap().identity(), Value::parse("warm").unwrap().identity());
-        assert_eq!(Value::parse("warm@s3").unwrap(), Value::On(Start::Warm, Store::S3));
-        assert_eq!(Value::parse("wram").unwrap_err().help.as_deref(), Some("did you mean `warm`?"));
-        assert!(Value::parse("off@local").is_err(), "what is off is kept nowhere");
+        assert_eq!(
+            CacheValue::parse("cold").unwrap().identity(),
+            CacheValue::parse("cold@local").unwrap().identity()
+        );
+        assert_ne!(
+            CacheValue::parse("cold").unwrap().identity(),
+            CacheValue::parse("warm").unwrap().identity()
+        );
+        assert_eq!(CacheValue::parse("warm@s3").unwrap(), CacheValue::On(CacheStart::Warm, Store::S3));
+        assert_eq!(CacheValue::parse("wram").unwrap_err().help.as_deref(), Some("did you mean `warm`?"));
+        assert!(CacheValue::parse("off@local").is_err(), "what is off is kept nowhere");
     }
 
     #[test]
     fn a_redis_is_named_by_host_port_and_database() {
-        let redis = |text: &str| match Value::parse(text).unwrap() {
-            Value::On(_, Store::Redis { endpoint, database }) => (endpoint, database),
+        let redis = |text: &str| match CacheValue::parse(text).unwrap() {
+            CacheValue::On(_, Store::Redis { endpoint, database }) => (endpoint, database),
             other => panic!("{other:?}"),
         };
         assert_eq!(redis("cold@redis://127.0.0.1:6379"), ("redis://127.0.0.1:6379".into(), 0));
@@ -122,8 +128,11 @@ mod tests {
 
     #[test]
     fn credentials_are_refused_and_not_repeated() {
-        let said = message("cold@redis://me:opensesame@h:1");
-        assert!(said.contains("SCCACHE_REDIS_PASSWORD") && !said.contains("opensesame"), "{said}");
+        let message_text = message("cold@redis://me:opensesame@h:1");
+        assert!(
+            message_text.contains("SCCACHE_REDIS_PASSWORD") && !message_text.contains("opensesame"),
+            "{message_text}"
+        );
         assert!(!message("wrm@redis://me:opensesame@h:1").contains("opensesame"));
     }
 }

@@ -1,36 +1,38 @@
-//! The flags of a linker for a project of one's own: those that were measured, without the machine's directories.
+//! Flags that choose a linker in a project: those that were measured, without directories of the machine.
 
 use std::path::Path;
 
-use super::super::lines::{Lines, SYSROOT, Situation, Unwritable};
-use super::name::{Family, LinkerName};
+use super::super::lines::{SYSROOT, SettingLines, Situation, Unwritable};
+use super::name::{LinkerFamily, LinkerName};
 
 pub(super) fn linker(
     linker: &LinkerName,
     driver: Option<&str>,
     situation: &Situation,
-) -> Result<Lines, Unwritable> {
+) -> Result<SettingLines, Unwritable> {
     let without_own_lld = || situation.own_lld.then(|| "-Clinker-features=-lld".to_owned());
     let by_name = |name: &str| format!("-Clink-arg=-fuse-ld={name}");
     Ok(match linker {
         LinkerName::Default => keeping_default(driver, situation).unwrap_or_else(|| {
-            Lines::nothing("The linker is what rustc takes by itself: whatever names another one has to go.")
+            SettingLines::remark_only(
+                "The linker is what rustc takes by itself: whatever names another one has to go.",
+            )
         }),
-        LinkerName::Bfd => Lines::flags([by_name("bfd")]).needing("ld.bfd"),
-        LinkerName::Gold => Lines::flags([by_name("gold")]).needing("ld.gold"),
-        LinkerName::Mold => Lines::flags([by_name("mold")]).needing("mold"),
+        LinkerName::Bfd => SettingLines::flags([by_name("bfd")]).with_program("ld.bfd"),
+        LinkerName::Gold => SettingLines::flags([by_name("gold")]).with_program("ld.gold"),
+        LinkerName::Mold => SettingLines::flags([by_name("mold")]).with_program("mold"),
         LinkerName::Lld => {
-            Lines::flags(without_own_lld().into_iter().chain([by_name("lld")])).needing("ld.lld")
+            SettingLines::flags(without_own_lld().into_iter().chain([by_name("lld")])).with_program("ld.lld")
         }
         LinkerName::RustLld if situation.own_lld && driver.is_none_or(|driver| driver == "cc") => {
-            Lines::nothing(
+            SettingLines::remark_only(
                 "rustc links with its own lld by itself here: whatever names another linker has to go.",
             )
         }
         LinkerName::RustLld => own_lld(situation)?,
         LinkerName::Wild => {
             let flags = without_own_lld();
-            by_directory("wild", "\"$(command -v wild)\"", flags).needing("wild")
+            by_directory("wild", "\"$(command -v wild)\"", flags).with_program("wild")
         }
         LinkerName::At(path) => {
             let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
@@ -39,48 +41,47 @@ pub(super) fn linker(
     })
 }
 
-/// What makes a C compiler call a linker that it finds by a directory only.
-fn by_directory(name: &str, program: &str, before: Option<String>) -> Lines {
+/// Flags for a linker that a C compiler only finds by a directory.
+fn by_directory(name: &str, program: &str, before: Option<String>) -> SettingLines {
     let directory = format!("/usr/local/lib/{name}");
     let flags = before.into_iter().chain([format!("-Clink-arg=-B{directory}")]);
-    Lines::flags(flags).noting(format!(
+    SettingLines::flags(flags).with_remark(format!(
         "A C compiler finds this linker by a directory in which it is called `ld`: `sudo mkdir -p {directory} && \
          sudo ln -s {program} {directory}/ld`."
     ))
 }
 
-/// With another driver than `cc` rustc forgets its own lld, so it is named.
-pub(super) fn keeping_default(driver: Option<&str>, situation: &Situation) -> Option<Lines> {
+/// Names the lld of rustc, which rustc itself does not use with a driver other than `cc`.
+pub(super) fn keeping_default(driver: Option<&str>, situation: &Situation) -> Option<SettingLines> {
     driver.filter(|driver| situation.own_lld && *driver != "cc")?;
     own_lld(situation).ok()
 }
 
-fn own_lld(situation: &Situation) -> Result<Lines, Unwritable> {
+fn own_lld(situation: &Situation) -> Result<SettingLines, Unwritable> {
     let Some(host) = &situation.host else {
         return Err(Unwritable(
             "rustc's own lld lies in a directory that is named after the target".to_owned(),
         ));
     };
     let directory = format!("{SYSROOT}/lib/rustlib/{host}/bin/gcc-ld");
-    Ok(Lines::flags([format!("-Clink-arg=-B{directory}"), "-Clink-arg=-fuse-ld=lld".to_owned()]).noting(
-        format!(
+    Ok(SettingLines::flags([format!("-Clink-arg=-B{directory}"), "-Clink-arg=-fuse-ld=lld".to_owned()])
+        .with_remark(format!(
             "`{SYSROOT}` stands for what `rustc --print sysroot` prints, and changes with the toolchain."
-        ),
-    ))
+        )))
 }
 
-/// Who wrote a linker, by its name.
-pub(super) fn family(linker: &LinkerName, situation: &Situation) -> Option<Family> {
+/// Family of a linker, by its name.
+pub(super) fn family(linker: &LinkerName, situation: &Situation) -> Option<LinkerFamily> {
     match linker {
-        LinkerName::Default => situation.own_lld.then_some(Family::Lld),
-        LinkerName::Bfd => Some(Family::Bfd),
-        LinkerName::Gold => Some(Family::Gold),
-        LinkerName::Lld | LinkerName::RustLld => Some(Family::Lld),
-        LinkerName::Mold => Some(Family::Mold),
-        LinkerName::Wild => Some(Family::Wild),
+        LinkerName::Default => situation.own_lld.then_some(LinkerFamily::Lld),
+        LinkerName::Bfd => Some(LinkerFamily::Bfd),
+        LinkerName::Gold => Some(LinkerFamily::Gold),
+        LinkerName::Lld | LinkerName::RustLld => Some(LinkerFamily::Lld),
+        LinkerName::Mold => Some(LinkerFamily::Mold),
+        LinkerName::Wild => Some(LinkerFamily::Wild),
         LinkerName::At(path) => match path.rsplit('/').next().unwrap_or(path) {
-            "bfd" | "ld.bfd" => Some(Family::Bfd),
-            name => Family::of_version(name),
+            "bfd" | "ld.bfd" => Some(LinkerFamily::Bfd),
+            name => LinkerFamily::from_version(name),
         },
     }
 }

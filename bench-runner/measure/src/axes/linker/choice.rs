@@ -1,23 +1,23 @@
-//! How a link line chooses the linker: what it is to say for a value, and what it says.
+//! The choice of a linker by a link line: the expected arguments for a value, and the actual ones.
 
 use super::super::axis::Context;
 use super::name::LinkerName;
 use super::{flags, probe};
 
-/// How a link line is to choose the linker.
+/// Expected way in which a link line chooses the linker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Choice {
-    /// In no way that is known beforehand.
+pub(super) enum LinkerChoice {
+    /// No expectation.
     Any,
     /// By the name after `-fuse-ld=`; `own` says whether rustc's own directory must or must not be searched.
     Name { name: &'static str, own: Option<bool> },
-    /// By a directory given with `-B`; this is the whole argument.
+    /// By a directory given with `-B`; this is the complete argument.
     Directory(String),
 }
 
-impl Choice {
-    /// The choice that a value of the axis makes.
-    pub(super) fn of(linker: &LinkerName, context: &Context) -> Self {
+impl LinkerChoice {
+    /// The choice of a value of the axis.
+    pub(super) fn for_linker(linker: &LinkerName, context: &Context) -> Self {
         let name = |name, own| Self::Name { name, own };
         match linker {
             LinkerName::Default => Self::Any,
@@ -36,9 +36,9 @@ impl Choice {
         }
     }
 
-    /// Whether a link line with these arguments makes this choice.
-    pub(super) fn agrees(&self, args: &[String]) -> bool {
-        // Of several names the C compiler takes the last.
+    /// True if a link line with these arguments makes this choice.
+    pub(super) fn matches_args(&self, args: &[String]) -> bool {
+        // If there are several names, the C compiler uses the last.
         let named = args.iter().rev().find_map(|arg| arg.strip_prefix("-fuse-ld="));
         let from_own = args.iter().any(|arg| arg.starts_with("-B") && arg.ends_with("/gcc-ld"));
         match self {
@@ -48,8 +48,8 @@ impl Choice {
         }
     }
 
-    /// The choice as an addition to what is expected.
-    pub(super) fn text(&self) -> String {
+    /// The choice as an addition to the expectation.
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Any => String::new(),
             Self::Name { name, .. } => format!(" by -fuse-ld={name}"),
@@ -58,8 +58,8 @@ impl Choice {
     }
 }
 
-/// The arguments of a link line that choose a linker.
-pub(super) fn selecting(args: &[String]) -> String {
+/// Arguments of a link line that choose a linker.
+pub(super) fn selecting_args(args: &[String]) -> String {
     let chosen: Vec<String> = args
         .iter()
         .filter(|arg| ["-fuse-ld", "-B", "--ld-path"].iter().any(|start| arg.starts_with(start)))
@@ -68,7 +68,7 @@ pub(super) fn selecting(args: &[String]) -> String {
     if chosen.is_empty() { "no flag that chooses a linker".to_owned() } else { chosen.join(" ") }
 }
 
-/// A bundle is published: of a machine's directories only the last name stays.
+/// Removes directories from an argument up to the last name, because bundles are published.
 pub(super) fn without_directories(arg: &str) -> String {
     match arg.split_once('/') {
         Some((before, path)) => {
@@ -89,27 +89,27 @@ mod tests {
 
     #[test]
     fn of_several_names_the_last_counts() {
-        let bfd = Choice::Name { name: "bfd", own: None };
-        assert!(bfd.agrees(&words("cc -B/tc/gcc-ld -fuse-ld=lld -fuse-ld=bfd")));
-        assert!(!bfd.agrees(&words("cc -fuse-ld=bfd -fuse-ld=mold")));
-        assert!(!bfd.agrees(&words("cc")));
+        let bfd = LinkerChoice::Name { name: "bfd", own: None };
+        assert!(bfd.matches_args(&words("cc -B/tc/gcc-ld -fuse-ld=lld -fuse-ld=bfd")));
+        assert!(!bfd.matches_args(&words("cc -fuse-ld=bfd -fuse-ld=mold")));
+        assert!(!bfd.matches_args(&words("cc")));
     }
 
     #[test]
     fn a_directory_counts_only_where_no_name_is_given() {
-        let directory = Choice::Directory("-B/tools/ld-1".into());
-        assert!(directory.agrees(&words("cc -B/tools/ld-1")));
-        assert!(!directory.agrees(&words("cc -B/tools/ld-1 -fuse-ld=mold")));
-        assert!(!directory.agrees(&words("cc -B/tools/ld-12")));
-        assert!(!directory.agrees(&words("cc -B/tools/ld-1 -B/tc/bin/gcc-ld")));
+        let directory = LinkerChoice::Directory("-B/tools/ld-1".into());
+        assert!(directory.matches_args(&words("cc -B/tools/ld-1")));
+        assert!(!directory.matches_args(&words("cc -B/tools/ld-1 -fuse-ld=mold")));
+        assert!(!directory.matches_args(&words("cc -B/tools/ld-12")));
+        assert!(!directory.matches_args(&words("cc -B/tools/ld-1 -B/tc/bin/gcc-ld")));
     }
 
     #[test]
     fn no_directory_of_the_machine_gets_into_a_proof() {
         let args = ["cc", "-B/home/me/a b/gcc-ld", "-fuse-ld=lld", "--ld-path=/opt/me/mold", "-o", "/home/x"];
         let args = args.map(str::to_owned);
-        assert_eq!(selecting(&args), "-B…/gcc-ld -fuse-ld=lld --ld-path=…/mold");
+        assert_eq!(selecting_args(&args), "-B…/gcc-ld -fuse-ld=lld --ld-path=…/mold");
         assert_eq!(without_directories("-Clink-arg=-B/home/me/ld-1/"), "-Clink-arg=-B…/ld-1");
-        assert_eq!(Choice::Directory("-B/home/me/ld-1".into()).text(), " by -B…/ld-1");
+        assert_eq!(LinkerChoice::Directory("-B/home/me/ld-1".into()).describe(), " by -B…/ld-1");
     }
 }

@@ -1,29 +1,29 @@
-//! The program that rustc calls to link, which calls the linker in turn.
+//! The linker driver: the program that rustc calls to link, which calls the linker in turn.
 //!
-//! With another one than `cc`, rustc forgets that it links with its own lld by default. The axis keeps that linker, so
-//! that it changes one thing.
+//! With a driver other than `cc`, rustc does not use its own lld by default. The axis keeps that linker, so
+//! that it changes one thing only.
 
 use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::super::lines::{Lines, Situation, Unwritable};
+use super::super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::super::lines::{SettingLines, Situation, Unwritable};
 use super::choice::without_directories;
 use super::{advise, flags, probe, prove};
 use crate::build::{BuildRequest, Goal};
 
-pub(in super::super) struct Driver;
+pub(in super::super) struct LinkerDriverAxis;
 
 const KEY: &str = "linker-driver";
 const NAMES: [&str; 3] = ["cc", "gcc", "clang"];
 
-/// The driver that settings name, if they name one.
-pub(super) fn named(settings: &ParsedSettings) -> Option<&str> {
+/// The driver in settings, if there is one.
+pub(super) fn named_driver(settings: &ParsedSettings) -> Option<&str> {
     settings.value::<DriverName>().map(|driver| driver.0.as_str())
 }
 
-impl Axis for Driver {
+impl Axis for LinkerDriverAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -51,9 +51,9 @@ impl Axis for Driver {
 pub(super) struct DriverName(String);
 
 impl DriverName {
-    /// The flags for rustc: the driver, and what keeps the linker if no axis names one.
-    fn flags(&self, beside: &ParsedSettings, context: &Context) -> Vec<String> {
-        let kept = match beside.get("linker") {
+    /// Flags for rustc: the driver, and those that keep the default linker if no axis names one.
+    fn flags(&self, settings: &ParsedSettings, context: &Context) -> Vec<String> {
+        let kept = match settings.get("linker") {
             None => flags::keeping_default(Some(&self.0), context),
             Some(_) => Vec::new(),
         };
@@ -81,32 +81,32 @@ impl SettingValue for DriverName {
         true
     }
 
-    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
-        request.rustflags.extend(self.flags(beside, context));
+    fn apply(&self, settings: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
+        request.rustflags.extend(self.flags(settings, context));
         request.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
-        let kept = match beside.get("linker") {
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        let kept = match settings.get("linker") {
             None => advise::keeping_default(Some(&self.0), situation),
             Some(_) => None,
         };
         let mut lines = kept.unwrap_or_default();
         lines.rustflags.insert(0, format!("-Clinker={}", self.0));
         Ok(match self.0.as_str() {
-            "gcc" => lines.needing("gcc"),
-            "clang" => lines.needing("clang"),
+            "gcc" => lines.with_program("gcc"),
+            "clang" => lines.with_program("clang"),
             _ => lines,
         })
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        let called = |args: &[String]| {
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let check_line = |args: &[String]| {
             let driver = args.first().map_or("nothing", String::as_str);
             (format!("linked by {}", without_directories(driver)), driver == self.0)
         };
         let expected = format!("linked by {}", without_directories(&self.0));
-        prove::on_link_lines(expected, &self.flags(beside, context), context, input.build, called)
+        prove::on_link_lines(expected, &self.flags(settings, context), context, input.build, check_line)
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
@@ -121,7 +121,7 @@ mod tests {
     use crate::axes::fixture;
     use crate::build::Toolchain;
 
-    /// A toolchain with an lld of its own, in `dir`.
+    /// A toolchain in `dir` with its own lld.
     fn with_own_lld(dir: &Path) -> Context {
         let own = dir.join("lib/rustlib/x86_64-unknown-linux-gnu/bin/gcc-ld");
         std::fs::create_dir_all(&own).unwrap();
@@ -136,20 +136,20 @@ mod tests {
         let context = with_own_lld(dir.path());
         let of = |value: &str, linker: Option<&str>| {
             let linker = linker.map(|linker| ("linker", linker));
-            let beside: Vec<_> = linker.into_iter().chain([(KEY, value)]).collect();
-            let flags = DriverName(value.to_owned()).flags(&fixture::parsed(&beside), &context);
+            let settings: Vec<_> = linker.into_iter().chain([(KEY, value)]).collect();
+            let flags = DriverName(value.to_owned()).flags(&fixture::parse_settings(&settings), &context);
             flags.iter().map(|flag| without_directories(flag)).collect::<Vec<_>>()
         };
         assert_eq!(of("clang", None), ["-Clinker=clang", "-Clink-arg=-B…/gcc-ld", "-Clink-arg=-fuse-ld=lld"]);
         assert_eq!(of("cc", None), ["-Clinker=cc"], "rustc keeps it with this one");
         assert_eq!(of("clang", Some("mold")), ["-Clinker=clang"], "the linker's own axis sees to it");
-        let own = flags::flags(&LinkerName::Default, Some("clang"), &context);
+        let own = flags::linker_flags(&LinkerName::Default, Some("clang"), &context);
         assert_eq!(own.len(), 2, "also where the default is named: {own:?}");
     }
 
     #[test]
     fn takes_names_and_absolute_paths() {
         assert!(fixture::parse(KEY, "clang").is_ok() && fixture::parse(KEY, "/opt/cc").is_ok());
-        assert_eq!(fixture::refused(KEY, "clan").help.as_deref(), Some("did you mean `clang`?"));
+        assert_eq!(fixture::parse_error(KEY, "clan").help.as_deref(), Some("did you mean `clang`?"));
     }
 }

@@ -1,4 +1,4 @@
-//! The flags that bring a linker into play. docs/ARCHITECTURE.md has what was seen with which toolchain.
+//! Flags that choose a linker. docs/ARCHITECTURE.md documents the behavior of toolchains.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,11 @@ use super::super::axis::Context;
 use super::name::LinkerName;
 use super::probe;
 
-/// The flags for rustc that `linker` stands for, with another program than rustc's usual one to call the linker where
-/// one is named.
-pub(super) fn flags(linker: &LinkerName, driver: Option<&str>, context: &Context) -> Vec<String> {
+/// Flags for rustc that choose `linker`; `driver` is the linker driver, if one is named.
+pub(super) fn linker_flags(linker: &LinkerName, driver: Option<&str>, context: &Context) -> Vec<String> {
     let toolchain = context.toolchain.as_ref();
-    // rustc's own lld is named on the command line before anything that is added here, and `-fuse-ld=lld` alone
-    // would find it again, as would a directory given with `-B`.
+    // rustc puts its own lld on the command line first, and `-fuse-ld=lld` alone would find it again, as
+    // would a directory given with `-B`.
     let without_own_lld = probe::links_with_own_lld(context).then(|| "-Clinker-features=-lld".to_owned());
     let directory = |dir: &Path| format!("-Clink-arg=-B{}", dir.display());
     match linker {
@@ -39,22 +38,22 @@ pub(super) fn flags(linker: &LinkerName, driver: Option<&str>, context: &Context
     }
 }
 
-/// What keeps rustc's own lld where it is the default: rustc forgets it as soon as it is told to call any other
-/// program than `cc`.
+/// Flags that keep the lld of rustc where it is the default: rustc stops using it with a driver other than
+/// `cc`.
 pub(super) fn keeping_default(driver: Option<&str>, context: &Context) -> Vec<String> {
-    let own = probe::links_with_own_lld(context) && !probe::configured(context);
+    let own = probe::links_with_own_lld(context) && !probe::is_configured(context);
     match driver {
-        Some(driver) if own && driver != "cc" => flags(&LinkerName::RustLld, None, context),
+        Some(driver) if own && driver != "cc" => linker_flags(&LinkerName::RustLld, None, context),
         _ => Vec::new(),
     }
 }
 
-/// The directory in which `linker` is called `ld`, where a C compiler finds it through `-B`.
+/// Directory in which `linker` is called `ld`, so that a C compiler finds it through `-B`.
 pub(super) fn directory_of(linker: &Path, tools: &Path) -> PathBuf {
     tools.join(format!("ld-{}", short_hash(&linker.display().to_string())))
 }
 
-/// Makes that directory.
+/// Creates that directory.
 pub(super) fn link_ld(linker: &Path, tools: &Path) -> io::Result<()> {
     let dir = directory_of(linker, tools);
     std::fs::create_dir_all(&dir)?;
@@ -74,7 +73,7 @@ mod tests {
         let tools = tempfile::tempdir().unwrap();
         let context = Context { toolchain: None, tools: tools.path().to_owned(), ..fixture::context() };
         let applied = |value: &str| {
-            let request = fixture::applied("linker", value, &context);
+            let request = fixture::apply("linker", value, &context);
             (request.rustflags, request.rustflags_from)
         };
         assert_eq!(applied("mold"), (vec!["-Clink-arg=-fuse-ld=mold".into()], vec!["linker=mold".into()]));

@@ -1,4 +1,4 @@
-//! The linker: which program the C compiler calls in the end, and the traces it leaves.
+//! The linker: the program that the C compiler calls in the end, and the marks that it leaves.
 
 mod advise;
 mod choice;
@@ -12,17 +12,17 @@ mod threads;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::lines::{Lines, Situation, Unwritable};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal};
 use name::LinkerName;
 
-pub(super) use driver::Driver;
-pub(super) use threads::Threads;
+pub(super) use driver::LinkerDriverAxis;
+pub(super) use threads::LinkerThreadsAxis;
 
-pub(super) struct Linker;
+pub(super) struct LinkerAxis;
 
-impl Axis for Linker {
+impl Axis for LinkerAxis {
     fn key(&self) -> &'static str {
         "linker"
     }
@@ -46,7 +46,7 @@ impl SettingValue for LinkerName {
     }
 
     fn applies_to(&self, goal: Goal) -> bool {
-        // Build scripts and proc macros are linked under a check too, but what is checked is not.
+        // Build scripts and proc macros are linked under a check too, but the project itself is not.
         goal.links()
     }
 
@@ -61,20 +61,20 @@ impl SettingValue for LinkerName {
         }
     }
 
-    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
-        let flags = flags::flags(self, driver::named(beside), context);
+    fn apply(&self, settings: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
+        let flags = flags::linker_flags(self, driver::named_driver(settings), context);
         if !flags.is_empty() {
             request.rustflags_from.push(format!("linker={}", self.text()));
         }
         request.rustflags.extend(flags);
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
-        advise::linker(self, driver::named(beside), situation)
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        advise::linker(self, driver::named_driver(settings), situation)
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        prove::prove(self, driver::named(beside), context, input.build)
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        prove::prove(self, driver::named_driver(settings), context, input.build)
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {

@@ -1,4 +1,4 @@
-//! Linkers as the axis names them, and as they show who wrote them.
+//! Names of linkers on the axis, and families of linkers.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use bench_runner_core::record::Refusal;
 /// A value of the axis `linker`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum LinkerName {
-    /// Whatever links if nobody says otherwise.
+    /// The default of project and toolchain.
     Default,
     Bfd,
     Gold,
@@ -49,7 +49,7 @@ impl LinkerName {
         Err(Refusal::new(what).did_you_mean(text, names))
     }
 
-    /// As it is written.
+    /// Text of the value.
     pub(super) fn text(&self) -> &str {
         match self {
             Self::At(path) => path,
@@ -58,9 +58,9 @@ impl LinkerName {
     }
 }
 
-/// Who wrote a linker, as its output shows.
+/// Family of a linker, as its output shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Family {
+pub(super) enum LinkerFamily {
     Bfd,
     Gold,
     Lld,
@@ -68,9 +68,9 @@ pub(super) enum Family {
     Wild,
 }
 
-impl Family {
-    /// The family of a linker that answers `version` with this.
-    pub(super) fn of_version(text: &str) -> Option<Self> {
+impl LinkerFamily {
+    /// Family of a linker with this version output.
+    pub(super) fn from_version(text: &str) -> Option<Self> {
         let first = text.lines().next().unwrap_or_default();
         let has = |word: &str| first.to_ascii_lowercase().contains(word);
         match () {
@@ -113,14 +113,14 @@ mod tests {
     #[test]
     fn tells_linkers_by_what_they_say_of_themselves() {
         for (text, family) in [
-            ("GNU ld (GNU Binutils for Debian) 2.40", Some(Family::Bfd)),
-            ("GNU gold (GNU Binutils for Debian 2.40) 1.16", Some(Family::Gold)),
-            ("Debian LLD 14.0.6 (compatible with GNU linkers)", Some(Family::Lld)),
-            ("mold 1.10.1 (compatible with GNU ld)", Some(Family::Mold)),
-            ("Wild version 0.10.0 (compatible with GNU linkers)", Some(Family::Wild)),
+            ("GNU ld (GNU Binutils for Debian) 2.40", Some(LinkerFamily::Bfd)),
+            ("GNU gold (GNU Binutils for Debian 2.40) 1.16", Some(LinkerFamily::Gold)),
+            ("Debian LLD 14.0.6 (compatible with GNU linkers)", Some(LinkerFamily::Lld)),
+            ("mold 1.10.1 (compatible with GNU ld)", Some(LinkerFamily::Mold)),
+            ("Wild version 0.10.0 (compatible with GNU linkers)", Some(LinkerFamily::Wild)),
             ("hello", None),
         ] {
-            assert_eq!(Family::of_version(text), family, "{text}");
+            assert_eq!(LinkerFamily::from_version(text), family, "{text}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Which linkers are here, and which names mean the same one.
+//! Finds the installed linkers, and the names that mean the same one.
 
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Context, Tool};
-use super::name::{Family, LinkerName};
+use super::super::axis::{Available, Context, ToolInUse};
+use super::name::{LinkerFamily, LinkerName};
 use super::reach;
 use crate::build::Toolchain;
 use crate::process::{ToolCall, ToolEnv, check_tool, find_in_path};
@@ -14,16 +14,18 @@ pub(super) fn probe(linker: &LinkerName, context: &Context) -> Result<Available,
     let Some(toolchain) = &context.toolchain else {
         return Err(Refusal::new("the linker axis is for cargo projects"));
     };
-    if let Some(reason) = reach::unreachable(linker, context) {
+    if let Some(reason) = reach::why_unreachable(linker, context) {
         return Err(Refusal::new(reason));
     }
     match linker {
         LinkerName::Default => default(context),
         LinkerName::RustLld => rust_lld(toolchain),
-        LinkerName::Bfd => on_path(&reach::named("ld.bfd", context), "apt-get install binutils", context),
+        LinkerName::Bfd => {
+            on_path(&reach::prefixed_name("ld.bfd", context), "apt-get install binutils", context)
+        }
         LinkerName::Lld => on_path("ld.lld", "apt-get install lld", context),
         LinkerName::Gold => on_path(
-            &reach::named("ld.gold", context),
+            &reach::prefixed_name("ld.gold", context),
             "apt-get install binutils (newer systems: binutils-gold)",
             context,
         ),
@@ -33,7 +35,7 @@ pub(super) fn probe(linker: &LinkerName, context: &Context) -> Result<Available,
     }
 }
 
-/// The linker that a C compiler can only be made to call by a directory in which it is called `ld`.
+/// Path of a linker that a C compiler can only find by a directory in which it is called `ld`.
 pub(super) fn by_directory(linker: &LinkerName, context: &Context) -> Option<PathBuf> {
     match linker {
         LinkerName::Wild => find_in_path("wild", &context.path),
@@ -42,33 +44,36 @@ pub(super) fn by_directory(linker: &LinkerName, context: &Context) -> Option<Pat
     }
 }
 
-/// Who wrote a linker, as far as it says so.
-pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<Family> {
-    Family::of_version(&probe(linker, context).ok()?.tool?.version)
+/// Family of a linker, as far as its version output shows.
+pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<LinkerFamily> {
+    LinkerFamily::from_version(&probe(linker, context).ok()?.tool?.version)
 }
 
-/// rustc's own choice, unless the project configures one: then it is whatever the project configures.
+/// The default of rustc, unless the project configures a linker: then it is the configured one.
 fn default(context: &Context) -> Result<Available, Refusal> {
-    if configured(context) {
-        return Ok(Available::plainly("as the project configures it"));
+    if is_configured(context) {
+        return Ok(Available::without_tool("as the project configures it"));
     }
     if !reach::is_host(context) {
-        return Ok(Available::plainly(format!("rustc's default for {}", context.in_force.target.triple)));
+        return Ok(Available::without_tool(format!(
+            "rustc's default for {}",
+            context.in_force.target.triple
+        )));
     }
     if let Some(toolchain) = context.toolchain.as_ref().filter(|_| links_with_own_lld(context)) {
         return rust_lld(toolchain);
     }
-    // Elsewhere the C compiler calls `ld`, which is one of the others by another name.
+    // Otherwise the C compiler calls `ld`, which is one of the others by another name.
     match find_in_path("ld", &context.path) {
         Some(ld) => at(&ld),
-        None => Ok(Available::plainly("default")),
+        None => Ok(Available::without_tool("default")),
     }
 }
 
-/// Whether rustc links with its own lld what is built here, if nobody says otherwise.
+/// True if rustc links this build with its own lld by default.
 pub(super) fn links_with_own_lld(context: &Context) -> bool {
-    let of_host = context.toolchain.as_ref().is_some_and(Toolchain::links_with_own_lld);
-    of_host && reach::is_host(context)
+    let on_host = context.toolchain.as_ref().is_some_and(Toolchain::links_with_own_lld);
+    on_host && reach::is_host(context)
 }
 
 fn rust_lld(toolchain: &Toolchain) -> Result<Available, Refusal> {
@@ -86,16 +91,16 @@ pub(super) fn on_path(program: &str, install: &str, context: &Context) -> Result
     }
 }
 
-/// The linker at `path`. Two names for one program are one linker, so the program's real path is its identity.
+/// The linker at `path`. Two names for one program are one linker, so its real path is its identity.
 pub(super) fn at(path: &Path) -> Result<Available, Refusal> {
     let identity = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
     let version = version(path).map_err(Refusal::new)?;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let tool = Tool { name, path: path.to_owned(), version };
-    Ok(Available { tool: Some(tool), ..Available::plainly(identity) })
+    let tool = ToolInUse { name, path: path.to_owned(), version };
+    Ok(Available { tool: Some(tool), ..Available::without_tool(identity) })
 }
 
-/// The first line of what a linker says of itself.
+/// First line of the version output of a linker.
 pub(super) fn version(path: &Path) -> Result<String, String> {
     let english = ToolEnv::Inherit { set: [("LC_ALL".into(), "C".into())].into(), remove: Vec::new() };
     let call = ToolCall { env: english, ..ToolCall::new(path, ["--version"]) };
@@ -103,12 +108,12 @@ pub(super) fn version(path: &Path) -> Result<String, String> {
     output.stdout.lines().next().map(str::to_owned).ok_or_else(|| format!("`{}` says nothing", call.line()))
 }
 
-/// Whether the configuration in force has a say in which linker is called.
-pub(super) fn configured(context: &Context) -> bool {
+/// True if the configuration in force affects which linker is called.
+pub(super) fn is_configured(context: &Context) -> bool {
     context.in_force.linker.is_some() || concern_linking(&context.in_force.flags)
 }
 
-/// Whether flags may decide which linker is called. What cannot be read, such as a file of flags, may.
+/// True if flags may affect which linker is called. Flags that cannot be read, such as a file of flags, may.
 fn concern_linking(flags: &[String]) -> bool {
     const OPTIONS: [&str; 4] = ["link", "pre-link", "post-link", "gcc-ld"];
     let options = flags.iter().enumerate().filter_map(|(at, flag)| match flag.as_str() {
@@ -125,13 +130,13 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
-    use crate::build::InForce;
+    use crate::build::SettingsInForce;
 
     fn context(toolchain: Toolchain, flags: &str, path: &Path) -> Context {
-        let in_force = InForce {
+        let in_force = SettingsInForce {
             flags: flags.split_whitespace().map(str::to_owned).collect(),
             target: toolchain.host_target(),
-            ..InForce::default()
+            ..SettingsInForce::default()
         };
         Context {
             toolchain: Some(toolchain),
@@ -155,7 +160,7 @@ mod tests {
     fn flags_and_a_linker_of_the_configuration_have_a_say() {
         let with = |flags: &str| context(Toolchain::sample(), flags, Path::new(""));
         for flags in ["", "--cfg x -Ctarget-cpu=native -Clink-dead-code", "-Cpanic=abort"] {
-            assert!(!configured(&with(flags)), "{flags}");
+            assert!(!is_configured(&with(flags)), "{flags}");
         }
         for flags in [
             "-C link-arg=-fuse-ld=mold",
@@ -165,11 +170,11 @@ mod tests {
             "--codegen=link-self-contained=-linker",
             "@flags",
         ] {
-            assert!(configured(&with(flags)), "{flags}");
+            assert!(is_configured(&with(flags)), "{flags}");
         }
         let mut named = with("");
         named.in_force.linker = Some("clang".to_owned());
-        assert!(configured(&named));
+        assert!(is_configured(&named));
     }
 
     #[test]
@@ -182,7 +187,7 @@ mod tests {
         symlink(dir.path().join("opt/mold-2/mold"), bin.join("mold")).unwrap();
         symlink(dir.path().join("opt/real-ld"), bin.join("ld.bfd")).unwrap();
         symlink("ld.bfd", bin.join("ld")).unwrap();
-        // A host whose rustc has no lld of its own: the C compiler calls `ld`.
+        // A host whose rustc has no lld: the C compiler calls `ld`.
         let context = context(Toolchain::sample(), "", &bin);
         assert_eq!(identity("default", &context), identity("bfd", &context));
         assert_eq!(identity("mold", &context), identity(bin.join("mold").to_str().unwrap(), &context));

@@ -1,28 +1,30 @@
-//! How many threads a linker uses. Each takes the number in a way of its own, and GNU ld takes none.
+//! Number of threads of a linker. Each linker has a different option; GNU ld has none.
 
 use bench_runner_core::record::{ProofResult, Refusal};
 
-use super::super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::super::lines::{Lines, Situation, Unwritable};
-use super::name::{Family, LinkerName};
+use super::super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::super::lines::{SettingLines, Situation, Unwritable};
+use super::name::{LinkerFamily, LinkerName};
 use super::{advise, probe, prove};
 use crate::build::{BuildRequest, Goal};
 
-pub(in super::super) struct Threads;
+pub(in super::super) struct LinkerThreadsAxis;
 
 const KEY: &str = "linker-threads";
 
-/// What the linker is told. `None` where it takes no number.
-fn argument(family: Family, threads: u16) -> Option<String> {
+/// Option of the linker. `None` if it has none.
+fn threads_argument(family: LinkerFamily, threads: u16) -> Option<String> {
     match (family, threads) {
-        (Family::Bfd, _) => None,
-        (Family::Gold, 1) => Some("--no-threads".to_owned()),
-        (Family::Gold, _) => Some(format!("--threads,--thread-count={threads}")),
-        (Family::Lld | Family::Mold | Family::Wild, _) => Some(format!("--threads={threads}")),
+        (LinkerFamily::Bfd, _) => None,
+        (LinkerFamily::Gold, 1) => Some("--no-threads".to_owned()),
+        (LinkerFamily::Gold, _) => Some(format!("--threads,--thread-count={threads}")),
+        (LinkerFamily::Lld | LinkerFamily::Mold | LinkerFamily::Wild, _) => {
+            Some(format!("--threads={threads}"))
+        }
     }
 }
 
-impl Axis for Threads {
+impl Axis for LinkerThreadsAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -37,44 +39,44 @@ impl Axis for Threads {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         match text.parse::<u16>() {
-            // One number has one text, so that two texts are two values.
-            Ok(number) if number > 0 && number.to_string() == text => Ok(Box::new(Count(number))),
+            // Each number has one spelling, so that two texts are two values.
+            Ok(number) if number > 0 && number.to_string() == text => Ok(Box::new(LinkerThreads(number))),
             _ => Err(Refusal::new(format!("`{text}` is not a number of threads (a whole number from 1 on)"))),
         }
     }
 }
 
 #[derive(Debug)]
-struct Count(u16);
+struct LinkerThreads(u16);
 
-/// The linker that is named beside it, or whatever links by default.
-fn linker(beside: &ParsedSettings) -> &LinkerName {
-    beside.value().unwrap_or(&LinkerName::Default)
+/// The linker in `settings`, or the default.
+fn linker(settings: &ParsedSettings) -> &LinkerName {
+    settings.value().unwrap_or(&LinkerName::Default)
 }
 
-impl Count {
-    /// The argument of the link line, if there is one.
-    fn link_argument(&self, beside: &ParsedSettings, context: &Context) -> Option<String> {
-        let family = probe::family(linker(beside), context)?;
-        argument(family, self.0).map(|argument| format!("-Wl,{argument}"))
+impl LinkerThreads {
+    /// Argument of the link line, if there is one.
+    fn link_argument(&self, settings: &ParsedSettings, context: &Context) -> Option<String> {
+        let family = probe::family(linker(settings), context)?;
+        threads_argument(family, self.0).map(|argument| format!("-Wl,{argument}"))
     }
 }
 
-impl SettingValue for Count {
+impl SettingValue for LinkerThreads {
     fn depends_on(&self) -> &'static [&'static str] {
         &["linker"]
     }
 
-    fn probe(&self, beside: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        let linker = linker(beside);
+    fn probe(&self, settings: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
+        let linker = linker(settings);
         probe::probe(linker, context)?;
         match probe::family(linker, context) {
             None => {
                 let what = format!("nobody knows how linker={} takes threads", linker.text());
                 Err(Refusal::new(what).with_help("name a linker beside it, such as `linker=mold`"))
             }
-            Some(Family::Bfd) if self.0 != 1 => Err(Refusal::new("GNU ld links in one thread")),
-            Some(_) => Ok(Available::plainly(self.0.to_string())),
+            Some(LinkerFamily::Bfd) if self.0 != 1 => Err(Refusal::new("GNU ld links in one thread")),
+            Some(_) => Ok(Available::without_tool(self.0.to_string())),
         }
     }
 
@@ -86,45 +88,45 @@ impl SettingValue for Count {
         true
     }
 
-    fn apply(&self, beside: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
-        if let Some(argument) = self.link_argument(beside, context) {
+    fn apply(&self, settings: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
+        if let Some(argument) = self.link_argument(settings, context) {
             request.rustflags.push(format!("-Clink-arg={argument}"));
             request.rustflags_from.push(format!("{KEY}={}", self.0));
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
-        let linker = linker(beside);
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        let linker = linker(settings);
         let Some(family) = advise::family(linker, situation) else {
             return Err(Unwritable(format!(
                 "how linker={} takes threads depends on the machine",
                 linker.text()
             )));
         };
-        Ok(match argument(family, self.0) {
-            Some(argument) => Lines::flags([format!("-Clink-arg=-Wl,{argument}")]),
-            None => Lines::nothing("GNU ld links in one thread by itself."),
+        Ok(match threads_argument(family, self.0) {
+            Some(argument) => SettingLines::flags([format!("-Clink-arg=-Wl,{argument}")]),
+            None => SettingLines::remark_only("GNU ld links in one thread by itself."),
         })
     }
 
-    fn prove(&self, beside: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        let Some(argument) = self.link_argument(beside, context) else {
-            return Finding {
+    fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let Some(argument) = self.link_argument(settings, context) else {
+            return ProofFinding {
                 expected: "one thread".to_owned(),
                 found: "GNU ld has no other way".to_owned(),
                 result: ProofResult::NotApplicable,
             };
         };
-        let told = |args: &[String]| {
+        let check_line = |args: &[String]| {
             let threads = |arg: &&String| arg.contains("threads") || arg.contains("thread-count");
-            // Of several the linker takes the last.
+            // If there are several, the linker uses the last.
             match args.iter().rfind(threads) {
                 Some(last) => (format!("linked with {last}"), *last == argument),
                 None => ("linked without a word of threads".to_owned(), false),
             }
         };
         let flags = [format!("-Clink-arg={argument}")];
-        prove::on_link_lines(format!("linked with {argument}"), &flags, context, input.build, told)
+        prove::on_link_lines(format!("linked with {argument}"), &flags, context, input.build, check_line)
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
@@ -139,10 +141,10 @@ mod tests {
 
     #[test]
     fn every_linker_is_told_in_its_own_way() {
-        assert_eq!(argument(Family::Mold, 4).as_deref(), Some("--threads=4"));
-        assert_eq!(argument(Family::Gold, 4).as_deref(), Some("--threads,--thread-count=4"));
-        assert_eq!(argument(Family::Gold, 1).as_deref(), Some("--no-threads"));
-        assert_eq!(argument(Family::Bfd, 1), None);
+        assert_eq!(threads_argument(LinkerFamily::Mold, 4).as_deref(), Some("--threads=4"));
+        assert_eq!(threads_argument(LinkerFamily::Gold, 4).as_deref(), Some("--threads,--thread-count=4"));
+        assert_eq!(threads_argument(LinkerFamily::Gold, 1).as_deref(), Some("--no-threads"));
+        assert_eq!(threads_argument(LinkerFamily::Bfd, 1), None);
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! How much the compiler tells debuggers.
+//! Amount of debug info.
 
 use bench_runner_core::record::Refusal;
 
 use super::strip;
 use crate::axes::axis::{Context, ParsedSettings};
-use crate::axes::rustc_args::{self, Question, Seen};
-use crate::build::{BuildRequest, Evidence, Release, Toolchain};
+use crate::axes::rustc_args::{self, ArgCheck, PartialFinding};
+use crate::build::{BuildEvidence, BuildRequest, Release, Toolchain};
 
-/// What a call says, in the words of the axis.
-pub(super) fn said(args: &[String]) -> &str {
+/// Value in a call, in the words of the axis.
+pub(super) fn value_in_call(args: &[String]) -> &str {
     match rustc_args::codegen(args, "debuginfo") {
         None | Some("0") => "none",
         Some("1") => "limited",
@@ -17,7 +17,7 @@ pub(super) fn said(args: &[String]) -> &str {
     }
 }
 
-pub(super) fn unknown_to(value: &str, toolchain: &Toolchain) -> Option<Refusal> {
+pub(super) fn unsupported_by(value: &str, toolchain: &Toolchain) -> Option<Refusal> {
     (is_old(toolchain) && number(value).is_none()).then(|| {
         Refusal::new(format!("debug={value} needs Rust 1.71 or newer")).with_help("use none, limited or full")
     })
@@ -30,14 +30,14 @@ pub(super) fn apply(value: &str, context: &Context, request: &mut BuildRequest) 
     }
 }
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
-    in_result(question.ask_all(build, value), value, build)
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+    in_result(check.run_all(build, value), value, build)
 }
 
-pub(super) fn co_changes(value: &str, beside: &ParsedSettings) -> &'static [&'static str] {
+pub(super) fn co_changes(value: &str, settings: &ParsedSettings) -> &'static [&'static str] {
     match value {
-        // Cargo strips only if nobody says what to strip.
-        _ if beside.get("strip").is_some() => &[],
+        // Cargo strips by default only if `strip` is not set.
+        _ if settings.get("strip").is_some() => &[],
         "none" => &[
             "results are stripped of the standard library's debug info too, and so is what runs during the build, unless the project sets `strip`",
         ],
@@ -45,12 +45,12 @@ pub(super) fn co_changes(value: &str, beside: &ParsedSettings) -> &'static [&'st
     }
 }
 
-/// Whether the toolchain knows amounts of debug info by their numbers only.
+/// True if the toolchain supports amounts of debug info by number only.
 fn is_old(toolchain: &Toolchain) -> bool {
     toolchain.release < Release { major: 1, minor: 71 }
 }
 
-/// The number of an amount that has one.
+/// Number of an amount, if it has one.
 fn number(value: &str) -> Option<&'static str> {
     match value {
         "none" => Some("0"),
@@ -60,23 +60,24 @@ fn number(value: &str) -> Option<&'static str> {
     }
 }
 
-/// With what the sections of the result say. How much there is tells no level from another, because the standard
-/// library brings some; but where there is to be any, and nothing strips it, it must be there.
-fn in_result(seen: Seen, value: &str, build: &Evidence) -> Seen {
+/// Adds the sections of the result. Their size does not identify an amount, because the standard library has
+/// debug info too; but if there should be debug info and nothing strips it, it must be there.
+fn in_result(seen: PartialFinding, value: &str, build: &BuildEvidence) -> PartialFinding {
     let Some(sections) = rustc_args::sections(build, rustc_args::is_debug) else {
-        return seen.noting("no linked file whose sections could be read");
+        return seen.with_remark("no linked file whose sections could be read");
     };
     if !sections.is_empty() {
-        return seen.noting(&format!("the result has {}", rustc_args::debug_in_words(&sections)));
+        return seen
+            .with_remark(&format!("the result has {}", rustc_args::describe_debug_sections(&sections)));
     }
-    let stripped = strip::of_results(build) != "none";
+    let stripped = strip::stripped_from_results(build) != "none";
     let missing = value != "none" && !stripped;
     let found = if stripped {
         "the result has no debug info, and is stripped"
     } else {
         "the result has no debug info"
     };
-    seen.and(Seen::of(found.to_owned(), !missing))
+    seen.and(PartialFinding::new(found.to_owned(), !missing))
 }
 
 #[cfg(test)]
@@ -95,8 +96,7 @@ mod tests {
             };
             Context { toolchain: Some(toolchain), ..fixture::context() }
         };
-        let level =
-            |value, minor| fixture::applied("debug", value, &release(minor)).profile_keys[0].1.clone();
+        let level = |value, minor| fixture::apply("debug", value, &release(minor)).profile_keys[0].1.clone();
         assert_eq!((level("full", 63).as_str(), level("full", 71).as_str()), ("2", "\"full\""));
         let probe = |value| fixture::probe("debug", value, &release(63));
         assert!(probe("line-tables-only").is_err());
@@ -114,7 +114,7 @@ mod tests {
         ];
         for (value, _) in flags {
             for (other, flag) in flags {
-                let build = fixture::built(flag, flag);
+                let build = fixture::evidence_with(flag, flag);
                 let finding = fixture::prove("debug", value, &fixture::context(), &build);
                 let expected = if value == other { ProofResult::Holds } else { ProofResult::Fails };
                 assert_eq!(finding.result, expected, "{value} in a build with {other}: {}", finding.found);
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn the_result_must_not_contradict_the_arguments() {
         let prove = |value, flag: &str, sections: &[(&str, u64)]| {
-            let build = fixture::linked(fixture::built(flag, flag), sections, &[]);
+            let build = fixture::with_linked_program(fixture::evidence_with(flag, flag), sections, &[]);
             fixture::prove("debug", value, &fixture::context(), &build)
         };
         let sections = [(".debug_info", 12), (".debug_line", 7), (".debug_gdb_scripts", 34), (".text", 99)];
@@ -143,14 +143,14 @@ mod tests {
             prove("full", "-C debuginfo=2 -C strip=symbols", &[(".text", 9)]).result,
             ProofResult::Holds
         );
-        // The standard library's own is there where the project says that nothing is to be stripped.
+        // Debug info of the standard library remains if the project disables stripping.
         assert_eq!(prove("none", "", &sections).result, ProofResult::Holds);
         assert_eq!(prove("none", "-C strip=debuginfo", &[]).result, ProofResult::Holds);
     }
 
     #[test]
     fn what_is_stripped_beside_it_is_no_surprise() {
-        let changes = |beside: &[(&str, &str)]| fixture::co_changes("debug", "none", beside).len();
+        let changes = |settings: &[(&str, &str)]| fixture::co_changes("debug", "none", settings).len();
         assert_eq!((changes(&[]), changes(&[("strip", "none")])), (1, 0));
     }
 
@@ -158,7 +158,7 @@ mod tests {
     fn numbers_are_not_its_values() {
         assert!(fixture::parse("debug", "full").is_ok() && fixture::parse("debug", "2").is_err());
         assert_eq!(
-            fixture::refused("debug", "line-table-only").help.as_deref(),
+            fixture::parse_error("debug", "line-table-only").help.as_deref(),
             Some("did you mean `line-tables-only`?")
         );
     }

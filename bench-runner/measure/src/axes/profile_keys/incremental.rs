@@ -1,27 +1,29 @@
-//! Whether the compiler keeps what it knows of a crate for the next time.
+//! Incremental compilation.
 
-use crate::axes::rustc_args::{OWN, Question, Seen, Wanted};
-use crate::build::{CompilerCall, Evidence, Part};
+use crate::axes::rustc_args::{ArgCheck, ExpectedArg, OWN, PartialFinding};
+use crate::build::{BuildEvidence, BuildPart, CompilerCall};
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     // Path packages outside of the workspace are compiled incrementally too.
     let among = |call: &CompilerCall| {
         let local = call.unit.as_ref().is_some_and(|unit| unit.package.is_local());
-        call.part == Part::Own || call.part == Part::Dependency && local
+        call.part == BuildPart::Own || call.part == BuildPart::Dependency && local
     };
-    question.ask(build, &Wanted { whose: OWN, among: &among, value }).and(in_files(value, build))
+    check.run(build, &ExpectedArg { whose: OWN, among: &among, value }).and(in_files(value, build))
 }
 
-fn in_files(value: &str, build: &Evidence) -> Seen {
+fn in_files(value: &str, build: &BuildEvidence) -> PartialFinding {
     if build.artifacts.is_empty() {
-        return Seen::unclear("no result beside which a directory could be looked for".to_owned());
+        return PartialFinding::not_provable(
+            "no result beside which a directory could be looked for".to_owned(),
+        );
     }
     let crates = build.leftovers.incremental;
     let found = match crates {
         0 => "no incremental directory".to_owned(),
         crates => format!("an incremental directory of {crates} units"),
     };
-    Seen::of(found, (crates > 0) == (value == "on"))
+    PartialFinding::new(found, (crates > 0) == (value == "on"))
 }
 
 #[cfg(test)]
@@ -29,11 +31,11 @@ mod tests {
     use bench_runner_core::record::ProofResult;
 
     use super::*;
-    use crate::axes::axis::Finding;
+    use crate::axes::axis::ProofFinding;
     use crate::axes::fixture;
     use crate::build::{Artifact, Leftovers};
 
-    fn prove(value: &str, flag: &str, incremental: usize) -> Finding {
+    fn prove(value: &str, flag: &str, incremental: usize) -> ProofFinding {
         let artifact = Artifact {
             unit: "p bin:p".into(),
             package: None,
@@ -43,10 +45,10 @@ mod tests {
             files: vec!["/t/debug/p".into()],
             executable: None,
         };
-        let build = Evidence {
+        let build = BuildEvidence {
             artifacts: vec![artifact],
             leftovers: Leftovers { incremental, ..Leftovers::default() },
-            ..fixture::built(flag, "")
+            ..fixture::evidence_with(flag, "")
         };
         fixture::prove("incremental", value, &fixture::context(), &build)
     }
@@ -63,7 +65,7 @@ mod tests {
             prove("off", "", 0).found,
             "incremental=off on 2 of 2 calls of its own crates; no incremental directory"
         );
-        let nothing = fixture::prove("incremental", "off", &fixture::context(), &Evidence::default());
+        let nothing = fixture::prove("incremental", "off", &fixture::context(), &BuildEvidence::default());
         assert_eq!(nothing.result, ProofResult::NotProvable);
     }
 }

@@ -1,17 +1,17 @@
-//! Optimisation across crates while linking. Cargo has dependencies compiled to bitcode and hands the rest to the
-//! crates that are linked into a result, so the two say different things in their arguments.
+//! Optimization across crates while linking. Cargo compiles dependencies to bitcode and leaves the rest to
+//! the crates that are linked into a result, so the arguments of the two differ.
 
 use crate::axes::axis::ParsedSettings;
-use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
-use crate::build::{CompilerCall, Evidence};
+use crate::axes::rustc_args::{self, ArgCheck, CrateClass, DEPENDENCIES, ExpectedArg, OWN, PartialFinding};
+use crate::build::{BuildEvidence, CompilerCall};
 
-/// Whether crates are optimised together under this value.
+/// True if crates are optimized together.
 fn across_crates(value: &str) -> bool {
     matches!(value, "thin" | "fat")
 }
 
-pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
-    (beside.is("backend", "cranelift") && across_crates(value))
+pub(super) fn conflict(value: &str, settings: &ParsedSettings) -> Option<String> {
+    (settings.has_value("backend", "cranelift") && across_crates(value))
         .then(|| format!("lto={value} with backend=cranelift: Cranelift has no link-time optimisation"))
 }
 
@@ -24,12 +24,12 @@ pub(super) fn co_changes(value: &str, _: &ParsedSettings) -> &'static [&'static 
     }
 }
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
-    if across_crates(value) { together(value, question, build) } else { question.ask_all(build, value) }
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+    if across_crates(value) { together(value, check, build) } else { check.run_all(build, value) }
 }
 
-/// What one call says, in the words of the axis; `bitcode` where it makes bitcode for others to optimise.
-pub(super) fn said(args: &[String]) -> &str {
+/// Value in a call, in the words of the axis; `bitcode` if it makes bitcode for others to optimize.
+pub(super) fn value_in_call(args: &[String]) -> &str {
     let bitcode_left_out =
         rustc_args::codegen(args, "embed-bitcode").is_some_and(|value| matches!(value, "no" | "n" | "off"));
     match rustc_args::codegen(args, "lto") {
@@ -37,24 +37,26 @@ pub(super) fn said(args: &[String]) -> &str {
         Some("thin") => "thin",
         Some("fat" | "yes" | "y" | "on" | "true") => "fat",
         Some(other) => other,
-        // Where both are wanted, bitcode and machine code, cargo says nothing, since that is rustc's default.
+        // If both bitcode and machine code are needed, cargo passes no option, since that is the default of
+        // rustc.
         None if rustc_args::codegen(args, "linker-plugin-lto").is_some() || !bitcode_left_out => "bitcode",
         None => "false",
     }
 }
 
-/// What is linked into a result is optimised as `value` says, and the rest makes the bitcode for it.
-fn together(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
+/// Linked crates are optimized as `value` says, and the rest makes the bitcode for it.
+fn together(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
     let links = |call: &CompilerCall| {
         let types = rustc_args::crate_types(call);
         !types.is_empty() && types.iter().all(|kind| matches!(*kind, "bin" | "cdylib" | "staticlib"))
     };
-    let own = |call: &CompilerCall| matches!(rustc_args::class(call), Class::Own);
+    let own = |call: &CompilerCall| matches!(rustc_args::class(call), CrateClass::Own);
     let linked = |call: &CompilerCall| own(call) && links(call);
     let ask = |whose, among: &dyn Fn(&CompilerCall) -> bool, value| {
-        build.compiler_calls.iter().any(among).then(|| question.ask(build, &Wanted { whose, among, value }))
+        build.compiler_calls.iter().any(among).then(|| check.run(build, &ExpectedArg { whose, among, value }))
     };
-    let of_linked = question.ask(build, &Wanted { whose: "its own linked crates", among: &linked, value });
+    let linked_finding =
+        check.run(build, &ExpectedArg { whose: "its own linked crates", among: &linked, value });
     let makes_bitcode = |call: &CompilerCall| {
         rustc_args::crate_types(call).iter().all(|kind| matches!(*kind, "lib" | "rlib"))
     };
@@ -62,11 +64,11 @@ fn together(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
         ask(OWN, &|call| own(call) && !links(call) && makes_bitcode(call), "bitcode"),
         ask(
             DEPENDENCIES,
-            &|call| rustc_args::class(call) == Class::Dependency && makes_bitcode(call),
+            &|call| rustc_args::class(call) == CrateClass::Dependency && makes_bitcode(call),
             "bitcode",
         ),
     ];
-    rest.into_iter().flatten().fold(of_linked, Seen::and)
+    rest.into_iter().flatten().fold(linked_finding, PartialFinding::and)
 }
 
 #[cfg(test)]
@@ -74,23 +76,27 @@ mod tests {
     use bench_runner_core::record::ProofResult;
 
     use super::*;
-    use crate::axes::axis::Finding;
+    use crate::axes::axis::ProofFinding;
     use crate::axes::fixture;
-    use crate::build::Part;
+    use crate::build::BuildPart;
 
     /// A build as cargo 1.95 shows it.
-    fn build(linked: &str, libraries: &str) -> Evidence {
+    fn build(linked: &str, libraries: &str) -> BuildEvidence {
         let lib = format!("--crate-type lib {libraries}");
         let compiler_calls = vec![
-            fixture::call(Part::Host, "build_script_build", "build.rs --crate-type bin -C embed-bitcode=no"),
-            fixture::call(Part::Dependency, "dep", &format!("/r/dep/src/lib.rs {lib}")),
-            fixture::call(Part::Own, "p", &format!("src/lib.rs {lib}")),
-            fixture::call(Part::Own, "p", &format!("src/main.rs --crate-type bin {linked}")),
+            fixture::call(
+                BuildPart::Host,
+                "build_script_build",
+                "build.rs --crate-type bin -C embed-bitcode=no",
+            ),
+            fixture::call(BuildPart::Dependency, "dep", &format!("/r/dep/src/lib.rs {lib}")),
+            fixture::call(BuildPart::Own, "p", &format!("src/lib.rs {lib}")),
+            fixture::call(BuildPart::Own, "p", &format!("src/main.rs --crate-type bin {linked}")),
         ];
-        Evidence { compiler_calls, ..Evidence::default() }
+        BuildEvidence { compiler_calls, ..BuildEvidence::default() }
     }
 
-    fn prove(value: &str, build: &Evidence) -> Finding {
+    fn prove(value: &str, build: &BuildEvidence) -> ProofFinding {
         fixture::prove("lto", value, &fixture::context(), build)
     }
 
@@ -123,23 +129,23 @@ mod tests {
     #[test]
     fn without_bitcode_or_without_a_link_there_is_no_proof() {
         assert_eq!(prove("thin", &build("-C lto=thin", "-C embed-bitcode=no")).result, ProofResult::Fails);
-        let library = Evidence {
+        let library = BuildEvidence {
             compiler_calls: vec![fixture::call(
-                Part::Own,
+                BuildPart::Own,
                 "p",
                 "src/lib.rs --crate-type lib -C linker-plugin-lto",
             )],
-            ..Evidence::default()
+            ..BuildEvidence::default()
         };
         assert_eq!(prove("thin", &library).result, ProofResult::NotProvable);
-        assert_eq!(prove("false", &Evidence::default()).result, ProofResult::NotProvable);
+        assert_eq!(prove("false", &BuildEvidence::default()).result, ProofResult::NotProvable);
     }
 
     #[test]
     fn cranelift_has_none() {
-        let beside = |value| fixture::conflict("lto", value, &[("backend", "cranelift")]);
-        assert!(beside("fat").unwrap().contains("Cranelift has no"));
-        assert_eq!(beside("off"), None);
+        let settings = |value| fixture::conflict("lto", value, &[("backend", "cranelift")]);
+        assert!(settings("fat").unwrap().contains("Cranelift has no"));
+        assert_eq!(settings("off"), None);
         assert_eq!(fixture::conflict("lto", "fat", &[("backend", "llvm"), ("incremental", "on")]), None);
     }
 }

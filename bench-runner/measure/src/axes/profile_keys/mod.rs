@@ -1,5 +1,5 @@
-//! The axes that are keys of cargo's profile. Those whose values are names differ by data and are entries of a table;
-//! those that can say something else for each kind of crate have a file of their own.
+//! Axes that are keys of the cargo profile. Those whose values are names are entries of a table, because they
+//! differ in data only; those with values per kind of crate have their own file.
 
 mod codegen_units;
 mod debug;
@@ -12,74 +12,74 @@ mod strip;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue};
-use super::rustc_args::{self, Question, Seen};
+use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::rustc_args::{self, ArgCheck, PartialFinding};
 use super::values;
-use crate::build::{BuildRequest, Evidence, Goal, Toolchain};
+use crate::build::{BuildEvidence, BuildRequest, Goal, Toolchain};
 
-pub(super) use codegen_units::CodegenUnits;
-pub(super) use opt_level::OptLevel;
+pub(super) use codegen_units::CodegenUnitsAxis;
+pub(super) use opt_level::OptLevelAxis;
 
-pub(super) const LTO: NamedKey = NamedKey(&Entry {
+pub(super) const LTO: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "lto",
     summary: "link-time optimisation: off, false (thin within each crate, as by default), thin or fat",
     values: &["off", "false", "thin", "fat"],
     noun: "a kind of link-time optimisation",
     applies_to: Goal::links,
-    unknown_to: |_, _| None,
+    unsupported_by: |_, _| None,
     conflict: lto::conflict,
     apply: |value, _, request| match value {
         "false" => request.profile_keys.push(("lto".to_owned(), "false".to_owned())),
         name => write_name("lto", name, request),
     },
-    said: lto::said,
-    except: None,
+    value_in_call: lto::value_in_call,
+    exclusion_key: None,
     prove: lto::prove,
     co_changes: lto::co_changes,
 });
 
-pub(super) const DEBUG: NamedKey = NamedKey(&Entry {
+pub(super) const DEBUG: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "debug",
     summary: "debug info: none, line-directives-only, line-tables-only, limited or full",
     values: &["none", "line-directives-only", "line-tables-only", "limited", "full"],
     noun: "an amount of debug info",
     applies_to: Goal::links,
-    unknown_to: debug::unknown_to,
+    unsupported_by: debug::unsupported_by,
     conflict: |_, _| None,
     apply: debug::apply,
-    said: debug::said,
-    except: Some("debug"),
+    value_in_call: debug::value_in_call,
+    exclusion_key: Some("debug"),
     prove: debug::prove,
     co_changes: debug::co_changes,
 });
 
-pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&Entry {
+pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "split-debuginfo",
     summary: "where debug info lies: off (in the result), packed (one file beside it) or unpacked (files of each unit)",
     values: &["off", "packed", "unpacked"],
     noun: "a way to split debug info",
     applies_to: Goal::links,
-    unknown_to: split_debuginfo::unknown_to,
+    unsupported_by: split_debuginfo::unsupported_by,
     conflict: split_debuginfo::conflict,
     apply: |value, _, request| write_name("split-debuginfo", value, request),
-    said: |args| rustc_args::codegen(args, "split-debuginfo").unwrap_or("not set"),
-    // Cargo says nothing of it to crates that the project wants without debug info.
-    except: Some("debug"),
+    value_in_call: |args| rustc_args::codegen(args, "split-debuginfo").unwrap_or("not set"),
+    // Cargo does not pass it to crates that the project builds without debug info.
+    exclusion_key: Some("debug"),
     prove: split_debuginfo::prove,
     co_changes: |_, _| &[],
 });
 
-pub(super) const STRIP: NamedKey = NamedKey(&Entry {
+pub(super) const STRIP: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "strip",
     summary: "what is stripped from the results: none, debuginfo or symbols",
     values: &["none", "debuginfo", "symbols"],
     noun: "something to strip",
     applies_to: Goal::links,
-    unknown_to: |_, _| None,
+    unsupported_by: |_, _| None,
     conflict: strip::conflict,
     apply: |value, _, request| write_name("strip", value, request),
-    said: strip::said,
-    except: None,
+    value_in_call: strip::value_in_call,
+    exclusion_key: None,
     prove: strip::prove,
     co_changes: |value, _| match value {
         "none" => &[],
@@ -87,20 +87,20 @@ pub(super) const STRIP: NamedKey = NamedKey(&Entry {
     },
 });
 
-pub(super) const INCREMENTAL: NamedKey = NamedKey(&Entry {
+pub(super) const INCREMENTAL: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "incremental",
     summary: "incremental compilation of its own crates: on or off",
     values: &["on", "off"],
     noun: "a state of incremental compilation",
     applies_to: Goal::compiles,
-    unknown_to: |_, _| None,
+    unsupported_by: |_, _| None,
     conflict: |_, _| None,
-    // Unlike the profile's key, this one also goes before what the project's own configuration says.
+    // Unlike the key of the profile, this one also overrides the project's own configuration.
     apply: |value, _, request| {
         request.config.push(("build.incremental".to_owned(), (value == "on").to_string()));
     },
-    said: |args| if rustc_args::codegen(args, "incremental").is_some() { "on" } else { "off" },
-    except: None,
+    value_in_call: |args| if rustc_args::codegen(args, "incremental").is_some() { "on" } else { "off" },
+    exclusion_key: None,
     prove: incremental::prove,
     co_changes: |value, _| match value {
         "on" => &["its own crates have up to 256 codegen units in place of 16, unless the project sets them"],
@@ -108,33 +108,33 @@ pub(super) const INCREMENTAL: NamedKey = NamedKey(&Entry {
     },
 });
 
-/// The value that a key of the profile has, if an axis of the same name has it.
+/// Parses the value of a profile key by the axis of the same name, if there is one.
 pub(super) fn parse(key: &str, value: &str) -> Option<Box<dyn SettingValue>> {
     const ALL: [&dyn Axis; 7] =
-        [&LTO, &CodegenUnits, &OptLevel, &DEBUG, &SPLIT_DEBUGINFO, &STRIP, &INCREMENTAL];
+        [&LTO, &CodegenUnitsAxis, &OptLevelAxis, &DEBUG, &SPLIT_DEBUGINFO, &STRIP, &INCREMENTAL];
     ALL.iter().find(|axis| axis.key() == key)?.parse(key, value).ok()
 }
 
-/// A key of the profile whose values are names.
-pub(super) struct NamedKey(&'static Entry);
+/// A profile key whose values are names.
+pub(super) struct NamedKey(&'static ProfileKeyEntry);
 
-/// All that tells one such key from another. The first argument of each function is the value.
-struct Entry {
+/// Data and functions of one such key. The first argument of each function is the value.
+struct ProfileKeyEntry {
     key: &'static str,
     summary: &'static str,
     values: &'static [&'static str],
-    /// One of its values, as it reads after "is not".
+    /// Noun for its values; follows "is not" in errors.
     noun: &'static str,
     applies_to: fn(Goal) -> bool,
-    /// Why a toolchain does not know the value, if it does not.
-    unknown_to: fn(&str, &Toolchain) -> Option<Refusal>,
+    /// Reason why a toolchain does not support the value, if it does not.
+    unsupported_by: fn(&str, &Toolchain) -> Option<Refusal>,
     conflict: fn(&'static str, &ParsedSettings) -> Option<String>,
     apply: fn(&str, &Context, &mut BuildRequest),
-    /// What a call of rustc says of it, in the words of `values`.
-    said: for<'a> fn(&'a [String]) -> &'a str,
-    /// Key of the profile by which the project can except packages from it.
-    except: Option<&'static str>,
-    prove: fn(&str, &Question<'_>, &Evidence) -> Seen,
+    /// Value in a call of rustc, in the words of `values`.
+    value_in_call: for<'a> fn(&'a [String]) -> &'a str,
+    /// Profile key by which the project can exclude packages from it.
+    exclusion_key: Option<&'static str>,
+    prove: fn(&str, &ArgCheck<'_>, &BuildEvidence) -> PartialFinding,
     co_changes: fn(&str, &ParsedSettings) -> &'static [&'static str],
 }
 
@@ -162,7 +162,7 @@ impl Axis for NamedKey {
 }
 
 struct NamedValue {
-    of: &'static Entry,
+    of: &'static ProfileKeyEntry,
     name: &'static str,
 }
 
@@ -175,10 +175,10 @@ impl std::fmt::Debug for NamedValue {
 impl SettingValue for NamedValue {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         let unknown =
-            context.toolchain.as_ref().and_then(|toolchain| (self.of.unknown_to)(self.name, toolchain));
+            context.toolchain.as_ref().and_then(|toolchain| (self.of.unsupported_by)(self.name, toolchain));
         match unknown {
             Some(refusal) => Err(refusal),
-            None => values::of_cargo(self.of.key, self.name, context),
+            None => values::available_to_cargo(self.of.key, self.name, context),
         }
     }
 
@@ -186,25 +186,27 @@ impl SettingValue for NamedValue {
         (self.of.applies_to)(goal)
     }
 
-    fn conflict(&self, beside: &ParsedSettings) -> Option<String> {
-        (self.of.conflict)(self.name, beside)
+    fn conflict(&self, settings: &ParsedSettings) -> Option<String> {
+        (self.of.conflict)(self.name, settings)
     }
 
     fn apply(&self, _: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
         (self.of.apply)(self.name, context, request);
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        let Entry { key, said, except, prove, .. } = self.of;
-        let question = Question {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let ProfileKeyEntry { key, value_in_call, exclusion_key, prove, .. } = self.of;
+        let check = ArgCheck {
             name: key,
-            read: &|args| said(args).to_owned(),
-            excepted: except.map(|key| rustc_args::excepted(key, context, input.build)).unwrap_or_default(),
+            read: &|args| value_in_call(args).to_owned(),
+            excluded: exclusion_key
+                .map(|key| rustc_args::excluded_crates(key, context, input.build))
+                .unwrap_or_default(),
         };
-        prove(self.name, &question, input.build).finding(format!("{key}={}", self.name))
+        prove(self.name, &check, input.build).finding(format!("{key}={}", self.name))
     }
 
-    fn co_changes(&self, beside: &ParsedSettings) -> &'static [&'static str] {
-        (self.of.co_changes)(self.name, beside)
+    fn co_changes(&self, settings: &ParsedSettings) -> &'static [&'static str] {
+        (self.of.co_changes)(self.name, settings)
     }
 }

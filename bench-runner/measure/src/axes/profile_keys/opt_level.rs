@@ -1,23 +1,23 @@
-//! How much the compiler optimises, for all crates or for kinds of them.
+//! Optimization level, for all crates or by kind of crate.
 
 use bench_runner_core::record::Refusal;
 
-use super::per_kind::PerKind;
+use super::per_kind::PerKindValue;
 use crate::axes::axis::{
-    Available, Axis, Context, Finding, ParsedSettings, ProofInput, SettingValue, as_applied,
+    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue, request_lines,
 };
-use crate::axes::lines::{Lines, Situation, Unwritable};
-use crate::axes::rustc_args::{self, Class, DEPENDENCIES, OWN, Question, Seen, Wanted};
+use crate::axes::lines::{SettingLines, Situation, Unwritable};
+use crate::axes::rustc_args::{self, ArgCheck, CrateClass, DEPENDENCIES, ExpectedArg, OWN, PartialFinding};
 use crate::axes::values;
-use crate::build::{BuildRequest, CompilerCall, Evidence, Goal};
+use crate::build::{BuildEvidence, BuildRequest, CompilerCall, Goal};
 
-pub(in crate::axes) struct OptLevel;
+pub(in crate::axes) struct OptLevelAxis;
 
 const KEY: &str = "opt-level";
 const LEVELS: [&str; 6] = ["0", "1", "2", "3", "s", "z"];
 const KINDS: [&str; 4] = ["own", "deps", "build", "final"];
 
-impl Axis for OptLevel {
+impl Axis for OptLevelAxis {
     fn key(&self) -> &'static str {
         KEY
     }
@@ -32,68 +32,68 @@ impl Axis for OptLevel {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         let level = |text: &str| values::one_of(text, "an optimisation level", &LEVELS).map(drop);
-        Ok(Box::new(Levels(PerKind::parse(text, &KINDS, level)?)))
+        Ok(Box::new(OptLevels(PerKindValue::parse(text, &KINDS, level)?)))
     }
 }
 
 #[derive(Debug)]
-struct Levels(PerKind);
+struct OptLevels(PerKindValue);
 
-impl SettingValue for Levels {
+impl SettingValue for OptLevels {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
-        let names_final = self.0.of("final").is_some();
+        let names_final = self.0.for_kind("final").is_some();
         if names_final && context.manifest.is_some() && package(context).is_none() {
             let what = "the manifest at the top of the project is of no package that `final` could mean";
             return Err(Refusal::new(what).with_help("leave `final` out, and use `own`"));
         }
-        values::of_cargo(KEY, self.0.canonical(), context)
+        values::available_to_cargo(KEY, self.0.canonical(), context)
     }
 
     fn applies_to(&self, _: Goal) -> bool {
-        // What runs during a check is compiled in full.
+        // Build scripts and proc macros are compiled in full during a check.
         true
     }
 
     fn apply(&self, _: &ParsedSettings, context: &Context, request: &mut BuildRequest) {
         let mut key = |key: String, level: &str| request.profile_keys.push((key, in_toml(level)));
-        if let PerKind::All(level) = &self.0 {
+        if let PerKindValue::All(level) = &self.0 {
             key(KEY.to_owned(), level);
         }
         for (kind, place) in [("own", ""), ("build", "build-override."), ("deps", "package.\"*\".")] {
-            self.0.of(kind).into_iter().for_each(|level| key(format!("{place}{KEY}"), level));
+            self.0.for_kind(kind).into_iter().for_each(|level| key(format!("{place}{KEY}"), level));
         }
-        if let (Some(level), Some(name)) = (self.0.of("final"), package(context)) {
+        if let (Some(level), Some(name)) = (self.0.for_kind("final"), package(context)) {
             key(format!("package.{}.{KEY}", toml::Value::String(name.to_owned())), level);
         }
     }
 
-    fn advise(&self, beside: &ParsedSettings, situation: &Situation) -> Result<Lines, Unwritable> {
-        if self.0.of("final").is_some() && situation.package.is_none() {
+    fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
+        if self.0.for_kind("final").is_some() && situation.package.is_none() {
             return Err(Unwritable(
                 "`final` sets the level of one package, and nothing says which package that is".to_owned(),
             ));
         }
-        as_applied(self, beside, situation)
+        request_lines(self, settings, situation)
     }
 
-    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> Finding {
-        let question = Question {
+    fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
+        let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("0").to_owned(),
-            excepted: rustc_args::excepted(KEY, context, input.build),
+            excluded: rustc_args::excluded_crates(KEY, context, input.build),
         };
         let seen = match &self.0 {
-            PerKind::All(level) => question.ask_all(input.build, level),
+            PerKindValue::All(level) => check.run_all(input.build, level),
             table => {
-                let excepted = rustc_args::excepted_by_name(KEY, context, input.build);
-                of_table(table, &Question { excepted, ..question }, context, input.build)
+                let excluded = rustc_args::crates_excluded_by_name(KEY, context, input.build);
+                run_table(table, &ArgCheck { excluded, ..check }, context, input.build)
             }
         };
         seen.finding(format!("opt-level={}", self.0.canonical()))
     }
 
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
-        let names = |kind| self.0.of(kind).is_some();
+        let names = |kind| self.0.for_kind(kind).is_some();
         match (names("deps"), names("final")) {
             (false, false) => &[],
             (true, false) => &[FOREIGN_HOST],
@@ -103,7 +103,7 @@ impl SettingValue for Levels {
     }
 }
 
-/// The package that is built, if the manifest at the top of the tree names one.
+/// Name of the package in the manifest of the tree, if there is one.
 fn package(context: &Context) -> Option<&str> {
     context.manifest.as_ref()?.get("package")?.get("name")?.as_str()
 }
@@ -116,28 +116,33 @@ const FOREIGN_HOST: &str =
     "proc macros and build scripts from outside of the workspace get the level of dependencies too";
 const OWN_SCRIPT: &str = "the build script of the final package gets its level too";
 
-/// What calls say of each kind that `table` names.
-fn of_table(table: &PerKind, question: &Question<'_>, context: &Context, build: &Evidence) -> Seen {
+/// Checks each kind that `table` names.
+fn run_table(
+    table: &PerKindValue,
+    check: &ArgCheck<'_>,
+    context: &Context,
+    build: &BuildEvidence,
+) -> PartialFinding {
     let is_final = |call: &CompilerCall| {
-        let member = call.unit.as_ref().filter(|unit| unit.member && table.of("final").is_some());
+        let member = call.unit.as_ref().filter(|unit| unit.member && table.for_kind("final").is_some());
         member.is_some_and(|unit| package(context) == Some(unit.package.name.as_str()))
     };
-    let of_class = |call: &CompilerCall, class| rustc_args::class(call) == class && !is_final(call);
-    // A macro that is asked for itself has the profile of results.
-    let asked = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.asked);
+    let is_class = |call: &CompilerCall, class| rustc_args::class(call) == class && !is_final(call);
+    // A requested macro has the profile of results.
+    let requested = |call: &CompilerCall| call.unit.as_ref().is_some_and(|unit| unit.requested);
     let host = |call: &CompilerCall| match rustc_args::class(call) {
-        Class::Host { .. } if asked(call) => false,
-        Class::Host { member: true } => !is_final(call),
-        Class::Host { member: false } => table.of("deps").is_none(),
-        Class::Own | Class::Dependency | Class::Unknown => false,
+        CrateClass::Host { .. } if requested(call) => false,
+        CrateClass::Host { member: true } => !is_final(call),
+        CrateClass::Host { member: false } => table.for_kind("deps").is_none(),
+        CrateClass::Own | CrateClass::Dependency | CrateClass::Unknown => false,
     };
     let ask = |kind, whose, among: &dyn Fn(&CompilerCall) -> bool| {
-        Some(question.ask(build, &Wanted { whose, among, value: table.of(kind)? }))
+        Some(check.run(build, &ExpectedArg { whose, among, value: table.for_kind(kind)? }))
     };
-    rustc_args::together(
+    rustc_args::combine_all(
         [
-            ask("own", OWN, &|call| of_class(call, Class::Own)),
-            ask("deps", DEPENDENCIES, &|call| of_class(call, Class::Dependency)),
+            ask("own", OWN, &|call| is_class(call, CrateClass::Own)),
+            ask("deps", DEPENDENCIES, &|call| is_class(call, CrateClass::Dependency)),
             ask("build", "what runs during the build", &host),
             ask("final", "the final package", &is_final),
         ]
@@ -160,7 +165,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_a_key_of_its_own() {
-        let keys = |value| fixture::applied(KEY, value, &context()).profile_keys;
+        let keys = |value| fixture::apply(KEY, value, &context()).profile_keys;
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(keys("s"), [pair("opt-level", "\"s\"")]);
         assert_eq!(
@@ -174,8 +179,8 @@ mod tests {
         );
     }
 
-    fn prove(value: &str, own: &str, dep: &str) -> Finding {
-        fixture::prove(KEY, value, &context(), &fixture::built(own, dep))
+    fn prove(value: &str, own: &str, dep: &str) -> ProofFinding {
+        fixture::prove(KEY, value, &context(), &fixture::evidence_with(own, dep))
     }
 
     #[test]
@@ -183,7 +188,7 @@ mod tests {
         assert_eq!(prove("0", "", "").result, ProofResult::Holds);
         assert_eq!(prove("0", "", "-C opt-level=3").result, ProofResult::Fails);
         assert_eq!(prove("3", "-C opt-level=3", "-C opt-level=3").result, ProofResult::Holds);
-        let nothing = Evidence::default();
+        let nothing = BuildEvidence::default();
         let found = fixture::prove(KEY, "0", &context(), &nothing);
         assert_eq!(found.result, ProofResult::NotProvable);
     }
@@ -196,14 +201,14 @@ mod tests {
         assert_eq!(found.found, "opt-level=3 on 0 of 1 calls of what runs during the build (0 on 1)");
         assert_eq!(prove("{build=0}", "-C opt-level=1", "").result, ProofResult::Holds);
         let script = |value: &str, level: &str| {
-            let mut build = fixture::built("-C opt-level=1", "");
+            let mut build = fixture::evidence_with("-C opt-level=1", "");
             build.compiler_calls[0].args.extend(fixture::words(level));
             fixture::prove(KEY, value, &context(), &build)
         };
         let found = script("{final=1}", "-C opt-level=1");
         assert_eq!(found.found, "opt-level=1 on 3 of 3 calls of the final package");
         assert_eq!(script("{final=1}", "").result, ProofResult::Fails);
-        // The one script is the package's own, and so are both crates: there is nothing else to be seen.
+        // The only build script and both crates belong to the package, so there is nothing else to check.
         assert_eq!(script("{build=1,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
         assert_eq!(script("{own=1,deps=0,final=1}", "-C opt-level=1").result, ProofResult::NotProvable);
     }

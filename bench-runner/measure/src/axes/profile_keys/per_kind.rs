@@ -1,19 +1,19 @@
-//! Values that may be given for all crates at once or, as a table, for kinds of them.
+//! Values for all crates, or for kinds of crates as a table.
 
 use bench_runner_core::record::Refusal;
 
-/// A value for everything, or values by kind of crate in the order of the axis's kinds.
+/// One value for all crates, or values by kind of crate, in the order of the kinds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PerKind {
-    /// One for all.
+pub(super) enum PerKindValue {
+    /// One value for all crates.
     All(String),
-    /// Some for kinds.
+    /// Values for some kinds.
     Some(Vec<(&'static str, String)>),
 }
 
-impl PerKind {
-    /// Reads `value`: a scalar, or an inline table whose keys are among `kinds`. What the scalars must be is
-    /// checked by `scalar`, whose error names the values that would be right.
+impl PerKindValue {
+    /// Parses `value`: a scalar, or an inline table whose keys are among `kinds`. `scalar` checks the
+    /// scalars; its error names the valid values.
     pub(super) fn parse(
         value: &str,
         kinds: &[&'static str],
@@ -39,22 +39,22 @@ impl PerKind {
             if values.iter().any(|(other, _)| other == known) {
                 return Err(Refusal::new(format!("`{value}` sets {kind} twice")));
             }
-            // A word such as `s` may stand in quotes, as TOML wants it.
+            // A word such as `s` may be quoted, as TOML requires.
             let text = text.trim().trim_matches(['"', '\'']);
             scalar(text)?;
             values.push((known, text.to_owned()));
         }
         let names = |kind: &str| values.iter().any(|(name, _)| *name == kind);
         if names("own") && !names("deps") {
-            // The key for the profile is that of all crates.
+            // The key of the profile applies to all crates.
             return Err(Refusal::new(format!("`{value}` would reach dependencies too: name `deps` as well")));
         }
         values.sort_by_key(|(kind, _)| kinds.iter().position(|known| known == kind));
         Ok(Self::Some(values))
     }
 
-    /// The value for `kind`, where the table names it.
-    pub(super) fn of(&self, kind: &str) -> Option<&str> {
+    /// The value for `kind`, if the table names it.
+    pub(super) fn for_kind(&self, kind: &str) -> Option<&str> {
         match self {
             Self::All(_) => None,
             Self::Some(values) => {
@@ -63,7 +63,7 @@ impl PerKind {
         }
     }
 
-    /// Its one spelling: `16`, `{own=16,deps=256}`.
+    /// Canonical spelling: `16`, `{own=16,deps=256}`.
     pub(super) fn canonical(&self) -> String {
         match self {
             Self::All(value) => value.clone(),
@@ -85,8 +85,8 @@ mod tests {
         text.parse::<u32>().map(|_| ()).map_err(error)
     }
 
-    fn parse(value: &str) -> Result<PerKind, String> {
-        PerKind::parse(value, &["own", "deps"], number).map_err(|refusal| refusal.what)
+    fn parse(value: &str) -> Result<PerKindValue, String> {
+        PerKindValue::parse(value, &["own", "deps"], number).map_err(|refusal| refusal.what)
     }
 
     #[test]
@@ -95,8 +95,8 @@ mod tests {
             assert_eq!(parse(value).unwrap().canonical(), "{own=16,deps=256}", "{value}");
         }
         assert_eq!(parse("{deps=1}").unwrap().canonical(), "{deps=1}");
-        assert_eq!(parse("{deps=1}").unwrap().of("own"), None);
-        assert_eq!(parse("7").unwrap(), PerKind::All("7".into()));
+        assert_eq!(parse("{deps=1}").unwrap().for_kind("own"), None);
+        assert_eq!(parse("7").unwrap(), PerKindValue::All("7".into()));
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         assert_eq!(parse("{own=many}").unwrap_err(), "`many` is no number");
         assert_eq!(parse("{own=1,own=2}").unwrap_err(), "`{own=1,own=2}` sets own twice");
         assert_eq!(parse("{dep=1}").unwrap_err(), "`dep` is no kind of crate here (known: own, deps)");
-        let error = PerKind::parse("{dep=1}", &["own", "deps"], number).unwrap_err();
+        let error = PerKindValue::parse("{dep=1}", &["own", "deps"], number).unwrap_err();
         assert_eq!(error.help.as_deref(), Some("did you mean `deps`?"));
     }
 }

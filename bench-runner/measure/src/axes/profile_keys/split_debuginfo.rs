@@ -1,44 +1,49 @@
-//! Where debug info lies: in the results, in a package beside them, or in the objects that they were made of.
+//! Location of debug info: in the results, in a package next to them, or in the objects that they were made
+//! of.
 
 use bench_runner_core::record::Refusal;
 
 use super::debug;
 use crate::axes::axis::ParsedSettings;
-use crate::axes::rustc_args::{self, Class, Question, Seen};
-use crate::build::{Evidence, Part, Release, Toolchain};
+use crate::axes::rustc_args::{self, ArgCheck, CrateClass, PartialFinding};
+use crate::build::{BuildEvidence, BuildPart, Release, Toolchain};
 
-pub(super) fn unknown_to(_: &str, toolchain: &Toolchain) -> Option<Refusal> {
+pub(super) fn unsupported_by(_: &str, toolchain: &Toolchain) -> Option<Refusal> {
     (toolchain.release < Release { major: 1, minor: 65 }).then(|| {
         Refusal::new("split-debuginfo needs Rust 1.65 or newer")
             .with_help("name a newer toolchain with `toolchain=`")
     })
 }
 
-pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
-    if beside.is("debug", "none") {
+pub(super) fn conflict(value: &str, settings: &ParsedSettings) -> Option<String> {
+    if settings.has_value("debug", "none") {
         return Some(format!(
             "split-debuginfo={value} with debug=none: there is no debug info that could be split"
         ));
     }
-    (beside.is("backend", "cranelift") && value != "off").then(|| {
+    (settings.has_value("backend", "cranelift") && value != "off").then(|| {
         format!("split-debuginfo={value} with backend=cranelift: Cranelift does not split debug info")
     })
 }
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
-    let mut seen = question.ask_all(build, value);
-    let mut own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == Class::Own).peekable();
-    if own.peek().is_some() && own.all(|call| debug::said(&call.args) == "none") {
-        seen = seen.noting("cargo does not say it to crates without debug info, and this profile has none");
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+    let mut seen = check.run_all(build, value);
+    let mut own =
+        build.compiler_calls.iter().filter(|call| rustc_args::class(call) == CrateClass::Own).peekable();
+    if own.peek().is_some() && own.all(|call| debug::value_in_call(&call.args) == "none") {
+        seen =
+            seen.with_remark("cargo does not say it to crates without debug info, and this profile has none");
     }
     seen.and(in_files(value, build))
 }
 
-/// What lies beside the results.
-fn in_files(value: &str, build: &Evidence) -> Seen {
+/// Debug info files next to the results.
+fn in_files(value: &str, build: &BuildEvidence) -> PartialFinding {
     let files = &build.leftovers;
-    if !build.linked.iter().any(|linked| linked.part == Part::Own) {
-        return Seen::unclear("nothing was linked that debug info could be split from".to_owned());
+    if !build.linked.iter().any(|linked| linked.part == BuildPart::Own) {
+        return PartialFinding::not_provable(
+            "nothing was linked that debug info could be split from".to_owned(),
+        );
     }
     let holds = match value {
         "packed" => files.packed > 0 && files.unpacked == 0,
@@ -46,11 +51,11 @@ fn in_files(value: &str, build: &Evidence) -> Seen {
         _ => files.packed == 0 && files.unpacked == 0,
     };
     let sections = rustc_args::sections(build, rustc_args::is_debug).filter(|sections| !sections.is_empty());
-    let sections =
-        sections.map_or("no debug info".to_owned(), |sections| rustc_args::debug_in_words(&sections));
+    let sections = sections
+        .map_or("no debug info".to_owned(), |sections| rustc_args::describe_debug_sections(&sections));
     let found =
         format!("{} .dwp and {} .dwo files kept; the result has {sections}", files.packed, files.unpacked);
-    Seen::of(found, holds)
+    PartialFinding::new(found, holds)
 }
 
 #[cfg(test)]
@@ -58,13 +63,15 @@ mod tests {
     use bench_runner_core::record::ProofResult;
 
     use super::*;
-    use crate::axes::axis::Finding;
+    use crate::axes::axis::ProofFinding;
     use crate::axes::fixture;
     use crate::build::Leftovers;
 
-    fn prove(value: &str, flag: &str, packed: usize, unpacked: usize) -> Finding {
-        let build = fixture::linked(fixture::built(flag, flag), &[(".debug_info", 9)], &[]);
-        let build = Evidence { leftovers: Leftovers { packed, unpacked, ..Leftovers::default() }, ..build };
+    fn prove(value: &str, flag: &str, packed: usize, unpacked: usize) -> ProofFinding {
+        let build =
+            fixture::with_linked_program(fixture::evidence_with(flag, flag), &[(".debug_info", 9)], &[]);
+        let build =
+            BuildEvidence { leftovers: Leftovers { packed, unpacked, ..Leftovers::default() }, ..build };
         fixture::prove("split-debuginfo", value, &fixture::context(), &build)
     }
 

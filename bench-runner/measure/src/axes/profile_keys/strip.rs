@@ -1,62 +1,62 @@
-//! What is taken out of the results after they are linked.
+//! Stripping of results after linking.
 
 use crate::axes::axis::ParsedSettings;
-use crate::axes::rustc_args::{self, Class, OWN, Question, Seen, Wanted};
-use crate::build::Evidence;
+use crate::axes::rustc_args::{self, ArgCheck, CrateClass, ExpectedArg, OWN, PartialFinding};
+use crate::build::BuildEvidence;
 
-pub(super) fn said(args: &[String]) -> &str {
+pub(super) fn value_in_call(args: &[String]) -> &str {
     rustc_args::codegen(args, "strip").unwrap_or("none")
 }
 
-/// What the calls that make the results strip: the first that strips something has its say.
-pub(super) fn of_results(build: &Evidence) -> &str {
-    let own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == Class::Own);
-    own.map(|call| said(&call.args)).find(|said| *said != "none").unwrap_or("none")
+/// Stripped parts of the results: the value of the first call that strips something.
+pub(super) fn stripped_from_results(build: &BuildEvidence) -> &str {
+    let own = build.compiler_calls.iter().filter(|call| rustc_args::class(call) == CrateClass::Own);
+    own.map(|call| value_in_call(&call.args)).find(|stripped| *stripped != "none").unwrap_or("none")
 }
 
-pub(super) fn conflict(value: &str, beside: &ParsedSettings) -> Option<String> {
-    (beside.is("debug", "none") && value == "debuginfo").then(|| {
+pub(super) fn conflict(value: &str, settings: &ParsedSettings) -> Option<String> {
+    (settings.has_value("debug", "none") && value == "debuginfo").then(|| {
         "strip=debuginfo with debug=none: without debug info cargo strips that of the standard library already"
             .to_owned()
     })
 }
 
-pub(super) fn prove(value: &str, question: &Question<'_>, build: &Evidence) -> Seen {
-    let own = Wanted { whose: OWN, among: &|call| rustc_args::class(call) == Class::Own, value };
-    question.ask(build, &own).and(in_result(value, build))
+pub(super) fn prove(value: &str, check: &ArgCheck<'_>, build: &BuildEvidence) -> PartialFinding {
+    let own = ExpectedArg { whose: OWN, among: &|call| rustc_args::class(call) == CrateClass::Own, value };
+    check.run(build, &own).and(in_result(value, build))
 }
 
-/// What the sections of the result say: they are what stripping is about.
-fn in_result(value: &str, build: &Evidence) -> Seen {
+/// Checks the sections of the result.
+fn in_result(value: &str, build: &BuildEvidence) -> PartialFinding {
     let Some(symbols) = rustc_args::sections(build, |name| name == ".symtab") else {
-        return Seen::unclear("no linked file whose sections could be read".to_owned());
+        return PartialFinding::not_provable("no linked file whose sections could be read".to_owned());
     };
     let debug = rustc_args::sections(build, rustc_args::is_debug).unwrap_or_default();
     let holds = match value {
         "symbols" => symbols.is_empty() && debug.is_empty(),
         "debuginfo" => debug.is_empty() && !symbols.is_empty(),
-        // The standard library always brings some.
+        // The standard library always has some.
         _ => !symbols.is_empty() && !debug.is_empty(),
     };
-    let debug_words = (!debug.is_empty()).then(|| rustc_args::debug_in_words(&debug));
+    let debug_words = (!debug.is_empty()).then(|| rustc_args::describe_debug_sections(&debug));
     let there: Vec<String> =
         symbols.iter().map(|(name, size)| format!("{name} {size} bytes")).chain(debug_words).collect();
     let found = match there.is_empty() {
         true => "the result has neither symbols nor debug info".to_owned(),
         false => format!("the result has {}", there.join(", ")),
     };
-    Seen::of(found, holds)
+    PartialFinding::new(found, holds)
 }
 
 #[cfg(test)]
 mod tests {
     use bench_runner_core::record::ProofResult;
 
-    use crate::axes::axis::Finding;
+    use crate::axes::axis::ProofFinding;
     use crate::axes::fixture;
 
-    fn prove(value: &str, flag: &str, sections: &[(&str, u64)]) -> Finding {
-        let build = fixture::linked(fixture::built(flag, flag), sections, &[]);
+    fn prove(value: &str, flag: &str, sections: &[(&str, u64)]) -> ProofFinding {
+        let build = fixture::with_linked_program(fixture::evidence_with(flag, flag), sections, &[]);
         fixture::prove("strip", value, &fixture::context(), &build)
     }
 
@@ -87,15 +87,15 @@ mod tests {
 
     #[test]
     fn a_library_alone_shows_nothing() {
-        let build = fixture::built("-C strip=symbols", "");
+        let build = fixture::evidence_with("-C strip=symbols", "");
         let finding = fixture::prove("strip", "symbols", &fixture::context(), &build);
         assert_eq!(finding.result, ProofResult::NotProvable);
     }
 
     #[test]
     fn debug_info_that_is_gone_already_is_not_stripped_again() {
-        let beside = |value| fixture::conflict("strip", value, &[("debug", "none")]);
-        assert!(beside("debuginfo").unwrap().contains("standard library"));
-        assert_eq!((beside("none"), beside("symbols")), (None, None));
+        let settings = |value| fixture::conflict("strip", value, &[("debug", "none")]);
+        assert!(settings("debuginfo").unwrap().contains("standard library"));
+        assert_eq!((settings("none"), settings("symbols")), (None, None));
     }
 }

@@ -1,11 +1,11 @@
-//! The configuration that cargo reads in a directory: every value with the file or variable that it comes from.
+//! The configuration that cargo reads in a directory: every value with its origin, a file or a variable.
 
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use super::{AskError, Asked, words};
+use super::{AskError, CargoInvocation, os_args};
 
 const WHAT: &str = "which configuration it reads";
 
@@ -31,51 +31,50 @@ const WITHOUT_EFFECT: [&str; 14] = [
 const WITHOUT_EFFECT_IN_BUILD: [&str; 6] =
     ["artifact-dir", "build-dir", "dep-info-basedir", "jobs", "target-dir", "warnings"];
 
-/// What cargo would read.
+/// Configuration that cargo would read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Configuration {
-    /// Single values, in cargo's order: by key, and within an array as cargo joins it.
-    pub entries: Vec<Entry>,
-    /// Variables that may change them, by name; cargo does not list all that it reads.
+    /// Single values in cargo's order: by key, and within an array as cargo joins it.
+    pub entries: Vec<ConfigEntry>,
+    /// Names of variables that may change the values; cargo does not list all that it reads.
     pub variables: Vec<String>,
 }
 
-/// One value.
+/// One configuration value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// The parts of its key.
+pub struct ConfigEntry {
+    /// Parts of the key.
     pub key: Vec<String>,
-    /// Whether it is an item of the array of that key.
+    /// True if the value is an item of an array under that key.
     pub item: bool,
     pub value: Value,
-    /// Where it is set.
-    pub origin: Origin,
+    pub origin: ConfigOrigin,
 }
 
-/// Where a value is set.
+/// Origin of a configuration value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum ConfigOrigin {
     File(PathBuf),
-    /// A variable of the environment.
+    /// An environment variable.
     Variable(String),
-    /// An argument, or what cargo does not say.
+    /// An argument, or an origin that cargo does not report.
     Other,
 }
 
-impl Asked {
-    /// The configuration that cargo reads here. Variables are merged for the keys that they set, which cargo does only
-    /// for a key that is asked for by name.
+impl CargoInvocation {
+    /// The configuration that cargo reads here. Variables are merged for the keys that they set; cargo itself
+    /// does that only for a key that is queried by name.
     ///
     /// # Errors
-    /// Where cargo cannot be asked, or a file of configuration is broken.
+    /// If cargo cannot be run, or a configuration file is invalid.
     pub fn configuration(&self) -> Result<Configuration, AskError> {
         let mut read = Configuration::parse(&self.get(None)?)?;
         for name in read.variables.clone() {
             for key in possible_keys(&name, &read) {
-                // A key that nobody sets is an error to cargo, and no answer to the question.
-                let Ok(said) = self.get(Some(&key)) else { continue };
-                let one = Configuration::parse(&said)?;
-                if one.entries.iter().any(|entry| entry.origin == Origin::Variable(name.clone())) {
+                // For cargo, a key that is not set is an error.
+                let Ok(output) = self.get(Some(&key)) else { continue };
+                let one = Configuration::parse(&output)?;
+                if one.entries.iter().any(|entry| entry.origin == ConfigOrigin::Variable(name.clone())) {
                     let prefix = &one.entries[0].key;
                     read.entries.retain(|entry| entry.key != *prefix);
                     read.entries.extend(one.entries);
@@ -87,9 +86,9 @@ impl Asked {
     }
 
     fn get(&self, key: Option<&str>) -> Result<String, AskError> {
-        let mut args = words(["-Zunstable-options", "config", "get", "--show-origin"]);
+        let mut args = os_args(["-Zunstable-options", "config", "get", "--show-origin"]);
         args.extend(key.map(Into::into));
-        self.call(WHAT, args, &[]).map(|said| said.stdout)
+        self.call(WHAT, args, &[]).map(|output| output.stdout)
     }
 }
 
@@ -108,21 +107,21 @@ impl Configuration {
     }
 
     pub fn table(&self) -> Table {
-        self.table_of(|_| true)
+        self.table_where(|_| true)
     }
 
     /// The values that satisfy `which`, as one table.
-    pub(crate) fn table_of(&self, which: impl Fn(&Entry) -> bool) -> Table {
+    pub(crate) fn table_where(&self, which: impl Fn(&ConfigEntry) -> bool) -> Table {
         let mut table = Table::new();
-        self.entries.iter().filter(|entry| which(entry)).for_each(|entry| put(&mut table, entry));
+        self.entries.iter().filter(|entry| which(entry)).for_each(|entry| insert_value(&mut table, entry));
         table
     }
 
-    /// The files that values come from, each once, in their order.
+    /// Files that values come from, each once, in their order.
     pub fn files(&self) -> Vec<&Path> {
         let mut files: Vec<&Path> = Vec::new();
         for entry in &self.entries {
-            if let Origin::File(file) = &entry.origin
+            if let ConfigOrigin::File(file) = &entry.origin
                 && !files.contains(&file.as_path())
             {
                 files.push(file);
@@ -132,8 +131,8 @@ impl Configuration {
     }
 }
 
-impl Entry {
-    /// The key as it is written.
+impl ConfigEntry {
+    /// Dotted key, as in TOML.
     pub fn name(&self) -> String {
         let quoted = |part: &String| {
             let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
@@ -143,8 +142,8 @@ impl Entry {
         self.key.iter().map(quoted).collect::<Vec<_>>().join(".")
     }
 
-    /// Whether it can change a compiler call.
-    pub fn decides(&self) -> bool {
+    /// True if it can change a compiler call.
+    pub fn affects_compiler_calls(&self) -> bool {
         match (self.key.first().map(String::as_str), self.key.get(1).map(String::as_str)) {
             (Some("build"), Some(key)) => !WITHOUT_EFFECT_IN_BUILD.contains(&key),
             (Some("target"), _) => self.key.last().is_none_or(|key| key != "runner"),
@@ -154,8 +153,8 @@ impl Entry {
     }
 }
 
-/// Walks a table of cargo's answer, down to single values.
-fn collect(text: &str, key: &mut Vec<String>, table: &DeTable<'_>, entries: &mut Vec<Entry>) {
+/// Collects the single values below a table of cargo's answer.
+fn collect(text: &str, key: &mut Vec<String>, table: &DeTable<'_>, entries: &mut Vec<ConfigEntry>) {
     for (name, value) in table.iter() {
         key.push(name.get_ref().to_string());
         match value.get_ref() {
@@ -171,20 +170,20 @@ fn collect(text: &str, key: &mut Vec<String>, table: &DeTable<'_>, entries: &mut
     }
 }
 
-fn entry(text: &str, key: &[String], item: bool, value: &Spanned<DeValue<'_>>) -> Entry {
+fn entry(text: &str, key: &[String], item: bool, value: &Spanned<DeValue<'_>>) -> ConfigEntry {
     let rest = text.get(value.span().end..).unwrap_or_default();
     let line = rest.lines().next().unwrap_or_default();
     let comment = line.split_once('#').map(|(_, comment)| comment.trim());
-    Entry {
+    ConfigEntry {
         key: key.to_vec(),
         item,
-        value: plain(value.get_ref()),
-        origin: Origin::of(comment.unwrap_or_default()),
+        value: toml_value(value.get_ref()),
+        origin: ConfigOrigin::from_comment(comment.unwrap_or_default()),
     }
 }
 
-impl Origin {
-    fn of(comment: &str) -> Self {
+impl ConfigOrigin {
+    fn from_comment(comment: &str) -> Self {
         let variable = comment.strip_prefix("environment variable `").and_then(|rest| rest.strip_suffix('`'));
         match variable {
             Some(name) => Self::Variable(name.to_owned()),
@@ -194,7 +193,7 @@ impl Origin {
     }
 }
 
-fn plain(value: &DeValue<'_>) -> Value {
+fn toml_value(value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
@@ -204,15 +203,18 @@ fn plain(value: &DeValue<'_>) -> Value {
         }
         DeValue::Boolean(truth) => Value::Boolean(*truth),
         DeValue::Datetime(date) => Value::Datetime(*date),
-        DeValue::Array(items) => Value::Array(items.iter().map(|item| plain(item.get_ref())).collect()),
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| toml_value(item.get_ref())).collect()),
         DeValue::Table(table) => Value::Table(
-            table.iter().map(|(key, value)| (key.get_ref().to_string(), plain(value.get_ref()))).collect(),
+            table
+                .iter()
+                .map(|(key, value)| (key.get_ref().to_string(), toml_value(value.get_ref())))
+                .collect(),
         ),
     }
 }
 
-/// Puts one value into a table, and makes the tables above it.
-fn put(table: &mut Table, entry: &Entry) {
+/// Inserts one value into a table, and creates the tables above it.
+fn insert_value(table: &mut Table, entry: &ConfigEntry) {
     let Some((last, above)) = entry.key.split_last() else { return };
     let mut inner = table;
     for part in above {
@@ -228,7 +230,7 @@ fn put(table: &mut Table, entry: &Entry) {
 }
 
 /// Keys of the profiles and targets that a variable can set.
-const LEAVES: [&str; 22] = [
+const VARIABLE_KEYS: [&str; 22] = [
     "build-override.codegen-units",
     "build-override.debug",
     "build-override.opt-level",
@@ -253,7 +255,8 @@ const LEAVES: [&str; 22] = [
     "hint-mostly-unused",
 ];
 
-/// The keys that a variable may mean, likely ones first: its underscores stand for dots, dashes and underscores.
+/// Keys that a variable may set, likely ones first: an underscore may be a dot, a dash or an underscore of
+/// the key.
 fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
     let Some(rest) = variable.strip_prefix("CARGO_") else { return Vec::new() };
     let Some((table, rest)) = rest.split_once('_') else { return Vec::new() };
@@ -261,14 +264,14 @@ fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
     let table = table.to_lowercase();
     match table.as_str() {
         "profile" | "target" => {
-            let of_leaf = |leaf: &'static str| {
+            let profile_or_target = |leaf: &'static str| {
                 let name = rest.strip_suffix(&upper(leaf))?.strip_suffix('_')?;
                 Some((leaf, name.to_lowercase()))
             };
-            let leaves = LEAVES.into_iter().filter_map(of_leaf);
+            let leaves = VARIABLE_KEYS.into_iter().filter_map(profile_or_target);
             leaves
                 .flat_map(|(leaf, name)| {
-                    names(&table, &name, known).map(move |name| (leaf, name)).collect::<Vec<_>>()
+                    possible_names(&table, &name, known).map(move |name| (leaf, name)).collect::<Vec<_>>()
                 })
                 .map(|(leaf, name)| format!("{table}.{name}.{leaf}"))
                 .collect()
@@ -276,20 +279,20 @@ fn possible_keys(variable: &str, known: &Configuration) -> Vec<String> {
         "build" | "unstable" | "resolver" => {
             vec![format!("{table}.{}", rest.to_lowercase().replace('_', "-"))]
         }
-        // Of the others none can change a compiler call.
+        // No other table can change a compiler call.
         _ => Vec::new(),
     }
 }
 
-/// The names in a table that one in a variable may stand for.
-fn names(table: &str, lower: &str, known: &Configuration) -> impl Iterator<Item = String> {
-    let of_table =
+/// Names in a table that a part of the name of a variable may mean.
+fn possible_names(table: &str, lower: &str, known: &Configuration) -> impl Iterator<Item = String> {
+    let table_entries =
         known.entries.iter().filter(move |entry| entry.key.first().is_some_and(|key| key == table));
-    let mut names: Vec<String> = of_table
+    let mut names: Vec<String> = table_entries
         .filter_map(|entry| entry.key.get(1).cloned())
         .filter(|name| name.to_lowercase().replace(['-', '.'], "_") == lower)
         .collect();
-    // A triple begins with the processor, whose name may have an underscore.
+    // A triple begins with the architecture, which may contain an underscore.
     let with_processor = match lower.strip_prefix("x86_64_") {
         Some(rest) => format!("x86_64-{}", rest.replace('_', "-")),
         None => lower.replace('_', "-"),
@@ -318,7 +321,7 @@ mod tests {
     #[test]
     fn every_value_comes_with_its_origin() {
         let read = Configuration::parse(SAID).unwrap();
-        let said: Vec<String> = read
+        let lines: Vec<String> = read
             .entries
             .iter()
             .map(|entry| format!("{} = {} {:?}", entry.name(), entry.value, entry.origin))
@@ -332,10 +335,11 @@ mod tests {
             "profile.dev.debug = 2 Variable(\"CARGO_PROFILE_DEV_DEBUG\")".to_owned(),
             format!("target.\"cfg(unix)\".linker = \"clang\" {}", config("config")),
         ];
-        assert_eq!(said, expected);
+        assert_eq!(lines, expected);
         assert_eq!(read.variables, ["CARGO_PROFILE_DEV_DEBUG", "CARGO_HOME"]);
         assert_eq!(read.files().len(), 3);
-        let table = read.table_of(|entry| entry.origin == Origin::File("/w/.cargo/more.toml".into()));
+        let table =
+            read.table_where(|entry| entry.origin == ConfigOrigin::File("/w/.cargo/more.toml".into()));
         assert_eq!(table, "build.rustflags = ['-Cb']".parse().unwrap());
     }
 
@@ -347,8 +351,12 @@ mod tests {
             "target.x.runner = \"r\" # /c\ntarget.x.linker = \"l\" # /c\nunstable.x = true # /c\n",
         );
         let read = Configuration::parse(text).unwrap();
-        let deciding: Vec<String> =
-            read.entries.iter().filter(|entry| entry.decides()).map(Entry::name).collect();
+        let deciding: Vec<String> = read
+            .entries
+            .iter()
+            .filter(|entry| entry.affects_compiler_calls())
+            .map(ConfigEntry::name)
+            .collect();
         assert_eq!(deciding, ["build.rustflags", "profile.dev.debug", "target.x.linker", "unstable.x"]);
     }
 

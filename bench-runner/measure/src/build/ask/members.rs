@@ -1,19 +1,18 @@
-//! The packages of a workspace, as cargo says.
+//! The packages of a workspace, from `cargo metadata`.
 
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::{AskError, Asked, words};
+use super::{AskError, CargoInvocation, os_args};
 
 const WHAT: &str = "which packages are members";
 
-/// The members of a workspace.
+/// Members of a workspace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Members {
-    /// The directory of the workspace.
+    /// Directory of the workspace.
     pub root: PathBuf,
-    /// Its members.
     pub packages: Vec<WorkspaceMember>,
 }
 
@@ -25,14 +24,15 @@ pub struct WorkspaceMember {
     pub manifest: PathBuf,
 }
 
-/// The members of the workspace that cargo finds from where it is asked. Nothing is resolved, and rustc is not called.
+/// The members of the workspace that cargo finds from its working directory. Nothing is resolved, and rustc
+/// is not called.
 ///
 /// # Errors
-/// Where cargo cannot read the manifests.
-pub fn members(asked: &Asked) -> Result<Members, AskError> {
-    let args = words(["metadata", "--no-deps", "--format-version", "1", "--offline", "--color", "never"]);
-    let said = asked.call(WHAT, args, &[])?.stdout;
-    parse(&said).ok_or_else(|| AskError {
+/// If cargo cannot read the manifests.
+pub fn members(invocation: &CargoInvocation) -> Result<Members, AskError> {
+    let args = os_args(["metadata", "--no-deps", "--format-version", "1", "--offline", "--color", "never"]);
+    let output = invocation.call(WHAT, args, &[])?.stdout;
+    parse(&output).ok_or_else(|| AskError {
         what: WHAT,
         reason: "its answer cannot be read".to_owned(),
         help: None,
@@ -40,8 +40,8 @@ pub fn members(asked: &Asked) -> Result<Members, AskError> {
 }
 
 fn parse(text: &str) -> Option<Members> {
-    let said: Value = serde_json::from_str(text).ok()?;
-    let packages = said["packages"].as_array()?.iter().map(|package| {
+    let output: Value = serde_json::from_str(text).ok()?;
+    let packages = output["packages"].as_array()?.iter().map(|package| {
         let text = |key: &str| package[key].as_str().map(str::to_owned);
         Some(WorkspaceMember {
             name: text("name")?,
@@ -50,7 +50,7 @@ fn parse(text: &str) -> Option<Members> {
         })
     });
     Some(Members {
-        root: said["workspace_root"].as_str()?.into(),
+        root: output["workspace_root"].as_str()?.into(),
         packages: packages.collect::<Option<_>>()?,
     })
 }

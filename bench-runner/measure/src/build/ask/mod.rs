@@ -1,9 +1,9 @@
-//! Questions to cargo: which configuration it reads, which units it would build, which packages are members, and what it
-//! would call the compiler with. Cargo answers without building anything.
+//! Queries to cargo: which configuration it reads, which units it would build, which packages are members,
+//! and which arguments it would call the compiler with. Cargo answers without building anything.
 //!
-//! A question writes nowhere but into a scratch directory that is given for it, fetches nothing, and starts neither the
-//! user's wrapper nor a server: the place of the wrapper is taken by a [recorder], which shows the compiler calls that
-//! cargo makes to plan a build, and hides from rustc that cargo's unstable options were asked for.
+//! A query writes only to the scratch directory that it is given, fetches nothing, and starts neither the
+//! user's wrapper nor a server: a [recorder] takes the place of the wrapper. It records the compiler calls
+//! that cargo makes to plan a build, and hides from rustc that cargo's unstable options were used.
 
 mod configuration;
 mod members;
@@ -19,62 +19,62 @@ use bench_runner_core::record::Refusal;
 
 use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool};
 
-pub use configuration::{Configuration, Entry, Origin};
+pub use configuration::{ConfigEntry, ConfigOrigin, Configuration};
 pub use members::{Members, WorkspaceMember, members};
-pub(super) use units::answer;
-pub use units::{Flags, PackageName, PlannedUnit, Units, UnitsRequest, units};
+pub(super) use units::units_and_flags;
+pub use units::{CompilerFlags, PackageName, PlannedUnit, PlannedUnits, UnitsRequest, units};
 
-/// A question that takes longer has hung.
+/// A query that takes longer is considered hung.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Variables that rustup and cargo set for what they start, this program among it under `cargo run`. They are not the
-/// user's.
+/// Variables that rustup and cargo set for child processes, which includes this program under `cargo run`.
+/// They are not the user's.
 const SET_BY_CARGO: [&str; 4] =
     ["CARGO", "RUSTUP_TOOLCHAIN", "RUST_RECURSION_COUNT", "RUSTUP_TOOLCHAIN_SOURCE"];
 
-/// Where cargo is asked, as whom.
+/// A cargo program, and the directory and environment to run it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The program: a toolchain's own cargo, or rustup's proxy.
+pub struct CargoInvocation {
+    /// Program: a toolchain's own cargo, or rustup's proxy.
     pub cargo: PathBuf,
-    /// The directory that it is started in.
+    /// Working directory.
     pub dir: PathBuf,
-    /// Its whole environment.
+    /// Complete environment.
     pub env: BTreeMap<String, String>,
 }
 
-/// Why cargo did not answer.
+/// Reason why cargo did not answer a query.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("cargo did not say {what}: {reason}")]
 pub struct AskError {
-    /// What was asked for, such as "which units it would build".
+    /// Subject of the query, such as "which units it would build".
     pub what: &'static str,
-    /// Cargo's own words, where it said something.
+    /// Cargo's own message, if there is one.
     pub reason: String,
-    /// What would help.
+    /// Hint for the user.
     pub help: Option<String>,
 }
 
 impl AskError {
-    /// What would help.
+    /// Hint for the user.
     pub fn help(&self) -> Option<&str> {
         self.help.as_deref()
     }
 
-    /// All of it in one line, for what goes into a sentence.
+    /// Message and hint in one line, for use within a sentence.
     pub fn in_one_line(&self) -> String {
         let help = self.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
         format!("{self}{help}")
     }
 
-    /// The same as a reason to leave something out.
+    /// Converts the error into a reason to leave something out.
     pub fn into_refusal(self) -> Refusal {
         Refusal { what: self.to_string(), help: self.help }
     }
 }
 
-impl Asked {
-    /// The environment of the user, without what cargo or rustup set for this program.
+impl CargoInvocation {
+    /// The environment of the user, without the variables that cargo or rustup set for this program.
     pub fn user_environment() -> BTreeMap<String, String> {
         let variables = std::env::vars_os();
         let mut env: BTreeMap<String, String> = variables
@@ -92,7 +92,7 @@ impl Asked {
         env
     }
 
-    /// Calls cargo with `args`; `set` goes on top of the environment.
+    /// Calls cargo with `args`; `set` overrides variables of the environment.
     fn call(
         &self,
         what: &'static str,
@@ -100,7 +100,8 @@ impl Asked {
         set: &[(&str, OsString)],
     ) -> Result<ToolOutput, AskError> {
         let mut env = self.env.clone();
-        // The answer decides on tables of cargo's, so nobody else may add to what it says or to what it does.
+        // The answer consists of tables printed by cargo, so no variable may change cargo's output or
+        // behavior.
         for name in ["CARGO_LOG", "RUSTC_LOG", "CARGO_TERM_VERBOSE", "CARGO_TERM_QUIET"] {
             env.remove(name);
         }
@@ -121,16 +122,16 @@ impl Asked {
             timeout: TIMEOUT,
             ..ToolCall::new(&self.cargo, args)
         };
-        check_tool(&call).map_err(|error| unanswered(what, &error, &self.cargo))
+        check_tool(&call).map_err(|error| query_error(what, &error, &self.cargo))
     }
 }
 
-/// The reason in cargo's own words, with what helps against it.
-fn unanswered(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
+/// The error in cargo's own words, with a hint.
+fn query_error(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
     let (reason, help) = match error {
         ToolError::Failed { last_lines, .. } => {
-            let says = |words: &[&str]| words.iter().any(|word| last_lines.contains(word));
-            let help = if says(&[
+            let mentions = |words: &[&str]| words.iter().any(|word| last_lines.contains(word));
+            let help = if mentions(&[
                 "no such subcommand",
                 "no such command",
                 "unknown `-Z` flag",
@@ -138,14 +139,14 @@ fn unanswered(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
                 "unexpected argument",
             ]) {
                 Some("this cargo is too old to be asked; name a newer toolchain with `toolchain=`".to_owned())
-            } else if says(&["--offline", "--locked", "lock file"]) {
+            } else if mentions(&["--offline", "--locked", "lock file"]) {
                 Some("bring Cargo.lock up to date, and leave `--offline` out once, so that dependencies are fetched".to_owned())
-            } else if says(&["is not installed"]) {
+            } else if mentions(&["is not installed"]) {
                 Some("install the toolchain with `rustup toolchain install`".to_owned())
             } else {
                 None
             };
-            (complaint(last_lines), help)
+            (error_summary(last_lines), help)
         }
         ToolError::TimedOut { limit, .. } => (
             format!("it took longer than {}", humantime::format_duration(*limit)),
@@ -156,16 +157,16 @@ fn unanswered(what: &'static str, error: &ToolError, cargo: &Path) -> AskError {
     AskError { what, reason, help }
 }
 
-/// Cargo's error without what it adds for the command line.
-fn complaint(lines: &str) -> String {
+/// Cargo's error without the lines that it adds for interactive use.
+fn error_summary(lines: &str) -> String {
     let lines: Vec<&str> = lines.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let from = lines.iter().position(|line| line.starts_with("error")).unwrap_or(0);
-    let said: Vec<&str> = lines[from..].iter().filter(|line| **line != "Caused by:").copied().collect();
-    let text = said.join(": ");
+    let message_lines: Vec<&str> =
+        lines[from..].iter().filter(|line| **line != "Caused by:").copied().collect();
+    let text = message_lines.join(": ");
     text.strip_prefix("error: ").unwrap_or(&text).to_owned()
 }
 
-/// Arguments as cargo takes them.
-fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<OsString> {
+fn os_args<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<OsString> {
     words.into_iter().map(OsString::from).collect()
 }

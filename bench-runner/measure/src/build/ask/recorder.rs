@@ -1,13 +1,13 @@
-//! The program that takes the place of a wrapper while cargo is asked: it writes down each call of the compiler, takes
-//! away the variable that would show `cfg`s of nightly, and calls the compiler.
+//! The program that takes the place of a wrapper during a query: it records each call of the compiler,
+//! removes the variable that would show `cfg`s of nightly, and calls the compiler.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The file that calls are written to.
+/// Variable with the path of the file that calls are written to.
 pub(super) const LOG: &str = "BENCH_RUNNER_CALLS";
 
-/// Words end with one character, calls with another; neither is part of any argument.
+/// Each argument ends with one control character, each call with another; neither can be part of an argument.
 const SCRIPT: &str = "#!/bin/sh
 # Made by bench-runner: takes the place of a compiler wrapper while cargo is asked what it would build.
 { for word in \"$@\"; do printf '%s\\036' \"$word\"; done; printf '\\035'; } >>\"$BENCH_RUNNER_CALLS\"
@@ -15,8 +15,8 @@ unset RUSTC_BOOTSTRAP
 exec \"$@\"
 ";
 
-/// Puts the recorder into a directory, and gives its place.
-pub(super) fn put_into(dir: &Path) -> io::Result<PathBuf> {
+/// Writes the recorder into a directory and returns its path.
+pub(super) fn write_into(dir: &Path) -> io::Result<PathBuf> {
     use std::os::unix::fs::PermissionsExt;
     let path = dir.join("recorder");
     std::fs::write(&path, SCRIPT)?;
@@ -24,8 +24,8 @@ pub(super) fn put_into(dir: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// The calls that were written down: the compiler, then its arguments.
-pub(super) fn calls(log: &str) -> Vec<Vec<String>> {
+/// Recorded calls: the compiler, then its arguments.
+pub(super) fn parse_log(log: &str) -> Vec<Vec<String>> {
     let calls = log.split('\u{1d}').map(|call| call.split('\u{1e}').collect::<Vec<_>>());
     calls
         .map(|mut words| {
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn calls_are_passed_on_and_written_down() {
         let dir = tempfile::tempdir().unwrap();
-        let recorder = put_into(dir.path()).unwrap();
+        let recorder = write_into(dir.path()).unwrap();
         let log = dir.path().join("log");
         let env = [
             (LOG.to_owned(), log.display().to_string()),
@@ -63,7 +63,7 @@ mod tests {
             "a  b\n'c none\n"
         );
         call(&["true", ""]);
-        let written = calls(&std::fs::read_to_string(&log).unwrap());
+        let written = parse_log(&std::fs::read_to_string(&log).unwrap());
         assert_eq!(written[0][4], "a  b\n'c");
         assert_eq!(written[1], ["true", ""]);
     }

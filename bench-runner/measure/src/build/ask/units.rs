@@ -1,4 +1,5 @@
-//! The units that cargo would build, before anything is built, and the flags that it would call the compiler with.
+//! The units that cargo would build and the flags that it would call the compiler with, without building
+//! anything.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,45 +8,45 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{AskError, Asked, recorder, words};
+use super::{AskError, CargoInvocation, os_args, recorder};
 
 const WHAT: &str = "which units it would build";
 
-/// What a build is asked about.
+/// A query for the units of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct UnitsRequest<'a> {
-    /// The command and its options, such as `build --profile dev`.
+    /// Command and options, such as `build --profile dev`.
     pub args: &'a [String],
-    /// The cargo home: one that is not the user's.
+    /// Cargo home; never that of the user.
     pub cargo_home: &'a Path,
-    /// An empty directory for what cargo writes; it is the target directory and the build directory.
+    /// Empty directory for the output of cargo, used as target directory and build directory.
     pub scratch: &'a Path,
 }
 
-/// What cargo would build.
+/// Build plan of cargo.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Units {
-    /// The units; they name one another by their places here.
+pub struct PlannedUnits {
+    /// Units; they refer to each other by index.
     pub units: Vec<PlannedUnit>,
-    /// Those that are asked for, and not only needed by others.
+    /// Indexes of the requested units, not those that are only needed by others.
     pub roots: Vec<usize>,
-    /// The compiler, and the flags that it is called with.
-    pub flags: Flags,
+    /// The compiler and its flags.
+    pub flags: CompilerFlags,
 }
 
-/// What cargo would call the compiler with for every unit, whichever key or variable that comes from.
+/// Flags that cargo would pass to the compiler for every unit, whichever key or variable they come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Flags {
+pub struct CompilerFlags {
     pub compiler: PathBuf,
-    /// Flags for units of the host where no target is named, else for what runs during the build.
+    /// Flags for units of the host if no target is named, else for what runs during the build.
     pub host: Vec<String>,
     /// Flags by target, in the order in which the targets are named.
     pub targets: Vec<(String, Vec<String>)>,
 }
 
-impl Flags {
-    /// The flags for what is built; `None` where several targets are named that have different ones.
-    pub(crate) fn of_results(&self) -> Option<&[String]> {
+impl CompilerFlags {
+    /// Flags for results; `None` if several targets are named and their flags differ.
+    pub(crate) fn for_results(&self) -> Option<&[String]> {
         let Some((_, first)) = self.targets.first() else { return Some(&self.host) };
         self.targets.iter().all(|(_, flags)| flags == first).then_some(first.as_slice())
     }
@@ -54,37 +55,36 @@ impl Flags {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedUnit {
     pub package: PackageName,
-    /// The kind of its target, such as `lib`, `bin`, `custom-build`, `proc-macro`.
+    /// Kind of its target, such as `lib`, `bin`, `custom-build`, `proc-macro`.
     pub kind: String,
-    /// Types of crate that it makes.
+    /// Crate types that it makes.
     pub crate_types: Vec<String>,
-    /// Name of its target.
     pub target: String,
-    /// The file that it starts from.
+    /// Root source file.
     pub source: PathBuf,
     /// `build`, `check`, `test`, `run-custom-build`, …
     pub mode: String,
-    /// The target triple that it is built for; `None` for the host.
+    /// Target triple that it is built for; `None` for the host.
     pub platform: Option<String>,
     pub features: Vec<String>,
-    /// Its profile, as cargo says it, by key.
+    /// Settings of its profile by key, as cargo prints them.
     pub profile: BTreeMap<String, String>,
-    /// The units that it needs.
+    /// Indexes of the units that it needs.
     pub needs: Vec<usize>,
 }
 
-/// What tells packages apart, whichever way an id of them is written.
+/// Identity of a package, independent of the format of package ids.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PackageName {
     pub name: String,
     pub version: String,
-    /// Where it comes from: an address, or a directory as `path+file://…`.
+    /// Source: a URL, or a directory as `path+file://…`.
     pub source: String,
 }
 
 impl PackageName {
-    /// The package of an id as cargo writes it: `name version (source)` before 1.77, `source#name@version` since.
-    pub fn of_id(id: &str) -> Option<Self> {
+    /// Parses a package id of cargo: `name version (source)` before 1.77, `source#name@version` since.
+    pub fn from_id(id: &str) -> Option<Self> {
         let old = || {
             let (front, source) = id.strip_suffix(')')?.rsplit_once(" (")?;
             let (name, version) = front.split_once(' ')?;
@@ -94,10 +94,10 @@ impl PackageName {
             let (source, rest) = id.rsplit_once('#')?;
             let (name, version) = match rest.rsplit_once('@') {
                 Some((name, version)) => (name.to_owned(), version),
-                // The name is left out where it is the last part of the address.
+                // Cargo omits the name if it is the last part of the URL.
                 None => {
                     let end = source.split('?').next().unwrap_or(source).rsplit('/').next()?;
-                    (decoded(end), rest)
+                    (decode_percent(end), rest)
                 }
             };
             Some(Self { name, version: version.to_owned(), source: source.to_owned() })
@@ -105,19 +105,19 @@ impl PackageName {
         old().or_else(new)
     }
 
-    /// Whether it is built from a directory, and not from what a registry or a repository has.
+    /// True if it is built from a directory rather than from a registry or a repository.
     pub(crate) fn is_local(&self) -> bool {
         self.source.starts_with("path+")
     }
 
-    /// The directory of a package that lies in one.
+    /// Directory of a local package.
     pub fn directory(&self) -> Option<PathBuf> {
-        Some(decoded(self.source.strip_prefix("path+file://")?).into())
+        Some(decode_percent(self.source.strip_prefix("path+file://")?).into())
     }
 }
 
-/// A part of an address with its escapes resolved.
-fn decoded(text: &str) -> String {
+/// Decodes the percent escapes of a URL.
+fn decode_percent(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -142,39 +142,43 @@ fn decoded(text: &str) -> String {
 /// The units that cargo would build.
 ///
 /// # Errors
-/// Where cargo cannot say: it is too old, a dependency is not here, the lock file does not fit.
-pub fn units(asked: &Asked, request: &UnitsRequest<'_>) -> Result<Units, AskError> {
-    answer(asked, request).0
+/// If cargo cannot answer: it is too old, a dependency is not available offline, the lock file does not
+/// match.
+pub fn units(invocation: &CargoInvocation, request: &UnitsRequest<'_>) -> Result<PlannedUnits, AskError> {
+    units_and_flags(invocation, request).0
 }
 
-/// The units that cargo would build, and the compiler with its flags by themselves: cargo finds these out before it looks
-/// at dependencies, so it says them also if a dependency is not here.
-pub(in crate::build) fn answer(
-    asked: &Asked,
+/// The units that cargo would build, and separately the compiler with its flags: cargo determines these
+/// before it looks at dependencies, so they are known even if a dependency is missing.
+pub(in crate::build) fn units_and_flags(
+    invocation: &CargoInvocation,
     request: &UnitsRequest<'_>,
-) -> (Result<Units, AskError>, Option<Flags>) {
-    let (said, flags) = ask(asked, request);
-    let known = (flags != Flags::default()).then(|| flags.clone());
+) -> (Result<PlannedUnits, AskError>, Option<CompilerFlags>) {
+    let (output, flags) = ask(invocation, request);
+    let known = (flags != CompilerFlags::default()).then(|| flags.clone());
     let unclear = || AskError { what: WHAT, reason: "its answer cannot be read".to_owned(), help: None };
-    let units = said.and_then(|said| Ok(Units { flags, ..parse(&said).ok_or_else(unclear)? }));
+    let units = output.and_then(|output| Ok(PlannedUnits { flags, ..parse(&output).ok_or_else(unclear)? }));
     (units, known)
 }
 
-/// What cargo says, and the flags that it called the compiler with meanwhile.
-fn ask(asked: &Asked, request: &UnitsRequest<'_>) -> (Result<String, AskError>, Flags) {
+/// Output of cargo, and the flags that it called the compiler with meanwhile.
+fn ask(
+    invocation: &CargoInvocation,
+    request: &UnitsRequest<'_>,
+) -> (Result<String, AskError>, CompilerFlags) {
     let io = |error: std::io::Error| AskError {
         what: WHAT,
         reason: format!("{}: {error}", request.scratch.display()),
         help: None,
     };
-    let recorder = match recorder::put_into(request.scratch) {
+    let recorder = match recorder::write_into(request.scratch) {
         Ok(recorder) => recorder,
-        Err(error) => return (Err(io(error)), Flags::default()),
+        Err(error) => return (Err(io(error)), CompilerFlags::default()),
     };
     let log = request.scratch.join("calls");
     let target = request.scratch.join("target");
     let mut args: Vec<OsString> = request.args.iter().map(OsString::from).collect();
-    args.extend(words(["--locked", "--offline", "--unit-graph", "-Zunstable-options", "--target-dir"]));
+    args.extend(os_args(["--locked", "--offline", "--unit-graph", "-Zunstable-options", "--target-dir"]));
     args.push(target.clone().into());
     let set = [
         ("CARGO_HOME", request.cargo_home.into()),
@@ -183,15 +187,15 @@ fn ask(asked: &Asked, request: &UnitsRequest<'_>) -> (Result<String, AskError>, 
         ("RUSTC_WORKSPACE_WRAPPER", OsString::new()),
         (recorder::LOG, log.clone().into()),
     ];
-    let said = asked.call(WHAT, args, &set).map(|said| said.stdout);
+    let output = invocation.call(WHAT, args, &set).map(|output| output.stdout);
     let log = std::fs::read(&log).unwrap_or_default();
-    (said, flags(&recorder::calls(&String::from_utf8_lossy(&log))))
+    (output, flags(&recorder::parse_log(&String::from_utf8_lossy(&log))))
 }
 
-/// The flags in the calls by which cargo finds out about targets. It makes one for the host and one for each target that
-/// is named, and another where flags depend on what the first one said; the last one counts.
-fn flags(calls: &[Vec<String>]) -> Flags {
-    let mut found = Flags::default();
+/// Flags in the calls by which cargo queries target information. It makes one call for the host and one for
+/// each named target, and another if flags depend on the answer of the first one; the last one counts.
+fn flags(calls: &[Vec<String>]) -> CompilerFlags {
+    let mut found = CompilerFlags::default();
     for call in calls {
         let Some((compiler, args)) = call.split_first() else { continue };
         found.compiler = compiler.into();
@@ -199,7 +203,7 @@ fn flags(calls: &[Vec<String>]) -> Flags {
         let end = args.iter().position(|arg| arg == "--crate-type");
         let Some((start, end)) = start.zip(end).filter(|(start, end)| start < end) else { continue };
         let mut flags = args[start + 1..end].to_vec();
-        // Cargo puts the target behind the flags.
+        // Cargo puts the target after the flags.
         let Some(at) = flags.iter().rposition(|flag| flag == "--target") else {
             found.host = flags;
             continue;
@@ -214,13 +218,13 @@ fn flags(calls: &[Vec<String>]) -> Flags {
     found
 }
 
-fn parse(text: &str) -> Option<Units> {
-    let said: Value = serde_json::from_str(text.lines().find(|line| line.starts_with('{'))?).ok()?;
-    let places = |value: &Value| -> Option<Vec<usize>> {
-        value.as_array()?.iter().map(|place| Some(place.as_u64()? as usize)).collect()
+fn parse(text: &str) -> Option<PlannedUnits> {
+    let output: Value = serde_json::from_str(text.lines().find(|line| line.starts_with('{'))?).ok()?;
+    let indexes = |value: &Value| -> Option<Vec<usize>> {
+        value.as_array()?.iter().map(|index| Some(index.as_u64()? as usize)).collect()
     };
-    let units = said["units"].as_array()?.iter().map(unit).collect::<Option<Vec<_>>>()?;
-    Some(Units { units, roots: places(&said["roots"])?, flags: Flags::default() })
+    let units = output["units"].as_array()?.iter().map(unit).collect::<Option<Vec<_>>>()?;
+    Some(PlannedUnits { units, roots: indexes(&output["roots"])?, flags: CompilerFlags::default() })
 }
 
 fn unit(unit: &Value) -> Option<PlannedUnit> {
@@ -235,7 +239,7 @@ fn unit(unit: &Value) -> Option<PlannedUnit> {
         (key.clone(), text)
     });
     Some(PlannedUnit {
-        package: PackageName::of_id(unit["pkg_id"].as_str()?)?,
+        package: PackageName::from_id(unit["pkg_id"].as_str()?)?,
         kind: target["kind"][0].as_str()?.to_owned(),
         crate_types: strings(&target["crate_types"]),
         target: target["name"].as_str()?.to_owned(),
@@ -255,7 +259,7 @@ mod tests {
     #[test]
     fn ids_of_packages_are_read_in_either_form() {
         let name = |id: &str| {
-            let PackageName { name, version, source } = PackageName::of_id(id).unwrap();
+            let PackageName { name, version, source } = PackageName::from_id(id).unwrap();
             (name, version, source)
         };
         let of = |name: &str, version: &str, source: &str| {
@@ -268,7 +272,7 @@ mod tests {
         assert_eq!(name(&format!("{registry}#serde@1.0.0+x")), of("serde", "1.0.0+x", registry));
         assert_eq!(name(&format!("serde 1.0.0 ({registry})")), of("serde", "1.0.0", registry));
         assert_eq!(name("git+https://host/own/dep?rev=ab#1.0.0").0, "dep");
-        let directory = PackageName::of_id("path+file:///w/a%20b#p@0.1.0").unwrap().directory();
+        let directory = PackageName::from_id("path+file:///w/a%20b#p@0.1.0").unwrap().directory();
         assert_eq!(directory, Some("/w/a b".into()));
     }
 
@@ -283,11 +287,12 @@ mod tests {
         ];
         let found = flags(&calls);
         assert_eq!(found.compiler, PathBuf::from("/tc/rustc"));
-        assert_eq!(found.of_results().unwrap(), ["-Cb"]);
+        assert_eq!(found.for_results().unwrap(), ["-Cb"]);
         assert!(found.host.is_empty());
-        assert!(flags(&calls[..2]).of_results().unwrap().is_empty());
-        let two = Flags { targets: vec![("a".into(), vec!["-Ca".into()]), ("b".into(), vec![])], ..found };
-        assert_eq!(two.of_results(), None);
+        assert!(flags(&calls[..2]).for_results().unwrap().is_empty());
+        let two =
+            CompilerFlags { targets: vec![("a".into(), vec!["-Ca".into()]), ("b".into(), vec![])], ..found };
+        assert_eq!(two.for_results(), None);
     }
 
     #[test]

@@ -1,18 +1,18 @@
-//! A project that is built by a command of its own.
+//! Driver for projects that are built by their own command.
 
-use super::{Driver, made_environment, own_program};
-use crate::build::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal};
+use super::{Driver, base_environment, own_program};
+use crate::build::{BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal};
 use crate::corpus::{BuildCommand, BuildSettings, edits};
 
-/// Builds by running the project's own commands. They see `BENCH_RUNNER_EDIT`, `BENCH_RUNNER_TARGET` and what
-/// the axes set.
+/// Builds by running the project's own commands. Their environment has `BENCH_RUNNER_EDIT`,
+/// `BENCH_RUNNER_TARGET` and the variables that the axes set.
 #[derive(Debug, Clone)]
 pub struct CommandDriver {
     /// The commands.
     pub command: BuildCommand,
-    /// Where they are started, what comes before them, and their environment.
+    /// Their working directory, the commands that prepare the tree, and their environment.
     pub build: BuildSettings,
-    /// The search path for programs.
+    /// Search path for programs.
     pub path: String,
 }
 
@@ -25,7 +25,7 @@ impl CommandDriver {
     ) -> Option<CommandLine> {
         let (program, args) = argv?.split_first()?;
         let program = own_program(program, dirs);
-        let mut env = made_environment(dirs, self.path.clone(), &self.build.pass_env);
+        let mut env = base_environment(dirs, self.path.clone(), &self.build.pass_env);
         env.extend(self.build.env.clone());
         env.insert("BENCH_RUNNER_EDIT".into(), dirs.edit.to_string());
         env.insert("BENCH_RUNNER_TARGET".into(), dirs.target.display().to_string());
@@ -44,7 +44,7 @@ impl Driver for CommandDriver {
         self.build.prepare.iter().filter_map(|argv| self.run(Some(argv), dirs, Some(&request))).collect()
     }
 
-    fn step(
+    fn build_command(
         &self,
         dirs: &BuildDirs,
         request: &BuildRequest,
@@ -74,11 +74,11 @@ impl Driver for CommandDriver {
         self.run(argv.as_deref(), dirs, None)
     }
 
-    fn evidence(&self, step: &CommandLine, _: &str, _: &str) -> Evidence {
-        Evidence { command: step.args.clone(), ..Evidence::default() }
+    fn evidence(&self, command: &CommandLine, _: &str, _: &str) -> BuildEvidence {
+        BuildEvidence { command: command.args.clone(), ..BuildEvidence::default() }
     }
 
-    fn check_artifact(&self, _: &BuildDirs, _: &Evidence) -> Option<CommandLine> {
+    fn check_artifact(&self, _: &BuildDirs, _: &BuildEvidence) -> Option<CommandLine> {
         None
     }
 }
@@ -109,10 +109,11 @@ mod tests {
             cargo_home: "/c/home".into(),
             edit: 7,
         };
-        let step = driver.edit(&dirs).unwrap();
-        assert_eq!((step.program, step.args), ("/w/src/./edit.sh".into(), words(&["7", "--name=v7"])));
-        assert_eq!(step.env["BENCH_RUNNER_EDIT"], "7");
-        let build = driver.step(&dirs, &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
+        let command = driver.edit(&dirs).unwrap();
+        assert_eq!((command.program, command.args), ("/w/src/./edit.sh".into(), words(&["7", "--name=v7"])));
+        assert_eq!(command.env["BENCH_RUNNER_EDIT"], "7");
+        let build =
+            driver.build_command(&dirs, &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
         assert_eq!(
             build.args,
             ["{n}"],

@@ -1,23 +1,26 @@
-//! One driver per build tool. A driver turns a build request and the directories of a build into one command line, and that command's
-//! output into evidence. It knows nothing of axes: those only fill the build request.
+//! One driver per build tool. A driver turns a build request and the directories of a build into one command
+//! line, and the output of that command into evidence. It knows nothing of axes, which only fill the build
+//! request.
 
 #![warn(missing_docs)]
 
 mod cargo;
 mod command;
 
-pub use cargo::{Answer, Answers, CargoDriver, Inquiry};
+pub use cargo::{CargoDriver, CargoQueries, QueryCache, UnitsAnswer};
 pub use command::CommandDriver;
 
-use super::{BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal, Linking, Service};
+use super::{
+    BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal, Linking, Service,
+};
 
-/// The contract of a build tool.
+/// A build tool.
 pub trait Driver {
     /// Commands to run once in a new work tree, untimed.
     fn prepare(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<CommandLine>;
 
     /// The command that is timed.
-    fn step(
+    fn build_command(
         &self,
         dirs: &BuildDirs,
         request: &BuildRequest,
@@ -25,37 +28,38 @@ pub trait Driver {
         detail: Detail,
     ) -> Result<CommandLine, BuildError>;
 
-    /// The service that a build would look for by itself, because a wrapper of its compiler wants one: without one of its
-    /// own it would find that of the user, or start one within its clock.
-    fn service_of_its_own(&self, _: &BuildRequest) -> Option<Service> {
+    /// The service that a build would connect to implicitly, because a wrapper of its compiler needs one.
+    /// Without a service started for it, the build would use that of the user or start one while it is timed.
+    fn implicit_service(&self, _: &BuildRequest) -> Option<Service> {
         None
     }
 
-    /// What a build would link, where the build tool says so before it builds.
+    /// Kinds of linking in a build, if the build tool can predict them.
     fn linking(&self, _: Goal) -> Option<Linking> {
         None
     }
 
-    /// Command that brings about "nothing built yet", untimed, besides removing the target directory.
+    /// Command that restores the state "nothing built yet", untimed, in addition to removing the target
+    /// directory.
     fn clean(&self, dirs: &BuildDirs, request: &BuildRequest) -> Option<CommandLine>;
 
-    /// Command that applies edit `site.edit`, where the project brings its own way to edit.
+    /// Command that applies edit number `dirs.edit`, if the project has its own way to edit.
     fn edit(&self, dirs: &BuildDirs) -> Option<CommandLine>;
 
-    /// What the output of a build by `step` shows.
-    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> Evidence;
+    /// Evidence from the output of a build by `command`.
+    fn evidence(&self, command: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence;
 
-    /// The command that tries out the artefact, untimed, where the manifest has one.
-    fn check_artifact(&self, dirs: &BuildDirs, evidence: &Evidence) -> Option<CommandLine>;
+    /// Command that tries out the artifact, untimed, if the manifest has one.
+    fn check_artifact(&self, dirs: &BuildDirs, evidence: &BuildEvidence) -> Option<CommandLine>;
 }
 
-/// A program with a slash in it is one of the project's own, so it is looked for in the work tree.
+/// Resolves a program with a slash in its name against the work tree, because it is one of the project.
 fn own_program(program: &str, dirs: &BuildDirs) -> std::path::PathBuf {
     if program.contains('/') { dirs.source.join(program) } else { program.into() }
 }
 
-/// The environment that every build gets: an allow-list, and a fixed locale.
-pub(super) fn made_environment(
+/// Constructs the environment of every build: an allow-list and a fixed locale.
+pub(super) fn base_environment(
     dirs: &BuildDirs,
     path: String,
     pass: &[String],
@@ -67,11 +71,12 @@ pub(super) fn made_environment(
         ("LANG".to_owned(), "C.UTF-8".to_owned()),
         ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
         ("TZ".to_owned(), "UTC".to_owned()),
-        // A proxy of rustup that a build script starts must not fetch a toolchain while the clock runs.
+        // A rustup proxy that a build script starts must not fetch a toolchain during a timed build.
         ("RUSTUP_AUTO_INSTALL".to_owned(), "0".to_owned()),
     ]);
-    // A build script that asks git for a commit must not find that of a repository around the cache. One that was laid
-    // out with the project may be some directories above it, and lies below what all directories of a build are in.
+    // A build script that asks git for a commit must not find a repository around the cache. A repository
+    // that was checked out with the project may be some directories above it, but below the common parent of
+    // all directories of a build.
     let around = dirs.source.ancestors().skip(1).find(|above| dirs.tmp.starts_with(above));
     if let Some(around) = around {
         env.insert("GIT_CEILING_DIRECTORIES".to_owned(), around.display().to_string());

@@ -1,4 +1,4 @@
-//! Where a server listens: a socket of its own, or a port where the path of a socket would be too long.
+//! Address of a server: a socket, or a port if the path of a socket would be too long.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -6,9 +6,9 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Longest path of a socket that Linux takes (`sun_path` less its end), bytes.
+/// Maximum length of a socket path on Linux (`sun_path` without its terminator), in bytes.
 const LONGEST: usize = 107;
-/// How long a server on this machine may take to let a connection in.
+/// Timeout for connecting to a server on this machine.
 const CONNECT: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,11 +17,11 @@ pub(super) enum Address {
     Port(u16),
 }
 
-/// Longest name that a program gives a socket in its directory for temporary files, with a directory around it,
-/// bytes.
+/// Maximum length of the name that a program gives a socket in its directory for temporary files, including a
+/// directory around it, in bytes.
 const NAMES: usize = 40;
 
-/// Whether a program can listen on sockets in a directory for temporary files.
+/// True if a program can listen on sockets in a directory for temporary files.
 pub(super) fn has_room_for_sockets(dir: &Path) -> bool {
     dir.as_os_str().len() + NAMES <= LONGEST
 }
@@ -38,13 +38,13 @@ impl Address {
         }
     }
 
-    /// A port that nobody listens on now. Another program may be quicker to take it.
+    /// A port that nobody listens on now. Another program may still take it first.
     pub(super) fn free_port() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         Ok(Self::Port(listener.local_addr()?.port()))
     }
 
-    /// The variable that tells server and wrapper of it.
+    /// The variable that passes the address to server and wrapper.
     pub(super) fn variable(&self) -> (String, String) {
         match self {
             Self::Socket(path) => ("SCCACHE_SERVER_UDS".to_owned(), path.display().to_string()),
@@ -52,8 +52,8 @@ impl Address {
         }
     }
 
-    /// Whether somebody listens there.
-    pub(super) fn answers(&self) -> bool {
+    /// True if a server listens there.
+    pub(super) fn is_listening(&self) -> bool {
         match self {
             Self::Socket(path) => UnixStream::connect(path).is_ok(),
             Self::Port(port) => {
@@ -75,11 +75,11 @@ mod tests {
         let path = dir.path().join("s");
         let address = Address::choose(&path).unwrap();
         assert_eq!(address.variable(), ("SCCACHE_SERVER_UDS".to_owned(), path.display().to_string()));
-        assert!(!address.answers());
+        assert!(!address.is_listening());
         let server = UnixListener::bind(&path).unwrap();
-        assert!(address.answers());
+        assert!(address.is_listening());
         drop(server);
-        assert!(!address.answers(), "what a dead server leaves behind does not answer");
+        assert!(!address.is_listening(), "what a dead server leaves behind does not answer");
         Address::choose(&path).unwrap();
         assert!(!path.exists(), "and is removed for the next");
     }

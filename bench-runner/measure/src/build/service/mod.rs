@@ -1,10 +1,10 @@
-//! A server that has to be there while a build runs: that of a compiler cache. It belongs to one sample: started
-//! before the build under the build's own accounting, asked and stopped when the build's own process has ended.
+//! A server that must run during a build: that of a compiler cache. It belongs to one sample: started before
+//! the build in the same process accounting, queried and stopped when the build's own process has exited.
 //!
-//! Knows how to start, settle and stop one. What its numbers must be is the axis' to say.
+//! Starts, settles and stops it. The axis checks the statistics.
 
 mod address;
-mod corner;
+mod cache_sandbox;
 mod redis;
 mod secrets;
 mod stats;
@@ -22,95 +22,95 @@ use bench_runner_core::record::CacheUse;
 use crate::process::{ExitKind, SetupCommand, ToolCall, ToolEnv, check_tool};
 use address::Address;
 use secrets::Secrets;
-use stats::Stats;
+use stats::SccacheStats;
 
-pub(crate) use corner::leads_to_a_cache;
-pub use corner::{Corner, Found};
+pub(crate) use cache_sandbox::is_cache_variable;
+pub use cache_sandbox::{CacheSandbox, DiscoveredServer};
 pub use store::Store;
 
-/// How long the server may take to start; it gives up by itself after ten seconds.
+/// Timeout for starting the server, which gives up by itself after ten seconds.
 const START: Duration = Duration::from_secs(30);
-/// How long one question to it may take.
+/// Timeout for one query to it.
 const QUESTION: Duration = Duration::from_secs(20);
-/// How long its writes may take to reach the store.
+/// Timeout for its writes to reach the store.
 const WRITES: Duration = Duration::from_secs(30);
-/// How long it may take from the end of a build until the server has been asked and stopped.
+/// Timeout from the end of a build until the server has been queried and stopped.
 pub(crate) const HOLD: Duration = Duration::from_secs(90);
-/// How often it is tried on another port.
+/// Number of attempts on different ports.
 const TRIES: u32 = 4;
 
-/// The server of a compiler cache (sccache) that a build asks for.
+/// The server of a compiler cache (sccache) that a build needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// The program: server, and wrapper of the compiler.
+    /// Program that is both the server and the wrapper of the compiler.
     pub program: PathBuf,
-    /// Where results are kept.
+    /// Store for results.
     pub store: Store,
-    /// Whether the store is that of the builds before, or a new one for each build.
+    /// True if the store is kept from build to build, false for a new one for each build.
     pub kept: bool,
 }
 
-/// A service made ready for one build.
+/// A service prepared for one build.
 #[derive(Debug)]
 pub struct RunningService {
     service: Service,
     dir: PathBuf,
     address: Address,
-    /// What the server has in its environment and the build has not.
+    /// Variables for the server that the build does not get.
     server_env: BTreeMap<String, String>,
     secrets: Secrets,
     tries: u32,
 }
 
-/// What a service says of one build.
+/// Statistics of a service for one build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// What was found in it.
+pub struct CacheReport {
+    /// Hits and misses.
     pub used: Option<CacheUse>,
-    /// The hits and misses among it that are crates.
-    pub of_rust: Option<CacheUse>,
-    /// What went wrong with it, where something did.
+    /// Hits and misses of crates.
+    pub used_by_rust: Option<CacheUse>,
+    /// Error of the service, if there was one.
     pub trouble: Option<String>,
 }
 
 impl Service {
-    /// Whether a build has to fill it before the first one that shows what it is.
-    pub fn must_be_filled(&self) -> bool {
+    /// True if a build has to fill it before the first representative one.
+    pub fn needs_priming(&self) -> bool {
         self.kept
     }
 
-    /// The directory below `dir` that has to be removed before a build, where there is one: that is long work, and not
-    /// the build's.
-    pub fn to_be_removed(&self, dir: &Path) -> Option<PathBuf> {
+    /// The directory below `dir` that has to be removed before a build, if any: removing it is slow and not
+    /// part of the build.
+    pub fn store_to_remove(&self, dir: &Path) -> Option<PathBuf> {
         (!self.kept).then(|| store_in(dir))
     }
 
-    /// Makes ready for one build, which may take as long as `limit`: `dir` is the variant's own directory for its
-    /// services, in one session. Where the store is shared and not kept, it gets a new prefix: nothing in a shared
-    /// store is ever removed.
+    /// Prepares for one build with time limit `limit`. `dir` is the directory of the variant for services, in
+    /// one session. A shared store that is not kept gets a new prefix: nothing in a shared store is ever
+    /// removed.
     ///
     /// # Errors
     ///
-    /// Where a directory cannot be emptied or made.
+    /// If a directory cannot be emptied or created.
     pub fn start(&self, dir: &Path, limit: Duration) -> io::Result<RunningService> {
         let directory = store_in(dir);
         fs::create_dir_all(&directory)?;
-        // What an earlier server said is no word of this one's.
+        // The log of an earlier server must not be mistaken for that of this one.
         match fs::remove_file(error_log(dir)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         let prefix = store::prefix(&dir.join("prefix"), self.kept)?;
-        let secrets = Secrets::of_the_user(&self.store);
+        let secrets = Secrets::from_user_environment(&self.store);
         let mut server_env = self.store.variables(&directory, &prefix);
-        // It is stopped long before; one whose owners were all killed at once ends by itself.
+        // It is stopped long before. If all its owners are killed at once, it exits by itself.
         let idle = limit.saturating_add(HOLD).as_secs();
         let own = [
-            // What is not there says nothing; the user's own file must not.
+            // No configuration file; that of the user must not apply.
             ("SCCACHE_CONF", "/dev/null".to_owned()),
             ("SCCACHE_CACHED_CONF", dir.join("cached-config").display().to_string()),
             ("SCCACHE_IDLE_TIMEOUT", idle.to_string()),
-            // What goes wrong is told in a line, not in a page of addresses.
+            // Errors are one line, not a page of addresses.
             ("RUST_BACKTRACE", "0".to_owned()),
             ("SCCACHE_ERROR_LOG", error_log(dir).display().to_string()),
         ];
@@ -131,8 +131,8 @@ fn store_in(dir: &Path) -> PathBuf {
     dir.join("store")
 }
 
-/// The environment of a build without what would choose another store or server than that of the service.
-fn without_settings_of_its_own(build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+/// The environment of a build without settings that would choose another store or server.
+fn without_cache_settings(build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let others = build.iter().filter(|(name, _)| !name.starts_with("SCCACHE_"));
     others.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
@@ -142,21 +142,21 @@ fn error_log(dir: &Path) -> PathBuf {
 }
 
 impl RunningService {
-    /// The build's environment with what it needs to reach the server.
+    /// The environment of the build, with the address of the server.
     pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let mut env = without_settings_of_its_own(build);
+        let mut env = without_cache_settings(build);
         env.extend([self.address.variable(), store::no_other_server()]);
         env
     }
 
-    /// What starts the server before a build with this environment.
+    /// The command that starts the server before a build with this environment.
     pub fn setup(&self, build: &BTreeMap<String, String>) -> SetupCommand {
-        let mut env = without_settings_of_its_own(build);
+        let mut env = without_cache_settings(build);
         env.retain(|name, _| !name.starts_with("AWS_"));
         env.extend([self.address.variable()]);
         env.extend(self.secrets.variables());
         env.extend(self.server_env.clone());
-        // It reports that it has started through a socket there.
+        // The server reports its start through a socket there.
         if env.get("TMPDIR").is_some_and(|dir| !address::has_room_for_sockets(dir.as_ref())) {
             env.insert("TMPDIR".to_owned(), std::env::temp_dir().display().to_string());
         }
@@ -165,13 +165,13 @@ impl RunningService {
         SetupCommand { program, args, env: Some(env), stdout: None, timeout: START }
     }
 
-    /// Chooses another address where a build could not start because its own was taken meanwhile. `false` where
-    /// that was not the reason, or is not worth another try.
+    /// Chooses another address if a build could not start because its address was taken meanwhile. Returns
+    /// false if that was not the reason, or after too many tries.
     ///
     /// # Errors
     ///
-    /// Where no port is free.
-    pub(crate) fn move_on(&mut self, ended: &ExitKind) -> io::Result<bool> {
+    /// If no port is free.
+    pub(crate) fn try_another_address(&mut self, ended: &ExitKind) -> io::Result<bool> {
         let taken = matches!(ended, ExitKind::NotStarted { reason } if reason.contains("ddress in use"));
         if !taken || self.tries >= TRIES || matches!(self.address, Address::Socket(_)) {
             return Ok(false);
@@ -181,44 +181,46 @@ impl RunningService {
         Ok(true)
     }
 
-    /// Waits until everything is in the store, reads the statistics and stops the server. To be called while the
-    /// build is held; `env` is its environment.
-    pub fn settle_and_stop(&self, build: &BTreeMap<String, String>) -> Report {
-        let asked = self.settled(build);
-        // A server that is gone would be started again by the question.
-        if self.address.answers() {
-            // What does not stop by itself is ended with the rest of the build.
+    /// Waits until everything is in the store, reads the statistics and stops the server. Must be called
+    /// while the build is held; `build` is its environment.
+    pub fn settle_and_stop(&self, build: &BTreeMap<String, String>) -> CacheReport {
+        let stats_result = self.wait_until_settled(build);
+        // A query would restart a server that has exited.
+        if self.address.is_listening() {
+            // If it does not stop by itself, it is ended with the rest of the build.
             let _ = self.ask(build, &["--stop-server"]);
         }
-        match asked {
-            Ok(stats) => {
-                Report { used: Some(stats.used()), of_rust: Some(stats.of_rust()), trouble: stats.trouble() }
-            }
-            Err(reason) => Report { used: None, of_rust: None, trouble: Some(reason) },
+        match stats_result {
+            Ok(stats) => CacheReport {
+                used: Some(stats.cache_use()),
+                used_by_rust: Some(stats.rust_use()),
+                trouble: stats.trouble(),
+            },
+            Err(reason) => CacheReport { used: None, used_by_rust: None, trouble: Some(reason) },
         }
     }
 
-    /// Why a build with it could not be started, better than the server itself says it.
-    pub(crate) fn why_not(&self, reason: &str) -> String {
+    /// Reason why a build with it could not start, with more detail than the server itself gives.
+    pub(crate) fn explain_failure(&self, reason: &str) -> String {
         let words = [Some(reason.to_owned()), self.service.store.obstacle(), self.last_words()];
         self.without_secrets(&words.into_iter().flatten().collect::<Vec<_>>().join("\n"))
     }
 
-    /// `text` without anything that is the user's secret.
+    /// `text` without secrets of the user.
     fn without_secrets(&self, text: &str) -> String {
-        self.secrets.hidden_in(text)
+        self.secrets.redact(text)
     }
 
-    fn settled(&self, build: &BTreeMap<String, String>) -> Result<Stats, String> {
+    fn wait_until_settled(&self, build: &BTreeMap<String, String>) -> Result<SccacheStats, String> {
         let until = Instant::now() + WRITES;
         let mut pause = Duration::from_millis(10);
         loop {
-            if !self.address.answers() {
-                return Err(self.gone());
+            if !self.address.is_listening() {
+                return Err(self.death_message());
             }
             let said = self.ask(build, &["--show-stats", "--stats-format", "json"])?;
-            let stats = Stats::parse(&said)?;
-            if stats.settled() {
+            let stats = SccacheStats::parse(&said)?;
+            if stats.is_settled() {
                 return Ok(stats);
             }
             if Instant::now() >= until {
@@ -241,14 +243,14 @@ impl RunningService {
             .map_err(|error| self.without_secrets(&error.to_string()))
     }
 
-    /// That the server has gone, with its last words.
-    fn gone(&self) -> String {
+    /// Error message for a server that has died, with the end of its log.
+    fn death_message(&self) -> String {
         let program = self.service.program.file_name().unwrap_or_default().to_string_lossy();
         let gone = format!("the server of {program} has died during the build");
         self.last_words().map_or(gone.clone(), |words| format!("{gone}\n{words}"))
     }
 
-    /// The end of what the server has written to its log, where it has.
+    /// The last lines of the server log, if there are any.
     fn last_words(&self) -> Option<String> {
         let log = fs::read(error_log(&self.dir)).unwrap_or_default();
         let log = self.without_secrets(&String::from_utf8_lossy(&log));

@@ -1,29 +1,29 @@
-//! One question to a Redis server: does it answer, and does it let the user in? sccache itself only says, after ten
-//! seconds, that it has waited in vain.
+//! Checks that a Redis server answers and accepts the login of the user. sccache itself only fails after a
+//! timeout of ten seconds.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
-/// How long it may take to let a connection in, and to answer.
+/// Timeout for connecting, and for an answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Who asks; a Redis server may do without both.
+/// Credentials; a Redis server may need neither.
 pub(super) struct Login {
     pub(super) user: Option<String>,
     pub(super) password: Option<String>,
 }
 
-/// Why the server at `redis://HOST:PORT` cannot be used, where that is so.
+/// Reason why the server at `redis://HOST:PORT` cannot be used, if it cannot.
 pub(super) fn obstacle(endpoint: &str, login: &Login) -> Option<String> {
-    let place = endpoint.strip_prefix("redis://").unwrap_or(endpoint);
-    let addresses = match place.to_socket_addrs() {
+    let host_and_port = endpoint.strip_prefix("redis://").unwrap_or(endpoint);
+    let addresses = match host_and_port.to_socket_addrs() {
         Ok(addresses) => addresses,
         Err(error) => return Some(format!("{endpoint} has no address: {error}")),
     };
     let mut last = None;
     for address in addresses {
-        match try_at(address, login) {
+        match refusal_at(address, login) {
             Ok(None) => return None,
             Ok(Some(refusal)) => return Some(format!("{endpoint} refuses: {refusal}")),
             Err(error) => last = Some(error),
@@ -33,8 +33,8 @@ pub(super) fn obstacle(endpoint: &str, login: &Login) -> Option<String> {
     Some(format!("{endpoint} cannot be reached: {why}"))
 }
 
-/// What the server refuses with, where it does.
-fn try_at(address: SocketAddr, login: &Login) -> io::Result<Option<String>> {
+/// Error with which the server refuses, if it does.
+fn refusal_at(address: SocketAddr, login: &Login) -> io::Result<Option<String>> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -58,7 +58,7 @@ fn try_at(address: SocketAddr, login: &Login) -> io::Result<Option<String>> {
     Ok((answer != "+PONG").then(|| refusal(&answer)))
 }
 
-/// A command as the protocol has it: an array of strings with their lengths.
+/// Encodes a command for the protocol: an array of strings with their lengths.
 fn command(words: &[&str]) -> Vec<u8> {
     let start = format!("*{}\r\n", words.len());
     words.iter().fold(start, |text, word| text + &format!("${}\r\n{word}\r\n", word.len())).into_bytes()
@@ -79,21 +79,22 @@ mod tests {
 
     use super::*;
 
-    /// What a server that gives these answers, one to each command, seems to be, and what it was asked.
-    fn served(answers: &'static [&'static str], login: &Login) -> (Option<String>, String) {
+    /// Result of the check against a server that gives these answers, one per command, and the commands that
+    /// it received.
+    fn check_against(answers: &'static [&'static str], login: &Login) -> (Option<String>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("redis://{}", listener.local_addr().unwrap());
         let server = thread::spawn(move || {
             let (stream, _) = listener.accept().unwrap();
-            let (mut asked, mut lines) = (Vec::new(), BufReader::new(&stream).lines());
+            let (mut received, mut lines) = (Vec::new(), BufReader::new(&stream).lines());
             for answer in answers {
                 let count = lines.next().unwrap().unwrap();
                 let words: usize = count[1..].parse().unwrap();
                 let line: Vec<String> = lines.by_ref().take(2 * words).map(Result::unwrap).collect();
-                asked.push(line.chunks(2).map(|pair| pair[1].clone()).collect::<Vec<_>>().join(" "));
+                received.push(line.chunks(2).map(|pair| pair[1].clone()).collect::<Vec<_>>().join(" "));
                 (&stream).write_all(answer.as_bytes()).unwrap();
             }
-            asked.join("; ")
+            received.join("; ")
         });
         let seen = obstacle(&endpoint, login).map(|seen| seen.replace(&endpoint, "it"));
         (seen, server.join().unwrap())
@@ -105,19 +106,22 @@ mod tests {
 
     #[test]
     fn a_server_that_lets_in_is_no_obstacle() {
-        assert_eq!(served(&["+PONG\r\n"], &login(None, None)), (None, "PING".into()));
-        let asked = "AUTH sesame; PING";
-        assert_eq!(served(&["+OK\r\n", "+PONG\r\n"], &login(None, Some("sesame"))), (None, asked.into()));
-        let asked = "AUTH ali sesame; PING";
+        assert_eq!(check_against(&["+PONG\r\n"], &login(None, None)), (None, "PING".into()));
+        let received = "AUTH sesame; PING";
         assert_eq!(
-            served(&["+OK\r\n", "+PONG\r\n"], &login(Some("ali"), Some("sesame"))),
-            (None, asked.into())
+            check_against(&["+OK\r\n", "+PONG\r\n"], &login(None, Some("sesame"))),
+            (None, received.into())
+        );
+        let received = "AUTH ali sesame; PING";
+        assert_eq!(
+            check_against(&["+OK\r\n", "+PONG\r\n"], &login(Some("ali"), Some("sesame"))),
+            (None, received.into())
         );
     }
 
     #[test]
     fn a_refusal_is_told_in_its_own_words() {
-        let said = |answers, password| served(answers, &login(None, password)).0.unwrap();
+        let said = |answers, password| check_against(answers, &login(None, password)).0.unwrap();
         assert_eq!(said(&["-NOAUTH who?\r\n"], None), "it refuses: NOAUTH who?");
         assert_eq!(said(&["-WRONGPASS no\r\n"], Some("x")), "it refuses: WRONGPASS no");
         assert_eq!(said(&["HTTP/1.1 400\r\n"], None), "it refuses: it does not speak as Redis does");

@@ -1,19 +1,19 @@
-//! What the server of a shared store needs of the user's own environment. It is given to the server alone and is
-//! never written down.
+//! Variables of the user that the server of a shared store needs. They are passed to the server alone and
+//! never written to a file.
 
 use std::collections::BTreeMap;
 
 use super::Store;
 
-/// Shorter values cannot be told from ordinary words.
+/// Shorter values cannot be distinguished from ordinary words.
 const SHORTEST: usize = 4;
-/// Variables of the user.
+/// Variables of the user, by name.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Secrets {
     variables: BTreeMap<String, String>,
 }
 
-/// Names only.
+/// Shows names only.
 impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.variables.keys()).finish()
@@ -21,30 +21,30 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    pub(super) fn of_the_user(store: &Store) -> Self {
+    pub(super) fn from_user_environment(store: &Store) -> Self {
         let text = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self { variables: text.filter(|(name, _)| concerns(name, store)).collect() }
+        Self { variables: text.filter(|(name, _)| is_for_store(name, store)).collect() }
     }
 
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
         self.variables.clone()
     }
 
-    /// `text` with stars in place of what they hold.
-    pub(super) fn hidden_in(&self, text: &str) -> String {
-        // Where the user keeps things is nobody's business either; a switch gives nothing away.
+    /// `text` with stars in place of the values.
+    pub(super) fn redact(&self, text: &str) -> String {
+        // The location of a store is private too; the value of a switch reveals nothing.
         let telling =
             |value: &&String| value.len() >= SHORTEST && !matches!(value.as_str(), "true" | "false");
-        // One value may stand within another, such as a bucket's name within its address.
+        // One value may contain another, such as the address of a bucket its name.
         let mut values: Vec<&String> = self.variables.values().filter(telling).collect();
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.into_iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), "***"))
     }
 }
 
-/// Whether a variable of the user is for the server of such a store.
-fn concerns(name: &str, store: &Store) -> bool {
+/// True if the server of such a store needs a variable of the user.
+fn is_for_store(name: &str, store: &Store) -> bool {
     match store {
         Store::Local => false,
         Store::Redis { .. } => matches!(name, "SCCACHE_REDIS_USERNAME" | "SCCACHE_REDIS_PASSWORD"),
@@ -72,7 +72,7 @@ mod tests {
             "SCCACHE_DIR",
             "HOME",
         ];
-        let of = |store: &Store| names.map(|name| concerns(name, store));
+        let of = |store: &Store| names.map(|name| is_for_store(name, store));
         assert_eq!(of(&Store::Local), [false; 7]);
         assert_eq!(of(&redis), [true, false, false, false, false, false, false]);
         assert_eq!(of(&Store::S3), [false, true, true, false, true, false, false]);
@@ -83,11 +83,11 @@ mod tests {
         let pairs = [("SCCACHE_REDIS_PASSWORD", "opensesame"), ("SCCACHE_BUCKET", "builds")];
         let secrets =
             Secrets { variables: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into() };
-        assert_eq!(secrets.hidden_in("AUTH opensesame for builds"), "AUTH *** for ***");
+        assert_eq!(secrets.redact("AUTH opensesame for builds"), "AUTH *** for ***");
         let pairs = [("SCCACHE_BUCKET", "acme"), ("SCCACHE_ENDPOINT", "https://acme.corp")];
         let nested =
             Secrets { variables: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into() };
-        assert_eq!(nested.hidden_in("at https://acme.corp"), "at ***");
+        assert_eq!(nested.redact("at https://acme.corp"), "at ***");
         assert!(!format!("{secrets:?}").contains("opensesame"));
     }
 }

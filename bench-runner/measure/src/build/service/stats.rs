@@ -1,60 +1,60 @@
-//! The statistics of sccache, as `--show-stats --stats-format json` writes them.
+//! Statistics of sccache, in the format of `--show-stats --stats-format json`.
 
 use std::collections::BTreeMap;
 
 use bench_runner_core::record::CacheUse;
 use serde::Deserialize;
 
-/// Calls by which cargo asks what the compiler can do. They compile nothing.
+/// Reasons of calls by which cargo probes the compiler. They compile nothing.
 const PROBES: [&str; 2] = ["missing input", "-"];
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-struct Document {
-    stats: Stats,
+struct StatsDocument {
+    stats: SccacheStats,
 }
 
-/// What is looked at of them.
+/// The statistics in use.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub(super) struct Stats {
+pub(super) struct SccacheStats {
     requests_not_cacheable: u64,
     non_cacheable_compilations: u64,
-    cache_hits: Counts,
-    cache_misses: Counts,
-    cache_errors: Counts,
+    cache_hits: CountsByLanguage,
+    cache_misses: CountsByLanguage,
+    cache_errors: CountsByLanguage,
     cache_timeouts: u64,
     cache_read_errors: u64,
     cache_writes: u64,
     cache_write_errors: u64,
-    /// Calls that could not be cached, by reason.
+    /// Number of calls that could not be cached, by reason.
     not_cached: BTreeMap<String, u64>,
 }
 
 /// Numbers by language.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-struct Counts {
+struct CountsByLanguage {
     counts: BTreeMap<String, u64>,
 }
 
-impl Counts {
+impl CountsByLanguage {
     fn sum(&self) -> u64 {
         self.counts.values().sum()
     }
 }
 
-impl Stats {
+impl SccacheStats {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let document: Result<Document, _> = serde_json::from_str(text.trim());
+        let document: Result<StatsDocument, _> = serde_json::from_str(text.trim());
         document.map(|document| document.stats).map_err(|error| {
             format!("the statistics of the cache are not those of an sccache that is known here: {error}")
         })
     }
 
-    /// Whether every result that was missing has been written, or could not be.
-    pub(super) fn settled(&self) -> bool {
+    /// True if every missing result has been written or has failed to be written.
+    pub(super) fn is_settled(&self) -> bool {
         self.cache_writes + self.cache_write_errors >= self.cache_misses.sum()
     }
 
-    pub(super) fn used(&self) -> CacheUse {
+    pub(super) fn cache_use(&self) -> CacheUse {
         let probes: u64 = PROBES.iter().filter_map(|reason| self.not_cached.get(*reason)).sum();
         CacheUse {
             hits: self.cache_hits.sum(),
@@ -64,13 +64,13 @@ impl Stats {
         }
     }
 
-    /// What of that was asked for Rust.
-    pub(super) fn of_rust(&self) -> CacheUse {
-        let of = |counts: &Counts| counts.counts.get("Rust").copied().unwrap_or(0);
+    /// Hits and misses for Rust.
+    pub(super) fn rust_use(&self) -> CacheUse {
+        let of = |counts: &CountsByLanguage| counts.counts.get("Rust").copied().unwrap_or(0);
         CacheUse { hits: of(&self.cache_hits), misses: of(&self.cache_misses), not_cacheable: 0 }
     }
 
-    /// What the cache could not do, where there is something.
+    /// Errors of the cache, if there are any.
     pub(super) fn trouble(&self) -> Option<String> {
         let read = self.cache_errors.sum() + self.cache_timeouts + self.cache_read_errors;
         let written = self.cache_write_errors;
@@ -90,7 +90,7 @@ impl Stats {
 mod tests {
     use super::*;
 
-    /// As sccache 0.16.0 writes it, shortened by what is not looked at.
+    /// Output of sccache 0.16.0, without unused fields.
     const COLD: &str = r#"{"stats":{"compile_requests":9,"requests_not_cacheable":5,"requests_executed":4,
         "cache_errors":{"counts":{},"adv_counts":{}},"cache_hits":{"counts":{"Rust":1},"adv_counts":{"rust":1}},
         "cache_misses":{"counts":{"Rust":2,"C/C++":1},"adv_counts":{}},"cache_timeouts":0,"cache_read_errors":0,
@@ -99,25 +99,25 @@ mod tests {
 
     #[test]
     fn calls_are_counted_over_all_languages_and_without_cargos_probes() {
-        let stats = Stats::parse(COLD).unwrap();
-        assert_eq!(stats.used(), CacheUse { hits: 1, misses: 3, not_cacheable: 2 });
-        assert_eq!(stats.of_rust(), CacheUse { hits: 1, misses: 2, not_cacheable: 0 });
-        assert!(!stats.settled(), "one of three is still to be written");
+        let stats = SccacheStats::parse(COLD).unwrap();
+        assert_eq!(stats.cache_use(), CacheUse { hits: 1, misses: 3, not_cacheable: 2 });
+        assert_eq!(stats.rust_use(), CacheUse { hits: 1, misses: 2, not_cacheable: 0 });
+        assert!(!stats.is_settled(), "one of three is still to be written");
         assert_eq!(stats.trouble(), None);
     }
 
     #[test]
     fn a_write_that_failed_is_no_longer_waited_for_but_told() {
-        let stats = Stats { cache_write_errors: 1, ..Stats::parse(COLD).unwrap() };
-        assert!(stats.settled());
+        let stats = SccacheStats { cache_write_errors: 1, ..SccacheStats::parse(COLD).unwrap() };
+        assert!(stats.is_settled());
         assert_eq!(stats.trouble().unwrap(), "the cache failed to write once");
-        let stats = Stats { cache_timeouts: 2, ..stats };
+        let stats = SccacheStats { cache_timeouts: 2, ..stats };
         assert_eq!(stats.trouble().unwrap(), "the cache failed to read 2 times and to write once");
     }
 
     #[test]
     fn anything_else_is_refused() {
-        assert!(Stats::parse("").unwrap_err().contains("not those of an sccache"));
-        assert!(Stats::parse("{\"stats\":{}}").is_err());
+        assert!(SccacheStats::parse("").unwrap_err().contains("not those of an sccache"));
+        assert!(SccacheStats::parse("{\"stats\":{}}").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Where a compiler cache keeps results, and the variables that tell its server so.
+//! Stores of a compiler cache, and the variables that pass them to its server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,37 +9,40 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::redis::{self, Login};
 
-/// Where results are kept. A shared store holds the work of others too: it is only ever added to, under a prefix.
+/// Store for results. A shared store also contains results of others: it is only ever added to, under a
+/// prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Store {
-    /// In a directory of the variant's own.
+    /// A directory of the variant.
     Local,
-    /// In a Redis server.
+    /// A Redis server.
     Redis {
-        /// Its address, `redis://HOST:PORT`.
+        /// Address, `redis://HOST:PORT`.
         endpoint: String,
-        /// Number of the database in it.
+        /// Number of the database.
         database: u32,
     },
-    /// In an S3 bucket, as the user's environment describes it.
+    /// An S3 bucket, described by the user's environment.
     S3,
 }
 
 impl Store {
-    /// Why the store cannot be used, as far as that can be told without sccache.
+    /// Reason why the store cannot be used, as far as it can be checked without sccache.
     pub fn obstacle(&self) -> Option<String> {
-        let of_user = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let user_variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         match self {
             Self::Local => None,
             Self::Redis { endpoint, .. } => {
-                let user = of_user("SCCACHE_REDIS_USERNAME");
-                redis::obstacle(endpoint, &Login { user, password: of_user("SCCACHE_REDIS_PASSWORD") })
+                let user = user_variable("SCCACHE_REDIS_USERNAME");
+                redis::obstacle(endpoint, &Login { user, password: user_variable("SCCACHE_REDIS_PASSWORD") })
             }
-            Self::S3 => of_user("SCCACHE_BUCKET").is_none().then(|| "SCCACHE_BUCKET is not set".to_owned()),
+            Self::S3 => {
+                user_variable("SCCACHE_BUCKET").is_none().then(|| "SCCACHE_BUCKET is not set".to_owned())
+            }
         }
     }
 
-    /// What the server needs to know of it, besides what only the user knows.
+    /// Variables that describe the store to the server, without those that only the user knows.
     pub(super) fn variables(&self, directory: &Path, prefix: &str) -> BTreeMap<String, String> {
         let pairs = match self {
             Self::Local => vec![("SCCACHE_DIR", directory.display().to_string())],
@@ -54,14 +57,14 @@ impl Store {
     }
 }
 
-/// Keeps a wrapper that finds no server from starting one of its own, which nobody would ask for its statistics: a
-/// server of this address does not start, and the call fails. A wrapper that finds its server does not look at it.
+/// Keeps a wrapper that finds no server from starting one, whose statistics would never be read: a server
+/// with this address fails to start, and the call fails. A wrapper that finds its server ignores it.
 pub(super) fn no_other_server() -> (String, String) {
     ("SCCACHE_REDIS_ENDPOINT".to_owned(), "nowhere".to_owned())
 }
 
-/// The prefix of keys in a shared store: that of the build before where the store is kept, else one that no build
-/// has had on any machine. It is written to `file`.
+/// Prefix of keys in a shared store: that of the previous build if the store is kept, else one that no build
+/// on any machine has had. It is written to `file`.
 pub(super) fn prefix(file: &Path, kept: bool) -> io::Result<String> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     if kept {
@@ -72,7 +75,8 @@ pub(super) fn prefix(file: &Path, kept: bool) -> io::Result<String> {
         }
     }
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    // Two machines, or two processes, would have to ask at the same nanosecond with the same process id.
+    // For a collision, two machines or processes would have to call this in the same nanosecond with the same
+    // process id.
     let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
     let prefix = format!("bench-runner-{since:x}-{process:x}-{count:x}");
     fs::write(file, &prefix)?;

@@ -14,7 +14,7 @@ fn not_started(reason: &str) -> ExitKind {
 fn only_a_kept_store_outlives_a_build() {
     let dir = tempfile::tempdir().unwrap();
     let kept_after = |kept| {
-        if let Some(store) = service(kept).to_be_removed(dir.path())
+        if let Some(store) = service(kept).store_to_remove(dir.path())
             && store.exists()
         {
             fs::remove_dir_all(store).unwrap();
@@ -62,16 +62,16 @@ fn a_port_that_was_taken_is_left_for_another() {
     let mut running = service(false).start(&deep, LIMIT).unwrap();
     let taken = not_started("`sccache` failed: Address in use (os error 98)");
     let first = running.address.clone();
-    // Held, so that it cannot be the next one as well.
+    // Bound, so that it cannot be chosen again.
     let Address::Port(port) = first else { panic!("{first:?}") };
     let _held = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
-    assert!(running.move_on(&taken).unwrap());
+    assert!(running.try_another_address(&taken).unwrap());
     assert_ne!(running.address, first);
-    assert!(!running.move_on(&not_started("no such program")).unwrap());
-    assert!(!running.move_on(&ExitKind::Exited(0)).unwrap());
-    let moves = (0..9).filter(|_| running.move_on(&taken).unwrap()).count();
+    assert!(!running.try_another_address(&not_started("no such program")).unwrap());
+    assert!(!running.try_another_address(&ExitKind::Exited(0)).unwrap());
+    let moves = (0..9).filter(|_| running.try_another_address(&taken).unwrap()).count();
     assert_eq!(moves as u32 + 2, TRIES, "it does not go on for ever");
 
     let mut running = service(false).start(dir.path(), LIMIT).unwrap();
-    assert!(!running.move_on(&taken).unwrap(), "a socket of its own is nobody else's");
+    assert!(!running.try_another_address(&taken).unwrap(), "a socket of its own is nobody else's");
 }

@@ -34,7 +34,7 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
 
     pub(super) fn linking(&mut self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
         let world = self.world;
-        let key = (tree.clone(), goal, axes::toolchain_of(settings).map(str::to_owned));
+        let key = (tree.clone(), goal, axes::toolchain_name(settings).map(str::to_owned));
         *self.linking.entry(key).or_insert_with(|| world.linking(tree, goal, settings))
     }
 
@@ -61,7 +61,7 @@ fn question(tree: &TreeId, setting: &Setting<'_>) -> String {
         text.push_str(part);
         text.push('\0');
     }
-    for setting in setting.probed_with() {
+    for setting in setting.probe_inputs() {
         for part in [setting.key, setting.text] {
             text.push_str(part);
             text.push('\0');

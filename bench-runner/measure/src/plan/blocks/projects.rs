@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use bench_runner_core::record::{Block, Plan, Refusal};
 
 use crate::plan::{ProjectView, World};
-use crate::scenario::{RequestError, Word};
+use crate::scenario::{RequestError, RequestWord};
 
 /// The name of the project that `word` stands for, which is one of `projects`.
 pub(super) fn one_of<W: World + ?Sized>(
     projects: &[ProjectView],
-    word: &Word,
+    word: &RequestWord,
     world: &W,
 ) -> Result<String, W::Error> {
     let named = resolve_projects(std::slice::from_ref(word), world)?;
@@ -29,7 +29,7 @@ pub(super) fn one_of<W: World + ?Sized>(
 
 /// The projects that words stand for, each once.
 pub(super) fn resolve_projects<W: World + ?Sized>(
-    words: &[Word],
+    words: &[RequestWord],
     world: &W,
 ) -> Result<Vec<ProjectView>, W::Error> {
     let mut projects: Vec<ProjectView> = Vec::new();

@@ -7,7 +7,7 @@ use bench_runner_core::record::{AS_CONFIGURED, SNIPPET, Variant};
 use super::{Draft, Memo};
 use crate::axes::STRUCTURAL;
 use crate::plan::{ProjectView, World};
-use crate::scenario::{AS_IT_IS, Baseline, Content, RequestError, WholeVariant, Word};
+use crate::scenario::{AS_IT_IS, Baseline, RequestError, RequestWord, VariantContent, WholeVariant};
 
 /// One value for each axis of the matrix, in the order of its axes.
 type Combination<'a> = Vec<&'a str>;
@@ -53,7 +53,8 @@ impl<'a> Draft<'a> {
         let alone =
             rows.len() == 1 && self.matrix.axes.iter().any(|(key, _)| !STRUCTURAL.contains(&key.as_str()));
         if self.matrix.on_configured && alone {
-            let whole = WholeVariant { name: AS_CONFIGURED.to_owned(), content: Content::AsConfigured };
+            let whole =
+                WholeVariant { name: AS_CONFIGURED.to_owned(), content: VariantContent::AsConfigured };
             rows.insert(0, self.whole(&whole, baseline, memo)?);
         }
         Ok(())
@@ -69,9 +70,9 @@ impl<'a> Draft<'a> {
         let mut keys: Vec<String> = self.matrix.axes.iter().map(|(key, _)| key.clone()).collect();
         for whole in &self.matrix.variants {
             let of_whole: Vec<&str> = match &whole.content {
-                Content::Set(set) => set.iter().map(|(key, _)| key.as_str()).collect(),
-                Content::Snippet(_) => vec![SNIPPET],
-                Content::AsConfigured => vec![AS_CONFIGURED],
+                VariantContent::Set(set) => set.iter().map(|(key, _)| key.as_str()).collect(),
+                VariantContent::Snippet(_) => vec![SNIPPET],
+                VariantContent::AsConfigured => vec![AS_CONFIGURED],
             };
             for key in of_whole {
                 if keys.iter().all(|known| known != key) {
@@ -85,7 +86,7 @@ impl<'a> Draft<'a> {
     /// The values of every axis, with the baseline's own value among them. Projects go by their resolved names.
     fn values(&self) -> Vec<Combination<'_>> {
         let projects = self.projects;
-        let of = |(key, words): &'a (String, Vec<Word>)| -> Combination<'_> {
+        let of = |(key, words): &'a (String, Vec<RequestWord>)| -> Combination<'_> {
             if key == "project" {
                 return projects.iter().map(|project| project.planned.name.as_str()).collect();
             }
@@ -133,20 +134,23 @@ impl<'a> Draft<'a> {
         baseline: &[&str],
         memo: &mut Memo<'_, W>,
     ) -> Result<Variant, W::Error> {
-        let keys: &[&str] =
-            if whole.content == Content::AsConfigured { &["profile"] } else { &["profile", "toolchain"] };
+        let keys: &[&str] = if whole.content == VariantContent::AsConfigured {
+            &["profile"]
+        } else {
+            &["profile", "toolchain"]
+        };
         let axes = self.matrix.axes.iter();
         let common = axes.filter(|(key, words)| keys.contains(&key.as_str()) && words.len() == 1);
         let common = common.map(|(key, words)| (key.clone(), words[0].text.clone())).collect();
         let mut row = self.placed(whole.name.clone(), baseline, common)?;
         match &whole.content {
-            Content::Set(set) => {
+            VariantContent::Set(set) => {
                 row.settings.extend(set.iter().map(|(key, word)| (key.clone(), word.text.clone())));
             }
-            Content::Snippet(text) => {
+            VariantContent::Snippet(text) => {
                 row.settings.insert(SNIPPET.to_owned(), text.clone());
             }
-            Content::AsConfigured => {
+            VariantContent::AsConfigured => {
                 let text = memo.as_configured(self.project(&row)?)?;
                 row.settings.insert(AS_CONFIGURED.to_owned(), text);
             }

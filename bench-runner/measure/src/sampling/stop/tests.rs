@@ -16,11 +16,15 @@ fn sampling() -> Sampling {
     }
 }
 
-fn progress<'a>(sampling: &'a Sampling, roles: &'a [Role], rounds: &'a [Vec<Option<f64>>]) -> Progress<'a> {
-    Progress { sampling, roles, rounds, remaining: None, round_time: None }
+fn progress<'a>(
+    sampling: &'a Sampling,
+    roles: &'a [Role],
+    rounds: &'a [Vec<Option<f64>>],
+) -> BlockProgress<'a> {
+    BlockProgress { sampling, roles, rounds, remaining: None, round_time: None }
 }
 
-/// Rounds whose intervals are far narrower than any precision asked for.
+/// Rounds whose intervals are far narrower than any precision in these tests.
 fn quiet(rounds: usize, arms: usize) -> Vec<Vec<Option<f64>>> {
     let mut noise = Noise::new(1);
     (0..rounds).map(|_| (0..arms).map(|_| Some(noise.build(1e-4, 0.0).exp())).collect()).collect()
@@ -53,7 +57,7 @@ fn without_a_precision_all_rounds_are_built() {
     assert_eq!(next(&progress(&sampling, &ROLES, &quiet(30, 4))), Next::Stop(StopReason::MaxRounds));
 }
 
-/// Rounds of each arm follow their neighbours slowly, so that they tell less than their number says.
+/// The rounds of each arm are autocorrelated, so they carry less information than their number suggests.
 #[test]
 fn rounds_that_resemble_their_neighbours_do_not_count_in_full() {
     let wave = |round: usize, arm: usize| {
@@ -64,7 +68,7 @@ fn rounds_that_resemble_their_neighbours_do_not_count_in_full() {
         (0..22).map(|round| (0..4).map(|arm| Some(wave(order(round), arm).exp())).collect()).collect()
     };
     let sampling = Sampling { precision: Some(0.018), ..sampling() };
-    // the same rounds in an order without likeness
+    // the same rounds in an order without autocorrelation
     assert_eq!(
         next(&progress(&sampling, &ROLES, &table(&|round| round * 9 % 22))),
         Next::Stop(StopReason::Precision)
@@ -130,7 +134,7 @@ fn the_twin_has_a_limit_of_its_own() {
 fn a_round_that_does_not_fit_is_not_started() {
     let sampling = sampling();
     let table = quiet(3, 4);
-    let budget = |remaining: u64, round: Option<u64>| Progress {
+    let budget = |remaining: u64, round: Option<u64>| BlockProgress {
         remaining: Some(Duration::from_secs(remaining)),
         round_time: round.map(Duration::from_secs),
         ..progress(&sampling, &ROLES, &table)
@@ -139,14 +143,14 @@ fn a_round_that_does_not_fit_is_not_started() {
     assert_eq!(next(&budget(9, Some(10))), Next::Stop(StopReason::Budget));
     assert_eq!(next(&budget(1, None)), Next::Round);
     assert_eq!(next(&budget(0, None)), Next::Stop(StopReason::Budget));
-    assert_eq!(next(&Progress { rounds: &[], ..budget(9, Some(10)) }), Next::Stop(StopReason::Budget));
+    assert_eq!(next(&BlockProgress { rounds: &[], ..budget(9, Some(10)) }), Next::Stop(StopReason::Budget));
 }
 
 #[test]
 fn a_precision_that_was_reached_is_the_reason_even_without_budget() {
     let table = quiet(6, 4);
     let sampling = sampling();
-    let spent = Progress { remaining: Some(Duration::ZERO), ..progress(&sampling, &ROLES, &table) };
+    let spent = BlockProgress { remaining: Some(Duration::ZERO), ..progress(&sampling, &ROLES, &table) };
     assert_eq!(next(&spent), Next::Stop(StopReason::Precision));
 }
 
@@ -180,8 +184,8 @@ fn fewer_than_two_arms_are_nothing_to_compare_and_a_twin_alone_is_something() {
     assert_eq!(next(&progress(&sampling, &[Role::Baseline, Role::Twin], &[])), Next::Round);
 }
 
-/// Whole blocks as they are sampled, stopped by the rule: coverage, and the rounds that it takes. The bounds are
-/// coarse; docs/METHODOLOGY.md has the figures of many more.
+/// Whole blocks, sampled and stopped by the rule: coverage and number of rounds. The bounds are coarse;
+/// docs/METHODOLOGY.md has the figures of many more.
 #[test]
 fn blocks_that_stop_by_the_rule_keep_their_coverage() {
     let sampling = sampling();
@@ -203,7 +207,7 @@ fn blocks_that_stop_by_the_rule_keep_their_coverage() {
         let estimate = pair.estimate(&table, Control::Twin).unwrap();
         pairs += usize::from(estimate.theta.abs() <= estimate.half_width(LEVEL));
     }
-    // 475 of 500 expected, standard deviation below 6; about 20 rounds, as docs/METHODOLOGY.md has it
+    // 475 of 500 expected, standard deviation below 6; about 20 rounds, as in docs/METHODOLOGY.md
     assert!((452..=495).contains(&covered), "{covered} of 500");
     // 237.5 of 250 expected, standard deviation 3.4: the stopping does not look at pairs of variants
     assert!((226..=248).contains(&pairs), "{pairs} of 250");

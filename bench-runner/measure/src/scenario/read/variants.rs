@@ -8,10 +8,10 @@ use bench_runner_core::record::Refusal;
 use super::{check_value, refuse, setting};
 use crate::axes;
 use crate::scenario::variants::{check_name, snippet};
-use crate::scenario::{Baseline, Content, KNOWN, RequestError, WholeVariant, Word};
+use crate::scenario::{Baseline, PREDEFINED, RequestError, RequestWord, VariantContent, WholeVariant};
 use crate::toml_reader::{DocError, TomlValue};
 
-/// All whole variants of a table. Files are relative to `base`, the directory of the scenario's own file.
+/// Reads all whole variants of a table. Files are relative to `base`, the directory of the scenario file.
 pub(super) fn variants(table: &TomlValue<'_>, base: Option<&Path>) -> Result<Vec<WholeVariant>, DocError> {
     table.with_table(|reader| {
         reader.entries().into_iter().map(|(name, value)| variant(name, &value, base)).collect()
@@ -19,7 +19,7 @@ pub(super) fn variants(table: &TomlValue<'_>, base: Option<&Path>) -> Result<Vec
 }
 
 fn variant(name: String, value: &TomlValue<'_>, base: Option<&Path>) -> Result<WholeVariant, DocError> {
-    if let Some(known) = WholeVariant::known(&name) {
+    if let Some(known) = WholeVariant::predefined(&name) {
         let form = || format!("`{name}` has a meaning of its own and is only asked for");
         return match value.bool() {
             Ok(true) => Ok(known),
@@ -28,7 +28,7 @@ fn variant(name: String, value: &TomlValue<'_>, base: Option<&Path>) -> Result<W
     }
     check_name(&name).map_err(|refusal| value.refuse(refusal))?;
     if value.is_table() {
-        return Ok(WholeVariant { name, content: Content::Set(set(value)?) });
+        return Ok(WholeVariant { name, content: VariantContent::Set(set(value)?) });
     }
     let file = value.string().map_err(|error| {
         error.with_help(
@@ -42,11 +42,11 @@ fn variant(name: String, value: &TomlValue<'_>, base: Option<&Path>) -> Result<W
         RequestError::Refused(refusal) => value.refuse(refusal),
         RequestError::Document(error) => error,
     })?;
-    Ok(WholeVariant { name, content: Content::Snippet(content) })
+    Ok(WholeVariant { name, content: VariantContent::Snippet(content) })
 }
 
-/// The settings of a named set, checked as the values of axes are.
-fn set(value: &TomlValue<'_>) -> Result<Vec<(String, Word)>, DocError> {
+/// Reads the settings of a named set, checked like values of axes.
+fn set(value: &TomlValue<'_>) -> Result<Vec<(String, RequestWord)>, DocError> {
     let entries = value.entries()?;
     if entries.is_empty() {
         return Err(value
@@ -65,19 +65,20 @@ fn set(value: &TomlValue<'_>) -> Result<Vec<(String, Word)>, DocError> {
     entries.into_iter().map(checked).collect()
 }
 
-/// The baseline: values of axes, or the name of a whole variant, which is added where it is always known.
+/// Reads the baseline: values of axes, or the name of a whole variant. A predefined variant is added if it is
+/// missing.
 pub(super) fn baseline(
     value: &TomlValue<'_>,
-    axes: &[(String, Vec<Word>)],
+    axes: &[(String, Vec<RequestWord>)],
     variants: &mut Vec<WholeVariant>,
 ) -> Result<Baseline, DocError> {
     if !value.is_table() {
         let name = value.string().map_err(|error| {
             error.with_help("a baseline is a table of axes, or the name of a whole variant")
         })?;
-        return whole(value, &name, variants);
+        return whole_variant(value, &name, variants);
     }
-    let values: BTreeMap<String, Word> = value.with_table(|table| {
+    let values: BTreeMap<String, RequestWord> = value.with_table(|table| {
         let entries = table.entries().into_iter();
         entries
             .map(|(key, value)| {
@@ -97,13 +98,17 @@ pub(super) fn baseline(
     Ok(Baseline::Values(values))
 }
 
-fn whole(value: &TomlValue<'_>, name: &str, variants: &mut Vec<WholeVariant>) -> Result<Baseline, DocError> {
-    let named = WholeVariant::known(name);
+fn whole_variant(
+    value: &TomlValue<'_>,
+    name: &str,
+    variants: &mut Vec<WholeVariant>,
+) -> Result<Baseline, DocError> {
+    let named = WholeVariant::predefined(name);
     let arm = named.as_ref().map_or(name, |known| &known.name).to_owned();
     if !variants.iter().any(|variant| variant.name == arm) {
         let Some(known) = named else {
             let names: Vec<&str> =
-                variants.iter().map(|variant| variant.name.as_str()).chain(KNOWN).collect();
+                variants.iter().map(|variant| variant.name.as_str()).chain(PREDEFINED).collect();
             return Err(value.error(format!("no variant is called `{name}`")).suggest(name, names));
         };
         variants.push(known);
@@ -143,17 +148,17 @@ mod tests {
         let matrix = read(text, Some(dir.path())).unwrap();
         let names: Vec<&str> = matrix.variants.iter().map(|variant| variant.name.as_str()).collect();
         assert_eq!(names, ["recommended", "article", "as-configured"]);
-        let Content::Set(set) = &matrix.variants[0].content else { panic!("a set") };
+        let VariantContent::Set(set) = &matrix.variants[0].content else { panic!("a set") };
         let keys: Vec<&str> = set.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["profile", "linker"]);
-        assert_eq!(matrix.variants[1].content, Content::Snippet("[profile.dev]\ndebug = 0\n".into()));
+        assert_eq!(matrix.variants[1].content, VariantContent::Snippet("[profile.dev]\ndebug = 0\n".into()));
     }
 
     #[test]
     fn a_baseline_can_be_a_whole_variant() {
         let matrix = read("baseline = \"as-configured\"\n", None).unwrap();
         assert_eq!(matrix.baseline, Baseline::Whole("as-configured".into()));
-        assert_eq!(matrix.variants[0].content, Content::AsConfigured);
+        assert_eq!(matrix.variants[0].content, VariantContent::AsConfigured);
         let matrix = read("baseline = \"as-it-is\"\n[variants]\nas-it-is = true\n", None).unwrap();
         assert_eq!((matrix.baseline, matrix.variants.len()), (Baseline::Whole(AS_IT_IS.into()), 1));
     }

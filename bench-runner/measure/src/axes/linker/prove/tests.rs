@@ -1,8 +1,8 @@
 use super::*;
 use crate::axes::fixture;
-use crate::build::{InForce, Toolchain};
+use crate::build::{SettingsInForce, Toolchain};
 
-fn prove(linker: &str, driver: Option<&str>, context: &Context, evidence: &Evidence) -> Finding {
+fn prove(linker: &str, driver: Option<&str>, context: &Context, evidence: &BuildEvidence) -> ProofFinding {
     super::prove(&LinkerName::parse(linker).unwrap(), driver, context, evidence)
 }
 
@@ -14,25 +14,25 @@ fn words(line: &str) -> Vec<String> {
     line.split_whitespace().map(str::to_owned).collect()
 }
 
-/// A program of the project's own that this line linked, behind which this linker is.
+/// A program of the project itself that this line linked with this linker.
 fn linked(name: &str, comments: &[&str], line: &str, linker: Option<&str>) -> Linked {
     let facts =
         ElfFacts { comments: comments.iter().map(|&c| c.to_owned()).collect(), ..ElfFacts::default() };
     let file = std::path::PathBuf::from(format!("/t/debug/deps/{name}-0af3"));
     let (args, linker) = (words(line), linker.map(str::to_owned));
     let step = LinkStep { output: file.clone(), args, path: None, linker };
-    Linked { file, name: name.into(), part: Part::Own, facts: Ok(facts), step: Some(step) }
+    Linked { file, name: name.into(), part: BuildPart::Own, facts: Ok(facts), step: Some(step) }
 }
 
-/// What a build shows that was called with `flags` in its two calls, the first being a dependency's.
-fn evidence(flags: &str, comments: &[&str], line: &str) -> Evidence {
+/// Evidence from a build with `flags` in both of its calls, the first for a dependency.
+fn evidence(flags: &str, comments: &[&str], line: &str) -> BuildEvidence {
     let call = |part, name: &str| fixture::call(part, name, flags);
-    // What a linker answers that left no other mark.
+    // Version output of the linker.
     let linker = comments.first().copied();
-    Evidence {
-        compiler_calls: vec![call(Part::Dependency, "dep"), call(Part::Own, "my_tool")],
+    BuildEvidence {
+        compiler_calls: vec![call(BuildPart::Dependency, "dep"), call(BuildPart::Own, "my_tool")],
         linked: vec![linked("my-tool", comments, line, linker)],
-        ..Evidence::default()
+        ..BuildEvidence::default()
     }
 }
 
@@ -45,11 +45,11 @@ fn the_mark_names_the_linker() {
     let mark = |facts: &ElfFacts| marks(facts).into_iter().next();
     let family = |comment: &str| mark(&facts(comment)).map(|mark| mark.family);
     assert_eq!(mark(&facts("Linker: LLD 22.1.2 (/checkout/x 1cb4)")).unwrap().text, "LLD 22.1.2");
-    assert_eq!(family("Linker: Debian LLD 14.0.6"), Some(Family::Lld));
-    assert_eq!(family("mold 1.10.1 (compatible with GNU ld)"), Some(Family::Mold));
+    assert_eq!(family("Linker: Debian LLD 14.0.6"), Some(LinkerFamily::Lld));
+    assert_eq!(family("mold 1.10.1 (compatible with GNU ld)"), Some(LinkerFamily::Mold));
     assert_eq!(family("rustc version 1.95.0"), None, "no mark is nobody's");
     let noted = ElfFacts { gold_note: true, ..ElfFacts::default() };
-    assert_eq!(mark(&noted).unwrap().family, Family::Gold);
+    assert_eq!(mark(&noted).unwrap().family, LinkerFamily::Gold);
 }
 
 #[test]
@@ -66,11 +66,12 @@ fn a_linker_that_was_never_called_is_found_out() {
 
 #[test]
 fn a_flag_on_no_compiler_call_fails_whatever_linked() {
-    // The project's own flags happen to bring in the same linker.
+    // The project's own flags happen to choose the same linker.
     let lost = prove("mold", None, &context(), &evidence("-Cy", &["mold 1.10.1"], "cc -fuse-ld=mold"));
     assert_eq!(lost.result, ProofResult::Fails);
     assert!(lost.found.ends_with("`-Clink-arg=-fuse-ld=mold` on 0 of 1 compiler calls"), "{}", lost.found);
-    let unseen = Evidence { compiler_calls: vec![], ..evidence(MOLD, &["mold 1.10.1"], "cc -fuse-ld=mold") };
+    let unseen =
+        BuildEvidence { compiler_calls: vec![], ..evidence(MOLD, &["mold 1.10.1"], "cc -fuse-ld=mold") };
     let unseen = prove("mold", None, &context(), &unseen);
     assert_eq!(unseen.result, ProofResult::NotProvable);
     assert!(unseen.found.ends_with("no compiler call of the project's own units"), "{}", unseen.found);
@@ -79,7 +80,7 @@ fn a_flag_on_no_compiler_call_fails_whatever_linked() {
 #[test]
 fn the_projects_own_flags_must_have_stayed_in_force() {
     let flags = ["--cfg", "own"].map(str::to_owned).to_vec();
-    let in_force = InForce { flags, ..InForce::default() };
+    let in_force = SettingsInForce { flags, ..SettingsInForce::default() };
     let context = Context { toolchain: Some(Toolchain::sample()), in_force, ..context() };
     let prove =
         |flags: &str| prove("mold", None, &context, &evidence(flags, &["mold 1.10.1"], "cc -fuse-ld=mold"));
@@ -120,12 +121,12 @@ fn without_a_link_line_the_mark_can_only_contradict() {
     assert_eq!(hidden.found, "mold 1.10.1; no link line: `env.RUSTC_LOG` with `force` hides them");
 }
 
-/// GNU ld is asked for, and what is behind the link line says this of itself.
-fn bfd(comments: &[&str], linker: Option<&str>) -> Finding {
+/// A proof for GNU ld, with this version output of the linker behind the link line.
+fn bfd(comments: &[&str], linker: Option<&str>) -> ProofFinding {
     const BFD: &str = "-Clink-arg=-fuse-ld=bfd";
     let line = "cc -fuse-ld=bfd";
     let linked = vec![linked("my-tool", comments, line, linker)];
-    prove("bfd", None, &context(), &Evidence { linked, ..evidence(BFD, &[], line) })
+    prove("bfd", None, &context(), &BuildEvidence { linked, ..evidence(BFD, &[], line) })
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn no_mark_is_no_proof_of_gnu_ld() {
     assert_eq!(bfd(&[], None).result, ProofResult::NotProvable);
     let proven = bfd(&[], Some("GNU ld (GNU Binutils for Debian) 2.40"));
     assert_eq!(proven.result, ProofResult::Holds, "{}", proven.found);
-    // A driver that appends another linker and drops the mark.
+    // A driver that appends another linker and removes the mark.
     let other = bfd(&[], Some("Debian LLD 14.0.6 (compatible with GNU linkers)"));
     assert_eq!(other.result, ProofResult::Fails);
     assert!(other.found.starts_with("Debian LLD 14.0.6 behind the link line"), "{}", other.found);
@@ -205,7 +206,7 @@ fn a_linker_without_a_known_mark_is_not_claimed_to_be_proven() {
 #[test]
 fn what_runs_during_the_build_is_looked_at_where_nothing_else_is_linked() {
     let host = |line| Linked {
-        part: Part::Host,
+        part: BuildPart::Host,
         ..linked("build script of p", &["mold 1.10.1"], line, Some("mold 1.10.1"))
     };
     let build = |line| {
@@ -215,20 +216,20 @@ fn what_runs_during_the_build_is_looked_at_where_nothing_else_is_linked() {
     };
     let both = prove("mold", None, &context(), &build("cc -fuse-ld=mold"));
     assert!(both.found.contains("; and so 1 link line of build scripts and proc macros"), "{}", both.found);
-    // With a target named, the flags do not reach them.
+    // If a target is named, the flags do not apply to them.
     let others = prove("mold", None, &context(), &build("cc"));
     assert_eq!(others.result, ProofResult::Holds);
     assert!(others.found.contains("; not so 1 of 1 link line"), "{}", others.found);
-    let alone = |line| Evidence { linked: vec![host(line)], ..build(line) };
+    let alone = |line| BuildEvidence { linked: vec![host(line)], ..build(line) };
     assert_eq!(prove("mold", None, &context(), &alone("cc -fuse-ld=mold")).result, ProofResult::Holds);
     assert_eq!(prove("mold", None, &context(), &alone("cc")).result, ProofResult::Fails);
 }
 
 #[test]
 fn without_an_executable_nothing_is_claimed() {
-    let finding = prove("mold", None, &context(), &Evidence::default());
+    let finding = prove("mold", None, &context(), &BuildEvidence::default());
     assert_eq!(finding.result, ProofResult::NotProvable);
-    let library = |flags| Evidence { linked: vec![], ..evidence(flags, &[], "") };
+    let library = |flags| BuildEvidence { linked: vec![], ..evidence(flags, &[], "") };
     assert_eq!(prove("mold", None, &context(), &library(MOLD)).result, ProofResult::NotProvable);
     assert_eq!(prove("mold", None, &context(), &library("-Cy")).result, ProofResult::Fails);
 }

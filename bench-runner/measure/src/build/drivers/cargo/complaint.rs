@@ -1,30 +1,31 @@
-//! The line of a failed build that says why: the linker's own words, the panic of a build script, rustc's first error
-//! with its place; not the command line that failed, and not that it failed.
+//! Extracts the line of a failed build that explains it: the error of the linker, the panic of a build
+//! script, the first error of rustc with its location; not the command line, and not the mere fact of the
+//! failure.
 
-/// Longer lines are cut.
+/// Maximum length; longer lines are cut.
 const LONGEST: usize = 400;
 
-/// Why a build failed, in a line, as far as its output says.
+/// Reason why a build failed, in one line, if its output has one.
 pub(super) fn complaint(stderr: &str) -> Option<String> {
     let lines: Vec<&str> = stderr.lines().collect();
     let at = lines.iter().position(|line| is_error(line))?;
     let end = lines[at + 1..].iter().position(|line| begins_another(line));
     let block = &lines[at..end.map_or(lines.len(), |end| at + 1 + end)];
-    let said = linking(block)
+    let message_text = linking(block)
         .or_else(|| build_script(block, &lines[..at]))
         .or_else(|| macro_panic(block))
         .or_else(|| crash(block, &lines[..at]))
         .or_else(|| process(block))
         .unwrap_or_else(|| plain(block));
-    let short: String = said.chars().take(LONGEST).collect();
-    Some(if short.len() < said.len() { format!("{short}…") } else { short })
+    let short: String = message_text.chars().take(LONGEST).collect();
+    Some(if short.len() < message_text.len() { format!("{short}…") } else { short })
 }
 
 fn is_error(line: &str) -> bool {
     line.starts_with("error") || line.starts_with("sccache: error")
 }
 
-/// Whether a line belongs to another message than the one before it.
+/// True if a line starts a new message.
 fn begins_another(line: &str) -> bool {
     line.starts_with("error") || line.starts_with("warning")
 }
@@ -33,7 +34,7 @@ fn without_prefix(line: &str) -> &str {
     line.strip_prefix("error: ").unwrap_or(line)
 }
 
-/// What a linker or its driver says, where linking failed.
+/// Error of the linker or its driver.
 fn linking(block: &[&str]) -> Option<String> {
     let error = without_prefix(block[0]);
     if error.starts_with("linker `") {
@@ -42,34 +43,38 @@ fn linking(block: &[&str]) -> Option<String> {
     if !error.starts_with("linking with `") {
         return None;
     }
-    // rustc's own notes: the command, and hints.
-    let own = |said: &str| {
-        let is_command = said.starts_with('"') || said.starts_with("LC_ALL=") || said.starts_with("env ");
+    // Notes of rustc itself: the command, and hints.
+    let own = |message_text: &str| {
+        let is_command = message_text.starts_with('"')
+            || message_text.starts_with("LC_ALL=")
+            || message_text.starts_with("env ");
         let hints = ["some arguments are omitted", "some `extern` functions", "use the `"];
-        is_command || hints.iter().any(|hint| said.starts_with(hint))
+        is_command || hints.iter().any(|hint| message_text.starts_with(hint))
     };
     let mut words: Vec<&str> = Vec::new();
-    let mut of_linker = false;
+    let mut from_linker = false;
     for line in &block[1..] {
         let line = line.trim();
         match line.strip_prefix("= note:").map(str::trim) {
-            Some(said) => {
-                of_linker = !own(said);
-                words.extend(Some(said).filter(|_| of_linker));
+            Some(message_text) => {
+                from_linker = !own(message_text);
+                words.extend(Some(message_text).filter(|_| from_linker));
             }
-            None if of_linker && !line.starts_with('|') => words.push(line),
+            None if from_linker && !line.starts_with('|') => words.push(line),
             None => {}
         }
     }
-    words.retain(|said| !said.is_empty());
-    let only_that = |said: &&str| said.contains("ld returned ") || said.contains("linker command failed");
-    let why = words.iter().find(|said| !only_that(said) && complains(said));
-    let why = why.or_else(|| words.iter().find(|said| !only_that(said))).or(words.first());
+    words.retain(|message_text| !message_text.is_empty());
+    let only_that = |message_text: &&str| {
+        message_text.contains("ld returned ") || message_text.contains("linker command failed")
+    };
+    let why = words.iter().find(|message_text| !only_that(message_text) && sounds_like_reason(message_text));
+    let why = why.or_else(|| words.iter().find(|message_text| !only_that(message_text))).or(words.first());
     Some(why.map_or_else(|| format!("{error}, without a word of the linker"), |why| (*why).to_owned()))
 }
 
-/// Whether a line sounds like the reason, and not like where or how.
-fn complains(line: &str) -> bool {
+/// True if a line is likely the reason, rather than a location or a detail.
+fn sounds_like_reason(line: &str) -> bool {
     const WORDS: [&str; 12] = [
         "error",
         "fatal",
@@ -88,24 +93,25 @@ fn complains(line: &str) -> bool {
     WORDS.iter().any(|word| line.contains(word))
 }
 
-/// The panic of a build script, or what it said last; `before` may have what a C compiler said through it.
+/// The panic of a build script, or its last line; `before` may contain the errors of a C compiler that it
+/// called.
 fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
     let package = without_prefix(block[0]).strip_prefix("failed to run custom build command for `")?;
     let package = package.split([' ', '`']).next()?;
     let who = format!("the build script of {package}");
-    let said = after(block, "--- stderr");
-    if let Some(panic) = panic(&said) {
+    let stderr = lines_after(block, "--- stderr");
+    if let Some(panic) = panic(&stderr) {
         return Some(format!("{who} panicked{panic}"));
     }
     let compiler = || {
         let warnings = before.iter().filter_map(|line| line.strip_prefix("warning: "));
         let mut errors = warnings.filter(|line| line.contains("error: "));
-        errors.next().map(|line| line.split_once(": ").map_or(line, |(_, said)| said).to_owned())
+        errors.next().map(|line| line.split_once(": ").map_or(line, |(_, message)| message).to_owned())
     };
-    let mut lines = said.iter().copied().filter(|line| !line.is_empty());
-    let last = said.iter().rfind(|line| !line.is_empty()).copied();
-    match lines.find(|line| complains(line)).or(last) {
-        // The crate `cc` shows its command, and passes on what the compiler said.
+    let mut lines = stderr.iter().copied().filter(|line| !line.is_empty());
+    let last = stderr.iter().rfind(|line| !line.is_empty()).copied();
+    match lines.find(|line| sounds_like_reason(line)).or(last) {
+        // The crate `cc` shows its command, and passes on the output of the compiler.
         Some(line)
             if line.contains("error occurred in cc-rs") || line.contains("did not execute successfully") =>
         {
@@ -116,29 +122,29 @@ fn build_script(block: &[&str], before: &[&str]) -> Option<String> {
     }
 }
 
-/// The lines after a heading, up to the next one.
-fn after<'a>(block: &[&'a str], heading: &str) -> Vec<&'a str> {
+/// Lines after a heading, up to the next heading.
+fn lines_after<'a>(block: &[&'a str], heading: &str) -> Vec<&'a str> {
     let lines = block.iter().map(|line| line.trim()).skip_while(|line| *line != heading).skip(1);
     lines.take_while(|line| !line.starts_with("--- ")).collect()
 }
 
-/// Where and why a thread panicked, as Rust says it since 1.73 or before.
+/// Location and message of a panic, in the format of Rust 1.73 and newer or the older one.
 fn panic(lines: &[&str]) -> Option<String> {
     let at = lines.iter().position(|line| line.starts_with("thread '") && line.contains(" panicked at "))?;
     let (_, rest) = lines[at].split_once(" panicked at ")?;
     Some(match rest.strip_suffix(':') {
-        Some(place) => match lines.get(at + 1) {
-            Some(message) => format!(" at {place}: {message}"),
-            None => format!(" at {place}"),
+        Some(location) => match lines.get(at + 1) {
+            Some(message) => format!(" at {location}: {message}"),
+            None => format!(" at {location}"),
         },
         None => match rest.strip_prefix('\'').and_then(|rest| rest.rsplit_once("', ")) {
-            Some((message, place)) => format!(" at {place}: {message}"),
+            Some((message, location)) => format!(" at {location}: {message}"),
             None => format!(": {rest}"),
         },
     })
 }
 
-/// The panic of a proc macro, with the place that it was called from.
+/// The panic of a proc macro, with the location of its call.
 fn macro_panic(block: &[&str]) -> Option<String> {
     let error = without_prefix(block[0]);
     if !error.contains("panicked") {
@@ -146,10 +152,10 @@ fn macro_panic(block: &[&str]) -> Option<String> {
     }
     let message = block.iter().find_map(|line| line.trim().strip_prefix("= help: message: "));
     let message = message.map(|message| format!(": {message}")).unwrap_or_default();
-    Some(format!("{error}{}{message}", place(block)))
+    Some(format!("{error}{}{message}", location(block)))
 }
 
-/// The last words of a compiler that crashed, of which cargo only says that it failed.
+/// Last output of a crashed compiler; cargo only reports that it failed.
 fn crash(block: &[&str], before: &[&str]) -> Option<String> {
     if !without_prefix(block[0]).starts_with("could not compile") {
         return None;
@@ -163,7 +169,7 @@ fn crash(block: &[&str], before: &[&str]) -> Option<String> {
         .map(|line| format!("LLVM: {line}"))
 }
 
-/// What a program said that cargo could not run, or that failed, without its command line.
+/// Error of a program that cargo could not run, or that failed, without its command line.
 fn process(block: &[&str]) -> Option<String> {
     let error = without_prefix(block[0]);
     if let Some(command) = error.strip_prefix("could not execute process `") {
@@ -172,11 +178,12 @@ fn process(block: &[&str]) -> Option<String> {
         return Some(format!("could not execute `{program}`{cause}"));
     }
     let failed = block.iter().find(|line| line.contains("process didn't exit successfully: `"))?;
-    let words: Vec<&str> = after(block, "--- stderr").into_iter().filter(|line| !line.is_empty()).collect();
-    let said = words.iter().find(|line| complains(line)).or(words.first());
+    let words: Vec<&str> =
+        lines_after(block, "--- stderr").into_iter().filter(|line| !line.is_empty()).collect();
+    let message_text = words.iter().find(|line| sounds_like_reason(line)).or(words.first());
     let what = if error.contains("process didn't exit successfully") { "a program failed" } else { error };
-    Some(match said {
-        Some(said) => format!("{what}: {}", without_prefix(said)),
+    Some(match message_text {
+        Some(message_text) => format!("{what}: {}", without_prefix(message_text)),
         None => match status(&[failed]) {
             Some(status) => format!("{what} ({status})"),
             None => what.to_owned(),
@@ -184,14 +191,14 @@ fn process(block: &[&str]) -> Option<String> {
     })
 }
 
-/// How a process ended, as cargo puts it after the command line.
+/// Exit status of a process, which cargo prints after the command line.
 fn status(block: &[&str]) -> Option<String> {
     let line = block.iter().find(|line| line.contains("process didn't exit successfully: `"))?;
     let (_, status) = line.rsplit_once("` (")?;
     status.strip_suffix(')').map(str::to_owned)
 }
 
-/// The causes that cargo gives, the deepest one last.
+/// Causes listed by cargo, the root cause last.
 fn causes(block: &[&str]) -> Vec<String> {
     let mut lines = block.iter().map(|line| line.trim());
     let mut causes = Vec::new();
@@ -201,13 +208,13 @@ fn causes(block: &[&str]) -> Vec<String> {
     causes
 }
 
-/// The place of an error in a source file.
-fn place(block: &[&str]) -> String {
-    let place = block.iter().find_map(|line| line.trim().strip_prefix("--> "));
-    place.map(|place| format!(" at {place}")).unwrap_or_default()
+/// Location of an error in a source file.
+fn location(block: &[&str]) -> String {
+    let location = block.iter().find_map(|line| line.trim().strip_prefix("--> "));
+    location.map(|location| format!(" at {location}")).unwrap_or_default()
 }
 
-/// An error of rustc with its place, or one of cargo with what it comes from.
+/// An error of rustc with its location, or one of cargo with its causes.
 fn plain(block: &[&str]) -> String {
     let causes = causes(block);
     let more = match causes.as_slice() {
@@ -223,7 +230,7 @@ fn plain(block: &[&str]) -> String {
         [one] => format!(": {one}"),
         [first, .., last] => format!(": {first}: {last}"),
     };
-    format!("{}{}{more}", block[0].trim(), place(block))
+    format!("{}{}{more}", block[0].trim(), location(block))
 }
 
 #[cfg(test)]

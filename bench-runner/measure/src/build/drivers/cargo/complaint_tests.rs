@@ -80,7 +80,7 @@ fn a_linker_is_quoted() {
     );
 }
 
-fn of_script(ended: &str, more: &str) -> String {
+fn script_failure(ended: &str, more: &str) -> String {
     format!(
         "   Compiling p v0.1.0 (/w)\nerror: failed to run custom build command for `p v0.1.0 (/w)`\n\
          note: To improve backtraces for build dependencies, set the variable\n\nCaused by:\n  \
@@ -91,33 +91,33 @@ fn of_script(ended: &str, more: &str) -> String {
 #[test]
 fn a_build_script_is_quoted() {
     check(
-        &of_script(
+        &script_failure(
             "exit status: 101",
             "  --- stdout\n  cargo:warning=hello\n\n  --- stderr\n\n  thread 'main' (2809) panicked at build.rs:1:45:\n  no such tool: x\n  stack backtrace:\n",
         ),
         "the build script of p panicked at build.rs:1:45: no such tool: x",
     );
-    // As Rust said it before 1.73.
+    // Format before Rust 1.73.
     check(
-        &of_script(
+        &script_failure(
             "exit status: 101",
             "  --- stderr\n  thread 'main' panicked at 'no such tool: x', build.rs:1:45\n",
         ),
         "the build script of p panicked at build.rs:1:45: no such tool: x",
     );
     check(
-        &of_script(
+        &script_failure(
             "exit status: 3",
             "  --- stdout\n  text\n\n  --- stderr\n  looking\n  error: foo.h was not found\n",
         ),
         "the build script of p: error: foo.h was not found",
     );
     check(
-        &of_script("exit status: 3", "  --- stdout\n  text\n"),
+        &script_failure("exit status: 3", "  --- stdout\n  text\n"),
         "the build script of p failed (exit status: 3)",
     );
     check(
-        &of_script("signal: 9, SIGKILL: kill", ""),
+        &script_failure("signal: 9, SIGKILL: kill", ""),
         "the build script of p failed (signal: 9, SIGKILL: kill)",
     );
 }
@@ -127,13 +127,13 @@ fn a_c_compiler_is_quoted_through_the_script_that_calls_it() {
     let warned = "warning: p@0.1.0: src/x.c:1:10: fatal error: nope.h: No such file or directory\n";
     let failed = "  --- stderr\n\n\n  error occurred in cc-rs: command did not execute successfully (status code exit status: 1): \"cc\" \"-O0\"\n";
     check(
-        &format!("{warned}{}", of_script("exit status: 1", failed)),
+        &format!("{warned}{}", script_failure("exit status: 1", failed)),
         "the build script of p: src/x.c:1:10: fatal error: nope.h: No such file or directory",
     );
     let missing =
         "error occurred in cc-rs: failed to find tool \"c++\": No such file or directory (os error 2)";
     check(
-        &of_script("exit status: 1", &format!("  --- stderr\n\n\n  {missing}\n")),
+        &script_failure("exit status: 1", &format!("  --- stderr\n\n\n  {missing}\n")),
         &format!("the build script of p: {missing}"),
     );
 }

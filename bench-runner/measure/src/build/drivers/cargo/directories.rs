@@ -1,75 +1,77 @@
-//! Where cargo puts what it builds: never where the project, a variable or the command line of a variant says, always in
-//! directories of the variant's own. Whether intermediate files lie apart from the results stays as the project has it.
+//! Directories for the output of cargo. They are always specific to the variant, whatever the project, a
+//! variable or the command line of a variant sets. A separate directory for intermediate files is kept if the
+//! project has one.
 
 use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
 use super::CargoDriver;
-use crate::build::{BuildDirs, BuildRequest, Release, merged};
+use crate::build::{BuildDirs, BuildRequest, Release, merge_tables};
 
-/// The keys of cargo's configuration that the harness decides on.
+/// Configuration keys that the harness sets.
 const BUILD_DIR: &str = "build.build-dir";
 const TARGET_DIR: &str = "build.target-dir";
-/// The variables for the same.
+/// Variables with the same meaning.
 const VARIABLE: &str = "CARGO_BUILD_BUILD_DIR";
 const TARGET_VARIABLES: [&str; 2] = ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"];
-/// The first cargo that reads the key.
+/// First release of cargo that reads the key.
 const SINCE: Release = Release { major: 1, minor: 91 };
 
-/// Whether a key of cargo's configuration says where results or intermediate files go.
-pub(super) fn is_one(key: &str) -> bool {
+/// True if a configuration key sets the directory of results or intermediate files.
+pub(super) fn is_directory_key(key: &str) -> bool {
     [BUILD_DIR, TARGET_DIR].contains(&key)
 }
 
 impl CargoDriver {
-    /// The arguments that keep intermediate files in directories of the variant's own. The command line beats variables
-    /// and files, and nothing that the build starts inherits it: a cargo within a build script would wait for the lock of
-    /// a build directory that it shares.
-    pub(super) fn build_directory(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<String> {
+    /// Arguments that keep intermediate files in directories of the variant. The command line overrides
+    /// variables and files, and child processes of the build do not inherit it: a cargo within a build script
+    /// would wait for the lock of a shared build directory.
+    pub(super) fn build_dir_args(&self, dirs: &BuildDirs, request: &BuildRequest) -> Vec<String> {
         if self.toolchain.release < SINCE {
             return Vec::new();
         }
-        let dir = if self.keeps_them_apart(request) { &dirs.build_dir } else { &dirs.target };
+        let dir = if self.has_separate_build_dir(request) { &dirs.build_dir } else { &dirs.target };
         let dir = Value::from(dir.display().to_string());
         vec!["--config".to_owned(), format!("{BUILD_DIR}={dir}")]
     }
 
-    /// Variables that name such directories name those of the variant, because what the build starts reads them too. So
-    /// does a variable for each that a file names by a path of its own: a cargo within a build script reads that file.
-    pub(super) fn keep_directories(
+    /// Redirects variables that name such directories to those of the variant, because child processes of the
+    /// build read them too. Also sets a variable for each directory that a file sets to a fixed path, because
+    /// a cargo within a build script reads that file.
+    pub(super) fn redirect_directory_variables(
         &self,
         dirs: &BuildDirs,
         request: &BuildRequest,
         env: &mut BTreeMap<String, String>,
     ) {
-        let config = self.of_files(request);
+        let config = self.file_config(request);
         let is_fixed =
             |key: &str| text_at(&config, key).is_some_and(|dir| dir.starts_with('/') && !dir.contains('{'));
-        let build_dir = if self.keeps_them_apart(request) { &dirs.build_dir } else { &dirs.target };
+        let build_dir = if self.has_separate_build_dir(request) { &dirs.build_dir } else { &dirs.target };
         let ours = TARGET_VARIABLES.map(|name| (name, &dirs.target, false));
-        let of_file = [
+        let from_files = [
             (TARGET_VARIABLES[0], &dirs.target, is_fixed(TARGET_DIR)),
             (VARIABLE, build_dir, is_fixed(BUILD_DIR)),
         ];
-        for (name, dir, fixed) in ours.into_iter().chain(of_file) {
+        for (name, dir, fixed) in ours.into_iter().chain(from_files) {
             if fixed || env.get(name).is_some_and(|value| !value.is_empty()) {
                 env.insert(name.to_owned(), dir.display().to_string());
             }
         }
     }
 
-    /// What the project's own files and that of the cargo home say.
-    fn of_files(&self, request: &BuildRequest) -> Table {
+    /// Configuration from the project's own files and the cargo home.
+    fn file_config(&self, request: &BuildRequest) -> Table {
         let home = request.home_config.as_deref().and_then(|text| text.parse::<Table>().ok());
         let home = home.unwrap_or_default();
-        self.config.as_ref().map_or_else(|| home.clone(), |own| merged(&home, own))
+        self.config.as_ref().map_or_else(|| home.clone(), |own| merge_tables(&home, own))
     }
 
-    /// Whether intermediate files are kept apart from the results.
-    fn keeps_them_apart(&self, request: &BuildRequest) -> bool {
-        let config = self.of_files(request);
-        let of_files = |key: &str| text_at(&config, key);
+    /// True if intermediate files have a separate directory.
+    fn has_separate_build_dir(&self, request: &BuildRequest) -> bool {
+        let config = self.file_config(request);
+        let file_config = |key: &str| text_at(&config, key);
         let given = |wanted: &str| {
             let pair = request.config.iter().rev().find(|(key, _)| key == wanted)?;
             let table: Table = format!("x={}", pair.1).parse().ok()?;
@@ -83,8 +85,8 @@ impl CargoDriver {
         };
         let target = given(TARGET_DIR)
             .or_else(|| TARGET_VARIABLES.iter().find_map(|name| variable(name)))
-            .or_else(|| of_files(TARGET_DIR));
-        let build = given(BUILD_DIR).or_else(|| variable(VARIABLE)).or_else(|| of_files(BUILD_DIR));
+            .or_else(|| file_config(TARGET_DIR));
+        let build = given(BUILD_DIR).or_else(|| variable(VARIABLE)).or_else(|| file_config(BUILD_DIR));
         let plain = |dir: &str| {
             let dir = dir.strip_prefix("{workspace-root}/").unwrap_or(dir);
             dir.trim_start_matches("./").trim_end_matches('/').to_owned()
@@ -105,14 +107,14 @@ mod tests {
     use crate::build::drivers::Driver;
     use crate::build::{CommandLine, Detail, Goal};
 
-    fn step(config: &str, request: &BuildRequest, since: Release) -> CommandLine {
+    fn command_line(config: &str, request: &BuildRequest, since: Release) -> CommandLine {
         let mut driver = driver(config);
         driver.toolchain.release = since;
-        driver.step(&dirs(), request, Goal::Build, Detail::Quiet).unwrap()
+        driver.build_command(&dirs(), request, Goal::Build, Detail::Quiet).unwrap()
     }
 
     fn build_dirs(config: &str, request: &BuildRequest) -> Vec<String> {
-        let args = step(config, request, SINCE).args;
+        let args = command_line(config, request, SINCE).args;
         args.iter().filter_map(|arg| Some(arg.strip_prefix("build.build-dir=")?.to_owned())).collect()
     }
 
@@ -131,10 +133,13 @@ mod tests {
         let env = [(VARIABLE.to_owned(), "/mine".to_owned())].into();
         let variable = BuildRequest { env, ..BuildRequest::default() };
         assert_eq!(build_dirs("", &variable), apart);
-        assert_eq!(step("", &variable, SINCE).env[VARIABLE], "/w/b00");
-        assert_eq!(step("build.build-dir = '/mine'", &plain, SINCE).env[VARIABLE], "/w/b00");
-        assert_eq!(step("build.target-dir = '/mine'", &plain, SINCE).env["CARGO_TARGET_DIR"], "/w/t00");
-        let templated = step("build.build-dir = '/x/{workspace-path-hash}'", &plain, SINCE).env;
+        assert_eq!(command_line("", &variable, SINCE).env[VARIABLE], "/w/b00");
+        assert_eq!(command_line("build.build-dir = '/mine'", &plain, SINCE).env[VARIABLE], "/w/b00");
+        assert_eq!(
+            command_line("build.target-dir = '/mine'", &plain, SINCE).env["CARGO_TARGET_DIR"],
+            "/w/t00"
+        );
+        let templated = command_line("build.build-dir = '/x/{workspace-path-hash}'", &plain, SINCE).env;
         assert!(!templated.contains_key(VARIABLE), "another workspace has another");
         let home =
             BuildRequest { home_config: Some("build.build-dir = '/mine'".into()), ..BuildRequest::default() };
@@ -144,14 +149,14 @@ mod tests {
     #[test]
     fn a_cargo_that_knows_no_build_directory_is_not_told_of_one() {
         let old = Release { major: 1, minor: 90 };
-        let args = step("build.build-dir = '/mine'", &BuildRequest::default(), old).args;
+        let args = command_line("build.build-dir = '/mine'", &BuildRequest::default(), old).args;
         assert!(args.iter().all(|arg| !arg.contains("build-dir")), "{args:?}");
     }
 
     #[test]
     fn a_variable_for_the_target_directory_names_the_variants() {
         let env = TARGET_VARIABLES.map(|name| (name.to_owned(), "/mine".to_owned())).into();
-        let made = step("", &BuildRequest { env, ..BuildRequest::default() }, SINCE).env;
+        let made = command_line("", &BuildRequest { env, ..BuildRequest::default() }, SINCE).env;
         assert!(TARGET_VARIABLES.iter().all(|name| made[*name] == "/w/t00"), "{made:?}");
     }
 }

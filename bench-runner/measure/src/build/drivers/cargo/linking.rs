@@ -1,5 +1,5 @@
-//! What a build linked, and by what: the files of the units whose compiler calls link, the commands in rustc's log, and
-//! what the linker behind such a command says of itself.
+//! Files that a build linked, and the linker of each: the files of units whose compiler calls link, the
+//! commands in rustc's log, and the version that the linker behind such a command prints.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,25 +8,25 @@ use super::quoting::{debug_variable, debug_words};
 use crate::build::{CommandLine, CompilerCall, LinkStep, Linked, read_elf};
 use crate::process::{ToolCall, ToolEnv, run_tool};
 
-/// The part of rustc that says how it links, as it signs its lines.
-const SPEAKER: &str = "INFO rustc_codegen_ssa::back::link ";
+/// Prefix of log lines from the linking code of rustc.
+const LINK_LOG_MARK: &str = "INFO rustc_codegen_ssa::back::link ";
 
-/// The commands that rustc logs before it calls the linker driver.
+/// Commands that rustc logs before it calls the linker driver.
 pub(super) fn link_steps(stderr: &str) -> Vec<LinkStep> {
     stderr.lines().filter_map(link_step).collect()
 }
 
-/// What a command makes is read from the command itself: the lines of several rustc processes come in any order.
+/// The output path is taken from the command itself: lines of concurrent rustc processes may be in any order.
 fn link_step(line: &str) -> Option<LinkStep> {
-    let (_, said) = line.split_once(SPEAKER)?;
-    let args = debug_words(said);
+    let (_, text_line) = line.split_once(LINK_LOG_MARK)?;
+    let args = debug_words(text_line);
     let at = args.iter().position(|arg| arg == "-o")?;
     let output = PathBuf::from(args.get(at + 1)?);
-    Some(LinkStep { output, args, path: debug_variable(said, "PATH"), linker: None })
+    Some(LinkStep { output, args, path: debug_variable(text_line, "PATH"), linker: None })
 }
 
-/// The files that the calls link, each with the last command that made it: rustc may try more than once.
-pub(super) fn linked(calls: &[CompilerCall], steps: &[LinkStep]) -> Vec<Linked> {
+/// Files that the calls link, each with the last command that made it: rustc may try more than once.
+pub(super) fn linked_files(calls: &[CompilerCall], steps: &[LinkStep]) -> Vec<Linked> {
     let files = calls.iter().flat_map(|call| call.links().into_iter().map(move |file| (call, file)));
     files
         .map(|(call, file)| Linked {
@@ -39,7 +39,7 @@ pub(super) fn linked(calls: &[CompilerCall], steps: &[LinkStep]) -> Vec<Linked> 
         .collect()
 }
 
-/// What a linked file is called where it is spoken of.
+/// Display name of a linked file.
 fn name(call: &CompilerCall, file: &Path) -> String {
     let file = file.file_name().unwrap_or_default().to_string_lossy();
     let target = if file.ends_with(".so") { format!("lib{}.so", call.name) } else { call.name.clone() };
@@ -53,23 +53,23 @@ fn name(call: &CompilerCall, file: &Path) -> String {
     }
 }
 
-/// Asks the linker behind each of the commands what it is, each way of calling one once: by the same program, with the
-/// same flags, in the same environment, and without anything to link.
+/// Asks the linker behind each command for its version, once for each distinct way to call it: with the same
+/// program, flags and environment, but without anything to link.
 pub(super) fn ask_linkers(steps: &mut [LinkStep], build: &CommandLine) {
     let mut answers: BTreeMap<(Vec<String>, Option<String>), Option<String>> = BTreeMap::new();
     for step in steps {
-        let key = (choosing(&step.args), step.path.clone());
+        let key = (linker_choosing_args(&step.args), step.path.clone());
         let ask = || ask(&key.0, key.1.as_deref(), build);
         step.linker = answers.entry(key.clone()).or_insert_with(ask).clone();
     }
 }
 
-/// Options of linker drivers that take the next word.
+/// Options of linker drivers whose value is the next argument.
 const WITH_VALUE: [&str; 8] =
     ["-B", "-target", "--target", "--sysroot", "-isysroot", "-flavor", "-specs", "-m"];
 
-/// A command without what is linked, and what only decides how.
-fn choosing(args: &[String]) -> Vec<String> {
+/// A command without inputs and options that do not choose the linker.
+fn linker_choosing_args(args: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = args.first().cloned().into_iter().collect();
     let mut rest = args.iter().skip(1);
     while let Some(arg) = rest.next() {
@@ -97,32 +97,32 @@ fn choosing(args: &[String]) -> Vec<String> {
     kept
 }
 
-/// The first line in which a linker says what it is.
+/// First line of output that identifies a linker.
 fn ask(command: &[String], path: Option<&str>, build: &CommandLine) -> Option<String> {
     let (program, args) = command.split_first()?;
     let mut env = build.env.clone();
     env.extend(path.map(|path| ("PATH".to_owned(), path.to_owned())));
     env.insert("LC_ALL".to_owned(), "C".to_owned());
-    let says = |more: &str| {
+    let try_option = |more: &str| {
         let args = args.iter().cloned().chain([more.to_owned()]);
         let call = ToolCall {
             cwd: Some(build.cwd.clone()),
             env: ToolEnv::Exactly(env.clone()),
-            ..ToolCall::new(located(program, env.get("PATH").map_or("", String::as_str)), args)
+            ..ToolCall::new(locate(program, env.get("PATH").map_or("", String::as_str)), args)
         };
-        let said = run_tool(&call).ok()?;
-        let lines = said.stdout.lines().chain(said.stderr.lines()).map(str::trim);
+        let output = run_tool(&call).ok()?;
+        let lines = output.stdout.lines().chain(output.stderr.lines()).map(str::trim);
         lines.filter(|line| is_linker(line)).map(str::to_owned).next()
     };
-    says("-Wl,--version").or_else(|| says("--version"))
+    try_option("-Wl,--version").or_else(|| try_option("--version"))
 }
 
-/// A program by its name is looked for where rustc looks for it.
-fn located(program: &str, path: &str) -> PathBuf {
+/// Looks a program up in the search path of rustc.
+fn locate(program: &str, path: &str) -> PathBuf {
     crate::process::find_in_path(program, path.as_ref()).unwrap_or_else(|| program.into())
 }
 
-/// Whether a line is what some linker says of itself, and no driver.
+/// True if a line identifies a linker rather than a driver.
 fn is_linker(line: &str) -> bool {
     ["GNU ld ", "GNU gold ", "mold ", "Wild ", "LLD "].iter().any(|name| {
         line.starts_with(name) || line.split_once(' ').is_some_and(|(_, rest)| rest.starts_with(name))
@@ -135,14 +135,14 @@ mod tests {
 
     #[test]
     fn a_link_step_names_its_output_itself() {
-        // Two rustc processes at once: both have said what they prepare before either has linked.
+        // Two concurrent rustc processes: both have logged their preparation before either has linked.
         let stderr = concat!(
             " INFO rustc_codegen_ssa::back::link preparing Executable to \"/w/deps/a-1\"\n",
             " INFO rustc_codegen_ssa::back::link preparing Executable to \"/w/deps/b-2\"\n",
             " INFO rustc_codegen_ssa::back::link LC_ALL=\"C\" PATH=\"/x -o /y\" VSLANG=\"1033\" \"cc\" \"-m64\" \"-o\" \"/w/deps/a-1\" \"-fuse-ld=mold\"\n",
             " INFO rustc_codegen_ssa::back::link linker stderr:\n",
             " INFO rustc_codegen_ssa::back::link Error while checking if gold was the linker, err=Error(\"-o\")\n",
-            // As rustc 1.63 says it.
+            // Format of rustc 1.63.
             "INFO rustc_codegen_ssa::back::link env -u LANG LC_ALL=\"C\" \"cc\" \"-o\" \"/w/de ps/\\\"b\\\"-2\" \"-fuse-ld=bfd\"\n",
         );
         let steps = link_steps(stderr);
@@ -160,8 +160,11 @@ mod tests {
         let line = "cc -m64 /t/a.o -Wl,--as-needed -L /t/deps -lgcc_s -B /tc/gcc-ld -fuse-ld=lld -o /t/a -pie -z now \
                     -nodefaultlibs -target x86_64-linux-musl";
         let kept = "cc -m64 -B /tc/gcc-ld -fuse-ld=lld -nodefaultlibs -target x86_64-linux-musl";
-        assert_eq!(choosing(&words(line)), words(kept));
-        assert_eq!(choosing(&words("rust-lld -flavor gnu /t/a.o -o /t/a")), words("rust-lld -flavor gnu"));
+        assert_eq!(linker_choosing_args(&words(line)), words(kept));
+        assert_eq!(
+            linker_choosing_args(&words("rust-lld -flavor gnu /t/a.o -o /t/a")),
+            words("rust-lld -flavor gnu")
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Cargo's messages about the units that it made, in either form of package ids and either layout of the build
+//! Cargo's messages about finished units, for both formats of package ids and both layouts of the build
 //! directory.
 
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::build::unit_graph::TEST_MARK;
 use crate::build::{Artifact, Members, PackageName};
 
-/// What cargo says of one unit.
+/// Cargo's message about one unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Message {
+pub(super) struct UnitMessage {
     pub(super) artifact: Artifact,
     pub(super) package: PackageName,
     pub(super) member: bool,
@@ -19,13 +19,13 @@ pub(super) struct Message {
     pub(super) source: PathBuf,
     pub(super) test: bool,
     pub(super) features: Vec<String>,
-    /// The keys of its profile that cargo says, as the unit graph writes them.
+    /// Settings of its profile that cargo reports, in the format of the unit graph.
     pub(super) profile: Vec<(&'static str, String)>,
 }
 
-impl Message {
-    /// The message in a line of cargo's output, where there is one; `members` decide whose unit it is.
-    pub(super) fn of(line: &str, members: &Members) -> Option<Self> {
+impl UnitMessage {
+    /// Parses a line of cargo's output; `members` decide whether the unit belongs to the project.
+    pub(super) fn parse(line: &str, members: &Members) -> Option<Self> {
         let said: Value = serde_json::from_str(line).ok()?;
         if said["reason"] != "compiler-artifact" {
             return None;
@@ -39,12 +39,12 @@ impl Message {
                 .filter_map(|item| item.as_str().map(str::to_owned))
                 .collect()
         };
-        let package = PackageName::of_id(said["package_id"].as_str()?)?;
+        let package = PackageName::from_id(said["package_id"].as_str()?)?;
         let kind = text(&said["target"]["kind"][0])?;
         let target = text(&said["target"]["name"])?;
         let files: Vec<PathBuf> = texts(&said["filenames"]).into_iter().map(PathBuf::from).collect();
         let test = said["profile"]["test"] == true;
-        // One target can make several units: a library, its tests, its documentation.
+        // One target can have several units: a library, its tests, its documentation.
         let mark = match test {
             true => TEST_MARK,
             false if files.iter().any(|file| is_page(file)) => " (doc)",
@@ -80,18 +80,18 @@ impl Message {
         Some(Self { artifact, package, member, kind, target, source, test, features, profile })
     }
 
-    /// The name that rustc has for its crate.
+    /// Crate name that rustc uses.
     pub(super) fn crate_name(&self) -> String {
         crate_name(&self.target)
     }
 }
 
-/// The name that rustc has for a target.
+/// Crate name of a target.
 pub(super) fn crate_name(target: &str) -> String {
     target.replace('-', "_")
 }
 
-/// Whether a file is the first page of a crate's documentation.
+/// True if a file is a documentation page.
 pub(super) fn is_page(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "html")
 }
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
     use crate::build::WorkspaceMember;
 
-    fn message(id: &str, manifest: &str) -> Message {
+    fn message(id: &str, manifest: &str) -> UnitMessage {
         let line = serde_json::json!({
             "reason": "compiler-artifact", "package_id": id, "manifest_path": manifest,
             "target": {"kind": ["cdylib", "rlib"], "name": "my-lib", "src_path": "/w/my lib/src/lib.rs"},
@@ -114,7 +114,7 @@ mod tests {
             manifest: "/elsewhere/Cargo.toml".into(),
         };
         let members = Members { root: "/w".into(), packages: vec![member("my-lib"), member("p")] };
-        Message::of(&line.to_string(), &members).unwrap()
+        UnitMessage::parse(&line.to_string(), &members).unwrap()
     }
 
     #[test]
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn only_local_packages_are_members() {
         assert!(!message("path+file:///w/dep#0.1.0", "/w/dep/Cargo.toml").member, "a path dependency");
-        let of_registry = message("registry+https://x/#p@0.1.0", "/h/p-0.1.0/Cargo.toml");
-        assert!(!of_registry.member && of_registry.artifact.package.is_none());
+        let from_registry = message("registry+https://x/#p@0.1.0", "/h/p-0.1.0/Cargo.toml");
+        assert!(!from_registry.member && from_registry.artifact.package.is_none());
     }
 }

@@ -1,10 +1,10 @@
-//! Builds with cargo: one command line from a build request, evidence from what the build says.
+//! Driver for cargo: build request → command line, output → evidence.
 
-mod asking;
-mod calls;
+mod queries;
+mod compiler_calls;
 mod complaint;
 mod directories;
-mod facts;
+mod query_cache;
 mod leftovers;
 mod linking;
 mod messages;
@@ -16,36 +16,37 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::{Driver, made_environment, own_program};
+use super::{Driver, base_environment, own_program};
 use crate::build::{
-    BuildDirs, BuildError, BuildRequest, CommandLine, Detail, Evidence, Goal, Linking, Service, Toolchain,
+    BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal, Linking, Service,
+    Toolchain,
 };
 use crate::corpus::BuildSettings;
-use output::Known;
+use output::ProjectFacts;
 
-pub use asking::{Answer, Inquiry};
-pub use facts::Answers;
+pub use queries::{CargoQueries, UnitsAnswer};
+pub use query_cache::QueryCache;
 
-/// The variable from which cargo takes flags in place of those of any other variable and any file.
+/// Variable whose flags replace those of all other variables and files.
 const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
-/// Makes rustc log the link line, on stable too and without changing a fingerprint.
+/// Log filter that makes rustc log the link line, on stable too and without changing a fingerprint.
 const LINK_LOG: &str = "rustc_codegen_ssa::back::link=info";
 
-/// Builds a cargo project with one toolchain's own binaries.
+/// Builds a cargo project with the binaries of one toolchain.
 #[derive(Debug, Clone)]
 pub struct CargoDriver {
     /// The toolchain.
     pub toolchain: Toolchain,
-    /// The manifest's `[build]` section.
+    /// `[build]` section of the project manifest.
     pub build: BuildSettings,
-    /// The project's own configuration, as cargo reads it.
+    /// The project's own cargo configuration.
     pub config: Option<toml::Table>,
-    /// What cargo is asked about the project with.
-    pub inquiry: Rc<Inquiry>,
-    /// The search path for programs, the toolchain's own directory not yet in it.
+    /// Queries about the project before a build.
+    pub queries: Rc<CargoQueries>,
+    /// Search path for programs, without the toolchain's own directory.
     pub path: String,
-    /// What cargo has said of the project so far.
-    pub answers: Answers,
+    /// Answers of cargo about finished builds.
+    pub answers: QueryCache,
 }
 
 impl CargoDriver {
@@ -68,18 +69,18 @@ impl CargoDriver {
     ) -> BTreeMap<String, String> {
         let own = self.toolchain.rustc.parent().unwrap_or(Path::new("/"));
         let path = format!("{}:{}", own.display(), self.path);
-        let mut env = made_environment(dirs, path, &self.build.pass_env);
+        let mut env = base_environment(dirs, path, &self.build.pass_env);
         env.insert("CARGO_HOME".into(), dirs.cargo_home.display().to_string());
         env.insert("RUSTC".into(), self.toolchain.rustc.display().to_string());
         if let Some(rustdoc) = &self.toolchain.rustdoc {
             env.insert("RUSTDOC".into(), rustdoc.display().to_string());
         }
         env.extend(self.own_environment(request));
-        self.keep_directories(dirs, request, &mut env);
+        self.redirect_directory_variables(dirs, request, &mut env);
         env
     }
 
-    /// The variables that the project's manifest and the build request name.
+    /// Variables set by the project manifest and the build request.
     fn own_environment(&self, request: &BuildRequest) -> BTreeMap<String, String> {
         let mut env = self.build.env.clone();
         env.extend(request.env.clone());
@@ -102,19 +103,20 @@ impl CargoDriver {
         option("--message-format", "json-render-diagnostics");
         option("--jobs", &request.jobs.to_string());
         let mut selection = self.selection(request, goal);
-        // Of two settings of one key cargo takes the later, and what follows `--` is not for cargo.
+        // If a key is set twice, cargo uses the last value; arguments after `--` are not for cargo.
         let end = selection.iter().position(|arg| arg == "--").unwrap_or(selection.len());
-        selection.splice(end..end, self.build_directory(dirs, request));
+        selection.splice(end..end, self.build_dir_args(dirs, request));
         args.extend(selection);
         args
     }
 
-    /// The directory that cargo is started in, of a project in `source`: cargo looks for configuration from there upwards.
+    /// Working directory of cargo for a project in `source`: cargo searches for configuration from there
+    /// upwards.
     pub fn started_in(&self, source: &Path) -> PathBuf {
         self.build.started_in(source)
     }
 
-    /// The arguments that decide what is built and how.
+    /// Arguments that decide what is built and how.
     pub fn selection(&self, request: &BuildRequest, goal: Goal) -> Vec<String> {
         let build = &self.build;
         let mut args = Vec::new();
@@ -124,18 +126,18 @@ impl CargoDriver {
             option("--profile", profile);
         }
         build.packages.iter().for_each(|package| option("--package", package));
-        // The tests and the documentation of a project are not those of its programs alone.
+        // Tests and documentation of a project are not limited to its programs.
         if !matches!(goal, Goal::Test | Goal::Doc) {
             build.bins.iter().for_each(|bin| option("--bin", bin));
         }
         if !build.features.is_empty() {
             option("--features", &build.features.join(","));
         }
-        for (key, value) in request.config.iter().filter(|(key, _)| !directories::is_one(key)) {
+        for (key, value) in request.config.iter().filter(|(key, _)| !directories::is_directory_key(key)) {
             option("--config", &format!("{key}={value}"));
         }
         for (key, value) in &request.profile_keys {
-            for profile in in_force(profile, goal) {
+            for profile in profiles_in_force(profile, goal) {
                 option("--config", &format!("profile.{profile}.{key}={value}"));
             }
         }
@@ -147,9 +149,9 @@ impl CargoDriver {
     }
 }
 
-/// The profiles that a build is built with. Without `--profile` tests have one of their own, which goes before what
-/// it inherits.
-fn in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
+/// Profiles that a build uses. Without `--profile`, tests use the profile `test`, which overrides what it
+/// inherits.
+fn profiles_in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
     match (profile, goal) {
         (Some(profile), _) => vec![profile],
         (None, Goal::Test) => vec!["dev", "test"],
@@ -176,7 +178,7 @@ impl Driver for CargoDriver {
             .collect()
     }
 
-    fn step(
+    fn build_command(
         &self,
         dirs: &BuildDirs,
         request: &BuildRequest,
@@ -185,7 +187,8 @@ impl Driver for CargoDriver {
     ) -> Result<CommandLine, BuildError> {
         let mut env = self.environment(dirs, request)?;
         let mut args = self.arguments(dirs, request, goal);
-        // What is read back must be there, and no more of it in a timed build, whatever the configuration says.
+        // Output that is parsed must be complete, and a timed build must not print more, whatever the
+        // configuration says.
         for name in ["CARGO_TERM_QUIET", "CARGO_TERM_VERBOSE"] {
             env.insert(name.into(), "false".into());
         }
@@ -201,12 +204,12 @@ impl Driver for CargoDriver {
         })
     }
 
-    fn service_of_its_own(&self, request: &BuildRequest) -> Option<Service> {
+    fn implicit_service(&self, request: &BuildRequest) -> Option<Service> {
         self.sccache(request)
     }
 
     fn linking(&self, goal: Goal) -> Option<Linking> {
-        self.answer(&BuildRequest::default(), goal).units.as_ref().ok().map(Linking::of)
+        self.units_answer(&BuildRequest::default(), goal).units.as_ref().ok().map(Linking::from_units)
     }
 
     fn clean(&self, _: &BuildDirs, _: &BuildRequest) -> Option<CommandLine> {
@@ -217,22 +220,22 @@ impl Driver for CargoDriver {
         None
     }
 
-    fn evidence(&self, step: &CommandLine, stdout: &str, stderr: &str) -> Evidence {
-        let members = self.answers.members(step);
-        // Only a build that showed its calls is asked about further.
-        let showing = step.env.contains_key("RUSTC_LOG");
-        let units = showing.then(|| self.answers.units(step));
+    fn evidence(&self, command: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence {
+        let members = self.answers.members(command);
+        // Units are only queried for a build that showed its calls.
+        let showing = command.env.contains_key("RUSTC_LOG");
+        let units = showing.then(|| self.answers.units(command));
         let units =
             units.as_deref().map_or(Err("it was not asked"), |units| units.as_ref().map_err(String::as_str));
-        let known = Known {
+        let known = ProjectFacts {
             members: members.as_ref().as_ref().map_err(String::as_str),
             units,
-            root: facts::root(&members, step),
+            root: query_cache::sources_root(&members, command),
         };
-        output::evidence(step, stdout, stderr, &known)
+        output::evidence(command, stdout, stderr, &known)
     }
 
-    fn check_artifact(&self, dirs: &BuildDirs, evidence: &Evidence) -> Option<CommandLine> {
+    fn check_artifact(&self, dirs: &BuildDirs, evidence: &BuildEvidence) -> Option<CommandLine> {
         let (program, args) = self.build.check.as_deref()?.split_first()?;
         let artifact = evidence.executables.first().map(|path| path.display().to_string())?;
         let filled = |text: &String| text.replace("{artifact}", &artifact);
@@ -255,14 +258,14 @@ mod tests {
             build: BuildSettings::default(),
             config: (!config.is_empty()).then(|| config.parse().unwrap()),
             path: "/usr/bin".into(),
-            inquiry: Rc::new(Inquiry::knowing(&[])),
-            answers: Answers::default(),
+            queries: Rc::new(CargoQueries::answering_with(&[])),
+            answers: QueryCache::default(),
         }
     }
 
-    /// A driver of a project for which cargo has these flags in force.
+    /// A driver of a project that has these flags in force.
     fn with_flags(flags: &[&str]) -> CargoDriver {
-        CargoDriver { inquiry: Rc::new(Inquiry::knowing(flags)), ..driver("") }
+        CargoDriver { queries: Rc::new(CargoQueries::answering_with(flags)), ..driver("") }
     }
 
     pub(super) fn dirs() -> BuildDirs {
@@ -281,9 +284,12 @@ mod tests {
     #[test]
     fn flags_go_in_behind_those_that_are_in_force() {
         let request = BuildRequest { rustflags: vec!["-Cx=a b".into()], ..BuildRequest::default() };
-        let step = with_flags(&["--cfg", "own"]).step(&dirs(), &request, Goal::Build, Detail::Quiet).unwrap();
-        assert_eq!(step.env[FLAGS], "--cfg\u{1f}own\u{1f}-Cx=a b");
-        let plain = with_flags(&["-Ca"]).step(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet);
+        let command = with_flags(&["--cfg", "own"])
+            .build_command(&dirs(), &request, Goal::Build, Detail::Quiet)
+            .unwrap();
+        assert_eq!(command.env[FLAGS], "--cfg\u{1f}own\u{1f}-Cx=a b");
+        let plain =
+            with_flags(&["-Ca"]).build_command(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet);
         assert!(!plain.unwrap().env.contains_key(FLAGS), "what cargo does by itself is left to it");
     }
 
@@ -296,7 +302,7 @@ mod tests {
                 profile: profile.map(str::to_owned),
                 ..BuildRequest::default()
             };
-            let args = driver("").step(&dirs(), &request, Goal::Build, Detail::Quiet).unwrap().args;
+            let args = driver("").build_command(&dirs(), &request, Goal::Build, Detail::Quiet).unwrap().args;
             let pairs = args.windows(2).filter(|pair| pair[0] == "--config");
             let set = pairs.map(|pair| pair[1].clone());
             set.filter(|set| !set.starts_with("build.build-dir=")).collect::<Vec<_>>()
@@ -313,7 +319,7 @@ mod tests {
                 BuildRequest { profile_keys: vec![("lto".into(), "true".into())], ..BuildRequest::default() };
             let mut driver = driver("");
             driver.build.bins = vec!["tool".into()];
-            let args = driver.step(&dirs(), &request, goal, Detail::Quiet).unwrap().args;
+            let args = driver.build_command(&dirs(), &request, goal, Detail::Quiet).unwrap().args;
             let bin = args.iter().any(|arg| arg == "--bin");
             let keys: Vec<String> = args.iter().filter(|arg| arg.contains("lto=")).cloned().collect();
             (args[..2].join(" "), bin, keys.join(" "))
@@ -328,8 +334,9 @@ mod tests {
 
     #[test]
     fn nothing_of_the_own_environment_reaches_a_build() {
-        let step = driver("").step(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
-        let names: Vec<&str> = step.env.keys().map(String::as_str).collect();
+        let command =
+            driver("").build_command(&dirs(), &BuildRequest::default(), Goal::Build, Detail::Quiet).unwrap();
+        let names: Vec<&str> = command.env.keys().map(String::as_str).collect();
         assert_eq!(
             names,
             [
@@ -347,6 +354,6 @@ mod tests {
                 "TZ"
             ]
         );
-        assert!(step.env["PATH"].starts_with("/tc/bin:"));
+        assert!(command.env["PATH"].starts_with("/tc/bin:"));
     }
 }

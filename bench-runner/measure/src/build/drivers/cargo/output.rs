@@ -1,36 +1,42 @@
-//! What cargo and rustc say while they build, read back: units from cargo's JSON, compiler calls, link steps from rustc's
+//! Parses the output of cargo and rustc: units from cargo's JSON, compiler calls, link steps from rustc's
 //! log.
 
 use std::path::Path;
 
 use bench_runner_core::record::Rebuilt;
 
-use super::calls::compiler_calls;
+use super::compiler_calls::compiler_calls;
 use super::complaint::complaint;
-use super::facts::hider_of_links;
 use super::leftovers::leftovers;
-use super::linking::{ask_linkers, link_steps, linked};
-use super::messages::{Message, is_page};
-use crate::build::{Artifact, CommandLine, Evidence, Members, Units};
+use super::linking::{ask_linkers, link_steps, linked_files};
+use super::messages::{UnitMessage, is_page};
+use super::query_cache::link_log_obstacle;
+use crate::build::{Artifact, BuildEvidence, CommandLine, Members, PlannedUnits};
 
-/// What is known of the project besides what a build says.
-pub(super) struct Known<'a> {
-    /// Its members; without them no unit is known to be its own.
+/// Facts about the project that are not in the output of the build.
+pub(super) struct ProjectFacts<'a> {
+    /// Its members; without them, no unit is known to belong to the project.
     pub(super) members: Result<&'a Members, &'a str>,
-    /// The units of the build, where it showed its compiler calls.
-    pub(super) units: Result<&'a Units, &'a str>,
-    /// Where cargo names sources from.
+    /// Units of the build, if it showed its compiler calls.
+    pub(super) units: Result<&'a PlannedUnits, &'a str>,
+    /// Directory that cargo prints source paths relative to.
     pub(super) root: &'a Path,
 }
 
-/// What the output of a finished build shows.
-pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &Known<'_>) -> Evidence {
+/// Evidence from the output of a finished build.
+pub(super) fn evidence(
+    command: &CommandLine,
+    stdout: &str,
+    stderr: &str,
+    known: &ProjectFacts<'_>,
+) -> BuildEvidence {
     let nobody = Members::default();
     let members = known.members.unwrap_or(&nobody);
-    let messages: Vec<Message> = stdout.lines().filter_map(|line| Message::of(line, members)).collect();
+    let messages: Vec<UnitMessage> =
+        stdout.lines().filter_map(|line| UnitMessage::parse(line, members)).collect();
     let calls = compiler_calls(stderr, &messages, known.units.ok(), known.root);
     let mut steps = link_steps(stderr);
-    ask_linkers(&mut steps, step);
+    ask_linkers(&mut steps, command);
     let artifacts: Vec<Artifact> = messages.into_iter().map(|message| message.artifact).collect();
     let mut units: Vec<String> =
         artifacts.iter().filter(|artifact| !artifact.fresh).map(|artifact| artifact.unit.clone()).collect();
@@ -41,13 +47,13 @@ pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &K
     };
     let own = artifacts.iter().filter(|artifact| artifact.own);
     let unknown = [known.members.err(), known.units.err()].into_iter().flatten().next();
-    let linked = linked(&calls, &steps);
+    let linked = linked_files(&calls, &steps);
     let hidden = steps.is_empty() && !linked.is_empty();
-    Evidence {
-        command: step.args.clone(),
+    BuildEvidence {
+        command: command.args.clone(),
         complaint: complaint(stderr),
         parts_unknown: unknown.filter(|_| !calls.is_empty()).map(str::to_owned),
-        links_hidden: hidden.then(|| hider_of_links(step)).flatten(),
+        links_hidden: hidden.then(|| link_log_obstacle(command)).flatten(),
         linked,
         link_steps: steps,
         artifact_bytes: artifact_bytes(&artifacts),
@@ -57,7 +63,7 @@ pub(super) fn evidence(step: &CommandLine, stdout: &str, stderr: &str, known: &K
         artifacts,
         rebuilt: Some((rebuilt, units)),
         cache: None,
-        cache_of_rust: None,
+        rust_cache_use: None,
     }
 }
 
@@ -88,7 +94,7 @@ mod tests {
         format!("{message}\n")
     }
 
-    fn step() -> CommandLine {
+    fn command() -> CommandLine {
         CommandLine {
             program: "/tc/bin/cargo".into(),
             args: vec!["build".into()],
@@ -108,8 +114,8 @@ mod tests {
         .concat();
         let member = WorkspaceMember { name: "p".into(), version: "0.1.0".into(), manifest: "/p".into() };
         let members = Members { root: "/w/p".into(), packages: vec![member] };
-        let known = Known { members: Ok(&members), units: Err("not asked"), root: Path::new("/w/p") };
-        let evidence = evidence(&step(), &stdout, "", &known);
+        let known = ProjectFacts { members: Ok(&members), units: Err("not asked"), root: Path::new("/w/p") };
+        let evidence = evidence(&command(), &stdout, "", &known);
         let (rebuilt, units) = evidence.rebuilt.unwrap();
         assert_eq!(
             (rebuilt.count, units),
@@ -126,9 +132,10 @@ mod tests {
         let stderr =
             "     Running `/tc/bin/rustc --crate-name p src/main.rs --crate-type bin --out-dir /t`\n";
         let members = Members::default();
-        let known = Known { members: Ok(&members), units: Err("it is too old"), root: Path::new("/w/p") };
-        let evidence = evidence(&step(), "", stderr, &known);
-        assert_eq!(evidence.compiler_calls[0].part, crate::build::Part::Unknown);
+        let known =
+            ProjectFacts { members: Ok(&members), units: Err("it is too old"), root: Path::new("/w/p") };
+        let evidence = evidence(&command(), "", stderr, &known);
+        assert_eq!(evidence.compiler_calls[0].part, crate::build::BuildPart::Unknown);
         assert_eq!(evidence.parts_unknown.as_deref(), Some("it is too old"));
     }
 }

@@ -1,6 +1,6 @@
-//! Commands as cargo and rustc show them, taken apart into their words.
+//! Splits commands that cargo and rustc print into arguments.
 
-/// The words of a command as cargo shows it, quoted for a shell where need be.
+/// Arguments of a command as cargo prints it, with shell quoting if needed.
 pub(super) fn shell_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -21,17 +21,17 @@ pub(super) fn shell_words(text: &str) -> Vec<String> {
     words
 }
 
-/// The value of a variable before the program of a command in Rust's debug format.
+/// Value of a variable before the program of a command in Rust's debug format.
 pub(super) fn debug_variable(text: &str, name: &str) -> Option<String> {
-    // The first word that is quoted as a whole is the program.
+    // The program is the first argument that is quoted as a whole.
     let before = text.split(" \"").next()?;
     let start = format!("{name}=\"");
     let at = before.find(&start).filter(|at| *at == 0 || before[..*at].ends_with(' '))?;
     before[at + start.len()..].split('"').next().map(str::to_owned)
 }
 
-/// The quoted words of a command in Rust's debug format. The variables before the program (`LC_ALL="C"`) are not
-/// quoted as a whole, and are left out.
+/// Quoted arguments of a command in Rust's debug format. The variables before the program (`LC_ALL="C"`) are
+/// not quoted as a whole and are left out.
 pub(super) fn debug_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = text;
@@ -43,7 +43,7 @@ pub(super) fn debug_words(text: &str) -> Vec<String> {
             match chars.next() {
                 None => return words,
                 Some((at, '"')) => break start + 1 + at + 1,
-                // Only quotes and backslashes matter in the paths and flags that are looked for.
+                // Other escapes do not occur in the relevant paths and flags.
                 Some((_, '\\')) => word.extend(chars.next().map(|(_, char)| char)),
                 Some((_, char)) => word.push(char),
             }

@@ -1,13 +1,14 @@
-//! Pieces of configuration put together, as lines to write down.
+//! Merges pieces of cargo configuration.
 
 use toml::{Table, Value};
 
-/// `higher` on top of `lower`: tables are joined, of arrays those of `lower` come first, else `higher` wins.
-pub fn merged(lower: &Table, higher: &Table) -> Table {
+/// Merges `higher` over `lower`: tables are merged, arrays are concatenated with those of `lower` first, and
+/// for other values `higher` wins.
+pub fn merge_tables(lower: &Table, higher: &Table) -> Table {
     let mut table = lower.clone();
     for (key, value) in higher {
         let value = match (table.get(key), value) {
-            (Some(Value::Table(below)), Value::Table(above)) => Value::Table(merged(below, above)),
+            (Some(Value::Table(below)), Value::Table(above)) => Value::Table(merge_tables(below, above)),
             (Some(Value::Array(below)), Value::Array(above)) => {
                 Value::Array(below.iter().chain(above).cloned().collect())
             }
@@ -32,6 +33,6 @@ mod tests {
         let higher = table("[build]\nrustflags = ['-Cb']\ntarget = 'b'\n[profile.dev]\nlto = true");
         let expected =
             table("[build]\nrustflags = ['-Ca', '-Cb']\ntarget = 'b'\n[profile.dev]\ndebug = 1\nlto = true");
-        assert_eq!(merged(&lower, &higher), expected);
+        assert_eq!(merge_tables(&lower, &higher), expected);
     }
 }

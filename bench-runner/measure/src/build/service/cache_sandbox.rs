@@ -1,6 +1,6 @@
-//! What keeps a build from the user's own compiler cache when nobody knows that it would look for one: a script, a build
-//! script or a C compiler's launcher may call sccache. Its settings lead into a corner of the variant's own, and whether
-//! a server has come up there is seen after the build.
+//! Keeps a build away from the user's own compiler cache if it is not known to use one: a script, a build
+//! script or the launcher of a C compiler may call sccache. Its settings point into a sandbox of the variant,
+//! and after the build the sandbox is checked for a server.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 
 use super::address::Address;
 use super::secrets::Secrets;
-use super::{Report, RunningService, Service, Store, store_in};
+use super::{CacheReport, RunningService, Service, Store, store_in};
 use crate::process::find_in_path;
 
-/// Caches that are servers, by how their variables begin.
-const SERVERS: [&str; 2] = ["SCCACHE_", "CACHEPOT_"];
-/// What their variables may say: nothing of where results are kept or who is asked for them.
+/// Prefixes of the variables of caches that run a server.
+const CACHE_SERVER_PREFIXES: [&str; 2] = ["SCCACHE_", "CACHEPOT_"];
+/// Variables of these that are allowed, because they do not choose the store or the server.
 const HARMLESS: [&str; 9] = [
     "SCCACHE_BASEDIRS",
     "SCCACHE_CACHE_SIZE",
@@ -26,8 +26,9 @@ const HARMLESS: [&str; 9] = [
     "SCCACHE_RUSTC_REMAP",
     "SCCACHE_MAX_FRAME_LENGTH",
 ];
-/// Variables by which ccache would find results of other builds. Without them it keeps its own in the home.
-const OF_CCACHE: [&str; 5] = [
+/// Variables that would give ccache results of other builds. Without them, it keeps its own in the home
+/// directory.
+const CCACHE_VARIABLES: [&str; 5] = [
     "CCACHE_CONFIGPATH",
     "CCACHE_DIR",
     "CCACHE_REMOTE_STORAGE",
@@ -35,48 +36,49 @@ const OF_CCACHE: [&str; 5] = [
     "CCACHE_READONLY",
 ];
 
-/// Where caches of a build find themselves if it has no [`Service`].
+/// Directory and addresses that compiler caches use in a build without a [`Service`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Corner {
+pub struct CacheSandbox {
     dir: PathBuf,
     addresses: Vec<Address>,
 }
 
-/// The server that came up in a corner during a build.
+/// A server that was started in a sandbox during a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// The service that would have been there from the start, had it been known of.
+pub struct DiscoveredServer {
+    /// The service that the build should have had from the start.
     pub service: Service,
-    /// What it says of the build.
-    pub report: Report,
+    /// Statistics of the server for the build.
+    pub report: CacheReport,
 }
 
-/// Whether the harness decides what a variable says: one that leads a build to a compiler cache.
-pub(crate) fn leads_to_a_cache(name: &str) -> bool {
-    let of_server = SERVERS.iter().any(|start| name.starts_with(start)) && !HARMLESS.contains(&name);
-    of_server || OF_CCACHE.contains(&name)
+/// True for variables that point a build to a compiler cache, which the harness sets itself.
+pub(crate) fn is_cache_variable(name: &str) -> bool {
+    let is_server_variable =
+        CACHE_SERVER_PREFIXES.iter().any(|start| name.starts_with(start)) && !HARMLESS.contains(&name);
+    is_server_variable || CCACHE_VARIABLES.contains(&name)
 }
 
-impl Corner {
-    /// The corner in `dir`, the variant's own directory for its services.
+impl CacheSandbox {
+    /// Creates the sandbox in `dir`, the directory of the variant for services.
     ///
     /// # Errors
     ///
-    /// If the directory cannot be made, or no port is free.
+    /// If the directory cannot be created, or no port is free.
     pub fn in_dir(dir: &Path) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
-        // Older ones know no sockets.
+        // Older versions do not support sockets.
         let mut addresses = vec![Address::free_port()?];
-        // A port that it may have chosen for want of room for a socket is one more than needed.
+        // If `choose` returned a port because the path is too long for a socket, one port is enough.
         if let socket @ Address::Socket(_) = Address::choose(&dir.join("server"))? {
             addresses.push(socket);
         }
         Ok(Self { dir: dir.to_owned(), addresses })
     }
 
-    /// The environment of a build, its caches led into the corner.
+    /// The environment of a build, with its caches redirected into the sandbox.
     pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let others = build.iter().filter(|(name, _)| !leads_to_a_cache(name));
+        let others = build.iter().filter(|(name, _)| !is_cache_variable(name));
         let mut env: BTreeMap<String, String> =
             others.map(|(name, value)| (name.clone(), value.clone())).collect();
         env.extend(self.addresses.iter().map(Address::variable));
@@ -84,32 +86,33 @@ impl Corner {
         env
     }
 
-    /// What has to be removed so that a build finds nothing in the corner in `dir`.
-    pub fn store(dir: &Path) -> PathBuf {
+    /// Directory that has to be removed so that a build finds no results in the sandbox in `dir`.
+    pub fn store_dir(dir: &Path) -> PathBuf {
         store_in(dir)
     }
 
-    /// The server that has come up during a build, asked and stopped. To be called while the build is held; `build` is
-    /// its environment.
-    pub fn look(&self, build: &BTreeMap<String, String>) -> Option<Found> {
-        let address = self.addresses.iter().find(|address| address.answers())?;
-        let program = program_of(address, build.get("PATH").map_or("", String::as_str))?;
+    /// Returns the server that was started during a build, after reading its statistics and stopping it. Must
+    /// be called while the build is held; `build` is its environment.
+    pub fn find_server(&self, build: &BTreeMap<String, String>) -> Option<DiscoveredServer> {
+        let address = self.addresses.iter().find(|address| address.is_listening())?;
+        let program = server_program(address, build.get("PATH").map_or("", String::as_str))?;
         let service = Service { program, store: Store::Local, kept: true };
         let running = RunningService {
             service: service.clone(),
             dir: self.dir.clone(),
             address: address.clone(),
             server_env: BTreeMap::new(),
-            secrets: Secrets::of_the_user(&Store::Local),
+            secrets: Secrets::from_user_environment(&Store::Local),
             tries: 1,
         };
         let report = running.settle_and_stop(build);
-        Some(Found { service, report })
+        Some(DiscoveredServer { service, report })
     }
 }
 
-/// The sccache that listens at an address: it has its variable, and that of one that was started as a server.
-fn program_of(address: &Address, path: &str) -> Option<PathBuf> {
+/// Path of the sccache that listens at an address: a process whose environment has the variable of the
+/// address and that of a started server.
+fn server_program(address: &Address, path: &str) -> Option<PathBuf> {
     let (name, value) = address.variable();
     let variable = format!("{name}={value}");
     let is_server = |dir: &Path| {
@@ -119,7 +122,7 @@ fn program_of(address: &Address, path: &str) -> Option<PathBuf> {
     };
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
     let running = processes.filter(|dir| is_server(dir)).find_map(|dir| fs::read_link(dir.join("exe")).ok());
-    // At a port anybody may listen.
+    // Any program may listen on a port.
     let known = || find_in_path("sccache", path.as_ref()).filter(|_| matches!(address, Address::Socket(_)));
     running.filter(|program| program.is_file()).or_else(known)
 }
@@ -131,11 +134,11 @@ mod tests {
     #[test]
     fn a_build_is_led_to_no_cache_of_the_users() {
         let dir = tempfile::tempdir().unwrap();
-        let corner = Corner::in_dir(dir.path()).unwrap();
-        let of_user =
+        let sandbox = CacheSandbox::in_dir(dir.path()).unwrap();
+        let user_variables =
             ["SCCACHE_BUCKET", "SCCACHE_SERVER_PORT", "CCACHE_DIR", "CACHEPOT_DIR", "SCCACHE_LOG", "CC"];
-        let build = of_user.map(|name| (name.to_owned(), "mine".to_owned())).into();
-        let env = corner.environment(&build);
+        let build = user_variables.map(|name| (name.to_owned(), "mine".to_owned())).into();
+        let env = sandbox.environment(&build);
         let still: Vec<&str> =
             env.iter().filter(|(_, value)| *value == "mine").map(|(name, _)| name.as_str()).collect();
         assert_eq!(still, ["CC", "SCCACHE_LOG"]);
@@ -144,6 +147,6 @@ mod tests {
             assert!(env[name].starts_with(&own), "{name}={}", env[name]);
         }
         assert_ne!(env["SCCACHE_SERVER_PORT"], "4226", "the user's own server listens there");
-        assert_eq!(corner.look(&env), None);
+        assert_eq!(sandbox.find_server(&env), None);
     }
 }

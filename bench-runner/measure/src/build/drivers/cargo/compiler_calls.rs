@@ -1,27 +1,28 @@
-//! Compiler calls from cargo's `Running` lines, each with its unit, and what each of them is for.
+//! Compiler calls from cargo's `Running` lines, each with its unit and its part of the build.
 //!
-//! The unit of a call is found among cargo's messages: by the files that it makes, or by its source file. What the
-//! results are made of is found by following the libraries that calls refer to, from the units that cargo's plan has
-//! for its roots. What is not reached so runs during the build.
+//! The unit of a call is found in cargo's messages by the files that it makes, or by its source file. The
+//! calls that results are made of are found by following referenced libraries from the root units of cargo's
+//! plan. All other calls are for what runs during the build.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::messages::{Message, crate_name};
+use super::messages::{UnitMessage, crate_name};
 use super::quoting::shell_words;
-use crate::build::{CalledUnit, CompilerCall, Part, PlannedUnit, Units};
+use crate::build::{BuildPart, CalledUnit, CompilerCall, PlannedUnit, PlannedUnits};
 
-/// The compiler calls that cargo shows; `root` is where it names sources from. Without the units of its plan it is not
-/// known which calls made the results.
+/// The compiler calls that cargo shows. `root` is the directory that cargo prints source paths relative to.
+/// Without the units of its plan, it is not known which calls made the results.
 pub(super) fn compiler_calls(
     stderr: &str,
-    messages: &[Message],
-    units: Option<&Units>,
+    messages: &[UnitMessage],
+    units: Option<&PlannedUnits>,
     root: &Path,
 ) -> Vec<CompilerCall> {
     let commands = commands(stderr).into_iter().map(|words| without_variables(&words));
-    let mut calls: Vec<CompilerCall> = commands.filter_map(call).collect();
-    let found: Vec<Option<&Message>> = calls.iter().map(|call| message_of(call, messages, root)).collect();
+    let mut calls: Vec<CompilerCall> = commands.filter_map(parse_call).collect();
+    let found: Vec<Option<&UnitMessage>> =
+        calls.iter().map(|call| message_of(call, messages, root)).collect();
     for (call, message) in calls.iter_mut().zip(&found) {
         call.unit = message.map(|message| CalledUnit {
             package: message.package.clone(),
@@ -29,26 +30,26 @@ pub(super) fn compiler_calls(
             member: message.member,
             kind: message.kind.clone(),
             test: message.test,
-            asked: false,
+            requested: false,
         });
     }
     let Some(units) = units else { return calls };
-    let roots = asked(units);
-    let asked = reached(&calls, &found, &roots);
-    let reached = reached(&calls, &found, &results(&roots));
-    for ((call, reached), asked) in calls.iter_mut().zip(reached).zip(asked) {
-        call.unit.iter_mut().for_each(|unit| unit.asked = asked);
+    let roots = requested_units(units);
+    let requested = reachable(&calls, &found, &roots);
+    let reached = reachable(&calls, &found, &result_units(&roots));
+    for ((call, reached), requested) in calls.iter_mut().zip(reached).zip(requested) {
+        call.unit.iter_mut().for_each(|unit| unit.requested = requested);
         call.part = match (&call.unit, reached) {
-            (None, _) => Part::Unknown,
-            (Some(_), false) => Part::Host,
-            (Some(unit), true) if unit.member => Part::Own,
-            (Some(_), true) => Part::Dependency,
+            (None, _) => BuildPart::Unknown,
+            (Some(_), false) => BuildPart::Host,
+            (Some(unit), true) if unit.member => BuildPart::Own,
+            (Some(_), true) => BuildPart::Dependency,
         };
     }
     calls
 }
 
-/// The commands that cargo shows. A word of them may have several lines.
+/// The commands that cargo shows. An argument may contain newlines.
 fn commands(stderr: &str) -> Vec<Vec<String>> {
     let mut commands = Vec::new();
     let mut open: Option<String> = None;
@@ -66,7 +67,7 @@ fn commands(stderr: &str) -> Vec<Vec<String>> {
     commands
 }
 
-/// A command without the variables that cargo shows before it when it is very verbose.
+/// A command without the variables that cargo prints before it at the highest verbosity.
 fn without_variables(words: &[String]) -> Vec<String> {
     let is_variable = |word: &&String| {
         let name = word.split_once('=').map_or("", |(name, _)| name);
@@ -75,27 +76,27 @@ fn without_variables(words: &[String]) -> Vec<String> {
     words.iter().skip_while(is_variable).cloned().collect()
 }
 
-fn call(args: Vec<String>) -> Option<CompilerCall> {
+fn parse_call(args: Vec<String>) -> Option<CompilerCall> {
     let name = args.windows(2).find(|pair| pair[0] == "--crate-name").map(|pair| pair[1].clone())?;
-    (!is_rustdoc(&args)).then_some(CompilerCall { name, part: Part::Unknown, unit: None, args })
+    (!is_rustdoc(&args)).then_some(CompilerCall { name, part: BuildPart::Unknown, unit: None, args })
 }
 
-/// Whether a command makes documentation: none of the flags of a compiler call are on it.
+/// True if a command makes documentation: it has none of the flags of a compiler call.
 fn is_rustdoc(words: &[String]) -> bool {
     let program = words.first().map(|program| program.rsplit('/').next().unwrap_or(program));
     program.is_some_and(|program| program == "rustdoc")
 }
 
-/// What cargo says of the unit of a call.
-fn message_of<'m>(call: &CompilerCall, messages: &'m [Message], root: &Path) -> Option<&'m Message> {
+/// Finds the message about the unit of a call.
+fn message_of<'m>(call: &CompilerCall, messages: &'m [UnitMessage], root: &Path) -> Option<&'m UnitMessage> {
     let out = call.out_dir()?;
     let stem = |file: &Path| -> Option<PathBuf> {
         let name = file.file_name()?.to_str()?;
         Some(out.join(name.rsplit_once('.').map_or(name, |(stem, _)| stem)))
     };
     let (library, program) = (call.library(), out.join(call.stem()));
-    let named_alike = |message: &&Message| message.crate_name() == call.name;
-    let makes = |message: &&Message| {
+    let named_alike = |message: &&UnitMessage| message.crate_name() == call.name;
+    let makes = |message: &&UnitMessage| {
         let files = message.artifact.files.iter().filter(|file| file.parent() == Some(out));
         files.filter_map(|file| stem(file)).any(|made| made == library || made == program)
     };
@@ -103,10 +104,11 @@ fn message_of<'m>(call: &CompilerCall, messages: &'m [Message], root: &Path) -> 
     let source = root.join(source?);
     let test = call.args.iter().any(|arg| arg == "--test")
         || call.args.windows(2).any(|pair| pair == ["--cfg", "test"]);
-    let starts_there = |message: &&Message| message.source == source && (message.test == test || !test);
-    let same_features = |message: &&Message| features(call) == sorted(&message.features);
+    let starts_there = |message: &&UnitMessage| message.source == source && (message.test == test || !test);
+    let same_features = |message: &&UnitMessage| features(call) == sorted(&message.features);
     let alike = || messages.iter().filter(named_alike);
-    // A library and its tests can make files of one name in different directories; a program's own name has no hash.
+    // A library and its tests can make files of the same name in different directories; a program's final
+    // name has no hash.
     alike()
         .filter(starts_there)
         .find(makes)
@@ -123,22 +125,22 @@ fn sorted(features: &[String]) -> Vec<String> {
     sorted
 }
 
-/// The features that a call is made with.
+/// Features that a call enables.
 fn features(call: &CompilerCall) -> Vec<String> {
     let cfgs = call.args.windows(2).filter(|pair| pair[0] == "--cfg");
     let features = cfgs.filter_map(|pair| pair[1].strip_prefix("feature=\"")?.strip_suffix('"'));
     sorted(&features.map(str::to_owned).collect::<Vec<_>>())
 }
 
-/// For each call whether `roots` are it or are made of it.
-fn reached(calls: &[CompilerCall], found: &[Option<&Message>], roots: &[&PlannedUnit]) -> Vec<bool> {
+/// For each call, true if it makes one of `roots` or something that they are made of.
+fn reachable(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&PlannedUnit]) -> Vec<bool> {
     let by_library: BTreeMap<PathBuf, usize> =
         calls.iter().enumerate().map(|(at, call)| (call.library(), at)).collect();
     let needs: Vec<Vec<usize>> = calls
         .iter()
         .map(|call| {
             let needed = call.externs().filter_map(|path| by_library.get(path).copied());
-            // A macro is loaded by the compiler, and is no part of what it makes.
+            // A macro is loaded by the compiler and is not part of the result.
             needed.filter(|at| !calls[*at].makes("proc-macro")).collect()
         })
         .collect();
@@ -156,8 +158,8 @@ fn reached(calls: &[CompilerCall], found: &[Option<&Message>], roots: &[&Planned
     reached
 }
 
-/// The units that are asked for; documentation is made of what it documents.
-fn asked(units: &Units) -> Vec<&PlannedUnit> {
+/// The requested units; for documentation, the units that it documents.
+fn requested_units(units: &PlannedUnits) -> Vec<&PlannedUnit> {
     let roots = || units.roots.iter().filter_map(|at| units.units.get(*at));
     let documented = roots().filter(|unit| unit.mode.starts_with("doc"));
     let needed = documented.flat_map(|unit| &unit.needs).filter_map(|at| units.units.get(*at));
@@ -166,14 +168,15 @@ fn asked(units: &Units) -> Vec<&PlannedUnit> {
     all.filter(|unit| unit.kind != "custom-build" && unit.mode != "run-custom-build").collect()
 }
 
-/// Those among what is asked for that are results. Macros are only if nothing else is asked for.
-fn results<'u>(asked: &[&'u PlannedUnit]) -> Vec<&'u PlannedUnit> {
-    let others: Vec<&PlannedUnit> = asked.iter().copied().filter(|unit| unit.kind != "proc-macro").collect();
-    if others.is_empty() { asked.to_vec() } else { others }
+/// The requested units that are results. Macros are results only if nothing else is requested.
+fn result_units<'u>(requested: &[&'u PlannedUnit]) -> Vec<&'u PlannedUnit> {
+    let others: Vec<&PlannedUnit> =
+        requested.iter().copied().filter(|unit| unit.kind != "proc-macro").collect();
+    if others.is_empty() { requested.to_vec() } else { others }
 }
 
-/// Whether a call may be that of a unit of the plan.
-fn is_unit(call: &CompilerCall, message: Option<&Message>, unit: &PlannedUnit) -> bool {
+/// True if a call may be for a unit of the plan.
+fn is_unit(call: &CompilerCall, message: Option<&UnitMessage>, unit: &PlannedUnit) -> bool {
     let Some(message) = message else { return false };
     message.package.name == unit.package.name
         && message.package.version == unit.package.version
@@ -184,12 +187,12 @@ fn is_unit(call: &CompilerCall, message: Option<&Message>, unit: &PlannedUnit) -
         && call.args.iter().any(|arg| arg == "--target") == unit.platform.is_some()
 }
 
-/// Of calls for one target the one that has the features and the profile of the unit. What else there is of it, is
-/// for what runs during the build.
+/// Of several calls for one target, the one with the features and the profile of the unit. The others are for
+/// what runs during the build.
 fn closest(
     alike: Vec<usize>,
     calls: &[CompilerCall],
-    found: &[Option<&Message>],
+    found: &[Option<&UnitMessage>],
     unit: &PlannedUnit,
     needs: &[Vec<usize>],
 ) -> Vec<usize> {
@@ -197,7 +200,7 @@ fn closest(
         let known = found[*at].into_iter().flat_map(|message| &message.profile);
         known
             .into_iter()
-            .all(|(key, value)| unit.profile.get(*key).is_none_or(|planned| same(planned, value)))
+            .all(|(key, value)| unit.profile.get(*key).is_none_or(|planned| same_setting(planned, value)))
     };
     let features = |at: &usize| features(&calls[*at]) == sorted(&unit.features);
     let not_needed = |at: &usize| !needs.iter().any(|needs| needs.contains(at));
@@ -208,12 +211,12 @@ fn closest(
     })
 }
 
-/// Whether the plan and a message say the same; no debug info has several spellings.
-fn same(planned: &str, said: &str) -> bool {
+/// True if plan and message agree on a setting; the absence of debug info has several spellings.
+fn same_setting(planned: &str, reported: &str) -> bool {
     let none = |text: &str| matches!(text, "null" | "0" | "false" | "none");
-    planned == said || none(planned) && none(said)
+    planned == reported || none(planned) && none(reported)
 }
 
 #[cfg(test)]
-#[path = "calls_tests.rs"]
+#[path = "compiler_calls_tests.rs"]
 mod tests;

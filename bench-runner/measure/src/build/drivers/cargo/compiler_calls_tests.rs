@@ -1,21 +1,21 @@
 use super::*;
-use crate::build::{Flags, Members, PackageName, WorkspaceMember};
+use crate::build::{CompilerFlags, Members, PackageName, WorkspaceMember};
 
-/// A unit: its package, its kind, its target, the hash of its files; what it needs, by place.
-type Given = (&'static str, &'static str, &'static str, &'static str, &'static [usize]);
+/// A unit: package, kind, target, hash of its files, and indexes of the units that it needs.
+type SampleBuildUnit = (&'static str, &'static str, &'static str, &'static str, &'static [usize]);
 
-/// A build as cargo shows it and plans it. Packages that begin with `dep` are of a registry, and those that begin with
-/// `path` are local and no members.
-struct Build {
-    given: Vec<Given>,
+/// A build as cargo shows and plans it. Packages whose names begin with `dep` come from a registry; those
+/// that begin with `path` are local but not members.
+struct SampleBuild {
+    given: Vec<SampleBuildUnit>,
     roots: Vec<usize>,
-    /// What distinguishes a unit besides: level in the plan, `--target`.
+    /// Other properties of units: optimization level in the plan, `--target`.
     opt_levels: Vec<&'static str>,
     target: Vec<usize>,
 }
 
-impl Build {
-    fn of(given: &[Given], roots: &[usize]) -> Self {
+impl SampleBuild {
+    fn new(given: &[SampleBuildUnit], roots: &[usize]) -> Self {
         Self {
             given: given.to_vec(),
             roots: roots.to_vec(),
@@ -50,7 +50,7 @@ impl Build {
         format!("{package}/{file}")
     }
 
-    fn messages(&self) -> Vec<Message> {
+    fn messages(&self) -> Vec<UnitMessage> {
         let members: Vec<WorkspaceMember> = self
             .given
             .iter()
@@ -62,10 +62,10 @@ impl Build {
             })
             .collect();
         let members = Members { root: "/w".into(), packages: members };
-        let message = |(at, (package, kind, target, ..)): (usize, &Given)| {
+        let message = |(at, (package, kind, target, ..)): (usize, &SampleBuildUnit)| {
             let source = format!("/w/{}", Self::source(package, kind, target));
             let file = match *kind {
-                // Cargo says where it puts programs, and not where they were linked.
+                // Cargo reports the final path of programs, not the path that they were linked to.
                 "bin" => format!("/t/{target}"),
                 _ => self.file(at),
             };
@@ -75,13 +75,13 @@ impl Build {
                 "profile": {"opt_level": self.opt_levels[at], "debuginfo": 0, "test": false},
                 "features": [], "filenames": [file], "executable": null, "fresh": false,
             });
-            Message::of(&line.to_string(), &members).unwrap()
+            UnitMessage::parse(&line.to_string(), &members).unwrap()
         };
         self.given.iter().enumerate().map(message).collect()
     }
 
-    fn shown(&self) -> String {
-        let line = |(at, (package, kind, target, hash, needs)): (usize, &Given)| {
+    fn running_lines(&self) -> String {
+        let line = |(at, (package, kind, target, hash, needs)): (usize, &SampleBuildUnit)| {
             let crate_type = if matches!(*kind, "bin" | "custom-build") { "bin" } else { kind };
             let named = if self.target.contains(&at) { " --target x" } else { "" };
             let externs: String = needs
@@ -98,9 +98,9 @@ impl Build {
         self.given.iter().enumerate().map(line).collect()
     }
 
-    fn units(&self) -> Units {
-        let unit = |(at, (package, kind, target, _, needs)): (usize, &Given)| PlannedUnit {
-            package: PackageName::of_id(&Self::id(package)).unwrap(),
+    fn units(&self) -> PlannedUnits {
+        let unit = |(at, (package, kind, target, _, needs)): (usize, &SampleBuildUnit)| PlannedUnit {
+            package: PackageName::from_id(&Self::id(package)).unwrap(),
             kind: (*kind).into(),
             crate_types: Vec::new(),
             target: (*target).into(),
@@ -112,26 +112,27 @@ impl Build {
             needs: needs.to_vec(),
         };
         let units = self.given.iter().enumerate().map(unit).collect();
-        Units { units, roots: self.roots.clone(), flags: Flags::default() }
+        PlannedUnits { units, roots: self.roots.clone(), flags: CompilerFlags::default() }
     }
 
-    fn parts(&self) -> Vec<Part> {
-        let calls = compiler_calls(&self.shown(), &self.messages(), Some(&self.units()), Path::new("/w"));
+    fn parts(&self) -> Vec<BuildPart> {
+        let calls =
+            compiler_calls(&self.running_lines(), &self.messages(), Some(&self.units()), Path::new("/w"));
         calls.iter().map(|call| call.part).collect()
     }
 }
 
-use Part::{Dependency, Host, Own};
+use BuildPart::{Dependency, Host, Own};
 
 #[test]
 fn a_call_is_of_the_package_that_cargo_says() {
-    let build = Build::of(
+    let build = SampleBuild::new(
         &[
             ("dep", "lib", "dep", "1", &[]),
             ("path-dep", "lib", "path-dep", "2", &[]),
             ("p", "custom-build", "build-main", "3", &[1]),
             ("p", "bin", "release", "4", &[0, 1]),
-            // Named as cargo names build scripts.
+            // Has the name that cargo gives to build scripts.
             ("p", "bin", "build_script_build", "5", &[]),
         ],
         &[3, 4],
@@ -141,8 +142,9 @@ fn a_call_is_of_the_package_that_cargo_says() {
 
 #[test]
 fn two_programs_of_one_name_are_two_units() {
-    let build = Build::of(&[("a", "bin", "tool", "1", &[]), ("b", "bin", "tool", "2", &[])], &[0, 1]);
-    let calls = compiler_calls(&build.shown(), &build.messages(), Some(&build.units()), Path::new("/w"));
+    let build = SampleBuild::new(&[("a", "bin", "tool", "1", &[]), ("b", "bin", "tool", "2", &[])], &[0, 1]);
+    let calls =
+        compiler_calls(&build.running_lines(), &build.messages(), Some(&build.units()), Path::new("/w"));
     let packages: Vec<&str> =
         calls.iter().map(|call| call.unit.as_ref().unwrap().package.name.as_str()).collect();
     assert_eq!(packages, ["a", "b"]);
@@ -150,8 +152,8 @@ fn two_programs_of_one_name_are_two_units() {
 
 #[test]
 fn what_only_runs_during_the_build_is_told_apart() {
-    // One crate twice: what a macro needs, and what the program is made of.
-    let mut build = Build::of(
+    // The same crate twice: for a macro, and for the program.
+    let mut build = SampleBuild::new(
         &[
             ("dep", "lib", "syn", "aa", &[]),
             ("dep", "lib", "syn", "bb", &[]),
@@ -161,46 +163,48 @@ fn what_only_runs_during_the_build_is_told_apart() {
         &[3],
     );
     assert_eq!(build.parts(), [Host, Dependency, Host, Own]);
-    // A macro that is asked for too is no result beside a program.
+    // A requested macro is not a result if there is a program.
     build.roots = vec![2, 3];
     assert_eq!(build.parts(), [Host, Dependency, Host, Own]);
-    // A project that is nothing but a macro has that for its result.
-    let alone =
-        Build::of(&[("dep", "lib", "syn", "aa", &[]), ("m", "proc-macro", "derive", "cc", &[0])], &[1]);
+    // In a project that consists of a macro only, the macro is the result.
+    let alone = SampleBuild::new(
+        &[("dep", "lib", "syn", "aa", &[]), ("m", "proc-macro", "derive", "cc", &[0])],
+        &[1],
+    );
     assert_eq!(alone.parts(), [Dependency, Own]);
 }
 
 #[test]
 fn a_library_that_a_build_script_needs_too_is_told_apart_by_its_profile() {
-    let given: [Given; 4] = [
+    let given: [SampleBuildUnit; 4] = [
         ("inner", "lib", "inner", "aa", &[]),
         ("inner", "lib", "inner", "bb", &[]),
         ("p", "custom-build", "build-script-build", "cc", &[0]),
         ("p", "bin", "p", "dd", &[1]),
     ];
-    let mut build = Build::of(&given, &[1, 3]);
+    let mut build = SampleBuild::new(&given, &[1, 3]);
     build.opt_levels = vec!["0", "3", "0", "3"];
     assert_eq!(build.parts(), [Host, Own, Host, Own]);
-    // Where one unit does for both, it is a result.
-    let shared: [Given; 3] = [
+    // A unit that is used for both is a result.
+    let shared: [SampleBuildUnit; 3] = [
         ("inner", "lib", "inner", "aa", &[]),
         ("p", "custom-build", "build-script-build", "cc", &[0]),
         ("p", "bin", "p", "dd", &[0]),
     ];
-    assert_eq!(Build::of(&shared, &[2]).parts(), [Own, Host, Own]);
-    // One that nothing but what runs during the build needs, and that nobody asked for, is no result.
-    let only_host: [Given; 3] = [
+    assert_eq!(SampleBuild::new(&shared, &[2]).parts(), [Own, Host, Own]);
+    // A unit that is only needed by what runs during the build, and was not requested, is not a result.
+    let only_host: [SampleBuildUnit; 3] = [
         ("core", "lib", "core", "aa", &[]),
         ("m", "proc-macro", "m", "cc", &[0]),
         ("p", "bin", "p", "dd", &[1]),
     ];
-    assert_eq!(Build::of(&only_host, &[2]).parts(), [Host, Host, Own]);
-    assert_eq!(Build::of(&only_host, &[0, 2]).parts(), [Own, Host, Own]);
+    assert_eq!(SampleBuild::new(&only_host, &[2]).parts(), [Host, Host, Own]);
+    assert_eq!(SampleBuild::new(&only_host, &[0, 2]).parts(), [Own, Host, Own]);
 }
 
 #[test]
 fn with_a_target_named_only_what_is_built_for_it_is_a_result() {
-    let mut build = Build::of(
+    let mut build = SampleBuild::new(
         &[
             ("inner", "lib", "inner", "aa", &[]),
             ("inner", "lib", "inner", "bb", &[]),
