@@ -14,7 +14,7 @@ use bench_runner_core::record::{
 use bench_runner_core::stats::{Control, LEVEL, Reference, holm};
 use bench_runner_measure::axes::{Available, Setting, Settings};
 use bench_runner_measure::build::Goal;
-use bench_runner_measure::plan::{Options, ProjectView, World, plan};
+use bench_runner_measure::plan::{PlanOptions, ProjectView, World, plan};
 use bench_runner_measure::sampling;
 use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
 use bench_runner_report::{figure, report};
@@ -90,7 +90,7 @@ fn planned(blocks: usize, variants: usize) -> Plan {
         sampling: SamplingSpec::default(),
         origin: String::new(),
     };
-    plan(&[scenario], &Everything, &Options::default()).expect("a plan")
+    plan(&[scenario], &Everything, &PlanOptions::default()).expect("a plan")
 }
 
 fn samples(plan: &Plan, rounds: u32) -> Vec<Sample> {

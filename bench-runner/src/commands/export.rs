@@ -10,7 +10,7 @@ use bench_runner_core::nearest::nearest;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::export::{self, Document, Export, ExportError, Format, Pick, Run};
 
-use super::{Exit, shown};
+use super::{Exit, format_path};
 use crate::flows::{self, FlowError};
 
 /// What runs say, in the formats of other tools; needs no build and writes nothing into a bundle
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let format = format(&args.format)?;
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| eprintln!("note: {remark}"));
-    expect_outside(&args.output, &bundles)?;
+    check_outside_bundles(&args.output, &bundles)?;
     let policy = Policy::default();
     let comparisons: Vec<Comparison> = bundles.iter().map(|bundle| flows::judge(bundle, &policy)).collect();
     let both = bundles.iter().zip(&comparisons);
@@ -109,18 +109,18 @@ fn write(exported: &Export, output: &Path) -> Result<(), FlowError> {
     if !is_directory {
         return save(output, &documents[..]);
     }
-    std::fs::create_dir_all(output).with_context(|| format!("failed to make {}", shown(output)))?;
+    std::fs::create_dir_all(output).with_context(|| format!("failed to make {}", format_path(output)))?;
     documents.iter().try_for_each(|document| {
         let path = output.join(&document.name);
         save(&path, std::slice::from_ref(document))?;
-        eprintln!("written: {}", shown(&path));
+        eprintln!("written: {}", format_path(&path));
         Ok(())
     })
 }
 
 fn save(path: &Path, documents: &[Document]) -> Result<(), FlowError> {
     let text: String = documents.iter().map(|document| document.text.as_str()).collect();
-    std::fs::write(path, text).with_context(|| format!("failed to write {}", shown(path)))?;
+    std::fs::write(path, text).with_context(|| format!("failed to write {}", format_path(path)))?;
     Ok(())
 }
 
@@ -134,7 +134,7 @@ fn print(text: &str) -> Result<(), FlowError> {
 }
 
 /// A bundle is written by its run and by nobody else.
-fn expect_outside(output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
+fn check_outside_bundles(output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
     if output == Path::new("-") {
         return Ok(());
     }
@@ -146,7 +146,7 @@ fn expect_outside(output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
     match bundles.iter().find(within) {
         None => Ok(()),
         Some(bundle) => {
-            let message = format!("{} lies in the bundle {}", shown(output), shown(&bundle.dir));
+            let message = format!("{} lies in the bundle {}", format_path(output), format_path(&bundle.dir));
             let help = "nothing but its run writes into a bundle; name another place".to_owned();
             Err(RequestError::usage(message, Some(help)).into())
         }

@@ -7,13 +7,13 @@
     reason = "talking to the terminal is what this module is for"
 )]
 
-mod announce;
+mod plan_summary;
 pub(crate) mod compare;
 pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
-mod open;
+mod browser;
 pub(crate) mod plan;
 mod progress;
 pub(crate) mod report;
@@ -22,11 +22,12 @@ mod request;
 pub(crate) mod run;
 pub(crate) mod scenarios;
 mod session;
-pub(crate) mod waiting;
+pub(crate) mod wait;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_core::compare::pluralize;
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::host;
 
@@ -75,13 +76,13 @@ impl Exit {
 
 /// Why a verb ends before it has done everything.
 #[derive(Debug)]
-pub(crate) enum Stop {
+pub(crate) enum EarlyEnd {
     /// The user has been told why, or has asked for it.
     Early(Exit),
     Error(FlowError),
 }
 
-impl<E> From<E> for Stop
+impl<E> From<E> for EarlyEnd
 where
     FlowError: From<E>,
 {
@@ -143,15 +144,15 @@ fn lock_dir() -> PathBuf {
 }
 
 /// Prints a refusal; on standard output too, as a document, if the verb prints JSON.
-pub(crate) fn complain(refusal: &Refusal, exit: Exit, json: bool) {
+pub(crate) fn print_error(refusal: &Refusal, exit: Exit, json: bool) {
     eprintln!("error: {}", with_help(refusal));
     if json {
-        print_as_json(refusal, exit);
+        print_error_as_json(refusal, exit);
     }
 }
 
 /// What a program that reads a verb's JSON gets in place of it.
-pub(crate) fn print_as_json(refusal: &Refusal, exit: Exit) {
+pub(crate) fn print_error_as_json(refusal: &Refusal, exit: Exit) {
     let Refusal { what, help } = refusal;
     let error = serde_json::json!({ "what": what, "help": help, "exit_code": exit.code() });
     println!("{:#}", serde_json::json!({ "error": error }));
@@ -185,23 +186,18 @@ fn columns(rows: &[Vec<String>]) -> String {
 }
 
 /// A path as somebody in the current directory would write it.
-fn shown(path: &Path) -> String {
+fn format_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
 /// A duration as people say it: whole seconds from ten seconds on.
-fn spoken(duration: std::time::Duration) -> String {
+fn format_duration(duration: std::time::Duration) -> String {
     let rounded = match duration.as_secs() {
         0..10 => std::time::Duration::from_millis(duration.as_millis() as u64 / 100 * 100),
         10.. => std::time::Duration::from_secs(duration.as_secs()),
     };
     humantime::format_duration(rounded).to_string()
-}
-
-/// `1 round`, `2 rounds`.
-fn counted(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
-//! Progress on standard error: a line that is drawn over on a terminal, a line for each round elsewhere.
+//! ProgressDisplay on standard error: a line that is drawn over on a terminal, a line for each round elsewhere.
 
 use std::time::{Duration, Instant};
 
 use bench_runner_core::record::{Phase, Plan};
-use bench_runner_measure::plan::Estimate;
-use bench_runner_measure::run::{Event, Forecast, Observer};
+use bench_runner_measure::plan::PlanEstimate;
+use bench_runner_measure::run::{Forecast, Observer, RunEvent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::spoken;
+use super::format_duration;
 
 /// Draws what a run tells.
-pub(super) struct Progress {
+pub(super) struct ProgressDisplay {
     bar: ProgressBar,
     terminal: bool,
     started: Instant,
@@ -26,8 +26,8 @@ pub(super) struct Progress {
     block_name: String,
 }
 
-impl Progress {
-    pub(super) fn new(plan: &Plan, estimate: &Estimate) -> Self {
+impl ProgressDisplay {
+    pub(super) fn new(plan: &Plan, estimate: &PlanEstimate) -> Self {
         let bar = ProgressBar::with_draw_target(Some(estimate.builds), ProgressDrawTarget::stderr());
         bar.set_style(
             ProgressStyle::with_template("{bar:16} {wide_msg}")
@@ -76,26 +76,29 @@ impl Progress {
     }
 
     fn clock(&self) -> String {
-        let elapsed = spoken(Duration::from_secs(self.started.elapsed().as_secs()));
+        let elapsed = format_duration(Duration::from_secs(self.started.elapsed().as_secs()));
         match self.left() {
             Some(left) => {
-                format!("{elapsed} elapsed, about {} left", spoken(Duration::from_secs(left.as_secs())))
+                format!(
+                    "{elapsed} elapsed, about {} left",
+                    format_duration(Duration::from_secs(left.as_secs()))
+                )
             }
             None => format!("{elapsed} elapsed"),
         }
     }
 }
 
-impl Observer for Progress {
-    fn event(&mut self, event: &Event<'_>) {
+impl Observer for ProgressDisplay {
+    fn event(&mut self, event: &RunEvent<'_>) {
         match event {
-            Event::Remark(remark) => self.say(&format!("note: {remark}")),
-            Event::Block { block, number: (number, of) } => {
+            RunEvent::Remark(remark) => self.say(&format!("note: {remark}")),
+            RunEvent::Block { block, number: (number, of) } => {
                 (self.block, self.in_block, self.forecast) = (number - 1, 0, None);
                 self.block_name = block.id.to_string();
                 self.say(&format!("block {number} of {of}: {}", block.id));
             }
-            Event::Building { variant, phase, round, .. } => {
+            RunEvent::Building { variant, phase, round, .. } => {
                 let (sample, total) = (self.builds + 1, self.total().max(self.builds + 1));
                 let what = match phase {
                     Phase::Warmup => "warm-up".to_owned(),
@@ -109,7 +112,7 @@ impl Observer for Progress {
                     self.block_name
                 ));
             }
-            Event::Built { sample, said } => {
+            RunEvent::Built { sample, said } => {
                 self.builds += 1;
                 self.in_block += 1;
                 if let Some(said) = said {
@@ -118,8 +121,8 @@ impl Observer for Progress {
                     self.say(&format!("  build {}, {variant}: {outcome}{said}", sample.number));
                 }
             }
-            Event::NotTimed { variant, reason } => self.say(&format!("  not timed: {variant}: {reason}")),
-            Event::Forecast(forecast) => {
+            RunEvent::NotTimed { variant, reason } => self.say(&format!("  not timed: {variant}: {reason}")),
+            RunEvent::Forecast(forecast) => {
                 if let Some((builds, _)) = self.expected.get_mut(self.block) {
                     let left = forecast.rounds.saturating_sub(forecast.rounds_done);
                     *builds = self.in_block + u64::from(left * forecast.builds_per_round);
@@ -128,8 +131,8 @@ impl Observer for Progress {
                 if first && forecast.builds_per_round > 0 {
                     self.say(&format!(
                         "  warmed up; a round takes {}, {} fit at most",
-                        spoken(forecast.round_time),
-                        super::counted(u64::from(forecast.rounds), "round")
+                        format_duration(forecast.round_time),
+                        super::pluralize(forecast.rounds as usize, "round")
                     ));
                 } else if !self.terminal && forecast.rounds_done > 0 {
                     let total = self.total();
@@ -141,8 +144,8 @@ impl Observer for Progress {
                     ));
                 }
             }
-            Event::Stopped { reason, rounds, .. } => {
-                let rounds = super::counted(u64::from(*rounds), "round");
+            RunEvent::Stopped { reason, rounds, .. } => {
+                let rounds = super::pluralize(*rounds as usize, "round");
                 self.say(&format!("  stopped after {rounds}: {}", reason.describe()));
             }
         }

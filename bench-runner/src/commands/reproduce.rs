@@ -9,9 +9,9 @@ use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{Outcome, Reproduced};
 use bench_runner_report::report;
 
-use super::session::{Session, Terms};
-use super::{Exit, Stop, shown};
-use crate::flows::{self, Again, JudgedRun, Places, Published};
+use super::session::{Session, StartConditions};
+use super::{EarlyEnd, Exit, format_path};
+use crate::flows::{self, JudgedRun, Places, PublishedReport, ReproduceOptions};
 
 /// Carry out a bundle's plan here, and say whether the two runs agree
 ///
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, Stop> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let first = JudgedRun::of(bundle::open(&args.bundle)?, &Policy::default());
     first.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
     match &args.against {
@@ -57,17 +57,18 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, Stop> {
 }
 
 /// Compares with a run that is there already.
-fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, Stop> {
+fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, EarlyEnd> {
     let again = JudgedRun::of(bundle::open(other)?, &Policy::default());
     again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
     let found = flows::reproduced(first, &again);
     if found.same_run {
-        let message = format!("{} and {} are the same run", shown(&args.bundle), shown(other));
+        let message = format!("{} and {} are the same run", format_path(&args.bundle), format_path(other));
         let help = "a run says nothing about itself: name another one".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
     }
     if let Some(reason) = &found.apart {
-        let message = format!("{} says nothing of {}: {reason}", shown(other), shown(&args.bundle));
+        let message =
+            format!("{} says nothing of {}: {reason}", format_path(other), format_path(&args.bundle));
         let help = "name a run of the same plan; `compare` puts other runs side by side".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
     }
@@ -79,12 +80,12 @@ fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, Stop> {
     Ok(exit(&found, false))
 }
 
-fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Stop> {
+fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, EarlyEnd> {
     if !claims_something(&first.comparison) {
         eprintln!("note: the first run showed nothing, so there is nothing to confirm");
     }
-    let again = Again { time_budget: args.time_budget, seed: args.seed };
-    let terms = Terms { offline: args.offline, strict: args.strict, wait: None };
+    let again = ReproduceOptions { time_budget: args.time_budget, seed: args.seed };
+    let terms = StartConditions { offline: args.offline, strict: args.strict, wait: None };
     let measured = Session::again(&first.bundle.manifest, again, terms, places)?.measure()?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
     let found = flows::reproduced(first, &again);
@@ -93,18 +94,19 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Stop
         println!("{}", report::text(&again.comparison));
         tell(first, &again, &found);
     }
-    let Published { plots, page, .. } = flows::publish(&again.bundle, &again.comparison, &places.plots)?;
+    let PublishedReport { plots, page, .. } =
+        flows::publish(&again.bundle, &again.comparison, &places.plots)?;
     if args.json {
         let mut document = document(first, &again, &found);
         document["plots"] = plots.display().to_string().into();
         document["page"] = page.display().to_string().into();
         println!("{document:#}");
     } else {
-        println!("figures: {}", shown(&plots));
-        println!("page:    {}", shown(&page));
+        println!("figures: {}", format_path(&plots));
+        println!("page:    {}", format_path(&page));
     }
     if measured.interrupted {
-        let dir = shown(&measured.bundle);
+        let dir = format_path(&measured.bundle);
         eprintln!(
             "interrupted; `bench-runner run --resume {dir}` completes it, and `reproduce --against {dir}` judges it"
         );
@@ -132,7 +134,7 @@ fn tell(first: &JudgedRun, again: &JudgedRun, found: &Reproduced) {
         format!("{} on {} ({})", run.bundle.manifest.run, machine.directory, machine.summary)
     };
     println!("{}", report::reproduced_text(found, &name(first), &name(again)));
-    println!("bundle:  {}", shown(&again.bundle.dir));
+    println!("bundle:  {}", format_path(&again.bundle.dir));
 }
 
 fn exit(found: &Reproduced, flawed: bool) -> Exit {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_runner_core::record::{Plan, Refusal};
-use bench_runner_measure::plan::{self, Options};
+use bench_runner_measure::plan::{self, PlanOptions};
 use bench_runner_measure::scenario::{self, RequestError, Scenario, Word};
 
 use crate::built_in;
@@ -70,7 +70,7 @@ pub(super) struct RequestArgs {
     /// Build at most so many rounds
     #[arg(long, value_name = "N")]
     max_rounds: Option<u32>,
-    /// Stop when the intervals are narrower than plus or minus this
+    /// EarlyEnd when the intervals are narrower than plus or minus this
     #[arg(long, value_name = "PCT", value_parser = percent)]
     precision: Option<f64>,
     /// What is worth talking about
@@ -117,12 +117,12 @@ fn shard(text: &str) -> Result<(u32, u32), String> {
 }
 
 /// What is to be planned, read and checked as far as that takes no machine.
-pub(super) enum Request {
+pub(super) enum PlanRequest {
     Plan(Plan),
-    Scenarios { scenarios: Vec<Scenario>, options: Options, time_budget: Option<Duration> },
+    Scenarios { scenarios: Vec<Scenario>, options: PlanOptions, time_budget: Option<Duration> },
 }
 
-impl Request {
+impl PlanRequest {
     /// Reads scenarios, values of axes, files of variants, or a plan.
     pub(super) fn read(args: &RequestArgs, places: &Places) -> Result<Self, RequestError> {
         if let Some(file) = &args.plan {
@@ -142,7 +142,7 @@ impl Request {
             variants::set_baselines(scenario, &args.baseline)?;
             changes::change_sampling(&mut scenario.sampling, args)?;
         }
-        let options = Options { seed: args.seed.unwrap_or_else(seed_of_now), shard: args.shard };
+        let options = PlanOptions { seed: args.seed.unwrap_or_else(seed_from_time), shard: args.shard };
         Ok(Self::Scenarios { scenarios, options, time_budget: args.time_budget })
     }
 
@@ -161,7 +161,7 @@ impl Request {
     /// The plan for this machine.
     pub(super) fn plan(self, projects: &Projects) -> Result<Plan, FlowError> {
         match self {
-            Self::Plan(plan) => plan::refit(plan, projects),
+            Self::Plan(plan) => plan::adapt_plan(plan, projects),
             Self::Scenarios { scenarios, options, time_budget } => {
                 let mut plan = plan::plan(&scenarios, projects, &options)?;
                 plan.time_budget = time_budget.or(plan.time_budget);
@@ -182,7 +182,7 @@ fn axes(texts: &[String]) -> Result<Vec<(String, Vec<Word>)>, RequestError> {
     Ok(axes)
 }
 
-fn seed_of_now() -> u64 {
+fn seed_from_time() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
     now.map_or(1, |since| since.as_nanos() as u64 & 0xffff_ffff)
 }

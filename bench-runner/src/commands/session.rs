@@ -9,92 +9,106 @@ use bench_runner_measure::host::{self, Health, Severity};
 use bench_runner_measure::plan::{check, estimate};
 use bench_runner_measure::process;
 
-use super::progress::Progress;
-use super::request::{Request, RequestArgs};
-use super::waiting::{self, Patience};
-use super::{Exit, Stop, announce, with_help};
-use crate::flows::{self, Again, FlowError, Measured, MeasuringSession, Places, Projects};
+use super::progress::ProgressDisplay;
+use super::request::{PlanRequest, RequestArgs};
+use super::wait::{self, WaitLimit};
+use super::{EarlyEnd, Exit, plan_summary, with_help};
+use crate::flows::{self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions};
 
 /// Under which conditions measuring begins.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Terms {
+pub(super) struct StartConditions {
     pub(super) offline: bool,
     pub(super) strict: bool,
-    pub(super) wait: Option<Patience>,
+    pub(super) wait: Option<WaitLimit>,
 }
 
 /// The right to measure, and the work to do with it. Each constructor reads and checks its whole request before it waits
 /// for the machine, takes its lock or starts anything.
 pub(super) struct Session {
-    work: Work,
+    work: PendingRun,
     strict: bool,
     measuring: MeasuringSession,
 }
 
-enum Work {
-    Requested(Request),
-    Again(Box<Manifest>, Again),
+enum PendingRun {
+    New(PlanRequest),
+    Again(Box<Manifest>, ReproduceOptions),
     Unfinished(PathBuf),
 }
 
 impl Session {
     /// A new run.
-    pub(super) fn begin(args: &RequestArgs, terms: Terms, places: &Places) -> Result<Self, Stop> {
+    pub(super) fn begin(
+        args: &RequestArgs,
+        terms: StartConditions,
+        places: &Places,
+    ) -> Result<Self, EarlyEnd> {
         listen()?;
-        let request = Request::read(args, places)?;
+        let request = PlanRequest::read(args, places)?;
         let projects = Projects::open(places, terms.offline, true)?;
         request.check(&projects)?;
-        Self::open(Work::Requested(request), projects, terms, places)
+        Self::open(PendingRun::New(request), projects, terms, places)
     }
 
     /// The plan of a run, measured once more.
-    pub(super) fn again(first: &Manifest, again: Again, terms: Terms, places: &Places) -> Result<Self, Stop> {
+    pub(super) fn again(
+        first: &Manifest,
+        again: ReproduceOptions,
+        terms: StartConditions,
+        places: &Places,
+    ) -> Result<Self, EarlyEnd> {
         listen()?;
         check(&first.plan)?;
         let projects = Projects::open(places, terms.offline, true)?;
-        Self::open(Work::Again(Box::new(first.clone()), again), projects, terms, places)
+        Self::open(PendingRun::Again(Box::new(first.clone()), again), projects, terms, places)
     }
 
     /// The rest of a run that was interrupted.
-    pub(super) fn resume(dir: &Path, terms: Terms, places: &Places) -> Result<Self, Stop> {
+    pub(super) fn resume(dir: &Path, terms: StartConditions, places: &Places) -> Result<Self, EarlyEnd> {
         listen()?;
         flows::unfinished(dir, &super::machine()?)?;
         let projects = Projects::open(places, terms.offline, true)?;
-        Self::open(Work::Unfinished(dir.to_owned()), projects, terms, places)
+        Self::open(PendingRun::Unfinished(dir.to_owned()), projects, terms, places)
     }
 
-    fn open(work: Work, projects: Projects, terms: Terms, places: &Places) -> Result<Self, Stop> {
+    fn open(
+        work: PendingRun,
+        projects: Projects,
+        terms: StartConditions,
+        places: &Places,
+    ) -> Result<Self, EarlyEnd> {
         if terms.strict && terms.wait.is_none() && !is_fit(places) {
-            return Err(Stop::Early(Exit::Unfit));
+            return Err(EarlyEnd::Early(Exit::Unfit));
         }
         let machine = super::machine()?;
-        let lock = waiting::lock(terms.wait, places)?;
+        let lock = wait::lock(terms.wait, places)?;
         let measuring = MeasuringSession::open(lock, &own_program()?, machine, projects, places)?;
         Ok(Self { work, strict: terms.strict, measuring })
     }
 
     /// Builds what is to be built, and writes the bundle.
-    pub(super) fn measure(self) -> Result<Measured, Stop> {
+    pub(super) fn measure(self) -> Result<MeasuredRun, EarlyEnd> {
         let Self { work, strict, measuring } = self;
         let plan = match work {
-            Work::Requested(request) => request.plan(measuring.projects())?,
-            Work::Again(first, again) => flows::plan_again(&first, measuring.projects(), again)?,
-            Work::Unfinished(dir) => return Ok(resumed(&dir, measuring)?),
+            PendingRun::New(request) => request.plan(measuring.projects())?,
+            PendingRun::Again(first, again) => flows::plan_again(&first, measuring.projects(), again)?,
+            PendingRun::Unfinished(dir) => return Ok(resumed(&dir, measuring)?),
         };
         measured(plan, strict, measuring)
     }
 }
 
-fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result<Measured, Stop> {
-    announce::something_to_measure(&plan)?;
-    let prepared_trees = measuring.projects().prepared_trees(&plan)?;
+fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result<MeasuredRun, EarlyEnd> {
+    plan_summary::check_not_empty(&plan)?;
+    let prepared_trees = measuring.projects().prepare_trees(&plan)?;
     measuring.projects().compare_with_home(&mut plan);
     // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
     if process::interrupted() {
-        return Err(Stop::Early(Exit::Interrupted));
+        return Err(EarlyEnd::Early(Exit::Interrupted));
     }
     if strict && !is_faithful(&plan) {
-        return Err(Stop::Early(Exit::Unfit));
+        return Err(EarlyEnd::Early(Exit::Unfit));
     }
     let mut progress = progress(&plan, measuring.projects());
     let measured = measuring.measure(&plan, &prepared_trees, &mut progress);
@@ -102,11 +116,11 @@ fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result
     Ok(measured?)
 }
 
-fn resumed(dir: &Path, measuring: MeasuringSession) -> Result<Measured, FlowError> {
+fn resumed(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, FlowError> {
     // Once more: until the lock was free, another process may have completed it.
     let unfinished = flows::unfinished(dir, measuring.machine())?;
     let plan = unfinished.manifest.plan.clone();
-    let prepared_trees = measuring.projects().prepared_trees(&plan)?;
+    let prepared_trees = measuring.projects().prepare_trees(&plan)?;
     let mut progress = progress(&plan, measuring.projects());
     let measured = measuring.resume(unfinished, &prepared_trees, &mut progress);
     progress.end();
@@ -114,15 +128,15 @@ fn resumed(dir: &Path, measuring: MeasuringSession) -> Result<Measured, FlowErro
 }
 
 /// Announces the plan.
-fn progress(plan: &Plan, projects: &Projects) -> Progress {
+fn progress(plan: &Plan, projects: &Projects) -> ProgressDisplay {
     let estimate = estimate(plan, &projects.typical(plan));
-    eprint!("{}", announce::announcement(plan, &estimate));
-    Progress::new(plan, &estimate)
+    eprint!("{}", plan_summary::plan_summary(plan, &estimate));
+    ProgressDisplay::new(plan, &estimate)
 }
 
 /// Whether the plan builds what the user builds, as far as that was compared; prints where it does not.
 fn is_faithful(plan: &Plan) -> bool {
-    let differing = announce::fidelity(plan, true);
+    let differing = plan_summary::fidelity(plan, true);
     eprint!("{differing}");
     if !differing.is_empty() {
         eprintln!("not started: `--strict` wants the build to be yours in everything that is compared");

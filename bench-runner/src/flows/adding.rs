@@ -8,7 +8,7 @@ use bench_runner_measure::corpus::adding::{self, Origin, Proposal};
 use bench_runner_measure::corpus::edits;
 use bench_runner_measure::scenario::RequestError;
 
-use super::verify::{Fault, Verified, Verifier, VerifyOptions};
+use super::verify::{Fault, VerifiedProject, Verifier, VerifyOptions};
 use super::{FlowError, Places, Projects};
 
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct AddRequest<'a> {
 
 /// What was added.
 #[derive(Debug, Clone)]
-pub struct Added {
+pub struct AddedProject {
     /// Name of the project.
     pub name: String,
     /// The manifest.
@@ -37,7 +37,7 @@ pub struct Added {
     /// Its edits by name.
     pub edits: Vec<String>,
     /// What was seen of it, where it was built.
-    pub verified: Option<Verified>,
+    pub verified: Option<VerifiedProject>,
     /// What is worth knowing.
     pub remarks: Vec<String>,
 }
@@ -52,7 +52,7 @@ pub fn add(
     projects: &Projects,
     places: &Places,
     here: &Path,
-) -> Result<Added, FlowError> {
+) -> Result<AddedProject, FlowError> {
     let origin = Origin::parse(request.what)?;
     let name = adding::name(&origin, request.name)?;
     let dir = places.checkout.as_ref().map_or_else(|| here.to_owned(), |checkout| checkout.join("corpus"));
@@ -60,7 +60,7 @@ pub fn add(
     refuse_taken(&name, &file, &origin, projects)?;
     let mut proposal = adding::propose(&origin, &name, request.rev, projects.sources())?;
     let verified = match request.build {
-        Some(options) => Some(tried(&mut proposal, projects, places, options)?),
+        Some(options) => Some(verify_draft(&mut proposal, projects, places, options)?),
         None => None,
     };
     // What is written is read back before it has its name.
@@ -69,7 +69,7 @@ pub fn add(
         edits::check(&proposal.pinned.dir(), edit).map_err(anyhow::Error::from)?;
     }
     place(&file, &proposal.draft.text())?;
-    Ok(Added {
+    Ok(AddedProject {
         name,
         in_corpus: places.checkout.is_some(),
         file,
@@ -99,12 +99,12 @@ fn refuse_taken(name: &str, file: &Path, origin: &Origin, projects: &Projects) -
 }
 
 /// Verifies the project as its manifest has it. What was only proposed and does not hold is taken out again.
-fn tried(
+fn verify_draft(
     proposal: &mut Proposal,
     projects: &Projects,
     places: &Places,
     options: &VerifyOptions,
-) -> Result<Verified, FlowError> {
+) -> Result<VerifiedProject, FlowError> {
     let project = proposal.draft.project().map_err(adding::AddError::from)?;
     let mut verified = Verifier::open(projects, places, options)?.verify(&project)?;
     for fault in std::mem::take(&mut verified.faults) {

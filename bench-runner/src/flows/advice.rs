@@ -15,19 +15,19 @@ use bench_runner_report::report::{self, Advice};
 /// What to do with what a bundle says. Blocks that come to the same lines are told together; where nothing is faster
 /// than what it was compared with, there is nothing to do.
 pub fn advice(bundle: &Bundle, comparison: &Comparison) -> Vec<Advice> {
-    let of_block = |(block, planned)| of_block(&bundle.manifest, comparison, block, planned);
-    told_together(blocks(bundle, comparison).filter_map(of_block))
+    let advise_block = |(block, planned)| advise_block(&bundle.manifest, comparison, block, planned);
+    merge_equal(blocks(bundle, comparison).filter_map(advise_block))
 }
 
 /// The lines that apply one variant of a bundle, whatever it came to.
 pub(crate) fn advice_for(bundle: &Bundle, comparison: &Comparison, variant: &str) -> Vec<Advice> {
-    let of_block = |(block, planned)| {
-        let one = judged(block, planned).find(|one| one.planned.variant.name == variant)?;
+    let advise_block = |(block, planned)| {
+        let one = candidates(block, planned).find(|one| one.planned.variant.name == variant)?;
         let mut advice = without_lines(&one, block);
-        write_down_or_say_why(&mut advice, &bundle.manifest, &one, (block, planned));
+        add_lines_or_reason(&mut advice, &bundle.manifest, &one, (block, planned));
         Some(advice)
     };
-    told_together(blocks(bundle, comparison).filter_map(of_block))
+    merge_equal(blocks(bundle, comparison).filter_map(advise_block))
 }
 
 /// The blocks of a comparison with what was planned of them.
@@ -40,7 +40,7 @@ fn blocks<'a>(
     comparison.blocks.iter().filter_map(move |block| Some((block, planned(block)?)))
 }
 
-fn told_together(advice: impl Iterator<Item = Advice>) -> Vec<Advice> {
+fn merge_equal(advice: impl Iterator<Item = Advice>) -> Vec<Advice> {
     let mut all: Vec<Advice> = Vec::new();
     for one in advice {
         match all.iter_mut().find(|other| other.heading == one.heading && other.files == one.files) {
@@ -55,31 +55,31 @@ fn told_together(advice: impl Iterator<Item = Advice>) -> Vec<Advice> {
     all
 }
 
-fn without_lines(one: &Candidate<'_>, block: &BlockResult) -> Advice {
+fn without_lines(one: &AdviceCandidate<'_>, block: &BlockResult) -> Advice {
     Advice { heading: heading(one), titles: vec![title(one, block)], files: Vec::new(), remarks: Vec::new() }
 }
 
 /// The arms of a block that have a ratio.
-fn judged<'a>(block: &'a BlockResult, planned: &'a Block) -> impl Iterator<Item = Candidate<'a>> {
+fn candidates<'a>(block: &'a BlockResult, planned: &'a Block) -> impl Iterator<Item = AdviceCandidate<'a>> {
     let arms = planned.arms.iter().zip(&block.arms);
-    arms.filter_map(|(planned, arm)| Some(Candidate { planned, arm, ratio: arm.ratio.as_ref()? }))
+    arms.filter_map(|(planned, arm)| Some(AdviceCandidate { planned, arm, ratio: arm.ratio.as_ref()? }))
 }
 
 /// An arm of a block that was judged, with what was planned of it.
 #[derive(Clone, Copy)]
-struct Candidate<'a> {
+struct AdviceCandidate<'a> {
     planned: &'a Arm,
     arm: &'a ArmResult,
     ratio: &'a Ratio,
 }
 
-fn of_block(
+fn advise_block(
     manifest: &Manifest,
     comparison: &Comparison,
     block: &BlockResult,
     planned: &Block,
 ) -> Option<Advice> {
-    let faster = judged(block, planned).filter(|one| one.ratio.verdict == Verdict::Faster);
+    let faster = candidates(block, planned).filter(|one| one.ratio.verdict == Verdict::Faster);
     let mut faster: Vec<_> = faster.collect();
     faster.sort_by(|one, other| one.ratio.ratio.total_cmp(&other.ratio.ratio));
     let proven = faster.iter().position(|one| is_proven(one, block));
@@ -92,7 +92,7 @@ fn of_block(
         ));
         return Some(advice);
     }
-    write_down_or_say_why(&mut advice, manifest, &best, (block, planned));
+    add_lines_or_reason(&mut advice, manifest, &best, (block, planned));
     for passed in faster.iter().take(proven.unwrap_or(0)) {
         advice.remarks.push(format!(
             "On {}, {} came out as {}, but nothing in its builds shows that it was in force.",
@@ -109,7 +109,7 @@ fn of_block(
 }
 
 /// The variant, with the settings that its name does not say because the whole block has them, or a set of them a name.
-fn heading(best: &Candidate<'_>) -> String {
+fn heading(best: &AdviceCandidate<'_>) -> String {
     let name = wording::arm_name(best.arm);
     let unsaid =
         best.planned.variant.settings.iter().filter(|(key, _)| !TEXT_SETTINGS.contains(&key.as_str()));
@@ -120,13 +120,13 @@ fn heading(best: &Candidate<'_>) -> String {
     if unsaid.is_empty() { name } else { format!("{name}, with {}", unsaid.join(", ")) }
 }
 
-fn title(best: &Candidate<'_>, block: &BlockResult) -> String {
+fn title(best: &AdviceCandidate<'_>, block: &BlockResult) -> String {
     let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
     format!("{}: {} than {baseline}", block.title, report::speed(best.ratio))
 }
 
 /// Whether builds show every setting of an arm to have been in force.
-fn is_proven(one: &Candidate<'_>, block: &BlockResult) -> bool {
+fn is_proven(one: &AdviceCandidate<'_>, block: &BlockResult) -> bool {
     let of_arm =
         || block.proofs.iter().filter(|proof| proof.role == one.arm.role && proof.variant == one.arm.variant);
     let shows = |key: &String| {
@@ -138,7 +138,7 @@ fn is_proven(one: &Candidate<'_>, block: &BlockResult) -> bool {
 }
 
 /// Why what an arm differs in from its baseline is no setting of a project, where that is so.
-fn no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
+fn why_no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
     let (one, other) = (&baseline.variant, &best.variant);
     let what = match () {
         () if one.project != other.project => "another project",
@@ -149,20 +149,20 @@ fn no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
     Some(format!("It is {what}, and no setting: there is nothing to write down."))
 }
 
-fn write_down_or_say_why(
+fn add_lines_or_reason(
     advice: &mut Advice,
     manifest: &Manifest,
-    one: &Candidate<'_>,
+    one: &AdviceCandidate<'_>,
     (block, planned): (&BlockResult, &Block),
 ) {
     let baseline = planned.arms.get(block.baseline);
-    match baseline.and_then(|baseline| no_setting(baseline, one.planned)) {
+    match baseline.and_then(|baseline| why_no_setting(baseline, one.planned)) {
         Some(why) => advice.remarks.push(why),
-        None => write_down(advice, manifest, one, block),
+        None => add_lines(advice, manifest, one, block),
     }
 }
 
-fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, block: &BlockResult) {
+fn add_lines(advice: &mut Advice, manifest: &Manifest, best: &AdviceCandidate<'_>, block: &BlockResult) {
     let settings = &best.planned.variant.settings;
     let situation = situation(manifest, &best.planned.variant.project, settings);
     let Written { files, needs, remarks, unwritable } = axes::advise(settings, &situation);
@@ -173,12 +173,12 @@ fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, bl
     }
     advice.remarks.extend(unwritable.iter().map(|why| format!("Not to be written down: {why}.")));
     advice.remarks.extend(remarks);
-    advice.remarks.extend(measured_with(manifest, &needs));
-    advice.remarks.extend(also_changed(&best.planned.co_changes, settings.len()));
+    advice.remarks.extend(requirements(manifest, &needs));
+    advice.remarks.extend(side_effects(&best.planned.co_changes, settings.len()));
 }
 
 /// What settings change besides what their axes are named for, each setting named once, and not at all where it is alone.
-fn also_changed(co_changes: &[String], settings: usize) -> Option<String> {
+fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
     let mut of_setting: Vec<(&str, Vec<&str>)> = Vec::new();
     for change in co_changes {
         let (setting, what) = change.split_once(": ").unwrap_or(("", change));
@@ -196,7 +196,7 @@ fn also_changed(co_changes: &[String], settings: usize) -> Option<String> {
 }
 
 /// What has to be installed, with the versions that were measured.
-fn measured_with(manifest: &Manifest, needs: &[&str]) -> Option<String> {
+fn requirements(manifest: &Manifest, needs: &[&str]) -> Option<String> {
     let versions = |name: &str| {
         let of_name = manifest.tools.iter().filter(|tool| tool.name == name);
         of_name.map(|tool| tool.version.as_str()).collect::<Vec<_>>().join(" or ")
@@ -221,7 +221,7 @@ fn measured_with(manifest: &Manifest, needs: &[&str]) -> Option<String> {
 }
 
 /// Others that are faster too and whose intervals reach into that of the best.
-fn rivals(best: &Candidate<'_>, faster: &[Candidate<'_>], block: &BlockResult) -> Option<String> {
+fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &BlockResult) -> Option<String> {
     let close = faster.iter().filter(|other| {
         other.arm.variant != best.arm.variant
             && other.ratio.ratio >= best.ratio.ratio
@@ -241,7 +241,7 @@ fn rivals(best: &Candidate<'_>, faster: &[Candidate<'_>], block: &BlockResult) -
 /// that is full.
 fn slower_elsewhere(
     files: &[(String, String)],
-    best: &Candidate<'_>,
+    best: &AdviceCandidate<'_>,
     comparison: &Comparison,
     manifest: &Manifest,
 ) -> Option<String> {

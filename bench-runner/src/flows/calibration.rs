@@ -13,18 +13,18 @@ use super::judge;
 
 /// How much of the past is drawn upon. What a machine was like long ago says little of it today.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
+struct CalibrationLimits {
     /// Twins of one workload.
     twins: usize,
     /// Bundles whose samples are read.
     bundles: usize,
 }
 
-const LIMITS: Limits = Limits { twins: 60, bundles: 200 };
+const LIMITS: CalibrationLimits = CalibrationLimits { twins: 60, bundles: 200 };
 
 /// What earlier runs left.
 #[derive(Debug, Default)]
-pub(super) struct Earlier {
+pub(super) struct EarlierTwins {
     /// Their twins, those of the newest run first.
     pub(super) twins: Vec<EarlierTwin>,
     /// What could not be drawn upon, as sentences.
@@ -33,11 +33,11 @@ pub(super) struct Earlier {
 
 /// The twins of the complete runs of the same machine below `results` that began before this one. A twin counts whatever
 /// it says: leaving out those that made their block `invalid` would make the offsets look small.
-pub(super) fn earlier(results: &Path, manifest: &Manifest) -> Earlier {
+pub(super) fn earlier(results: &Path, manifest: &Manifest) -> EarlierTwins {
     collect(results, manifest, LIMITS)
 }
 
-fn collect(results: &Path, manifest: &Manifest, limits: Limits) -> Earlier {
+fn collect(results: &Path, manifest: &Manifest, limits: CalibrationLimits) -> EarlierTwins {
     let mut found = find(&results.join(&manifest.machine.directory), manifest);
     let workloads: HashSet<String> = manifest.plan.blocks.iter().map(|block| block.workload()).collect();
     let mut kept: HashMap<String, usize> = HashMap::new();
@@ -67,21 +67,21 @@ fn collect(results: &Path, manifest: &Manifest, limits: Limits) -> Earlier {
             Err(error) => found.unreadable.push(error),
         }
     }
-    Earlier { twins, remarks: remarks(&found) }
+    EarlierTwins { twins, remarks: remarks(&found) }
 }
 
 /// A run that may be drawn upon; the one that began last is the greatest.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Run {
+struct EarlierRun {
     started_at: String,
     name: String,
     dir: PathBuf,
 }
 
 #[derive(Debug, Default)]
-struct Found {
+struct EarlierRuns {
     /// The newest first.
-    runs: Vec<Run>,
+    runs: Vec<EarlierRun>,
     /// Why bundles could not be read.
     unreadable: Vec<BundleError>,
     /// Names of runs that began after this one.
@@ -89,8 +89,8 @@ struct Found {
 }
 
 /// What lies in the machine's directory, by its manifests: samples are read of few of them.
-fn find(machine: &Path, own: &Manifest) -> Found {
-    let mut found = Found::default();
+fn find(machine: &Path, own: &Manifest) -> EarlierRuns {
+    let mut found = EarlierRuns::default();
     let entries = std::fs::read_dir(machine).into_iter().flatten();
     let mut dirs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     dirs.sort();
@@ -112,7 +112,7 @@ fn find(machine: &Path, own: &Manifest) -> Found {
         if started_at > own.started_at {
             found.future.insert(run);
         } else {
-            found.runs.push(Run { started_at, name: run, dir });
+            found.runs.push(EarlierRun { started_at, name: run, dir });
         }
     }
     found.runs.sort_unstable();
@@ -120,7 +120,7 @@ fn find(machine: &Path, own: &Manifest) -> Found {
     found
 }
 
-fn remarks(found: &Found) -> Vec<String> {
+fn remarks(found: &EarlierRuns) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(first) = found.unreadable.first() {
         remarks.push(match found.unreadable.len() {

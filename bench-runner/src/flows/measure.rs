@@ -12,14 +12,14 @@ use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
 use bench_runner_measure::host::{self, Health, Machine, MeasuringLock};
 use bench_runner_measure::plan::estimate;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
-use bench_runner_measure::run::{self, Carried, Event, Inputs, Observer, PreparedTrees};
+use bench_runner_measure::run::{self, Inputs, Observer, PlanOutcome, PreparedTrees, RunEvent};
 use bench_runner_measure::scenario::RequestError;
 
 use super::{FlowError, Places, Projects, calibration, tools};
 
 /// What measuring came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measured {
+pub struct MeasuredRun {
     pub bundle: PathBuf,
     /// Whether it was interrupted and can be resumed.
     pub interrupted: bool,
@@ -63,12 +63,12 @@ impl MeasuringSession {
         plan: &Plan,
         prepared_trees: &PreparedTrees,
         observer: &mut dyn Observer,
-    ) -> Result<Measured, FlowError> {
+    ) -> Result<MeasuredRun, FlowError> {
         let manifest = self.manifest(plan)?;
         let earlier = calibration::earlier(&self.places.results, &manifest);
-        earlier.remarks.iter().for_each(|remark| observer.event(&Event::Remark(remark)));
+        earlier.remarks.iter().for_each(|remark| observer.event(&RunEvent::Remark(remark)));
         let writer = Writer::create(&self.places.results, manifest, &earlier.twins)?;
-        self.carry(plan, prepared_trees, &[], writer, observer)
+        self.execute(plan, prepared_trees, &[], writer, observer)
     }
 
     /// Takes up a bundle that did not get to its end. It completes the plan and never extends it.
@@ -77,7 +77,7 @@ impl MeasuringSession {
         unfinished: Bundle,
         prepared_trees: &PreparedTrees,
         observer: &mut dyn Observer,
-    ) -> Result<Measured, FlowError> {
+    ) -> Result<MeasuredRun, FlowError> {
         let mut manifest = unfinished.manifest;
         let plan = manifest.plan.clone();
         let tools = tools::entries(&self.projects, &plan)?;
@@ -89,21 +89,21 @@ impl MeasuringSession {
         manifest.status = Status::Running;
         manifest.resumed_at.push(humantime::format_rfc3339_seconds(SystemTime::now()).to_string());
         let writer = Writer::reopen(&unfinished.dir, manifest)?;
-        self.carry(&plan, prepared_trees, &unfinished.samples, writer, observer)
+        self.execute(&plan, prepared_trees, &unfinished.samples, writer, observer)
     }
 
-    fn carry(
+    fn execute(
         mut self,
         plan: &Plan,
         prepared_trees: &PreparedTrees,
         earlier: &[Sample],
         mut writer: Writer,
         observer: &mut dyn Observer,
-    ) -> Result<Measured, FlowError> {
+    ) -> Result<MeasuredRun, FlowError> {
         let runs = self.places.cache.join("runs");
-        sweep(&runs)?;
+        remove_stale_dirs(&runs)?;
         let scratch = runs.join(&writer.manifest().run);
-        let _occupied = occupy(&scratch)?;
+        let _occupied = create_and_lock(&scratch)?;
         let unhurried = Plan { time_budget: None, ..plan.clone() };
         let wanted = estimate(&unhurried, &self.projects.typical(plan)).blocks;
         let inputs = Inputs {
@@ -115,8 +115,8 @@ impl MeasuringSession {
             earlier,
             jobs: writer.manifest().jobs,
         };
-        let carried = run::carry_out(&inputs, &mut self.supervisor, &mut writer, observer);
-        finish(writer, carried, &self.places)
+        let outcome = run::execute(&inputs, &mut self.supervisor, &mut writer, observer);
+        finish(writer, outcome, &self.places)
     }
 
     fn manifest(&self, plan: &Plan) -> Result<Manifest, FlowError> {
@@ -175,7 +175,7 @@ pub(crate) fn unfinished(dir: &Path, machine: &Machine) -> Result<Bundle, FlowEr
 }
 
 /// Removes work trees that earlier runs left when they were killed; those of a run that goes on are locked.
-pub(super) fn sweep(runs: &Path) -> Result<(), FlowError> {
+pub(super) fn remove_stale_dirs(runs: &Path) -> Result<(), FlowError> {
     for entry in std::fs::read_dir(runs).into_iter().flatten().flatten() {
         let left = File::open(entry.path()).is_ok_and(|dir| dir.try_lock().is_ok());
         if left {
@@ -186,7 +186,7 @@ pub(super) fn sweep(runs: &Path) -> Result<(), FlowError> {
 }
 
 /// Makes the directory for work trees and locks it as long as the file is open.
-pub(super) fn occupy(scratch: &Path) -> Result<File, FlowError> {
+pub(super) fn create_and_lock(scratch: &Path) -> Result<File, FlowError> {
     let made = std::fs::create_dir_all(scratch).and_then(|()| File::open(scratch));
     let dir = made.with_context(|| format!("failed to make {}", scratch.display()))?;
     dir.lock().with_context(|| format!("failed to lock {}", scratch.display()))?;
@@ -196,17 +196,17 @@ pub(super) fn occupy(scratch: &Path) -> Result<File, FlowError> {
 /// Ends the bundle, whichever way carrying it out went.
 fn finish(
     mut writer: Writer,
-    carried: Result<Carried, run::RunError>,
+    outcome: Result<PlanOutcome, run::RunError>,
     places: &Places,
-) -> Result<Measured, FlowError> {
+) -> Result<MeasuredRun, FlowError> {
     let after = serde_json::to_value(Health::read(&places.cache)).unwrap_or_default();
     let updated = writer.update(|manifest| manifest.machine.details["after"] = after);
-    match carried {
-        Ok(carried) => {
+    match outcome {
+        Ok(outcome) => {
             updated?;
-            let status = if carried.interrupted { Status::Interrupted } else { Status::Complete };
+            let status = if outcome.interrupted { Status::Interrupted } else { Status::Complete };
             let bundle = writer.finish(status)?;
-            Ok(Measured { bundle, interrupted: carried.interrupted, flawed: carried.flawed })
+            Ok(MeasuredRun { bundle, interrupted: outcome.interrupted, flawed: outcome.flawed })
         }
         Err(error) => {
             let dir = writer.dir().to_owned();

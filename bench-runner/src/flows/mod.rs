@@ -2,30 +2,30 @@
 //! says. Each flow is a few calls of the modules above; commands only parse, call a flow and print.
 
 #[cfg(test)]
-mod agreement;
+mod look_matches_report;
 mod adding;
 mod advice;
 mod calibration;
 mod measure;
 mod publish;
 mod reproduce;
-mod together;
+mod multi_run;
 mod tools;
 mod verify;
 mod projects;
 
-pub use adding::{AddRequest, Added, add};
+pub use adding::{AddRequest, AddedProject, add};
 pub use advice::advice;
 pub(crate) use advice::advice_for;
-pub use measure::Measured;
+pub use measure::MeasuredRun;
 pub(crate) use measure::{MeasuringSession, unfinished};
+pub use multi_run::{JudgedRun, decide, side_by_side};
+pub(crate) use multi_run::{judge_all, publish_together, reproduced};
 pub use projects::{Places, Projects};
-pub(crate) use publish::{Published, publish};
+pub(crate) use publish::{PublishedReport, publish};
 pub use publish::{judge, page};
-pub(crate) use reproduce::{Again, plan_again};
-pub use together::{JudgedRun, decide, side_by_side};
-pub(crate) use together::{judge_all, publish_together, reproduced};
-pub use verify::{Built, Fault, ProvenEdit, Verified, VerifyOptions};
+pub(crate) use reproduce::{ReproduceOptions, plan_again};
+pub use verify::{Fault, ProvenEdit, VerifiedBuild, VerifiedProject, VerifyOptions};
 pub(crate) use verify::{Verifier, fetch_all, verify_sources};
 
 use bench_runner_core::bundle::BundleError;

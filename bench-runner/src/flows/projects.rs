@@ -7,7 +7,7 @@ mod fidelity;
 mod programs;
 mod tools;
 mod workloads;
-mod world;
+mod plan_world;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ use bench_runner_measure::scenario::RequestError;
 
 use super::FlowError;
 use crate::built_in;
-use resolved::Resolved;
+use resolved::ResolvedProject;
 
 /// Where things are.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub struct Projects {
     fetch: bool,
     /// Whether the user has said that nothing may be fetched.
     offline: bool,
-    resolved: RefCell<BTreeMap<TreeId, Rc<Resolved>>>,
+    resolved: RefCell<BTreeMap<TreeId, Rc<ResolvedProject>>>,
     toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
     /// Those that variants name.
     named: RefCell<BTreeMap<String, Result<Toolchain, Refusal>>>,
@@ -99,14 +99,14 @@ impl Projects {
     }
 
     /// Everything that building what `plan` names takes, dependencies in place.
-    pub(crate) fn prepared_trees(&self, plan: &Plan) -> Result<PreparedTrees, FlowError> {
+    pub(crate) fn prepare_trees(&self, plan: &Plan) -> Result<PreparedTrees, FlowError> {
         let mut prepared_trees = PreparedTrees::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let tree = variant.tree();
             if let Some(planned) = plan.projects.iter().find(|planned| planned.name == tree.project)
                 && !prepared_trees.contains_key(&tree)
             {
-                let prepared = self.prepared(planned, &tree, &drivers_of(plan, &tree))?;
+                let prepared = self.prepare_tree(planned, &tree, &drivers_of(plan, &tree))?;
                 prepared_trees.insert(tree, prepared);
             }
         }
@@ -116,9 +116,9 @@ impl Projects {
     }
 
     /// Everything that building `project` with its own toolchain takes, dependencies in place.
-    pub(crate) fn prepared_tree_of(&self, project: &Project) -> Result<PreparedTree, FlowError> {
+    pub(crate) fn prepare_tree_of(&self, project: &Project) -> Result<PreparedTree, FlowError> {
         let planned = self.resolve(project, None)?.view.planned.clone();
-        self.prepared(&planned, &tree_of(&project.name), &[Default::default()])
+        self.prepare_tree(&planned, &tree_of(&project.name), &[Default::default()])
     }
 
     /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
@@ -148,7 +148,7 @@ impl Projects {
         fetch_dependencies(tree, toolchain, in_force, &self.sources)
     }
 
-    fn prepared(
+    fn prepare_tree(
         &self,
         planned: &PlannedProject,
         tree: &TreeId,
@@ -180,7 +180,11 @@ impl Projects {
     }
 
     /// What builds a project with a toolchain and a configuration that variants name, or with its own.
-    fn configured_driver(&self, resolved: &Resolved, key: &DriverKey) -> Result<ConfiguredDriver, FlowError> {
+    fn configured_driver(
+        &self,
+        resolved: &ResolvedProject,
+        key: &DriverKey,
+    ) -> Result<ConfiguredDriver, FlowError> {
         let context = self.context_of(resolved, &key.settings()).map_err(anyhow::Error::from)?;
         let project = &resolved.project;
         let driver: Box<dyn Driver> = match (&project.build.tool, &context.toolchain, &resolved.inquiry) {

@@ -11,7 +11,7 @@ use super::FlowError;
 
 /// What was written for a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Published {
+pub(crate) struct PublishedReport {
     /// The directory with the figures.
     pub plots: PathBuf,
     /// The page, which has everything in it.
@@ -31,7 +31,7 @@ pub(crate) fn publish(
     bundle: &Bundle,
     comparison: &Comparison,
     plots: &Path,
-) -> Result<Published, FlowError> {
+) -> Result<PublishedReport, FlowError> {
     let plots = plots.join(&bundle.manifest.run);
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
     let path = plots.join("report.html");
@@ -48,7 +48,7 @@ pub(crate) fn publish(
     let summary = derive(bundle, "summary.csv", report::summary_csv(comparison))?;
     derive(bundle, "blocks.csv", report::blocks_csv(comparison))?;
     derive(bundle, "across.csv", report::across_csv(comparison))?;
-    Ok(Published { plots, page, figures, summary })
+    Ok(PublishedReport { plots, page, figures, summary })
 }
 
 /// The page of a bundle, as the text of an HTML file.

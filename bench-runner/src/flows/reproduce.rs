@@ -11,7 +11,7 @@ use super::{FlowError, Projects};
 
 /// What may be changed in the plan.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Again {
+pub(crate) struct ReproduceOptions {
     /// What the whole run may take, in place of what the first one might.
     pub time_budget: Option<Duration>,
     /// Draws every order, in place of the first run's seed.
@@ -24,7 +24,11 @@ pub(crate) struct Again {
 /// # Errors
 /// Where a source cannot be had: local trees are only on the machine that they were measured on, unless the cache has
 /// them or the same tree lies in the same place.
-pub(crate) fn plan_again(first: &Manifest, projects: &Projects, again: Again) -> Result<Plan, FlowError> {
+pub(crate) fn plan_again(
+    first: &Manifest,
+    projects: &Projects,
+    again: ReproduceOptions,
+) -> Result<Plan, FlowError> {
     let mut wanted = first.plan.clone();
     wanted.skipped.clear();
     wanted.time_budget = again.time_budget.or(wanted.time_budget);
@@ -32,7 +36,7 @@ pub(crate) fn plan_again(first: &Manifest, projects: &Projects, again: Again) ->
     for project in wanted.projects.iter().filter(|project| matches!(project.pin, Pin::Tree { .. })) {
         projects.planned(project).map_err(|error| local(project, &error.refusal().what))?;
     }
-    plan::refit(wanted, projects)
+    plan::adapt_plan(wanted, projects)
 }
 
 fn local(project: &PlannedProject, reason: &str) -> FlowError {

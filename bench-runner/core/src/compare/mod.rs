@@ -56,7 +56,7 @@ use crate::record::{Block, BlockEnd, BlockId, Proof, Sample};
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use baseline::{UnknownBaseline, WantedBaseline};
 pub use interference::RunInterference;
-pub use notes::counted;
+pub use notes::pluralize;
 pub use policy::Policy;
 pub use recorded::Recorded;
 pub use result::{

@@ -54,7 +54,7 @@ fn percent(share: f64) -> String {
 }
 
 /// `1 round`, `2 rounds`.
-pub fn counted(count: usize, what: &str) -> String {
+pub fn pluralize(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 
@@ -73,7 +73,7 @@ fn rounds(cells: &Cells<'_>, judged: &Judged) -> Vec<String> {
     if cells.rounds.len() < MIN_ROUNDS {
         notes.push(format!(
             "The block has {}; a ratio needs at least {MIN_ROUNDS}, and {}.",
-            counted(cells.rounds.len(), "complete round"),
+            pluralize(cells.rounds.len(), "complete round"),
             for_the_margin(cells, judged.margin)
         ));
     }
@@ -160,7 +160,7 @@ fn failures(cells: &Cells<'_>, arm: usize) -> Option<String> {
     let count = cells.failures(arm);
     (count > 0).then(|| {
         let name = cells.name(arm);
-        let builds = counted(count, "measured build");
+        let builds = pluralize(count, "measured build");
         format!(
             "Of {name}, {builds} did not end well; no ratio contains {}.",
             if count == 1 { "it" } else { "them" }
@@ -313,8 +313,8 @@ fn rebuilt(cells: &Cells<'_>, contrast: Contrast) -> Option<String> {
          first of them): part of its ratio is the amount of work.",
         cells.name(arm),
         differing.len(),
-        counted(pairs.len(), "round"),
-        counted(variant.count as usize, "unit"),
+        pluralize(pairs.len(), "round"),
+        pluralize(variant.count as usize, "unit"),
         reference.count,
     ))
 }
@@ -363,8 +363,8 @@ fn widened(judged: &Judged) -> Vec<String> {
         notes.push(format!(
             "From {} of {} the offset between directories is estimated at {}, which may be chance; the standard \
              errors of all comparisons are widened for it.",
-            counted(twins, "twin"),
-            counted(runs, "run"),
+            pluralize(twins, "twin"),
+            pluralize(runs, "run"),
             percent(variance.sqrt())
         ));
     }

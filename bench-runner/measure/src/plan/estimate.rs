@@ -14,7 +14,7 @@ const AROUND_A_BUILD: Duration = Duration::from_millis(250);
 
 /// What a plan will probably take.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Estimate {
+pub struct PlanEstimate {
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockEstimate>,
     pub builds: u64,
@@ -55,7 +55,7 @@ impl BlockEstimate {
 pub type Typical = BTreeMap<String, crate::corpus::Estimate>;
 
 /// Estimates `plan`.
-pub fn estimate(plan: &Plan, typical: &Typical) -> Estimate {
+pub fn estimate(plan: &Plan, typical: &Typical) -> PlanEstimate {
     // What every block would like to have, as if there were time for it.
     let wanted: Vec<BlockEstimate> =
         plan.blocks.iter().map(|block| block_estimate(block, plan.sessions, None, typical)).collect();
@@ -72,7 +72,7 @@ pub fn estimate(plan: &Plan, typical: &Typical) -> Estimate {
     let total = blocks.iter().map(BlockEstimate::total).sum();
     let disk_bytes =
         plan.blocks.iter().map(|block| disk(block, typical)).try_fold(0, |most, disk| Some(disk?.max(most)));
-    Estimate { blocks, builds, total, disk_bytes }
+    PlanEstimate { blocks, builds, total, disk_bytes }
 }
 
 /// Builds that go on from the last one keep their targets side by side; the others have theirs one after another.

@@ -3,7 +3,7 @@
 
 mod blocks;
 mod estimate;
-mod refit;
+mod adapt;
 mod workload;
 
 use std::time::Duration;
@@ -15,8 +15,8 @@ use crate::build::{Goal, Linking};
 use crate::corpus::EditClass;
 use crate::scenario::{RequestError, Scenario, Word};
 
-pub use estimate::{BlockEstimate, Estimate, Typical, estimate, share};
-pub use refit::{check, refit};
+pub use adapt::{adapt_plan, check};
+pub use estimate::{BlockEstimate, PlanEstimate, Typical, estimate, share};
 
 /// A project as the plan sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,7 +79,7 @@ pub trait World {
 
 /// What the command line says beside the scenario.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct PlanOptions {
     /// Draws every order.
     pub seed: u64,
     /// 1-based share of the blocks and the number of shares.
@@ -90,7 +90,7 @@ pub struct Options {
 pub fn plan<W: World + ?Sized>(
     scenarios: &[Scenario],
     world: &W,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<Plan, W::Error> {
     let mut plan = Plan {
         format: FORMAT_VERSION,

@@ -90,7 +90,7 @@ fn scenario(text: &str) -> Scenario {
 }
 
 fn made(text: &str) -> Plan {
-    plan(&[scenario(text)], &TwoLinkers, &Options::default()).unwrap()
+    plan(&[scenario(text)], &TwoLinkers, &PlanOptions::default()).unwrap()
 }
 
 /// One line for each block and arm, and for what is left out.
@@ -112,7 +112,7 @@ fn outline(plan: &Plan) -> String {
 fn the_main_job_compares_linkers_and_gives_check_a_block_of_its_own() {
     let quick =
         Library::file(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/quick.toml"))).unwrap();
-    let plan = plan(&[quick], &TwoLinkers, &Options::default()).unwrap();
+    let plan = plan(&[quick], &TwoLinkers, &PlanOptions::default()).unwrap();
     expect_test::expect![[r#"
         linkers/small/clean
           baseline linker=bfd
@@ -188,7 +188,7 @@ fn the_baselines_project_is_one_of_the_block() {
     let made = made(text);
     assert_eq!(made.blocks[0].arms[0].variant.project, "heavy");
     let wrong = text.replace("{ project = \"heavy\" }", "{ project = \"heavi\" }");
-    let error = plan(&[scenario(&wrong)], &TwoLinkers, &Options::default()).unwrap_err().to_string();
+    let error = plan(&[scenario(&wrong)], &TwoLinkers, &PlanOptions::default()).unwrap_err().to_string();
     assert!(error.contains("the baseline's project `heavi` is not one of light, heavy"), "{error}");
 }
 
@@ -216,7 +216,7 @@ fn what_means_something_else_on_every_machine_is_pinned() {
         (native.name.as_str(), &*native.settings["target-cpu"]),
         ("target-cpu=native", "native@znver3")
     );
-    assert_eq!(refit(plan.clone(), &TwoLinkers).unwrap(), plan);
+    assert_eq!(adapt_plan(plan.clone(), &TwoLinkers).unwrap(), plan);
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn what_a_project_cannot_do_is_left_out_with_the_way_to_make_it_so() {
 fn shards_deal_out_whole_blocks() {
     let scenario = scenario("projects = [\"a\", \"b\", \"c\"]\nworkloads = [\"clean\"]\n");
     let ids = |shard| {
-        let options = Options { shard: Some(shard), ..Options::default() };
+        let options = PlanOptions { shard: Some(shard), ..PlanOptions::default() };
         let plan = plan(std::slice::from_ref(&scenario), &TwoLinkers, &options).unwrap();
         plan.blocks.iter().map(|block| block.id.to_string()).collect::<Vec<_>>()
     };
@@ -287,7 +287,7 @@ fn a_plan_from_elsewhere_is_fitted_to_this_machine() {
     mold.variant.name = "linker=mold".into();
     mold.variant.settings.insert("linker".into(), "mold".into());
     plan.blocks[0].arms.push(mold);
-    let fitted = refit(plan.clone(), &TwoLinkers).unwrap();
+    let fitted = adapt_plan(plan.clone(), &TwoLinkers).unwrap();
     expect_test::expect![[r#"
         s/a/clean
           baseline linker=bfd
@@ -296,7 +296,7 @@ fn a_plan_from_elsewhere_is_fitted_to_this_machine() {
         left out: s/a/clean linker=mold: no mold on PATH"#]]
     .assert_eq(&outline(&fitted));
     plan.blocks[0].arms[2].variant.settings.insert("linkr".into(), "bfd".into());
-    assert!(refit(plan, &TwoLinkers).unwrap_err().to_string().contains("unknown axis `linkr`"));
+    assert!(adapt_plan(plan, &TwoLinkers).unwrap_err().to_string().contains("unknown axis `linkr`"));
 }
 
 fn of_clean(seconds: &[(&str, u64)]) -> Typical {
@@ -325,15 +325,15 @@ fn code_generators_are_compared_on_one_toolchain_and_with_one_linker() {
             "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n[axes]\nbackend = [\"llvm\", \"cranelift\"]\nlinker = [\"bfd\", \"default\"]\n{exclude}"
         ))
     };
-    let error = plan(&[text("")], &TwoLinkers, &Options::default()).unwrap_err().to_string();
+    let error = plan(&[text("")], &TwoLinkers, &PlanOptions::default()).unwrap_err().to_string();
     let both =
         "`backend=llvm linker=bfd` and `backend=cranelift linker=default` of `s/a/clean` cannot be compared";
     assert!(error.starts_with(both), "{error}");
     let exclude = "[[exclude]]\nwhen = { backend = \"cranelift\", linker = \"default\" }\nreason = \"x\"\n";
-    let mut left = plan(&[text(exclude)], &TwoLinkers, &Options::default()).unwrap();
+    let mut left = plan(&[text(exclude)], &TwoLinkers, &PlanOptions::default()).unwrap();
     assert_eq!(left.blocks[0].arms.len(), 3);
     let cranelift =
         left.blocks[0].arms.iter_mut().find(|arm| arm.variant.name.contains("cranelift")).unwrap();
     cranelift.variant.settings.insert("linker".into(), "default".into());
-    assert!(refit(left, &TwoLinkers).unwrap_err().to_string().contains("the plan is wrong: "));
+    assert!(adapt_plan(left, &TwoLinkers).unwrap_err().to_string().contains("the plan is wrong: "));
 }

@@ -61,7 +61,7 @@ fn no_edit(class: Option<&str>, project: &ProjectView) -> Refusal {
 }
 
 /// Checks that `count` commits can be replayed. `listed` are as many and one to start from.
-pub(super) fn enough(count: u32, listed: &[String]) -> Result<(), Refusal> {
+pub(super) fn check_commit_count(count: u32, listed: &[String]) -> Result<(), Refusal> {
     if listed.len() > count as usize {
         return Ok(());
     }
@@ -74,7 +74,7 @@ pub(super) fn enough(count: u32, listed: &[String]) -> Result<(), Refusal> {
 
 /// Whether variants of one tree can build these two kinds of sources in the same round. A build from nothing builds
 /// whatever edit or commit is in place; which builds only start warm is another matter.
-pub(super) fn same_sources(one: SourceChange, other: SourceChange) -> bool {
+pub(super) fn are_compatible_sources(one: SourceChange, other: SourceChange) -> bool {
     let pinned = |sources| sources == SourceChange::AsPinned;
     one == other || pinned(one) && other.change() || pinned(other) && one.change()
 }

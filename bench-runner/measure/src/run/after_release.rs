@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::arm::{AfterRelease, LiveArm};
+use super::arm_dirs::copy_tree;
 use super::block_dirs::BlockDirs;
-use super::own_dirs::copy_tree;
 use crate::host;
 
 /// Writes down and copies what the release build of `arm` has left.
-pub(super) fn remember(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
+pub(super) fn save_state(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
     let dirs = &arm.dirs;
     let mut built = Vec::new();
     for dir in [&dirs.target, &dirs.build_dir].into_iter().filter(|dir| dir.is_dir()) {
@@ -32,10 +32,10 @@ pub(super) fn remember(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<Afte
 }
 
 /// Brings everything back to where it was after the release build of `arm`.
-pub(super) fn bring_all_back(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
+pub(super) fn restore_state(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
     let Some(after) = &arm.after_release else { return Ok(()) };
     for (dir, kept) in &after.built {
-        bring_back(dir, kept)?;
+        remove_newer(dir, kept)?;
     }
     for (copy, dir) in &after.copies {
         host::remove_tree(dir)?;
@@ -63,7 +63,7 @@ fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
 }
 
 /// Removes all that is not among `kept`.
-fn bring_back(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
+fn remove_newer(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
     let failed = |source| RunError::Io { action: "read", path: target.to_owned(), source };
     for entry in entries(target).map_err(failed)?.difference(kept) {
         let path = target.join(entry);
@@ -97,7 +97,7 @@ mod tests {
         kept.iter().for_each(|name| write(name));
         let before = entries(target.path()).unwrap();
         ["debug/a", "debug/deps/b", "triple/debug/a", "new"].iter().for_each(|name| write(name));
-        bring_back(target.path(), &before).unwrap();
+        remove_newer(target.path(), &before).unwrap();
         assert_eq!(entries(target.path()).unwrap(), before);
         assert!(kept.iter().all(|name| target.path().join(name).is_file()));
     }

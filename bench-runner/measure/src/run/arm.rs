@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Pin, Proof, ProofResult, Role};
 
-use super::worktree::{Keep, Left};
-use super::{ConfiguredDriver, PreparedTree, PreparedTrees, RunError, own_dirs};
+use super::worktree::{Keep, KeptChanges};
+use super::{ConfiguredDriver, PreparedTree, PreparedTrees, RunError, arm_dirs};
 use crate::axes::{self, ParsedSettings, ProofInput, Reference, Setting};
 use crate::build::{BuildDirs, BuildError, BuildRequest, Corner, Evidence, UnitGraph};
 use crate::corpus::edits;
@@ -30,7 +30,7 @@ pub(super) struct LiveArm<'a> {
     /// Where its builds find compiler caches that nobody knows of.
     pub(super) corner: Option<Corner>,
     /// What it compiles again although nothing has changed, with cargo's reasons.
-    pub(super) restless: Option<String>,
+    pub(super) needless_rebuild: Option<String>,
     /// Measured builds in a row that did not end well.
     pub(super) failures: u32,
     /// Why it is not built any more, where that is so.
@@ -42,7 +42,7 @@ pub(super) struct AfterRelease {
     /// In the directories for results and for intermediate files.
     pub(super) built: Vec<(PathBuf, BTreeSet<PathBuf>)>,
     /// In the work tree.
-    pub(super) left: Option<Left>,
+    pub(super) left: Option<KeptChanges>,
     /// Copies of directories that have no parts for profiles: each with where it belongs.
     pub(super) copies: Vec<(PathBuf, PathBuf)>,
 }
@@ -96,15 +96,15 @@ impl<'a> LiveArm<'a> {
             graph: None,
             after_release: None,
             corner: None,
-            restless: None,
+            needless_rebuild: None,
             failures: 0,
             dropped: None,
         })
     }
 
     /// Makes the directories that it has for itself. `building` is the cargo home that its own is made from.
-    pub(super) fn furnish(&mut self, building: &Path) -> Result<(), RunError> {
-        own_dirs::furnish(&self.dirs, &self.request, building)?;
+    pub(super) fn create_dirs(&mut self, building: &Path) -> Result<(), RunError> {
+        arm_dirs::create_dirs(&self.dirs, &self.request, building)?;
         let corner = Corner::in_dir(&self.dirs.service).map_err(|source| RunError::Io {
             action: "make room for a compiler cache in",
             path: self.dirs.service.clone(),
@@ -133,12 +133,15 @@ impl<'a> LiveArm<'a> {
     }
 
     /// The command line of its timed build, or why there is none.
-    pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::CommandLine, BuildError> {
+    pub(super) fn command_line(
+        &self,
+        detail: crate::build::Detail,
+    ) -> Result<crate::build::CommandLine, BuildError> {
         self.configured.driver.step(&self.dirs, &self.request, self.workload.goal, detail)
     }
 
     /// The command line of the release build that its workload starts after.
-    pub(super) fn release_step(&self) -> Result<crate::build::CommandLine, BuildError> {
+    pub(super) fn release_command_line(&self) -> Result<crate::build::CommandLine, BuildError> {
         let request = BuildRequest { profile: Some("release".to_owned()), ..self.request.clone() };
         self.configured.driver.step(&self.dirs, &request, self.workload.goal, crate::build::Detail::Quiet)
     }
@@ -150,7 +153,7 @@ impl<'a> LiveArm<'a> {
     }
 
     /// What it says of the other settings beside the first builds of other arms.
-    pub(super) fn prove_beside(
+    pub(super) fn prove_by_comparison(
         &self,
         block: &Block,
         evidence: &Evidence,
@@ -165,13 +168,13 @@ impl<'a> LiveArm<'a> {
 
     /// What a setting is judged beside: an arm that differs by it alone, the baseline before others; else the baseline.
     fn reference<'p>(&self, setting: &Setting<'_>, peers: &[Peer<'p, '_>]) -> Option<Reference<'p>> {
-        let own = self.asked_without(setting.key);
+        let own = self.request_without(setting.key);
         let rank = |peer: &&Peer<'_, '_>| {
-            let alone = own == peer.arm.asked_without(setting.key);
+            let alone = own == peer.arm.request_without(setting.key);
             let baseline = peer.arm.arm.role == Role::Baseline;
             (alone || baseline).then_some((!alone, !baseline))
         };
-        let others = peers.iter().filter(|peer| self.may_be_compared(peer.arm, setting));
+        let others = peers.iter().filter(|peer| self.can_compare(peer.arm, setting));
         let (rank, chosen) =
             others.filter_map(|peer| Some((rank(&peer)?, peer))).min_by_key(|(rank, _)| *rank)?;
         let name = &chosen.arm.arm.variant.name;
@@ -179,7 +182,7 @@ impl<'a> LiveArm<'a> {
     }
 
     /// Whether another arm builds the same with another value of the setting.
-    fn may_be_compared(&self, other: &LiveArm<'_>, setting: &Setting<'_>) -> bool {
+    fn can_compare(&self, other: &LiveArm<'_>, setting: &Setting<'_>) -> bool {
         let (own, others) = (&self.arm.variant, &other.arm.variant);
         own.tree() == others.tree()
             && self.workload.goal == other.workload.goal
@@ -187,7 +190,7 @@ impl<'a> LiveArm<'a> {
     }
 
     /// What the settings but that of `key` ask of a build, whatever they are called: `linker=default` asks for nothing.
-    fn asked_without(&self, key: &str) -> (Option<&str>, BuildRequest) {
+    fn request_without(&self, key: &str) -> (Option<&str>, BuildRequest) {
         let mut request = BuildRequest { jobs: 0, ..BuildRequest::default() };
         let others = self.settings.iter().filter(|setting| setting.key != key);
         for setting in others.filter(|setting| setting.value.applies_to(self.workload.goal)) {
@@ -260,11 +263,11 @@ impl<'a> LiveArm<'a> {
 
     /// Why a build that ended well did not compile the units that its workload should, where that is so: from an empty
     /// target directory all, where nothing changed none, after an edit those that it reaches.
-    pub(super) fn other_units(&self, evidence: &Evidence) -> Option<String> {
+    pub(super) fn unexpected_units(&self, evidence: &Evidence) -> Option<String> {
         let units = self.workload.units;
-        let judged = self.judge_units(evidence);
-        let other = judged.result == ProofResult::Fails;
-        other.then(|| format!("expected {}, found {}", units.describe(), judged.found))
+        let finding = self.judge_units(evidence);
+        let other = finding.result == ProofResult::Fails;
+        other.then(|| format!("expected {}, found {}", units.describe(), finding.found))
     }
 
     fn judge_units(&self, evidence: &Evidence) -> workloads::RebuildFinding {
@@ -275,11 +278,11 @@ impl<'a> LiveArm<'a> {
     /// What a build under the workload says of the workload itself: the units it compiled.
     pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
         let units = self.workload.units;
-        let mut judged = self.judge_units(evidence);
-        if judged.result == ProofResult::Fails
-            && let Some(why) = &self.restless
+        let mut finding = self.judge_units(evidence);
+        if finding.result == ProofResult::Fails
+            && let Some(why) = &self.needless_rebuild
         {
-            judged.found = format!("{}; builds {why}", judged.found);
+            finding.found = format!("{}; builds {why}", finding.found);
         }
         Proof {
             block: block.id.clone(),
@@ -287,8 +290,8 @@ impl<'a> LiveArm<'a> {
             variant: self.arm.variant.name.clone(),
             axis: "workload".to_owned(),
             expected: units.describe(),
-            found: judged.found,
-            result: judged.result,
+            found: finding.found,
+            result: finding.result,
         }
     }
 }

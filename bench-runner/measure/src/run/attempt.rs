@@ -3,7 +3,7 @@
 use bench_runner_core::record::{Cost, Interference, Outcome, Phase};
 
 use super::arm::LiveArm;
-use super::outside::missing_executable;
+use super::supervisor_job::missing_executable;
 use crate::axes::ProofInput;
 use crate::build::Evidence;
 use crate::process::{BuildResult, ExitKind};
@@ -30,25 +30,25 @@ impl Attempt {
                 let trouble = self.trouble.as_ref()?;
                 Some(format!("the build failed with exit code {code}: {trouble}"))
             }
-            ExitKind::Exited(0) if self.nothing_made().is_some() => self.nothing_made(),
+            ExitKind::Exited(0) if self.missing_output().is_some() => self.missing_output(),
             // A build that is to yield a proof is judged by that.
             ExitKind::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
                 let shown = ProofInput { build: &self.evidence, baseline: None, edited };
-                arm.check_sample(&shown).or_else(|| arm.other_units(&self.evidence))
+                arm.check_sample(&shown).or_else(|| arm.unexpected_units(&self.evidence))
             }
             ExitKind::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
             _ => None,
         }
     }
 
-    fn nothing_made(&self) -> Option<String> {
+    fn missing_output(&self) -> Option<String> {
         let name = missing_executable(&self.evidence)?;
         Some(format!("the build ended well and made no `{name}`"))
     }
 
     /// What is to be read of it where it did not end well.
-    pub(super) fn last_words(&self, flaw: Option<&str>) -> String {
+    pub(super) fn failure_text(&self, flaw: Option<&str>) -> String {
         // Tools such as make complain on standard output.
         let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
         match flaw.or(self.trouble.as_deref()) {

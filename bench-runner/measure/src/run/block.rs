@@ -9,10 +9,10 @@ use bench_runner_core::record::{
 
 use super::arm::LiveArm;
 use super::block_dirs::BlockDirs;
-use super::builder::{Builder, Made, Place};
+use super::builder::{BuildOutcome, BuildSlot, Builder};
 use super::clock::Purpose;
-use super::notes::{About, Notes};
-use super::{Event, Forecast, Inputs, RunError};
+use super::notes::{NoteKind, Notes};
+use super::{Forecast, Inputs, RunError, RunEvent};
 use crate::build::Detail;
 use crate::host;
 use crate::sampling::{self, Next, Progress, round_order};
@@ -25,14 +25,14 @@ pub(super) struct BlockOutcome {
 }
 
 /// Why a stretch of work came to its end.
-pub(super) enum Stop {
-    Reason(StopReason),
+pub(super) enum SessionEnd {
+    Stopped(StopReason),
     /// The session's share of the rounds is done.
-    Session,
+    RoundsDone,
 }
 
 /// A block while it is being measured.
-pub(super) struct Measuring<'b, 'r, 'i> {
+pub(super) struct BlockMeasurement<'b, 'r, 'i> {
     pub(super) inputs: &'i Inputs<'i>,
     pub(super) builder: &'b mut Builder<'r>,
     pub(super) block: &'i Block,
@@ -63,11 +63,11 @@ pub(super) fn measure(
     deadline: Option<Instant>,
 ) -> Result<BlockOutcome, RunError> {
     builder.notes = Notes::default();
-    builder.observer.event(&Event::Block { block, number: (number + 1, inputs.plan.blocks.len()) });
+    builder.observer.event(&RunEvent::Block { block, number: (number + 1, inputs.plan.blocks.len()) });
     let earlier: Vec<&Sample> = inputs.earlier.iter().filter(|sample| sample.block == block.id).collect();
     let (rounds, attempt) = complete_rounds(block, &earlier);
     let visit = earlier.iter().filter_map(|sample| sample.visit).max().unwrap_or(0) + 1;
-    let mut measuring = Measuring {
+    let mut measuring = BlockMeasurement {
         inputs,
         builder,
         block,
@@ -109,15 +109,15 @@ fn complete_rounds(block: &Block, samples: &[&Sample]) -> (Vec<Vec<Option<f64>>>
     (earlier.by_number(block.arms.len()), earlier.next_attempt)
 }
 
-impl Measuring<'_, '_, '_> {
+impl BlockMeasurement<'_, '_, '_> {
     fn sessions(&mut self, number: usize, first: u32) -> Result<StopReason, RunError> {
         let planned = self.inputs.plan.sessions;
         let mut session = first;
         loop {
             let last_round = self.last_round_of(session, planned);
             match self.session(number, session, last_round)? {
-                Stop::Reason(reason) => return Ok(reason),
-                Stop::Session => session += 1,
+                SessionEnd::Stopped(reason) => return Ok(reason),
+                SessionEnd::RoundsDone => session += 1,
             }
         }
     }
@@ -131,7 +131,7 @@ impl Measuring<'_, '_, '_> {
     }
 
     /// Whether it makes sense to begin a session: warm-ups that no round can follow are not made.
-    fn worth_a_session(&self, number: usize) -> bool {
+    fn is_worth_a_session(&self, number: usize) -> bool {
         let Some(deadline) = self.deadline else { return true };
         let left = deadline.saturating_duration_since(Instant::now());
         let wanted = self.inputs.wanted.get(number);
@@ -140,13 +140,13 @@ impl Measuring<'_, '_, '_> {
         left > need.unwrap_or_default() / 3
     }
 
-    fn session(&mut self, number: usize, session: u32, last_round: u32) -> Result<Stop, RunError> {
-        if !self.worth_a_session(number) {
-            return Ok(Stop::Reason(StopReason::Budget));
+    fn session(&mut self, number: usize, session: u32, last_round: u32) -> Result<SessionEnd, RunError> {
+        if !self.is_worth_a_session(number) {
+            return Ok(SessionEnd::Stopped(StopReason::Budget));
         }
         let dirs = {
             let start = Instant::now();
-            let dirs = BlockDirs::lay_out(self.inputs, number, session, self.block)?;
+            let dirs = BlockDirs::create(self.inputs, number, session, self.block)?;
             self.builder.clock.since(Purpose::Layout, start);
             dirs
         };
@@ -154,24 +154,24 @@ impl Measuring<'_, '_, '_> {
         self.commit = 0;
         let mut arms = Vec::new();
         for (index, arm) in self.block.arms.iter().enumerate() {
-            let dirs = dirs.dirs(index, &arm.variant.tree());
+            let dirs = dirs.build_dirs(index, &arm.variant.tree());
             let mut live = LiveArm::new(self.inputs.prepared_trees, self.inputs.jobs, arm, dirs)?;
-            live.furnish(self.inputs.cargo_home)?;
+            live.create_dirs(self.inputs.cargo_home)?;
             arms.push(live);
         }
-        self.place_commit(&mut arms)?;
+        self.set_commit(&mut arms)?;
         let stop = match self.prepare(&dirs, &mut arms)? {
             Some(interrupted) => interrupted,
             None => match self.warm_up(&dirs, &mut arms, session)? {
                 Some(interrupted) => interrupted,
                 None => {
-                    self.tell_notes();
+                    self.report_notes();
                     self.rounds(&dirs, &mut arms, session, last_round)?
                 }
             },
         };
         self.builder.leave(&dirs)?;
-        self.tell_notes();
+        self.report_notes();
         if let Some(arm) = arms.first() {
             // A later run must not find them as they are now.
             self.builder.unpack_again(&dirs, arm)?;
@@ -183,9 +183,9 @@ impl Measuring<'_, '_, '_> {
     }
 
     /// Tells what was found out about the builds and was not told before.
-    fn tell_notes(&mut self) {
-        for note in self.builder.notes.untold(&variants(self.block)) {
-            self.builder.observer.event(&Event::Remark(&note));
+    fn report_notes(&mut self) {
+        for note in self.builder.notes.take_new(&variants(self.block)) {
+            self.builder.observer.event(&RunEvent::Remark(&note));
         }
     }
 
@@ -195,7 +195,7 @@ impl Measuring<'_, '_, '_> {
             Role::Twin => format!("twin of {}", arm.arm.variant.name),
             _ => arm.arm.variant.name.clone(),
         };
-        self.builder.observer.event(&Event::NotTimed { variant: &name, reason: &reason });
+        self.builder.observer.event(&RunEvent::NotTimed { variant: &name, reason: &reason });
         let variant = arm.arm.variant.name.clone();
         self.not_timed.push(NotTimed { role: arm.arm.role, variant, reason: reason.clone() });
         arm.dropped = Some(reason);
@@ -207,24 +207,24 @@ impl Measuring<'_, '_, '_> {
         arms: &mut [LiveArm<'_>],
         session: u32,
         last_round: u32,
-    ) -> Result<Stop, RunError> {
+    ) -> Result<SessionEnd, RunError> {
         loop {
             let live: Vec<usize> = (0..arms.len()).filter(|&at| arms[at].dropped.is_none()).collect();
             let planned = self.block.arms.iter().any(|arm| arm.role == Role::Variant);
             if planned && live.iter().all(|&at| arms[at].arm.role != Role::Variant) {
-                return Ok(Stop::Reason(StopReason::NothingToCompare));
+                return Ok(SessionEnd::Stopped(StopReason::NothingToCompare));
             }
             self.forecast(live.len());
             if let Next::Stop(reason) = self.next(arms, &live) {
-                return Ok(Stop::Reason(reason));
+                return Ok(SessionEnd::Stopped(reason));
             }
             if self.rounds.len() as u32 >= last_round {
-                return Ok(Stop::Session);
+                return Ok(SessionEnd::RoundsDone);
             }
             let start = Instant::now();
             match self.round(dirs, arms, &live, session)? {
                 Some(walls) => self.rounds.push(walls),
-                None => return Ok(Stop::Reason(StopReason::Interrupted)),
+                None => return Ok(SessionEnd::Stopped(StopReason::Interrupted)),
             }
             self.attempt = 1;
             self.round_times.push(start.elapsed());
@@ -264,7 +264,7 @@ impl Measuring<'_, '_, '_> {
         let rounds = fit.map_or(most, |fit| (done + fit).min(most));
         let builds_per_round = builds as u32;
         let forecast = Forecast { rounds_done: done, rounds, builds_per_round, round_time };
-        self.builder.observer.event(&Event::Forecast(forecast));
+        self.builder.observer.event(&RunEvent::Forecast(forecast));
     }
 
     /// One pass through the live arms. `None` where the run was interrupted.
@@ -283,7 +283,7 @@ impl Measuring<'_, '_, '_> {
         let mut walls = vec![None; arms.len()];
         for (position, at) in self.order(round, live.len()).into_iter().enumerate() {
             let arm = &mut arms[live[at]];
-            let place = Place {
+            let place = BuildSlot {
                 session,
                 phase: Phase::Measured,
                 round,
@@ -293,9 +293,9 @@ impl Measuring<'_, '_, '_> {
                 release: false,
             };
             let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
-            let Made::Sample(sample, _, flaw) = made else { return Ok(None) };
+            let BuildOutcome::Recorded(sample, _, flaw) = made else { return Ok(None) };
             self.builder.clear(dirs, arm)?;
-            match bad_end(&sample, flaw) {
+            match failure_reason(&sample, flaw) {
                 None => arm.failures = 0,
                 Some(reason) => bad.push((live[at], reason)),
             }
@@ -345,15 +345,15 @@ impl Measuring<'_, '_, '_> {
             }
             let arm = &arms[first];
             match arm.configured.driver.edit(&arm.dirs) {
-                Some(step) => {
-                    if !self.builder.untimed(dirs, arm, step)? {
+                Some(command) => {
+                    if !self.builder.run_untimed(dirs, arm, command)? {
                         return Ok(false);
                     }
                 }
                 None => dirs.edit(self.inputs, tree, class, self.edit)?,
             }
         }
-        dirs.renew()?;
+        dirs.accept_current()?;
         for tree in dirs.sources().values() {
             host::read_tree(tree)?;
         }
@@ -364,7 +364,7 @@ impl Measuring<'_, '_, '_> {
     /// Gives up every arm.
     fn give_up(&mut self, reason: &str) {
         self.flawed = true;
-        self.builder.observer.event(&Event::NotTimed { variant: "the whole block", reason });
+        self.builder.observer.event(&RunEvent::NotTimed { variant: "the whole block", reason });
         if !self.rounds.is_empty() {
             // What was measured before stands.
             return;
@@ -381,13 +381,13 @@ impl Measuring<'_, '_, '_> {
         let interrupted = reason == StopReason::Interrupted;
         if !interrupted {
             let notes = self.builder.notes.sentences(&variants(self.block));
-            let filled = |variant: &&str| self.builder.notes.knows(About::Cache, variant);
+            let filled = |variant: &&str| self.builder.notes.has(NoteKind::Cache, variant);
             let primed = variants(self.block).into_iter().filter(filled).map(str::to_owned).collect();
             let (block, not_timed) = (self.block.id.clone(), self.not_timed);
             let end = BlockEnd { block, stopped: reason, rounds, not_timed, primed, notes };
             self.builder.writer.update(|manifest| manifest.blocks.push(end))?;
         }
-        self.builder.observer.event(&Event::Stopped { block: self.block, reason, rounds });
+        self.builder.observer.event(&RunEvent::Stopped { block: self.block, reason, rounds });
         Ok(BlockOutcome { interrupted, flawed: self.flawed })
     }
 }
@@ -398,7 +398,7 @@ fn variants(block: &Block) -> BTreeSet<&str> {
 }
 
 /// How a build ended that did not end well, or was not what it should have been for the reason `flaw`.
-pub(super) fn bad_end(sample: &Sample, flaw: Option<String>) -> Option<String> {
+pub(super) fn failure_reason(sample: &Sample, flaw: Option<String>) -> Option<String> {
     match &sample.outcome {
         Outcome::Built(_) => None,
         // It is told in one line.

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::record::{Block, TreeId};
 
 use super::arm::LiveArm;
-use super::own_dirs::make;
-use super::worktree::{Keep, Left, Traces, WorkTree};
+use super::arm_dirs::make;
+use super::worktree::{Keep, KeptChanges, TreeChanges, WorkTree};
 use super::{Inputs, PreparedTree, RunError};
 use crate::build::BuildDirs;
 use crate::corpus::{EditClass, edits, sources};
@@ -25,11 +25,11 @@ pub(super) struct BlockDirs {
     digits: usize,
     trees: RefCell<BTreeMap<TreeId, WorkTree>>,
     /// Whose build was the last in a work tree, while what it has left is still there.
-    inside: RefCell<Option<Inside>>,
+    inside: RefCell<Option<TreeOccupant>>,
 }
 
 /// An arm that has a work tree to itself.
-pub(super) struct Inside {
+pub(super) struct TreeOccupant {
     tree: TreeId,
     arm: String,
     pub(super) variant: String,
@@ -38,7 +38,7 @@ pub(super) struct Inside {
     link: Option<PathBuf>,
 }
 
-impl Inside {
+impl TreeOccupant {
     /// Removes the link, so that the work tree is looked at without it.
     fn unlink(&self) -> Result<(), RunError> {
         let Some(link) = &self.link else { return Ok(()) };
@@ -58,7 +58,7 @@ fn name_of(arm: &LiveArm<'_>) -> String {
 
 impl BlockDirs {
     /// Lays out work trees for every source tree of `block`.
-    pub(super) fn lay_out(
+    pub(super) fn create(
         inputs: &Inputs<'_>,
         number: usize,
         session: u32,
@@ -75,7 +75,7 @@ impl BlockDirs {
             })?;
             let tree = dir.join(format!("s{at:0digits$}"));
             make(&tree)?;
-            let (project, state) = lay_out(block, prepared, &id, &tree)?;
+            let (project, state) = check_out_tree(block, prepared, &id, &tree)?;
             states.insert(id.clone(), state);
             projects.insert(id.clone(), project);
             sources.insert(id, tree);
@@ -86,9 +86,9 @@ impl BlockDirs {
     }
 
     /// Where arm number `arm` builds `tree`.
-    pub(super) fn dirs(&self, arm: usize, tree: &TreeId) -> BuildDirs {
+    pub(super) fn build_dirs(&self, arm: usize, tree: &TreeId) -> BuildDirs {
         let source = self.projects.get(tree).cloned().unwrap_or_else(|| self.dir.join("s"));
-        dirs(&self.dir, arm, self.digits, source)
+        arm_dirs(&self.dir, arm, self.digits, source)
     }
 
     /// Gives the work tree to `arm`, with what its last build has left there. Nobody else may have it.
@@ -99,7 +99,7 @@ impl BlockDirs {
         }
         let link = self.link(&tree, arm)?;
         let variant = arm.arm.variant.name.clone();
-        *self.inside.borrow_mut() = Some(Inside { tree, arm: name, variant, keep, link });
+        *self.inside.borrow_mut() = Some(TreeOccupant { tree, arm: name, variant, keep, link });
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl BlockDirs {
     }
 
     /// Takes the work tree back from the arm that has it, and says what its build has done there.
-    pub(super) fn leave(&self) -> Result<Option<(Inside, Traces)>, RunError> {
+    pub(super) fn leave(&self) -> Result<Option<(TreeOccupant, TreeChanges)>, RunError> {
         let Some(inside) = self.inside.borrow_mut().take() else { return Ok(None) };
         let mut trees = self.trees.borrow_mut();
         let Some(state) = trees.get_mut(&inside.tree) else { return Ok(None) };
@@ -134,9 +134,9 @@ impl BlockDirs {
     }
 
     /// Takes the work trees as they are now for what they have to be.
-    pub(super) fn renew(&self) -> Result<(), RunError> {
-        self.inside.borrow().as_ref().map_or(Ok(()), Inside::unlink)?;
-        self.trees.borrow_mut().values_mut().try_for_each(WorkTree::renew)
+    pub(super) fn accept_current(&self) -> Result<(), RunError> {
+        self.inside.borrow().as_ref().map_or(Ok(()), TreeOccupant::unlink)?;
+        self.trees.borrow_mut().values_mut().try_for_each(WorkTree::accept_current)
     }
 
     /// Forgets what `arm` has left in its work tree.
@@ -146,12 +146,12 @@ impl BlockDirs {
     }
 
     /// What `arm` has left in its work tree, and where it is meanwhile.
-    pub(super) fn left(&self, arm: &LiveArm<'_>) -> Option<(Option<Left>, PathBuf)> {
+    pub(super) fn left(&self, arm: &LiveArm<'_>) -> Option<(Option<KeptChanges>, PathBuf)> {
         self.trees.borrow().get(&arm.arm.variant.tree()).map(|tree| tree.left(&name_of(arm)))
     }
 
     /// Takes `left`, of which the files are in place, for what `arm` has left.
-    pub(super) fn set_left(&self, arm: &LiveArm<'_>, left: Option<Left>) {
+    pub(super) fn set_left(&self, arm: &LiveArm<'_>, left: Option<KeptChanges>) {
         if let Some(tree) = self.trees.borrow_mut().get_mut(&arm.arm.variant.tree()) {
             tree.set_left(&name_of(arm), left);
         }
@@ -163,13 +163,13 @@ impl BlockDirs {
     }
 
     /// The file that a build's output of this kind goes to.
-    pub(super) fn output(&self, kind: &str) -> PathBuf {
+    pub(super) fn output_file(&self, kind: &str) -> PathBuf {
         self.out().join(kind)
     }
 
     /// What the last build wrote to this kind of output; nothing if it got no further than that.
-    pub(super) fn said(&self, kind: &str) -> String {
-        let bytes = std::fs::read(self.output(kind)).unwrap_or_default();
+    pub(super) fn read_output(&self, kind: &str) -> String {
+        let bytes = std::fs::read(self.output_file(kind)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
@@ -207,7 +207,7 @@ impl BlockDirs {
 }
 
 /// Lays out the work tree of `id` as its arms build it; gives where the project is in it.
-fn lay_out(
+fn check_out_tree(
     block: &Block,
     prepared: &PreparedTree,
     id: &TreeId,
@@ -233,7 +233,7 @@ fn lay_out(
                 std::fs::write(&path, stub.text).map_err(failed)?;
             }
         }
-        state.renew()?;
+        state.accept_current()?;
     }
     Ok((project, state))
 }
@@ -243,7 +243,7 @@ fn real_parent(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// The directories of arm number `arm` below `dir`.
-pub(super) fn dirs(dir: &Path, arm: usize, digits: usize, source: PathBuf) -> BuildDirs {
+pub(super) fn arm_dirs(dir: &Path, arm: usize, digits: usize, source: PathBuf) -> BuildDirs {
     let own = |kind: char| dir.join(format!("{kind}{arm:0digits$}"));
     BuildDirs {
         source,

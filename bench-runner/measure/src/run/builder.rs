@@ -8,14 +8,14 @@ use bench_runner_core::bundle::Writer;
 use bench_runner_core::record::{Block, Interference, Outcome, Phase, Sample, TEXT_SETTINGS, Text};
 
 use super::arm::LiveArm;
+use super::arm_dirs::make;
 use super::attempt::{Attempt, outcome};
 use super::block_dirs::BlockDirs;
 use super::clock::{Clock, Purpose};
 use super::notes::Notes;
-use super::outside::{failure, job, last_lines, with_last_lines};
-use super::own_dirs::make;
-use super::supervised::{self, Attended};
-use super::{Event, Inputs, Observer, RunError, after_release, own_dirs};
+use super::serviced_build::{self, ServicedBuild};
+use super::supervisor_job::{failure, job, last_lines, with_last_lines};
+use super::{Inputs, Observer, RunError, RunEvent, after_release, arm_dirs};
 use crate::build::{CommandLine, Corner, Detail, Evidence, RunningService, Service};
 use crate::host::{self, Watch};
 use crate::process::{ExitKind, Job, Supervisor};
@@ -35,16 +35,16 @@ pub(super) struct Builder<'a> {
     /// What was found out about the builds of the block.
     pub(super) notes: Notes,
     /// The service that the last build has started, although nobody knew that it would.
-    pub(super) found: Option<Service>,
+    pub(super) discovered: Option<Service>,
     /// Directories of dependencies that builds have written into.
-    pub(super) littered: BTreeSet<PathBuf>,
+    pub(super) modified_packages: BTreeSet<PathBuf>,
     number: u32,
     predecessor: Option<String>,
 }
 
 /// Where a build stands in its block.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct BuildSlot {
     pub(super) session: u32,
     pub(super) phase: Phase,
     pub(super) round: u32,
@@ -56,9 +56,9 @@ pub(super) struct Place {
 }
 
 /// What a build came to.
-pub(super) enum Made {
+pub(super) enum BuildOutcome {
     /// It is in the bundle. With it, why it was not what it should have been, where it ended well and was not.
-    Sample(Box<Sample>, Box<Evidence>, Option<String>),
+    Recorded(Box<Sample>, Box<Evidence>, Option<String>),
     /// The run was interrupted meanwhile; there is no sample.
     Interrupted,
 }
@@ -78,8 +78,8 @@ impl<'a> Builder<'a> {
             observer,
             clock,
             notes: Notes::default(),
-            found: None,
-            littered: BTreeSet::new(),
+            discovered: None,
+            modified_packages: BTreeSet::new(),
             number,
             predecessor: None,
         }
@@ -102,25 +102,25 @@ impl<'a> Builder<'a> {
         block: &Block,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        place: Place,
+        place: BuildSlot,
         detail: Detail,
-    ) -> Result<Made, RunError> {
+    ) -> Result<BuildOutcome, RunError> {
         let variant = &arm.arm.variant;
-        self.observer.event(&Event::Building {
+        self.observer.event(&RunEvent::Building {
             number: self.number + 1,
             variant: &variant.name,
             phase: place.phase,
             round: place.round,
         });
         if !self.settle(dirs, arm, place.release)? {
-            return Ok(Made::Interrupted);
+            return Ok(BuildOutcome::Interrupted);
         }
         let tried = self.attempt(block, dirs, arm, place, detail)?;
         if tried.finished.as_ref().is_some_and(|finished| finished.ended == ExitKind::Interrupted) {
-            return Ok(Made::Interrupted);
+            return Ok(BuildOutcome::Interrupted);
         }
         let flaw = tried.flaw(arm, place.phase);
-        let said = tried.last_words(flaw.as_deref());
+        let text = tried.failure_text(flaw.as_deref());
         let Attempt { finished, evidence, interference, .. } = tried;
         let outcome = match outcome(finished.as_ref()) {
             Outcome::Built(_) if flaw.is_some() => Outcome::Failed { exit_code: Some(0) },
@@ -150,8 +150,8 @@ impl<'a> Builder<'a> {
             interference,
             cache: evidence.cache,
         };
-        let sample = self.record(sample, &evidence, &said)?;
-        Ok(Made::Sample(Box::new(sample), Box::new(evidence), flaw))
+        let sample = self.record(sample, &evidence, &text)?;
+        Ok(BuildOutcome::Recorded(Box::new(sample), Box::new(evidence), flaw))
     }
 
     /// Runs the build and looks at what it left.
@@ -160,27 +160,27 @@ impl<'a> Builder<'a> {
         block: &Block,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        place: Place,
+        place: BuildSlot,
         detail: Detail,
     ) -> Result<Attempt, RunError> {
-        let step = if place.release { arm.release_step() } else { arm.step(detail) };
-        let step = match step {
-            Ok(step) => step,
+        let command = if place.release { arm.release_command_line() } else { arm.command_line(detail) };
+        let command = match command {
+            Ok(command) => command,
             Err(error) => return Ok(Attempt { stderr: error.to_string(), ..Attempt::default() }),
         };
         let running = self.start(arm, block.sampling.timeout)?;
         let watch = Watch::start();
-        let job = job(&dirs.out(), step.clone(), block.sampling.timeout);
-        let Attended { finished, report, found } =
+        let job = job(&dirs.out(), command.clone(), block.sampling.timeout);
+        let ServicedBuild { finished, report, discovered } =
             self.timed(job, running, arm.corner.as_ref(), place.phase)?;
-        self.found = found;
+        self.discovered = discovered;
         let interference =
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
-        let [stdout, stderr] = ["stdout", "stderr"].map(|kind| dirs.said(kind));
-        let evidence = arm.configured.driver.evidence(&step, &stdout, &stderr);
+        let [stdout, stderr] = ["stdout", "stderr"].map(|kind| dirs.read_output(kind));
+        let evidence = arm.configured.driver.evidence(&command, &stdout, &stderr);
         let evidence = Evidence { cache: report.used, cache_of_rust: report.of_rust, ..evidence };
         self.note_leftovers(arm)?;
-        self.note_littered(arm, &stdout);
+        self.note_modified_packages(arm, &stdout);
         Ok(Attempt {
             finished: Some(finished),
             evidence,
@@ -194,7 +194,7 @@ impl<'a> Builder<'a> {
     /// Makes everything that builds of `arm` leave empty, as it is before any build. What its service keeps is not.
     pub(super) fn start_over(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
         self.leave(dirs)?;
-        own_dirs::empty(&arm.dirs)?;
+        arm_dirs::empty(&arm.dirs)?;
         dirs.forget(arm)
     }
 
@@ -205,7 +205,7 @@ impl<'a> Builder<'a> {
             Start::Empty => self.start_over(dirs, arm)?,
             Start::AfterRelease => {
                 self.leave(dirs)?;
-                after_release::bring_all_back(dirs, arm)?;
+                after_release::restore_state(dirs, arm)?;
             }
             Start::Warm => self.leave(dirs)?,
         }
@@ -216,38 +216,42 @@ impl<'a> Builder<'a> {
 
     /// Runs a build for what it says alone: it is neither timed nor written down. Gives its standard output and standard
     /// error if it ended well. To be called after a build of the same arm.
-    pub(super) fn listen(
+    pub(super) fn run_unrecorded(
         &mut self,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        step: CommandLine,
+        command: CommandLine,
         limit: Duration,
     ) -> Result<Option<[String; 2]>, RunError> {
         let running = self.start(arm, limit)?;
-        let job = job(&dirs.out(), step, limit);
+        let job = job(&dirs.out(), command, limit);
         let attended = self.timed(job, running, arm.corner.as_ref(), Phase::Warmup)?;
         let ended_well = attended.finished.ended == ExitKind::Exited(0);
-        Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.said(kind))))
+        Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.read_output(kind))))
     }
 
     /// Runs a command of the project that is not timed. `false` where the run was interrupted. Whose time it is
     /// booked to is the caller's to say.
-    pub(super) fn untimed(
+    pub(super) fn run_untimed(
         &mut self,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        step: CommandLine,
+        command: CommandLine,
     ) -> Result<bool, RunError> {
-        let command = [vec![step.program.display().to_string()], step.args.clone()].concat().join(" ");
-        let env = arm.corner.as_ref().map(|corner| corner.environment(&step.env));
-        let step = CommandLine { env: env.unwrap_or_else(|| step.env.clone()), ..step };
-        let finished = self.supervisor.build(&job(&dirs.out(), step, Duration::from_secs(3600)))?;
+        let text = [vec![command.program.display().to_string()], command.args.clone()].concat().join(" ");
+        let env = arm.corner.as_ref().map(|corner| corner.environment(&command.env));
+        let command = CommandLine { env: env.unwrap_or_else(|| command.env.clone()), ..command };
+        let finished = self.supervisor.build(&job(&dirs.out(), command, Duration::from_secs(3600)))?;
         if finished.ended == ExitKind::Interrupted {
             return Ok(false);
         }
         let Some(reason) = failure(finished.ended, "it took longer than an hour") else { return Ok(true) };
         let project = arm.arm.variant.project.clone();
-        Err(RunError::Untimed { project, command, reason: with_last_lines(reason, &dirs.said("stderr")) })
+        Err(RunError::Untimed {
+            project,
+            command: text,
+            reason: with_last_lines(reason, &dirs.read_output("stderr")),
+        })
     }
 
     /// Brings about what the workload starts from, then waits until the machine has nothing left to write.
@@ -256,7 +260,7 @@ impl<'a> Builder<'a> {
         self.leave(dirs)?;
         let from_nothing = arm.workload.start == Start::Empty || release;
         if arm.workload.start == Start::AfterRelease && !release {
-            after_release::bring_all_back(dirs, arm)?;
+            after_release::restore_state(dirs, arm)?;
         }
         if from_nothing {
             self.start_over(dirs, arm)?;
@@ -266,8 +270,8 @@ impl<'a> Builder<'a> {
             return Ok(false);
         }
         if from_nothing
-            && let Some(step) = arm.configured.driver.clean(&arm.dirs, &arm.request)
-            && !self.untimed(dirs, arm, step)?
+            && let Some(command) = arm.configured.driver.clean(&arm.dirs, &arm.request)
+            && !self.run_untimed(dirs, arm, command)?
         {
             return Ok(false);
         }
@@ -275,9 +279,9 @@ impl<'a> Builder<'a> {
         make(&arm.dirs.target)?;
         // What an earlier build said must not be taken for what this one says.
         for kind in ["stdout", "stderr"] {
-            match std::fs::remove_file(dirs.output(kind)) {
+            match std::fs::remove_file(dirs.output_file(kind)) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(RunError::Io { action: "remove", path: dirs.output(kind), source });
+                    return Err(RunError::Io { action: "remove", path: dirs.output_file(kind), source });
                 }
                 _ => {}
             }
@@ -294,9 +298,9 @@ impl<'a> Builder<'a> {
         running: Option<RunningService>,
         corner: Option<&Corner>,
         phase: Phase,
-    ) -> Result<Attended, RunError> {
+    ) -> Result<ServicedBuild, RunError> {
         let (start, beside) = (Instant::now(), running.is_some());
-        let attended = supervised::build(self.supervisor, job, running, corner)?;
+        let attended = serviced_build::run(self.supervisor, job, running, corner)?;
         if beside {
             // Its server is started, waited for and stopped around the build.
             self.clock.add(Purpose::Settling, start.elapsed().saturating_sub(attended.finished.wall));
@@ -323,7 +327,7 @@ impl<'a> Builder<'a> {
         Ok(Some(running))
     }
 
-    fn record(&mut self, sample: Sample, evidence: &Evidence, said: &str) -> Result<Sample, RunError> {
+    fn record(&mut self, sample: Sample, evidence: &Evidence, text: &str) -> Result<Sample, RunError> {
         self.number = sample.number;
         self.predecessor = Some(format!("{}:{}", sample.role.as_str(), sample.variant));
         if let Some((rebuilt, units)) = &evidence.rebuilt {
@@ -332,9 +336,10 @@ impl<'a> Builder<'a> {
         self.writer.sample(&sample)?;
         let ended_well = matches!(sample.outcome, Outcome::Built(_));
         if !ended_well {
-            self.writer.log(&format!("{:05}-{}", sample.number, sample.variant), said)?;
+            self.writer.log(&format!("{:05}-{}", sample.number, sample.variant), text)?;
         }
-        self.observer.event(&Event::Built { sample: &sample, said: (!ended_well).then(|| last_lines(said)) });
+        self.observer
+            .event(&RunEvent::Built { sample: &sample, said: (!ended_well).then(|| last_lines(text)) });
         Ok(sample)
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Clock {
 
 impl Clock {
     /// A clock that adds to what earlier parts of the run took.
-    pub(super) fn going_on_from(spent: TimeSpent) -> Self {
+    pub(super) fn continued_from(spent: TimeSpent) -> Self {
         Self { spent, before: Duration::from_nanos(spent.total_ns), started: Instant::now() }
     }
 

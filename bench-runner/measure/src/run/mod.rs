@@ -5,22 +5,22 @@
 
 mod after_release;
 mod arm;
-mod asked;
+mod requested_inputs;
 mod attempt;
 mod block;
 mod block_dirs;
 mod builder;
 mod clock;
-mod findings;
+mod build_notes;
 mod notes;
 mod observer;
-mod outside;
-mod own_dirs;
+mod supervisor_job;
+mod arm_dirs;
 mod replay;
-mod single;
-mod supervised;
-mod traces;
-mod unpacked;
+mod single_build;
+mod serviced_build;
+mod leftovers;
+mod modified_packages;
 mod warm_up;
 mod worktree;
 
@@ -39,8 +39,8 @@ use crate::plan::{self, BlockEstimate};
 use crate::process::{Supervisor, SupervisorError};
 use crate::scenario::RequestError;
 
-pub use observer::{Event, Forecast, Observer};
-pub use single::{CommandOutcome, SingleBuild};
+pub use observer::{Forecast, Observer, RunEvent};
+pub use single_build::{CommandOutcome, SingleBuild};
 
 /// One source tree of the plan, ready to be laid out and built.
 pub struct PreparedTree {
@@ -129,7 +129,7 @@ pub struct Inputs<'a> {
 
 /// How carrying out a plan went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Carried {
+pub struct PlanOutcome {
     /// Whether it was interrupted.
     pub interrupted: bool,
     /// Whether some variant failed, timed out, or was not proven.
@@ -191,28 +191,28 @@ impl RunError {
 }
 
 /// Carries out the plan. Interrupting it is not an error: what was measured is in the bundle.
-pub fn carry_out(
+pub fn execute(
     inputs: &Inputs<'_>,
     supervisor: &mut Supervisor,
     writer: &mut Writer,
     observer: &mut dyn Observer,
-) -> Result<Carried, RunError> {
-    let clock = clock::Clock::going_on_from(writer.manifest().time);
+) -> Result<PlanOutcome, RunError> {
+    let clock = clock::Clock::continued_from(writer.manifest().time);
     // What earlier parts of the run took counts.
     let left = inputs.plan.time_budget.map(|budget| budget.saturating_sub(clock.total()));
     let deadline = left.map(|left| Instant::now() + left);
     let failed = inputs.earlier.iter().any(|sample| sample.outcome.cost().is_none());
-    let untimed = writer.manifest().blocks.iter().any(|block| !block.not_timed.is_empty());
-    let mut carried = Carried { interrupted: false, flawed: failed || untimed };
+    let run_untimed = writer.manifest().blocks.iter().any(|block| !block.not_timed.is_empty());
+    let mut outcome = PlanOutcome { interrupted: false, flawed: failed || run_untimed };
     let mut builder = builder::Builder::new(inputs, clock, supervisor, writer, observer);
-    let result = blocks(inputs, &mut builder, deadline, &mut carried);
+    let result = blocks(inputs, &mut builder, deadline, &mut outcome);
     let kept = builder.save_time();
     let removed = crate::host::remove_tree(inputs.scratch);
     // The first thing that went wrong is what is told.
     result?;
     kept?;
     removed?;
-    Ok(carried)
+    Ok(outcome)
 }
 
 /// Puts every command line of `plan` together once, so that a contradiction is found before the first build.
@@ -238,7 +238,7 @@ pub fn check_commands(plan: &Plan, prepared_trees: &PreparedTrees) -> Result<(),
             };
             let live = arm::LiveArm::new(prepared_trees, 1, arm, dirs.clone())
                 .map_err(|error| fail(error.to_string(), error.help()))?;
-            live.step(Detail::Quiet).map_err(|error| fail(error.to_string(), error.help()))?;
+            live.command_line(Detail::Quiet).map_err(|error| fail(error.to_string(), error.help()))?;
         }
     }
     Ok(())
@@ -248,7 +248,7 @@ fn blocks(
     inputs: &Inputs<'_>,
     builder: &mut builder::Builder<'_>,
     deadline: Option<Instant>,
-    carried: &mut Carried,
+    outcome: &mut PlanOutcome,
 ) -> Result<(), RunError> {
     let done: Vec<_> = builder.writer.manifest().blocks.iter().map(|end| end.block.clone()).collect();
     let todo: Vec<_> = inputs.plan.blocks.iter().enumerate().filter(|(_, b)| !done.contains(&b.id)).collect();
@@ -260,9 +260,9 @@ fn blocks(
             Instant::now() + plan::share(deadline.saturating_duration_since(Instant::now()), &wanted)
         });
         let ended = block::measure(inputs, builder, *number, block, share)?;
-        carried.flawed |= ended.flawed;
+        outcome.flawed |= ended.flawed;
         if ended.interrupted {
-            carried.interrupted = true;
+            outcome.interrupted = true;
             return Ok(());
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// What a finding is about. A variant has one of each kind, its first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
+pub(super) enum NoteKind {
     WorkTree,
     Home,
     TemporaryFiles,
@@ -13,7 +13,7 @@ pub(super) enum About {
     Dependencies,
     Wrapper,
     Cache,
-    Restless,
+    NeedlessRebuild,
     Variables,
     Files,
 }
@@ -21,19 +21,19 @@ pub(super) enum About {
 /// The findings of one block.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    found: Vec<(About, String, String)>,
-    told: BTreeSet<String>,
+    found: Vec<(NoteKind, String, String)>,
+    reported: BTreeSet<String>,
 }
 
 impl Notes {
     /// Notes down that builds of `variant` do `what`, if nothing of the kind is known of it.
-    pub(super) fn say(&mut self, about: About, variant: &str, what: String) {
-        if !self.knows(about, variant) {
+    pub(super) fn add(&mut self, about: NoteKind, variant: &str, what: String) {
+        if !self.has(about, variant) {
             self.found.push((about, variant.to_owned(), what));
         }
     }
 
-    pub(super) fn knows(&self, about: About, variant: &str) -> bool {
+    pub(super) fn has(&self, about: NoteKind, variant: &str) -> bool {
         self.found.iter().any(|(kind, of, _)| *kind == about && of == variant)
     }
 
@@ -57,14 +57,14 @@ impl Notes {
     }
 
     /// The sentences that were not given by this before.
-    pub(super) fn untold(&mut self, variants: &BTreeSet<&str>) -> Vec<String> {
+    pub(super) fn take_new(&mut self, variants: &BTreeSet<&str>) -> Vec<String> {
         let all = self.sentences(variants);
-        all.into_iter().filter(|sentence| self.told.insert(sentence.clone())).collect()
+        all.into_iter().filter(|sentence| self.reported.insert(sentence.clone())).collect()
     }
 }
 
 /// A few names out of `count`, in words.
-pub(super) fn some_of(names: &[String], count: usize) -> String {
+pub(super) fn list_some(names: &[String], count: usize) -> String {
     const SHOWN: usize = 3;
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
     match count - shown.len().min(count) {
@@ -82,21 +82,21 @@ mod tests {
         let mut notes = Notes::default();
         let variants = BTreeSet::from(["bfd", "lld", "mold"]);
         for variant in ["bfd", "mold", "lld", "mold"] {
-            notes.say(About::Home, variant, "write into their home".to_owned());
+            notes.add(NoteKind::Home, variant, "write into their home".to_owned());
         }
-        notes.say(About::WorkTree, "lld", "write `a`".to_owned());
-        notes.say(About::WorkTree, "lld", "write `b`".to_owned());
+        notes.add(NoteKind::WorkTree, "lld", "write `a`".to_owned());
+        notes.add(NoteKind::WorkTree, "lld", "write `b`".to_owned());
         let told = ["Builds write into their home.", "Builds of `lld` write `a`."];
-        assert_eq!(notes.untold(&variants), told);
-        notes.say(About::WorkTree, "bfd", "write `c`".to_owned());
-        assert_eq!(notes.untold(&variants), ["Builds of `bfd` write `c`."]);
+        assert_eq!(notes.take_new(&variants), told);
+        notes.add(NoteKind::WorkTree, "bfd", "write `c`".to_owned());
+        assert_eq!(notes.take_new(&variants), ["Builds of `bfd` write `c`."]);
         assert_eq!(notes.sentences(&variants).len(), 3);
     }
 
     #[test]
     fn of_many_names_a_few_are_shown() {
         let names = ["a", "b", "c", "d"].map(str::to_owned);
-        assert_eq!(some_of(&names[..1], 1), "`a`");
-        assert_eq!(some_of(&names, 4), "`a`, `b`, `c` and 1 more");
+        assert_eq!(list_some(&names[..1], 1), "`a`");
+        assert_eq!(list_some(&names, 4), "`a`, `b`, `c` and 1 more");
     }
 }

@@ -7,12 +7,12 @@ use bench_runner_core::record::{Block, Phase, Sample, StopReason};
 /// Is told what a run does. Drawing it is somebody else's business.
 pub trait Observer {
     /// Something happened. Called between builds only, never while a clock runs.
-    fn event(&mut self, event: &Event<'_>);
+    fn event(&mut self, event: &RunEvent<'_>);
 }
 
 /// Something that happened.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum RunEvent<'a> {
     /// Something that does not stand in the way and that somebody may want to know, as a sentence.
     Remark(&'a str),
     /// A block begins.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::RunError;
-use super::notes::some_of;
+use super::notes::list_some;
 use crate::host;
 
 /// One work tree as it is without what builds have left in it.
@@ -23,16 +23,16 @@ pub(super) struct WorkTree {
     copies: PathBuf,
     /// Where what an arm has left is kept, by arm.
     kept: PathBuf,
-    entries: BTreeMap<PathBuf, Entry>,
+    entries: BTreeMap<PathBuf, TreeEntry>,
     /// Files of which there are copies.
     copied: BTreeSet<PathBuf>,
-    left: BTreeMap<String, Left>,
+    left: BTreeMap<String, KeptChanges>,
 }
 
 /// What is known of one file or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    kind: Kind,
+struct TreeEntry {
+    kind: TreeEntryKind,
     mode: u32,
     size: u64,
     modified: SystemTime,
@@ -42,7 +42,7 @@ struct Entry {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum TreeEntryKind {
     File,
     Directory,
     Link(PathBuf),
@@ -60,7 +60,7 @@ pub(super) enum Keep {
 
 /// What one build has done to the work tree: paths from its root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Traces {
+pub(super) struct TreeChanges {
     /// Files and directories that were not there; of a directory only itself.
     pub(super) new: Vec<PathBuf>,
     /// Files with other content, another time of change or other rights.
@@ -70,15 +70,15 @@ pub(super) struct Traces {
     pub(super) replaced: Vec<PathBuf>,
 }
 
-impl Traces {
+impl TreeChanges {
     /// What was done as a predicate, if anything was. What git notes down for itself when it is asked is left out.
-    pub(super) fn in_words(&self) -> Option<String> {
+    pub(super) fn describe_changes(&self) -> Option<String> {
         let not_git = |path: &&PathBuf| !path.components().any(|part| part.as_os_str() == ".git");
         let changed = self.changed.iter().chain(&self.replaced).cloned().collect();
         let of = |verb: &str, paths: &Vec<PathBuf>| {
             let names: Vec<String> =
                 paths.iter().filter(not_git).map(|path| path.display().to_string()).collect();
-            (!names.is_empty()).then(|| format!("{verb} {}", some_of(&names, names.len())))
+            (!names.is_empty()).then(|| format!("{verb} {}", list_some(&names, names.len())))
         };
         let done = [of("leave", &self.new), of("change", &changed), of("delete", &self.deleted)];
         let done: Vec<String> = done.into_iter().flatten().collect();
@@ -89,10 +89,10 @@ impl Traces {
 
 /// What an arm has left, while it is kept apart.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Left {
-    traces: Traces,
+pub(super) struct KeptChanges {
+    traces: TreeChanges,
     /// Size and time of change that the changed and deleted files had in the tree.
-    upon: BTreeMap<PathBuf, (u64, SystemTime)>,
+    original_state: BTreeMap<PathBuf, (u64, SystemTime)>,
     /// Times of change of directories.
     directories: Vec<(PathBuf, SystemTime)>,
 }
@@ -102,19 +102,19 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunErr
     move |source| RunError::Io { action, path, source }
 }
 
-impl Entry {
+impl TreeEntry {
     fn of(path: &Path, metadata: &Metadata) -> io::Result<Self> {
         let file_type = metadata.file_type();
         let kind = if file_type.is_dir() {
-            Kind::Directory
+            TreeEntryKind::Directory
         } else if file_type.is_symlink() {
-            Kind::Link(fs::read_link(path)?)
+            TreeEntryKind::Link(fs::read_link(path)?)
         } else if file_type.is_file() {
-            Kind::File
+            TreeEntryKind::File
         } else {
-            Kind::Other
+            TreeEntryKind::Other
         };
-        let size = if kind == Kind::File { metadata.len() } else { 0 };
+        let size = if kind == TreeEntryKind::File { metadata.len() } else { 0 };
         let modified = metadata.modified()?;
         let changed = (metadata.ctime(), metadata.ctime_nsec());
         Ok(Self { kind, mode: metadata.mode() & 0o7777, size, modified, changed, inode: metadata.ino() })
@@ -123,8 +123,8 @@ impl Entry {
     /// Whether nothing was done to it since it was `before`. What was done in a directory shows in what is in it.
     fn is_untouched(&self, before: &Self) -> bool {
         match (&self.kind, &before.kind) {
-            (Kind::Directory, Kind::Directory) => true,
-            (Kind::Link(to), Kind::Link(from)) => to == from,
+            (TreeEntryKind::Directory, TreeEntryKind::Directory) => true,
+            (TreeEntryKind::Link(to), TreeEntryKind::Link(from)) => to == from,
             _ => self == before,
         }
     }
@@ -132,8 +132,8 @@ impl Entry {
 
 /// The entries below `root`. A directory for which `enter` does not hold is listed and not entered, and neither is one
 /// that cannot be read.
-fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTreeMap<PathBuf, Entry>> {
-    let mut found = BTreeMap::from([(PathBuf::new(), Entry::of(root, &fs::symlink_metadata(root)?)?)]);
+fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTreeMap<PathBuf, TreeEntry>> {
+    let mut found = BTreeMap::from([(PathBuf::new(), TreeEntry::of(root, &fs::symlink_metadata(root)?)?)]);
     let mut waiting = vec![PathBuf::new()];
     while let Some(dir) = waiting.pop() {
         let listed = match fs::read_dir(root.join(&dir)) {
@@ -143,8 +143,8 @@ fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTreeMap<PathB
         for entry in listed {
             let entry = entry?;
             let path = dir.join(entry.file_name());
-            let seen = Entry::of(&entry.path(), &entry.metadata()?)?;
-            if seen.kind == Kind::Directory && enter(&path) && !is_store_of_git(&path) {
+            let seen = TreeEntry::of(&entry.path(), &entry.metadata()?)?;
+            if seen.kind == TreeEntryKind::Directory && enter(&path) && !is_store_of_git(&path) {
                 waiting.push(path.clone());
             }
             found.insert(path, seen);
@@ -173,7 +173,7 @@ impl WorkTree {
         let found = tree.scan_all()?;
         // What was made for the work tree alone, such as a repository, has no other original.
         for (path, entry) in &found {
-            if entry.kind == Kind::File && !tree.pristine.join(path).is_file() {
+            if entry.kind == TreeEntryKind::File && !tree.pristine.join(path).is_file() {
                 tree.copy(path)?;
             }
         }
@@ -182,11 +182,11 @@ impl WorkTree {
     }
 
     /// Takes the tree as it is now for what it has to be: the harness itself or a command of the project has changed it.
-    pub(super) fn renew(&mut self) -> Result<(), RunError> {
+    pub(super) fn accept_current(&mut self) -> Result<(), RunError> {
         let found = self.scan_all()?;
         for (path, entry) in &found {
             let untouched = self.entries.get(path).is_some_and(|before| entry.is_untouched(before));
-            if entry.kind == Kind::File && !untouched {
+            if entry.kind == TreeEntryKind::File && !untouched {
                 self.copy(path)?;
             }
         }
@@ -198,8 +198,9 @@ impl WorkTree {
     pub(super) fn enter(&mut self, arm: &str) -> Result<(), RunError> {
         let Some(left) = self.left.remove(arm) else { return Ok(()) };
         let kept = self.kept.join(arm);
-        let upon = |path: &PathBuf| self.entries.get(path).map(|entry| (entry.size, entry.modified));
-        let same = |path: &&PathBuf| left.upon.get(*path).copied() == upon(path);
+        let original_state =
+            |path: &PathBuf| self.entries.get(path).map(|entry| (entry.size, entry.modified));
+        let same = |path: &&PathBuf| left.original_state.get(*path).copied() == original_state(path);
         for path in left.traces.changed.iter().chain(&left.traces.deleted).filter(same) {
             host::remove_tree(&self.root.join(path))?;
         }
@@ -216,19 +217,22 @@ impl WorkTree {
     }
 
     /// Makes the tree what it was before a build of `arm`, and says what the build has done to it.
-    pub(super) fn leave(&mut self, arm: &str, keep: Keep) -> Result<Traces, RunError> {
+    pub(super) fn leave(&mut self, arm: &str, keep: Keep) -> Result<TreeChanges, RunError> {
         let root = self.root.clone();
         let now = scan(&root, |dir| self.entries.contains_key(dir)).map_err(failed("read", &root))?;
-        let mut left = Left::default();
+        let mut left = KeptChanges::default();
         let mut refreshed = Vec::new();
         for (path, entry) in &now {
             match self.entries.get(path) {
                 None => left.traces.new.push(path.clone()),
                 Some(before) if entry.is_untouched(before) => {}
-                Some(before) if self.says_the_same(path, before, entry)? => {
+                Some(before) if self.has_same_content(path, before, entry)? => {
                     refreshed.push((path.clone(), entry.clone()));
                 }
-                Some(before) if (before.kind == Kind::Directory) != (entry.kind == Kind::Directory) => {
+                Some(before)
+                    if (before.kind == TreeEntryKind::Directory)
+                        != (entry.kind == TreeEntryKind::Directory) =>
+                {
                     left.traces.replaced.push(path.clone());
                 }
                 Some(_) => left.traces.changed.push(path.clone()),
@@ -241,9 +245,9 @@ impl WorkTree {
         left.traces.deleted = deleted;
         let with_it: Vec<PathBuf> = with_it;
         left.traces.replaced.extend(with_it);
-        for (path, entry) in now.iter().filter(|(_, entry)| entry.kind == Kind::Directory) {
+        for (path, entry) in now.iter().filter(|(_, entry)| entry.kind == TreeEntryKind::Directory) {
             if self.entries.get(path).is_some_and(|before| {
-                before.kind == Kind::Directory
+                before.kind == TreeEntryKind::Directory
                     && (before.modified, before.mode) != (entry.modified, entry.mode)
             }) {
                 left.directories.push((path.clone(), entry.modified));
@@ -262,11 +266,11 @@ impl WorkTree {
             host::remove_tree(&root.join(path))?;
         }
         for path in traces.replaced.iter().chain(&traces.changed).chain(&traces.deleted) {
-            let upon = self.restore(path)?;
-            left.upon.insert(path.clone(), upon);
+            let original_state = self.restore(path)?;
+            left.original_state.insert(path.clone(), original_state);
         }
         self.restore_directories(&left)?;
-        if keep == Keep::ForTheArm && (traces != Traces::default() || !left.directories.is_empty()) {
+        if keep == Keep::ForTheArm && (traces != TreeChanges::default() || !left.directories.is_empty()) {
             self.left.insert(arm.to_owned(), left);
         }
         Ok(traces)
@@ -279,17 +283,17 @@ impl WorkTree {
     }
 
     /// What `arm` has left, and the directory where it is.
-    pub(super) fn left(&self, arm: &str) -> (Option<Left>, PathBuf) {
+    pub(super) fn left(&self, arm: &str) -> (Option<KeptChanges>, PathBuf) {
         (self.left.get(arm).cloned(), self.kept.join(arm))
     }
 
     /// Takes `left`, of which the files are in place, for what `arm` has left.
-    pub(super) fn set_left(&mut self, arm: &str, left: Option<Left>) {
+    pub(super) fn set_left(&mut self, arm: &str, left: Option<KeptChanges>) {
         self.left.remove(arm);
         self.left.extend(left.map(|left| (arm.to_owned(), left)));
     }
 
-    fn scan_all(&self) -> Result<BTreeMap<PathBuf, Entry>, RunError> {
+    fn scan_all(&self) -> Result<BTreeMap<PathBuf, TreeEntry>, RunError> {
         scan(&self.root, |_| true).map_err(failed("read", &self.root))
     }
 
@@ -314,8 +318,8 @@ impl WorkTree {
     }
 
     /// Whether a file that was touched is for any reader what it was before: a link to it elsewhere touches it too.
-    fn says_the_same(&self, path: &Path, before: &Entry, now: &Entry) -> Result<bool, RunError> {
-        let alike = now.kind == Kind::File
+    fn has_same_content(&self, path: &Path, before: &TreeEntry, now: &TreeEntry) -> Result<bool, RunError> {
+        let alike = now.kind == TreeEntryKind::File
             && (&before.kind, before.mode, before.size, before.modified)
                 == (&now.kind, now.mode, now.size, now.modified);
         if !alike {
@@ -327,7 +331,7 @@ impl WorkTree {
     }
 
     /// Moves what a build has left to where it is kept.
-    fn keep(&self, arm: &str, traces: &Traces) -> Result<(), RunError> {
+    fn keep(&self, arm: &str, traces: &TreeChanges) -> Result<(), RunError> {
         let kept = self.kept.join(arm);
         host::remove_tree(&kept)?;
         for path in traces.new.iter().chain(&traces.changed) {
@@ -344,33 +348,33 @@ impl WorkTree {
         let (full, original) = (self.root.join(path), self.original(path));
         make_parent(&full)?;
         match &before.kind {
-            Kind::Directory => fs::create_dir_all(&full).map_err(failed("make", &full))?,
-            Kind::Link(to) => {
+            TreeEntryKind::Directory => fs::create_dir_all(&full).map_err(failed("make", &full))?,
+            TreeEntryKind::Link(to) => {
                 host::remove_tree(&full)?;
                 symlink(to, &full).map_err(failed("make", &full))?;
             }
-            Kind::File => {
+            TreeEntryKind::File => {
                 host::remove_tree(&full)?;
                 fs::copy(&original, &full).map(drop).map_err(failed("copy", &original))?;
             }
-            Kind::Other => {}
+            TreeEntryKind::Other => {}
         }
-        if before.kind == Kind::File {
+        if before.kind == TreeEntryKind::File {
             set_modified(&full, before.modified)?;
             let rights = Permissions::from_mode(before.mode);
             fs::set_permissions(&full, rights).map_err(failed("write", &full))?;
         }
-        if before.kind != Kind::Directory
+        if before.kind != TreeEntryKind::Directory
             && let Ok(metadata) = fs::symlink_metadata(&full)
         {
-            let entry = Entry::of(&full, &metadata).map_err(failed("read", &full))?;
+            let entry = TreeEntry::of(&full, &metadata).map_err(failed("read", &full))?;
             self.entries.insert(path.to_owned(), entry);
         }
         Ok((before.size, before.modified))
     }
 
     /// Gives the directories around what was moved or restored the times that they had.
-    fn restore_directories(&self, left: &Left) -> Result<(), RunError> {
+    fn restore_directories(&self, left: &KeptChanges) -> Result<(), RunError> {
         let traces = &left.traces;
         let touched = traces.new.iter().chain(&traces.changed).chain(&traces.deleted).chain(&traces.replaced);
         let around: BTreeSet<&Path> = touched

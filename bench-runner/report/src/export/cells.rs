@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench_runner_core::bundle::Status;
-use bench_runner_core::compare::{ArmResult, BlockResult, counted};
+use bench_runner_core::compare::{ArmResult, BlockResult, pluralize};
 use bench_runner_core::nearest::nearest;
 use bench_runner_core::record::{
     Arm, Block, BlockEnd, Cost, NotTimed, Role, Sample, TEXT_SETTINGS, by_arm, rounds_of,
@@ -218,7 +218,7 @@ impl Cell<'_> {
     /// How many of its builds failed, in words.
     pub(super) fn failed(&self) -> Option<String> {
         let failures = self.arm.failures;
-        (failures > 0).then(|| format!("{} failed", counted(failures, "measured build")))
+        (failures > 0).then(|| format!("{} failed", pluralize(failures, "measured build")))
     }
 
     fn unsaid(&self, says: Says) -> Vec<String> {

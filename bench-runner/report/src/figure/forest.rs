@@ -115,7 +115,7 @@ fn told(block: &BlockResult, arm: &ArmResult) -> Option<String> {
         factor.low,
         factor.high,
         change.estimate,
-        wording::counted(ratio.rounds, "round"),
+        wording::pluralize(ratio.rounds, "round"),
         median.unwrap_or_default(),
         wording::p_value(ratio.p_adjusted),
     ))
@@ -142,7 +142,7 @@ fn heading(scene: &mut Scene, block: &BlockResult, layout: &Layout, top: f64) ->
         let name = widths::shorten(&wording::arm_name(baseline), 330.0, 11.0, false);
         parts.push(format!("baseline {name}{}", time.unwrap_or_default()));
     }
-    parts.push(wording::counted(block.rounds as usize, "round"));
+    parts.push(wording::pluralize(block.rounds as usize, "round"));
     parts.push(format!("margin ±{}", wording::share(block.margin)));
     parts.push(match &block.twin {
         Some(_) if wording::twin_differs(block) => "the twin differs: the block shows nothing".to_owned(),

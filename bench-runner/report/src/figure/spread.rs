@@ -71,7 +71,7 @@ fn told(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
         unit.symbol(),
         shown(low),
         shown(high),
-        wording::counted(wall.n, "build"),
+        wording::pluralize(wall.n, "build"),
         shown(wall.min),
         shown(wall.max),
     ))

@@ -8,7 +8,7 @@ use bench_runner_core::compare::{
 };
 use bench_runner_core::record::Role;
 
-pub(crate) use bench_runner_core::compare::counted;
+pub(crate) use bench_runner_core::compare::pluralize;
 
 /// The unit of the times of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +203,7 @@ pub(crate) fn without_ratio(arm: &ArmResult) -> String {
 
 /// How many builds did not end well.
 pub fn failures(count: usize) -> String {
-    format!("{} failed, timed out or could not start", counted(count, "build"))
+    format!("{} failed, timed out or could not start", pluralize(count, "build"))
 }
 
 /// The name of an arm as shown, with its aliases in parentheses; the twin says what it is.
@@ -219,7 +219,7 @@ pub fn arm_name(arm: &ArmResult) -> String {
 
 /// How far a block came, such as `12 rounds, stopped: the precision was reached`.
 pub fn progress(block: &BlockResult) -> String {
-    let rounds = counted(block.rounds as usize, "round");
+    let rounds = pluralize(block.rounds as usize, "round");
     block.stopped.map_or_else(
         || format!("{rounds}, not finished"),
         |reason| format!("{rounds}, stopped: {}", reason.describe()),

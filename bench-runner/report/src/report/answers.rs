@@ -3,7 +3,7 @@
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verdict};
 use bench_runner_core::record::Role;
 
-use crate::figure::wording::{self, counted, share};
+use crate::figure::wording::{self, pluralize, share};
 
 /// What a block says, in one sentence or two.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,7 @@ fn first(block: &BlockResult, faster: &[Judged<'_>], slower: &[Judged<'_>], judg
     };
     match (faster.first().or(slower.first()), judged.is_empty()) {
         (Some((arm, ratio)), _) => {
-            let (name, rounds) = (wording::arm_name(arm), counted(ratio.rounds, "round"));
+            let (name, rounds) = (wording::arm_name(arm), pluralize(ratio.rounds, "round"));
             let (shown, word) = factor(ratio);
             format!(
                 "{name} against {baseline} on {title}: {}× {word}, 95 % interval {}–{}, {rounds}.",

@@ -3,7 +3,7 @@
 use bench_runner_core::compare::{Calibration, Offsets, Pool};
 use bench_runner_core::stats::MIN_TWINS;
 
-use crate::figure::wording::{counted, share};
+use crate::figure::wording::{pluralize, share};
 
 /// Empty where there is no block. Blocks of which the same is known share their words.
 pub(super) fn text(calibration: &[Calibration]) -> String {
@@ -46,7 +46,7 @@ fn names(answers: &[&Calibration], all: &[Calibration]) -> Vec<String> {
 fn words(offsets: Offsets) -> String {
     match offsets {
         Offsets::NotCalibrated { twins } => {
-            let twins = counted(twins, "twin");
+            let twins = pluralize(twins, "twin");
             format!("not calibrated, {twins} of the {MIN_TWINS} needed, so intervals leave them out")
         }
         Offsets::Calibrated { variance, twins, runs, pool, heaviest } => {
@@ -62,7 +62,7 @@ fn words(offsets: Offsets) -> String {
                 }
                 _ => String::new(),
             };
-            format!("{size}, from {} of {} {kind}{of_one}", counted(twins, "twin"), counted(runs, "run"))
+            format!("{size}, from {} of {} {kind}{of_one}", pluralize(twins, "twin"), pluralize(runs, "run"))
         }
     }
 }

@@ -61,9 +61,9 @@ fn complete(results: &Path, manifest: Manifest) -> PathBuf {
     written(results, manifest, 6, |_| 1, Status::Complete)
 }
 
-/// Run and block of each twin that a run which starts now is calibrated with.
-fn found(results: &Path, limits: Limits) -> (Vec<(String, BlockId)>, Vec<String>) {
-    let Earlier { twins, remarks } = collect(results, &manifest("now", NOW, 1, "clean"), limits);
+/// EarlierRun and block of each twin that a run which starts now is calibrated with.
+fn found(results: &Path, limits: CalibrationLimits) -> (Vec<(String, BlockId)>, Vec<String>) {
+    let EarlierTwins { twins, remarks } = collect(results, &manifest("now", NOW, 1, "clean"), limits);
     (twins.into_iter().map(|twin| (twin.run, twin.block)).collect(), remarks)
 }
 
@@ -146,14 +146,14 @@ fn a_large_run_of_another_workload_pushes_no_others_out() {
     let oldest = complete(dir.path(), manifest("a", "2025-12-31T00:00:00Z", 1, "clean"));
     complete(dir.path(), manifest("b", EARLY, 4, "clean"));
     complete(dir.path(), manifest("c", LATE, 5, "check"));
-    let limits = Limits { twins: 3, bundles: 200 };
+    let limits = CalibrationLimits { twins: 3, bundles: 200 };
     let three = |run, workload| (0..3).map(|project| of(run, project, workload)).collect::<Vec<_>>();
     let all = [three("c", "check"), three("b", "clean")].concat();
     assert_eq!(found(dir.path(), limits), (all.clone(), vec![]));
     // What is older is not even read.
     std::fs::write(oldest.join("samples.csv"), "sample\n1\n").unwrap();
     assert_eq!(found(dir.path(), limits), (all, vec![]));
-    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 2 }).1, Vec::<String>::new());
-    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 3 }).1.len(), 1);
-    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 1 }).0.len(), 5);
+    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 2 }).1, Vec::<String>::new());
+    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 3 }).1.len(), 1);
+    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 1 }).0.len(), 5);
 }

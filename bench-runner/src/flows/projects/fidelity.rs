@@ -11,11 +11,11 @@ use bench_runner_measure::build::{
 };
 use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
 
-use super::resolved::{Resolved, own_tree};
+use super::resolved::{ResolvedProject, own_tree};
 use super::{Projects, tree_of};
 
 /// What the user has, as cargo says.
-struct Home {
+struct UserSetup {
     asked: Asked,
     configuration: Configuration,
     /// Files of the user's that are no part of the copy, and that set something which decides a build.
@@ -28,11 +28,11 @@ struct Home {
 
 impl Projects {
     /// What the user's own configuration says to builds of a project, beside what the project says.
-    pub(super) fn configured(&self, resolved: Option<&Resolved>) -> Result<String, AskError> {
+    pub(super) fn configured(&self, resolved: Option<&ResolvedProject>) -> Result<String, AskError> {
         let own = resolved.and_then(|resolved| own_tree(&resolved.project));
         let started_in =
             own.as_deref().zip(resolved).map(|(own, resolved)| resolved.project.build.started_in(own));
-        let asked = self.asked_as_user(started_in.as_deref());
+        let asked = self.user_query(started_in.as_deref());
         let configuration = asked.configuration()?;
         // What was copied belongs to the project. A project from elsewhere has no place of its own on this machine.
         let copied = |file: &Path| {
@@ -42,7 +42,7 @@ impl Projects {
     }
 
     /// The user's cargo in a directory of the user's, or in none that matters.
-    fn asked_as_user(&self, dir: Option<&Path>) -> Asked {
+    fn user_query(&self, dir: Option<&Path>) -> Asked {
         let dir = dir.map_or_else(|| self.sources.cache.nowhere(), Path::to_path_buf);
         let mut env = Asked::user_environment();
         if let Some(home) = &self.sources.user_home {
@@ -97,7 +97,7 @@ impl Projects {
 
     fn compare(
         &self,
-        resolved: &Resolved,
+        resolved: &ResolvedProject,
         own: &Path,
         configured: Option<&str>,
         plain: &Fidelity,
@@ -164,8 +164,8 @@ impl Projects {
         })
     }
 
-    fn home(&self, resolved: &Resolved, own: &Path) -> Result<Home, AskError> {
-        let asked = self.asked_as_user(Some(&resolved.project.build.started_in(own)));
+    fn home(&self, resolved: &ResolvedProject, own: &Path) -> Result<UserSetup, AskError> {
+        let asked = self.user_query(Some(&resolved.project.build.started_in(own)));
         let configuration = asked.configuration()?;
         let (mut files, mut keys) = (Vec::new(), BTreeMap::<PathBuf, BTreeSet<String>>::new());
         for entry in configuration.entries.iter().filter(|entry| entry.decides()) {
@@ -179,7 +179,7 @@ impl Projects {
             }
         }
         let variables = asked.env.keys().filter(|name| decides(name)).cloned().collect();
-        Ok(Home { asked, configuration, files, keys, variables })
+        Ok(UserSetup { asked, configuration, files, keys, variables })
     }
 
     /// Whether cargo finds a file on its way up from `own`: one outside of the user's cargo home, which a question can leave
@@ -196,7 +196,7 @@ impl Projects {
     fn answer_at_home(
         &self,
         driver: &CargoDriver,
-        home: &Home,
+        home: &UserSetup,
         configured: bool,
         in_copy: bool,
     ) -> std::rc::Rc<Answer> {
@@ -206,7 +206,7 @@ impl Projects {
             // rustup may go by the directory.
             asked.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
-        let home_config = if configured { self.of_cargo_home(home) } else { None };
+        let home_config = if configured { self.cargo_home_config(home) } else { None };
         let mut args = vec!["build".to_owned()];
         args.extend(driver.selection(&BuildRequest::default(), Goal::Build));
         let deciding = |name: &&String| {
@@ -236,7 +236,7 @@ impl Projects {
     }
 
     /// What the user's cargo home says that no directory above the project says too.
-    fn of_cargo_home(&self, home: &Home) -> Option<String> {
+    fn cargo_home_config(&self, home: &UserSetup) -> Option<String> {
         let mut without = home.asked.clone();
         without.env.insert("CARGO_HOME".to_owned(), self.sources.cache.building_home().display().to_string());
         let above = without.configuration().ok()?;
@@ -284,9 +284,9 @@ impl Projects {
     }
 }
 
-impl Home {
+impl UserSetup {
     /// Leaves out the user's own files and variables; names them.
-    fn leave_out(&mut self, resolved: &Resolved, own: &Path) -> Vec<String> {
+    fn leave_out(&mut self, resolved: &ResolvedProject, own: &Path) -> Vec<String> {
         self.configuration.entries.retain(|entry| match &entry.origin {
             Origin::File(file) => resolved.has_copied(own, file),
             Origin::Variable(_) | Origin::Other => false,
@@ -295,14 +295,14 @@ impl Home {
         self.asked.env.retain(|name, _| !variables.contains(name));
         let files = self.files.iter().map(|file| {
             let keys: Vec<&str> = self.keys.get(file).into_iter().flatten().map(String::as_str).collect();
-            format!("{} ({})", shown(file), listed(&keys))
+            format!("{} ({})", format_user_path(file), listed(&keys))
         });
         files.chain(variables).collect()
     }
 }
 
 /// A file of the user's as it may be published: below the home directory.
-pub(super) fn shown(file: &Path) -> String {
+pub(super) fn format_user_path(file: &Path) -> String {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let below = home.as_deref().and_then(|home| file.strip_prefix(home).ok());
     below.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))
@@ -313,7 +313,7 @@ fn configured(settings: &Settings) -> Option<String> {
     axes::configured_of(settings).map(str::to_owned)
 }
 
-impl Resolved {
+impl ResolvedProject {
     /// The directory that the copy begins at, of which `own` is the project.
     fn copied_from<'o>(&self, own: &'o Path) -> &'o Path {
         let depth = self.source.as_ref().map_or(0, |source| source.root.components().count());

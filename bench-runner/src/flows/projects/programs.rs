@@ -8,7 +8,7 @@ use std::path::Path;
 
 use bench_runner_measure::process::find_in_path;
 
-use super::fidelity::shown;
+use super::fidelity::format_user_path;
 
 /// Names by which rustc and build scripts call compilers, linkers and archivers.
 const NAMES: [&str; 8] = ["cc", "c++", "gcc", "g++", "clang", "clang++", "ld", "ar"];
@@ -34,7 +34,7 @@ pub(super) fn notes(path: &OsString, variable: impl Fn(&str) -> Option<OsString>
         notes.push(format!(
             "`{name}` on your PATH is {what} ({}): what it keeps elsewhere can make a build from nothing warm, and the \
              linker may be its choice",
-            shown(&program)
+            format_user_path(&program)
         ));
     }
     if let Some(library) = variable(PRELOADED).filter(|value| !value.is_empty()) {

@@ -16,7 +16,7 @@ use bench_runner_measure::plan::ProjectView;
 type ContextKey = (Option<String>, Option<String>);
 
 /// A project, resolved.
-pub(super) struct Resolved {
+pub(super) struct ResolvedProject {
     /// As its manifest has it.
     pub(super) asked: Project,
     /// The same, with edits where the manifest has none.

@@ -14,8 +14,8 @@ use bench_runner_measure::plan::ProjectView;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_measure::spanned::SourceText;
 
-use super::resolved::{Resolved, own_tree};
-use super::tools::asked;
+use super::resolved::{ResolvedProject, own_tree};
+use super::tools::query_config;
 use super::{Projects, programs, tree_of};
 use crate::flows::FlowError;
 
@@ -25,7 +25,10 @@ const NOTE_OF_LOCK: &str =
 
 impl Projects {
     /// The project as the plan has it, at the plan's pin.
-    pub(super) fn resolved_as_planned(&self, planned: &PlannedProject) -> Result<Rc<Resolved>, FlowError> {
+    pub(super) fn resolved_as_planned(
+        &self,
+        planned: &PlannedProject,
+    ) -> Result<Rc<ResolvedProject>, FlowError> {
         let known = self.resolved.borrow().get(&tree_of(&planned.name)).cloned();
         let resolved = match known {
             Some(resolved) => resolved,
@@ -69,7 +72,7 @@ impl Projects {
         &self,
         project: &Project,
         before: Option<Result<Pinned, SourceError>>,
-    ) -> Result<Rc<Resolved>, FlowError> {
+    ) -> Result<Rc<ResolvedProject>, FlowError> {
         if let Some(known) = self.resolved.borrow().get(&tree_of(&project.name))
             && known.asked == *project
         {
@@ -95,7 +98,7 @@ impl Projects {
         let home = source.as_ref().and_then(|_| own_tree(project));
         let (context, inquiry) = self.context(project, source.as_ref(), home.as_deref())?;
         if let (Some(_), Some(source), Some(inquiry)) = (&home, &source, &inquiry) {
-            self.bring_what_questions_need(project, source, &context, inquiry);
+            self.fetch_for_queries(project, source, &context, inquiry);
         }
         if let (Some(home), Some(toolchain)) = (&home, &context.toolchain) {
             notes.extend(programs::notes(&self.path, |name| std::env::var_os(name)));
@@ -123,14 +126,21 @@ impl Projects {
             typical: project.estimate.clone(),
         };
         let contexts = RefCell::default();
-        let resolved =
-            Rc::new(Resolved { asked, project: project.clone(), source, context, contexts, inquiry, view });
+        let resolved = Rc::new(ResolvedProject {
+            asked,
+            project: project.clone(),
+            source,
+            context,
+            contexts,
+            inquiry,
+            view,
+        });
         self.resolved.borrow_mut().insert(tree_of(&project.name), resolved.clone());
         Ok(resolved)
     }
 
     /// The source of a project with a lock file, where it is a local one that has none.
-    pub fn locked(&self, project: &Project, pinned: Pinned) -> Result<Pinned, FlowError> {
+    pub fn with_lock_file(&self, project: &Project, pinned: Pinned) -> Result<Pinned, FlowError> {
         let (_, pinned, made) = self.with_lock(project, Some(pinned))?;
         let mut pinned = pinned.context("the source is known")?;
         pinned.notes.extend(made);
@@ -139,7 +149,7 @@ impl Projects {
 
     /// Brings the dependencies of the user's own project into the cache, unless nothing may be fetched: without them cargo
     /// cannot say what it would build. If that fails, the comparison with the user's build says so.
-    fn bring_what_questions_need(
+    fn fetch_for_queries(
         &self,
         project: &Project,
         source: &Pinned,
@@ -156,7 +166,7 @@ impl Projects {
     }
 
     /// Brings the dependencies of a project into the cache, if cargo builds it.
-    pub fn dependencies(&self, project: &Project, pinned: &Pinned) -> Result<(), FlowError> {
+    pub fn fetch_dependencies_of(&self, project: &Project, pinned: &Pinned) -> Result<(), FlowError> {
         let (context, _) = self.context(project, Some(pinned), own_tree(project).as_deref())?;
         match &context.toolchain {
             Some(toolchain) => self.fetch_dependencies(&pinned.dir(), toolchain, &context.in_force),
@@ -195,7 +205,11 @@ impl Projects {
     }
 
     /// The project of `resolved` as its commit `rev` has it.
-    pub(super) fn resolved_at(&self, resolved: &Resolved, rev: &str) -> Result<Rc<Resolved>, FlowError> {
+    pub(super) fn resolved_at(
+        &self,
+        resolved: &ResolvedProject,
+        rev: &str,
+    ) -> Result<Rc<ResolvedProject>, FlowError> {
         let id = TreeId { project: resolved.project.name.clone(), rev: Some(rev.to_owned()) };
         if let Some(known) = self.resolved.borrow().get(&id) {
             return Ok(known.clone());
@@ -214,7 +228,7 @@ impl Projects {
         };
         let (context, inquiry) = self.context(&project, source.as_ref(), None)?;
         let (asked, view) = (project.clone(), resolved.view.clone());
-        let resolved = Rc::new(Resolved {
+        let resolved = Rc::new(ResolvedProject {
             asked,
             project,
             source,
@@ -269,7 +283,7 @@ impl Projects {
             self.sources.cache.root().join("asked"),
         ));
         let driver = self.cargo_driver(project, toolchain.clone(), None, inquiry.clone());
-        let (config, in_force) = asked(&driver, &BuildRequest::default()).map_err(|error| {
+        let (config, in_force) = query_config(&driver, &BuildRequest::default()).map_err(|error| {
             let message =
                 format!("project `{}`: cargo did not say {}: {}", project.name, error.what, error.reason);
             RequestError::usage(message, error.help)

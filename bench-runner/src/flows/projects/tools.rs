@@ -19,7 +19,7 @@ use bench_runner_measure::run::DriverKey;
 use bench_runner_measure::scenario::RequestError;
 
 use super::Projects;
-use super::resolved::Resolved;
+use super::resolved::ResolvedProject;
 use crate::flows::FlowError;
 
 impl Projects {
@@ -77,7 +77,7 @@ impl Projects {
     /// What axes may look at for a variant with these settings: its toolchain, and the configuration in force with it.
     pub(super) fn context_of(
         &self,
-        resolved: &Resolved,
+        resolved: &ResolvedProject,
         settings: &Settings,
     ) -> Result<Rc<Context>, Refusal> {
         let (name, configured) = (axes::toolchain_of(settings), axes::configured_of(settings));
@@ -95,7 +95,7 @@ impl Projects {
 
     fn make_context(
         &self,
-        resolved: &Resolved,
+        resolved: &ResolvedProject,
         name: Option<&str>,
         configured: Option<&str>,
     ) -> Result<Rc<Context>, Refusal> {
@@ -113,7 +113,7 @@ impl Projects {
         if let Some(text) = configured {
             axes::apply_configured(text, &mut request)?;
         }
-        let (config, in_force) = asked(&driver, &request).map_err(AskError::into_refusal)?;
+        let (config, in_force) = query_config(&driver, &request).map_err(AskError::into_refusal)?;
         Ok(Rc::new(Context { config: Some(config), in_force, ..context }))
     }
 
@@ -135,7 +135,11 @@ impl Projects {
         named.entry(name.to_owned()).or_insert_with(|| Toolchain::named(name, &self.path)).clone()
     }
 
-    pub(super) fn probe_at(&self, resolved: &Resolved, setting: &Setting<'_>) -> Result<Available, Refusal> {
+    pub(super) fn probe_at(
+        &self,
+        resolved: &ResolvedProject,
+        setting: &Setting<'_>,
+    ) -> Result<Available, Refusal> {
         setting.probe(&*self.context_of(resolved, &setting.probed_with_texts())?)
     }
 
@@ -210,7 +214,12 @@ impl Projects {
 
     /// What a build of a project would link, as cargo plans it in the pristine tree. `None` where that is not here, or
     /// cargo cannot say.
-    pub(super) fn linking_of(&self, resolved: &Resolved, goal: Goal, settings: &Settings) -> Option<Linking> {
+    pub(super) fn linking_of(
+        &self,
+        resolved: &ResolvedProject,
+        goal: Goal,
+        settings: &Settings,
+    ) -> Option<Linking> {
         self.configured_driver(resolved, &DriverKey::of(settings)).ok()?.driver.linking(goal)
     }
 
@@ -221,7 +230,7 @@ impl Projects {
 }
 
 /// The configuration that is in force for a build request, and what it says to compiler calls.
-pub(super) fn asked(
+pub(super) fn query_config(
     driver: &CargoDriver,
     request: &BuildRequest,
 ) -> Result<(toml::Table, InForce), AskError> {

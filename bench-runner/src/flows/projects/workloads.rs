@@ -29,7 +29,7 @@ pub(super) fn prepare(
                     prepared.stubs = stubs.map_err(anyhow::Error::from)?;
                 }
                 SourceChange::Skeleton => {}
-                SourceChange::Replayed(_) => bring_in(projects, block, &variant.tree(), prepared)?,
+                SourceChange::Replayed(_) => fetch_commits(projects, block, &variant.tree(), prepared)?,
             }
         }
     }
@@ -49,7 +49,7 @@ fn check(
 }
 
 /// Brings the commits that `block` replays into the cache, and what they depend on.
-fn bring_in(
+fn fetch_commits(
     projects: &Projects,
     block: &Block,
     tree: &TreeId,

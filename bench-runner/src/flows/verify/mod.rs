@@ -17,7 +17,7 @@ use bench_runner_measure::run::{CommandOutcome, PreparedTree, SingleBuild};
 use bench_runner_measure::workloads::{ExpectedRebuild, RebuildInput};
 use rayon::prelude::*;
 
-use super::measure::{occupy, sweep};
+use super::measure::{create_and_lock, remove_stale_dirs};
 use super::{FlowError, Places, Projects};
 
 /// What verifying needs beside the projects.
@@ -31,7 +31,7 @@ pub struct VerifyOptions {
 
 /// What was seen of one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verified {
+pub struct VerifiedProject {
     /// Its name.
     pub project: String,
     /// What fixes its source, where that could be had.
@@ -39,7 +39,7 @@ pub struct Verified {
     /// The hash of its tree, 64 hex digits.
     pub tree: Option<String>,
     /// Its build, where it was built and that ended well.
-    pub built: Option<Built>,
+    pub built: Option<VerifiedBuild>,
     /// The edits that did what their class says.
     pub edits: Vec<ProvenEdit>,
     /// What is not as its manifest says.
@@ -48,7 +48,7 @@ pub struct Verified {
 
 /// A build from nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Built {
+pub struct VerifiedBuild {
     /// Wall time, with whatever else went on.
     pub took: Duration,
     /// Units compiled, where the build tool tells.
@@ -100,12 +100,12 @@ pub(crate) fn fetch_all(projects: &Projects, selected: &[Project]) {
 }
 
 /// Checks pins and hashes, and that every edit applies; builds nothing.
-pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified {
-    let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
-    match projects.prepared_tree_of(project) {
+pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> VerifiedProject {
+    let mut verified = VerifiedProject { project: project.name.clone(), ..VerifiedProject::default() };
+    match projects.prepare_tree_of(project) {
         Err(error) => verified.faults.push(Fault::Source(error.refusal())),
         Ok(prepared) => {
-            verified.know(&prepared);
+            verified.set_source(&prepared);
             for edit in &project.edits {
                 match edits::check(&prepared.source.dir(), edit) {
                     Ok(()) => verified.edits.push(ProvenEdit::of(edit, Vec::new())),
@@ -119,8 +119,8 @@ pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified
     verified
 }
 
-impl Verified {
-    fn know(&mut self, prepared: &PreparedTree) {
+impl VerifiedProject {
+    fn set_source(&mut self, prepared: &PreparedTree) {
         self.pin = Some(prepared.source.pin.clone());
         self.tree = Some(prepared.source.tree_hash());
     }
@@ -171,12 +171,12 @@ impl<'a> Verifier<'a> {
         let lock = MeasuringLock::acquire(&options.lock_dir).map_err(anyhow::Error::from)?;
         let supervisor = Supervisor::start(&options.exe, &SupervisorOptions::default());
         let runs = places.cache.join("runs");
-        sweep(&runs)?;
+        remove_stale_dirs(&runs)?;
         let scratch = runs.join(format!("verify-{}", std::process::id()));
         Ok(Self {
             projects,
             supervisor: supervisor.map_err(anyhow::Error::from)?,
-            _occupied: occupy(&scratch)?,
+            _occupied: create_and_lock(&scratch)?,
             scratch,
             _lock: lock,
         })
@@ -186,9 +186,9 @@ impl<'a> Verifier<'a> {
     ///
     /// # Errors
     /// Where the harness itself fails, or is interrupted.
-    pub(crate) fn verify(&mut self, project: &Project) -> Result<Verified, FlowError> {
-        let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
-        let prepared = match self.projects.prepared_tree_of(project) {
+    pub(crate) fn verify(&mut self, project: &Project) -> Result<VerifiedProject, FlowError> {
+        let mut verified = VerifiedProject { project: project.name.clone(), ..VerifiedProject::default() };
+        let prepared = match self.projects.prepare_tree_of(project) {
             Ok(prepared) => prepared,
             Err(error) if interrupted() => return Err(error),
             Err(error) => {
@@ -196,11 +196,11 @@ impl<'a> Verifier<'a> {
                 return Ok(verified);
             }
         };
-        verified.know(&prepared);
+        verified.set_source(&prepared);
         let dir = self.scratch.join("project");
         bench_runner_measure::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
         let mut single =
-            SingleBuild::lay_out(&dir, &prepared, self.projects.building_home(), &mut self.supervisor)?;
+            SingleBuild::create(&dir, &prepared, self.projects.building_home(), &mut self.supervisor)?;
         let seen = build(&mut single, &mut verified)?;
         if seen {
             try_edits(&mut single, &prepared, &mut verified)?;
@@ -218,7 +218,7 @@ impl Drop for Verifier<'_> {
 }
 
 /// The build from nothing, and its artefact tried. Gives whether it can be gone on from there.
-fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, FlowError> {
+fn build(single: &mut SingleBuild<'_>, verified: &mut VerifiedProject) -> Result<bool, FlowError> {
     for step in single.prepare() {
         if let CommandOutcome::Failed(reason) = single.run(step)?.0 {
             verified.faults.push(Fault::Build(format!("what comes before it: {reason}")));
@@ -244,7 +244,7 @@ fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, 
     if units == Some(0) {
         verified.faults.push(Fault::Build("it ended well and compiled nothing".to_owned()));
     }
-    verified.built = Some(Built { took, units, checked });
+    verified.built = Some(VerifiedBuild { took, units, checked });
     Ok(true)
 }
 
@@ -252,7 +252,7 @@ fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, 
 fn try_edits(
     single: &mut SingleBuild<'_>,
     prepared: &PreparedTree,
-    verified: &mut Verified,
+    verified: &mut VerifiedProject,
 ) -> Result<(), FlowError> {
     let project = &prepared.project;
     if project.edits.is_empty() && !project.build.tool.is_cargo() {
@@ -307,7 +307,7 @@ fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &Evidence) -> Result
 }
 
 /// The edit that a project of commands brings itself.
-fn try_own_edit(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<(), FlowError> {
+fn try_own_edit(single: &mut SingleBuild<'_>, verified: &mut VerifiedProject) -> Result<(), FlowError> {
     let Some(step) = single.own_edit(1) else { return Ok(()) };
     let name = "edit".to_owned();
     if let CommandOutcome::Failed(reason) = single.run(step)?.0 {

@@ -29,7 +29,7 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
 
     pub(super) fn probe(&mut self, tree: &TreeId, setting: &Setting<'_>) -> &Result<Available, Refusal> {
         let world = self.world;
-        self.probes.entry(question(tree, setting)).or_insert_with(|| world.probe(tree, setting))
+        self.probes.entry(probe_key(tree, setting)).or_insert_with(|| world.probe(tree, setting))
     }
 
     pub(super) fn linking(&mut self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
@@ -55,7 +55,7 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
 }
 
 /// All that a probe knows, as one text: the tree, the key, and what it reads.
-fn question(tree: &TreeId, setting: &Setting<'_>) -> String {
+fn probe_key(tree: &TreeId, setting: &Setting<'_>) -> String {
     let mut text = String::with_capacity(100);
     for part in [&tree.project, tree.rev.as_deref().unwrap_or_default(), setting.key] {
         text.push_str(part);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bench_runner_core::record::{AS_CONFIGURED, SNIPPET, Variant};
 
-use super::{Draft, Memo};
+use super::{BlockBuilder, Memo};
 use crate::axes::STRUCTURAL;
 use crate::plan::{ProjectView, World};
 use crate::scenario::{AS_IT_IS, Baseline, Content, RequestError, WholeVariant, Word};
@@ -12,7 +12,7 @@ use crate::scenario::{AS_IT_IS, Baseline, Content, RequestError, WholeVariant, W
 /// One value for each axis of the matrix, in the order of its axes.
 type Combination<'a> = Vec<&'a str>;
 
-impl<'a> Draft<'a> {
+impl<'a> BlockBuilder<'a> {
     /// The variants that are asked for, the baseline first, so that what is the same thing as it becomes its alias.
     pub(super) fn rows<W: World + ?Sized>(&self, memo: &mut Memo<'_, W>) -> Result<Vec<Variant>, W::Error> {
         let values = self.values();
@@ -25,10 +25,10 @@ impl<'a> Draft<'a> {
         for whole in &self.matrix.variants {
             // A project without axes is its own row already.
             if rows.iter().all(|row| row.name != whole.name) {
-                rows.push(self.whole(whole, &baseline, memo)?);
+                rows.push(self.whole_variant(whole, &baseline, memo)?);
             }
         }
-        self.add_what_one_value_is_compared_with(&mut rows, &baseline, memo)?;
+        self.add_configured_baseline(&mut rows, &baseline, memo)?;
         if let Baseline::Whole(name) = &self.matrix.baseline {
             let at = rows.iter().position(|row| row.name == *name);
             let at = at.ok_or_else(|| RequestError::usage(format!("no variant is called `{name}`"), None))?;
@@ -44,7 +44,7 @@ impl<'a> Draft<'a> {
     }
 
     /// One value on top of the user's configuration is compared with that configuration alone.
-    fn add_what_one_value_is_compared_with<W: World + ?Sized>(
+    fn add_configured_baseline<W: World + ?Sized>(
         &self,
         rows: &mut Vec<Variant>,
         baseline: &[&str],
@@ -54,7 +54,7 @@ impl<'a> Draft<'a> {
             rows.len() == 1 && self.matrix.axes.iter().any(|(key, _)| !STRUCTURAL.contains(&key.as_str()));
         if self.matrix.on_configured && alone {
             let whole = WholeVariant { name: AS_CONFIGURED.to_owned(), content: Content::AsConfigured };
-            rows.insert(0, self.whole(&whole, baseline, memo)?);
+            rows.insert(0, self.whole_variant(&whole, baseline, memo)?);
         }
         Ok(())
     }
@@ -121,13 +121,13 @@ impl<'a> Draft<'a> {
             }
         }
         let name = if words.is_empty() { AS_IT_IS.to_owned() } else { words.join(" ") };
-        self.placed(name, combination, settings)
+        self.new_variant(name, combination, settings)
     }
 
     /// A whole variant. It names no workload and no project, so it has those of `baseline` where they are axes. What all
     /// of the block is built with and does not vary, its profile and its toolchain, it has too, unless it names another or
     /// is what the user has, who has a toolchain.
-    fn whole<W: World + ?Sized>(
+    fn whole_variant<W: World + ?Sized>(
         &self,
         whole: &WholeVariant,
         baseline: &[&str],
@@ -138,7 +138,7 @@ impl<'a> Draft<'a> {
         let axes = self.matrix.axes.iter();
         let common = axes.filter(|(key, words)| keys.contains(&key.as_str()) && words.len() == 1);
         let common = common.map(|(key, words)| (key.clone(), words[0].text.clone())).collect();
-        let mut row = self.placed(whole.name.clone(), baseline, common)?;
+        let mut row = self.new_variant(whole.name.clone(), baseline, common)?;
         match &whole.content {
             Content::Set(set) => {
                 row.settings.extend(set.iter().map(|(key, word)| (key.clone(), word.text.clone())));
@@ -155,7 +155,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Settings under a name, for the project and the workload of the block or of `combination`.
-    fn placed(
+    fn new_variant(
         &self,
         name: String,
         combination: &[&str],

@@ -25,9 +25,13 @@ fn modified(path: &Path) -> SystemTime {
 
 fn state(root: &Path) -> Vec<(PathBuf, u32, SystemTime, Option<Vec<u8>>)> {
     let entries = scan(root, |_| true).unwrap();
-    let of = |(path, entry): (PathBuf, Entry)| {
-        let text = (entry.kind == Kind::File).then(|| fs::read(root.join(&path)).unwrap());
-        let time = if matches!(entry.kind, Kind::Link(_)) { SystemTime::UNIX_EPOCH } else { entry.modified };
+    let of = |(path, entry): (PathBuf, TreeEntry)| {
+        let text = (entry.kind == TreeEntryKind::File).then(|| fs::read(root.join(&path)).unwrap());
+        let time = if matches!(entry.kind, TreeEntryKind::Link(_)) {
+            SystemTime::UNIX_EPOCH
+        } else {
+            entry.modified
+        };
         (path, entry.mode, time, text)
     };
     entries.into_iter().map(of).collect()
@@ -60,7 +64,7 @@ fn what_a_build_does_to_the_tree_is_told_and_undone() {
         assert_eq!(traces.deleted, paths(&["note"]));
         assert_eq!(state(&root), before, "content, rights and times, those of directories too");
     }
-    assert_eq!(tree.leave("t00", Keep::Nothing).unwrap(), Traces::default());
+    assert_eq!(tree.leave("t00", Keep::Nothing).unwrap(), TreeChanges::default());
     tree.enter("t00").unwrap();
     assert_eq!(state(&root), before);
 }
@@ -75,7 +79,7 @@ fn what_is_kept_for_an_arm_is_there_for_it_alone() {
     assert_eq!(state(&root), before);
     tree.enter("t01").unwrap();
     assert_eq!(state(&root), before);
-    assert_eq!(tree.leave("t01", Keep::ForTheArm).unwrap(), Traces::default());
+    assert_eq!(tree.leave("t01", Keep::ForTheArm).unwrap(), TreeChanges::default());
     for _ in 0..2 {
         tree.enter("t00").unwrap();
         assert_eq!(state(&root), built);
@@ -93,7 +97,7 @@ fn an_edit_goes_before_what_a_build_left_in_the_same_file() {
     build(&root);
     tree.leave("t00", Keep::ForTheArm).unwrap();
     fs::write(root.join("src/lib.rs"), "edited").unwrap();
-    tree.renew().unwrap();
+    tree.accept_current().unwrap();
     let edited = state(&root);
     tree.enter("t00").unwrap();
     let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
@@ -111,7 +115,7 @@ fn another_time_of_change_is_a_change_and_another_link_to_a_file_is_none() {
     set_modified(&root.join("note"), SystemTime::now()).unwrap();
     fs::hard_link(root.join("src/lib.rs"), dir.path().join("elsewhere")).unwrap();
     let traces = tree.leave("t00", Keep::Nothing).unwrap();
-    assert_eq!(traces, Traces { changed: paths(&["note"]), ..Traces::default() });
+    assert_eq!(traces, TreeChanges { changed: paths(&["note"]), ..TreeChanges::default() });
     assert_eq!(modified(&root.join("note")), before);
 }
 

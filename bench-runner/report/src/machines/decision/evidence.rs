@@ -129,7 +129,7 @@ fn of_run<'a>(subject: &Subject<'a>, variant: &Variant) -> Result<OfRun<'a>, Str
     };
     let arm = arm_of(subject, &in_block(subject, variant)).map(|(_, arm)| arm);
     if let Some(failures) = arm.map(|arm| arm.failures).filter(|failures| *failures > 0) {
-        return Err(format!("{} did not end well", bench_runner_core::compare::counted(failures, "build")));
+        return Err(format!("{} did not end well", bench_runner_core::compare::pluralize(failures, "build")));
     }
     let baseline = subject.result.arms.get(subject.result.baseline).and_then(ArmResult::wall);
     let median = baseline.ok_or("the baseline has no time")?;

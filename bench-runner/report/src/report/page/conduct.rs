@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::document::told;
 use super::input::Page;
 use super::quiet;
-use crate::figure::wording::{self, counted, share};
+use crate::figure::wording::{self, pluralize, share};
 
 pub(super) fn part(page: &Page<'_>) -> Markup {
     let Page { manifest, comparison, .. } = page;
@@ -59,7 +59,7 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
     };
     let rounds: Vec<u32> = comparison.blocks.iter().map(|block| block.rounds).collect();
     let rounds = match (rounds.iter().min(), rounds.iter().max()) {
-        (Some(least), Some(most)) if least == most => counted(*least as usize, "round"),
+        (Some(least), Some(most)) if least == most => pluralize(*least as usize, "round"),
         (Some(least), Some(most)) => format!("{least} to {most} rounds"),
         _ => "no rounds".to_owned(),
     };
@@ -80,7 +80,7 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         list(plan.projects.iter().map(|project| project.name.clone())),
         list(workloads(&plan.blocks)),
         plan.seed,
-        counted(manifest.jobs, "parallel job"),
+        pluralize(manifest.jobs, "parallel job"),
         decapitalised(&wording::family(comparison)),
     )
 }
@@ -226,7 +226,7 @@ fn proofs(comparison: &Comparison) -> Markup {
         h3 { "Proofs" }
         @if proofs().next().is_none() { p { "There are none." } } @else {
             details {
-                summary { (counted(proofs().count(), "proof")) ", "
+                summary { (pluralize(proofs().count(), "proof")) ", "
                     (proofs().filter(|(_, proof)| proof.result == bench_runner_core::record::ProofResult::Fails).count()) " of them failed" }
                 div.scroll tabindex="0" role="region" aria-label="Proofs" { table {
                     thead { tr {

@@ -3,7 +3,7 @@
 use bench_runner_core::compare::RunInterference;
 use maud::{Markup, html};
 
-use crate::figure::wording::{counted, share};
+use crate::figure::wording::{pluralize, share};
 
 pub(super) fn part(interference: &RunInterference) -> Markup {
     let rows = [
@@ -16,7 +16,7 @@ pub(super) fn part(interference: &RunInterference) -> Markup {
     ];
     html! {
         @if interference.builds == 0 { p { "No measured build ended well." } } @else {
-            p { "During the " (counted(interference.builds, "measured build")) ":" }
+            p { "During the " (pluralize(interference.builds, "measured build")) ":" }
             dl { @for (name, value) in rows { dt { (name) } dd { (value.as_deref().unwrap_or("this machine does not tell")) } } }
         }
     }

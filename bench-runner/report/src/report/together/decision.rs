@@ -78,7 +78,7 @@ fn of_question(question: &Question) -> Vec<String> {
 }
 
 fn of_class(class: &OfClass) -> Vec<String> {
-    let count = wording::counted(class.machines, "machine");
+    let count = wording::pluralize(class.machines, "machine");
     let choice = match &class.choice {
         Choice::Switch(variant) => format!("switch to {variant}"),
         other => other.as_str().to_owned(),

@@ -10,13 +10,13 @@ use crate::report::page::{Document, document, pictures};
 /// The page as the text of an HTML file.
 pub fn together_page(together: &SideBySide) -> String {
     let runs: usize = together.machines.iter().map(|machine| machine.runs.len()).sum();
-    let count = wording::counted(together.machines.len(), "machine");
+    let count = wording::pluralize(together.machines.len(), "machine");
     document(&Document {
-        title: &format!("{} of {count}, side by side", wording::counted(runs, "run")),
+        title: &format!("{} of {count}, side by side", wording::pluralize(runs, "run")),
         generator: &format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
         style: &figure::style_of_heat_maps(),
         head: html! {
-            h1 { (wording::counted(runs, "run")) " of " (count) ", side by side" }
+            h1 { (wording::pluralize(runs, "run")) " of " (count) ", side by side" }
             p.muted { "Ratios alone, never seconds." }
         },
         parts: vec![
@@ -84,7 +84,7 @@ fn table(together: &SideBySide, block: &BlockTogether) -> Markup {
             tbody { @for row in &block.rows {
                 @for (cell, place) in row.cells.iter().zip(&block.machines) { (line(row, &together.machines[*place], cell)) }
                 @for class in &row.classes { tr {
-                    td.name { (row.variant) } td { "class " (class.class) } td { (wording::counted(class.machines, "machine")) }
+                    td.name { (row.variant) } td { "class " (class.class) } td { (wording::pluralize(class.machines, "machine")) }
                     (numbers(as_ratio(&class.combined.known)))
                     td {}
                 } }

@@ -3,7 +3,7 @@
 use bench_runner_core::compare::Ratio;
 use serde_json::{Value, json as object};
 
-use crate::figure::wording::{self, counted};
+use crate::figure::wording::{self, pluralize};
 use crate::machines::{Difference, Outcome, Reproduced, ReproducedRow, TwoRatios};
 use crate::report::table::{Column, paragraph, sentence, table};
 use crate::report::text::visible;
@@ -74,7 +74,7 @@ fn summary(found: &Reproduced) -> String {
         0 => "The first run showed nothing, so there is nothing to confirm".to_owned(),
         _ => format!(
             "{}: {} confirmed, {} not confirmed, {} contradicted",
-            counted(claims, "verdict"),
+            pluralize(claims, "verdict"),
             found.count(Outcome::Confirmed),
             found.count(Outcome::NotConfirmed),
             found.count(Outcome::Contradicted)
@@ -86,7 +86,7 @@ fn summary(found: &Reproduced) -> String {
     format!(
         "{verdicts}. {} in both runs: {} with intervals that overlap, {} with the first estimate in the second interval, \
          {} with more than chance between them.",
-        counted(ratios.len(), "ratio"),
+        pluralize(ratios.len(), "ratio"),
         count(|one| one.overlap),
         count(|one| one.within),
         count(TwoRatios::differ),

@@ -2,7 +2,7 @@
 
 use bench_runner_core::compare::{Spread, Verdict};
 
-use crate::figure::wording::{self, counted};
+use crate::figure::wording::{self, pluralize};
 use crate::machines::{
     Agreement, BlockTogether, Cell, Difference, Machine, MachineRatio, Row, SideBySide, Verdicts,
 };
@@ -129,7 +129,7 @@ pub(super) fn of_runs(row: &Row, machine: &Machine, standing: &MachineRatio) -> 
         Some(spread) => format!("they differ no more than chance explains ({})", wording::p_value(spread.p)),
         None => "whether they differ cannot be said".to_owned(),
     };
-    let count = counted(standing.runs.len(), "run");
+    let count = pluralize(standing.runs.len(), "run");
     Some(format!("{} on {}, {count}: {}; {spread}", row.variant, machine.name, runs.join(", ")))
 }
 

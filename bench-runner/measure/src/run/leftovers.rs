@@ -5,9 +5,9 @@ use std::path::Path;
 use super::arm::LiveArm;
 use super::block_dirs::BlockDirs;
 use super::builder::Builder;
-use super::notes::About;
+use super::notes::NoteKind;
 use super::worktree::Keep;
-use super::{RunError, notes, own_dirs, unpacked};
+use super::{RunError, arm_dirs, modified_packages, notes};
 use crate::build::{CommandLine, Detail};
 use crate::host;
 
@@ -15,13 +15,13 @@ impl Builder<'_> {
     /// Takes the work tree back from the arm that has built in it last, and notes down what it has done there.
     pub(super) fn leave(&mut self, dirs: &BlockDirs) -> Result<(), RunError> {
         let Some((inside, traces)) = dirs.leave()? else { return Ok(()) };
-        if let Some(done) = traces.in_words() {
+        if let Some(done) = traces.describe_changes() {
             let then = match inside.keep {
                 Keep::Nothing => "this is undone before the next build",
                 Keep::ForTheArm => "this is kept apart for each variant",
             };
             let what = format!("{done} in the work tree; {then}");
-            self.notes.say(About::WorkTree, &inside.variant, what);
+            self.notes.add(NoteKind::WorkTree, &inside.variant, what);
         }
         Ok(())
     }
@@ -34,49 +34,49 @@ impl Builder<'_> {
             Keep::ForTheArm => "which each variant has for itself",
         };
         type Look = fn(&Path) -> Result<(Vec<String>, usize), RunError>;
-        let places: [(About, &Path, &str, Look); 3] = [
-            (About::Home, &dirs.home, "home directory", own_dirs::leftovers),
-            (About::TemporaryFiles, &dirs.tmp, "directory for temporary files", own_dirs::leftovers),
-            (About::CargoHome, &dirs.cargo_home, "cargo home", own_dirs::leftovers_in_cargo_home),
+        let places: [(NoteKind, &Path, &str, Look); 3] = [
+            (NoteKind::Home, &dirs.home, "home directory", arm_dirs::leftovers),
+            (NoteKind::TemporaryFiles, &dirs.tmp, "directory for temporary files", arm_dirs::leftovers),
+            (NoteKind::CargoHome, &dirs.cargo_home, "cargo home", arm_dirs::leftovers_in_cargo_home),
         ];
         for (about, dir, named, look) in places {
-            if self.notes.knows(about, variant) {
+            if self.notes.has(about, variant) {
                 continue;
             }
             let (files, count) = look(dir)?;
             if count > 0 {
-                let files = notes::some_of(&files, count);
-                self.notes.say(about, variant, format!("leave {files} in their {named}, {then}"));
+                let files = notes::list_some(&files, count);
+                self.notes.add(about, variant, format!("leave {files} in their {named}, {then}"));
             }
         }
         Ok(())
     }
 
     /// Notes down what build scripts of dependencies have written among their sources.
-    pub(super) fn note_littered(&mut self, arm: &LiveArm<'_>, stdout: &str) {
-        for package in unpacked::littered(stdout) {
+    pub(super) fn note_modified_packages(&mut self, arm: &LiveArm<'_>, stdout: &str) {
+        for package in modified_packages::modified_packages(stdout) {
             let name = package.dir.file_name().unwrap_or_default().to_string_lossy();
-            let files = notes::some_of(&package.files, package.files.len());
+            let files = notes::list_some(&package.files, package.files.len());
             let what = format!(
                 "write {files} among the sources of the dependency `{name}`, which all variants share; before a build \
                  from nothing they are unpacked again"
             );
-            self.notes.say(About::Dependencies, &arm.arm.variant.name, what);
-            self.littered.insert(package.dir);
+            self.notes.add(NoteKind::Dependencies, &arm.arm.variant.name, what);
+            self.modified_packages.insert(package.dir);
         }
     }
 
     /// Has cargo unpack the dependencies again that builds have written into. `false` if the run was interrupted.
     pub(super) fn unpack_again(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<bool, RunError> {
-        if self.littered.is_empty() {
+        if self.modified_packages.is_empty() {
             return Ok(true);
         }
-        for dir in std::mem::take(&mut self.littered) {
+        for dir in std::mem::take(&mut self.modified_packages) {
             host::remove_tree(&dir)?;
         }
-        let Ok(step) = arm.step(Detail::Quiet) else { return Ok(true) };
+        let Ok(command) = arm.command_line(Detail::Quiet) else { return Ok(true) };
         let args = ["fetch", "--locked", "--offline"].map(str::to_owned).to_vec();
-        match self.untimed(dirs, arm, CommandLine { args, ..step }) {
+        match self.run_untimed(dirs, arm, CommandLine { args, ..command }) {
             // The build will say what is wrong, or unpack them itself.
             Err(RunError::Untimed { .. }) => Ok(true),
             result => result,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bench_runner_measure::host::{self, Health, MeasuringLock, Severity};
 use bench_runner_measure::process;
 
-use super::{Exit, Stop};
+use super::{EarlyEnd, Exit};
 use crate::flows::{FlowError, Places};
 
 /// How often the machine is looked at.
@@ -16,26 +16,26 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// How waiting ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waited<T> {
+enum MachineWait<T> {
     /// The machine is ready.
     Ready(T),
     /// It was not within the time that was allowed.
-    InVain,
+    TimedOut,
     /// The user did not want to wait any longer.
     Interrupted,
 }
 
 /// How long may be waited; `None` is as long as it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Patience(pub(super) Option<Duration>);
+pub(crate) struct WaitLimit(pub(super) Option<Duration>);
 
 /// The time that may be waited, from `--wait` alone or with a duration behind it.
-pub(super) fn patience(text: &str) -> Result<Patience, String> {
+pub(super) fn patience(text: &str) -> Result<WaitLimit, String> {
     if text.is_empty() {
-        return Ok(Patience(None));
+        return Ok(WaitLimit(None));
     }
     let limit = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    Ok(Patience(Some(limit)))
+    Ok(WaitLimit(Some(limit)))
 }
 
 /// Waits until `attempt` succeeds, and prints the obstacle each time that it is another one.
@@ -44,37 +44,37 @@ fn until<T>(
     mut attempt: impl FnMut() -> Result<Result<T, String>, FlowError>,
     mut pause: impl FnMut() -> bool,
     mut say: impl FnMut(&str),
-) -> Result<Waited<T>, FlowError> {
+) -> Result<MachineWait<T>, FlowError> {
     let begun = Instant::now();
     let mut said: Option<String> = None;
     loop {
         let reason = match attempt()? {
-            Ok(ready) => return Ok(Waited::Ready(ready)),
+            Ok(ready) => return Ok(MachineWait::Ready(ready)),
             Err(reason) => reason,
         };
         if limit.is_some_and(|limit| begun.elapsed() >= limit) {
             say(&format!("gave up waiting: {reason}"));
-            return Ok(Waited::InVain);
+            return Ok(MachineWait::TimedOut);
         }
         if said.as_ref() != Some(&reason) {
             say(&format!("waiting: {reason}"));
             said = Some(reason);
         }
         if !pause() {
-            return Ok(Waited::Interrupted);
+            return Ok(MachineWait::Interrupted);
         }
     }
 }
 
 /// The right to measure: taken at once, or when the machine is free and fit if the user wants to wait for it.
-pub(super) fn lock(wait: Option<Patience>, places: &Places) -> Result<MeasuringLock, Stop> {
-    let Some(Patience(limit)) = wait else {
+pub(super) fn lock(wait: Option<WaitLimit>, places: &Places) -> Result<MeasuringLock, EarlyEnd> {
+    let Some(WaitLimit(limit)) = wait else {
         return Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(FlowError::harness)?);
     };
     match until(limit, || attempt(places), pause, |line| eprintln!("{line}"))? {
-        Waited::Ready(lock) => Ok(lock),
-        Waited::InVain => Err(Stop::Early(Exit::Unfit)),
-        Waited::Interrupted => Err(Stop::Early(Exit::Interrupted)),
+        MachineWait::Ready(lock) => Ok(lock),
+        MachineWait::TimedOut => Err(EarlyEnd::Early(Exit::Unfit)),
+        MachineWait::Interrupted => Err(EarlyEnd::Early(Exit::Interrupted)),
     }
 }
 
@@ -112,7 +112,7 @@ mod tests {
         limit: Option<Duration>,
         mut reasons: Vec<&str>,
         interrupted: bool,
-    ) -> (Waited<()>, Vec<String>) {
+    ) -> (MachineWait<()>, Vec<String>) {
         let mut said = Vec::new();
         reasons.reverse();
         let attempt = || match reasons.pop() {
@@ -126,21 +126,24 @@ mod tests {
     #[test]
     fn each_reason_is_said_once_and_the_end_comes_with_the_last() {
         let (end, said) = waited(None, vec!["a", "a", "b", ""], false);
-        assert_eq!((end, said), (Waited::Ready(()), vec!["waiting: a".to_owned(), "waiting: b".to_owned()]));
+        assert_eq!(
+            (end, said),
+            (MachineWait::Ready(()), vec!["waiting: a".to_owned(), "waiting: b".to_owned()])
+        );
         let (end, said) = waited(Some(Duration::ZERO), vec!["a"], false);
-        assert_eq!((end, said), (Waited::InVain, vec!["gave up waiting: a".to_owned()]));
-        assert_eq!(waited(None, vec!["a"], true).0, Waited::Interrupted);
+        assert_eq!((end, said), (MachineWait::TimedOut, vec!["gave up waiting: a".to_owned()]));
+        assert_eq!(waited(None, vec!["a"], true).0, MachineWait::Interrupted);
         assert_eq!(
             waited(Some(Duration::ZERO), vec![""], false).0,
-            Waited::Ready(()),
+            MachineWait::Ready(()),
             "there was no need to wait"
         );
     }
 
     #[test]
     fn a_limit_is_a_duration_or_none() {
-        assert_eq!(patience("").unwrap(), Patience(None));
-        assert_eq!(patience("10m").unwrap(), Patience(Some(Duration::from_secs(600))));
+        assert_eq!(patience("").unwrap(), WaitLimit(None));
+        assert_eq!(patience("10m").unwrap(), WaitLimit(Some(Duration::from_secs(600))));
         assert!(patience("soon").is_err());
     }
 }

@@ -87,7 +87,7 @@ pub fn decide(judged: &[JudgedRun], rule: &Rule) -> Decisions {
 
 /// What was written for several bundles.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PublishedTogether {
+pub(crate) struct PublishedComparison {
     /// The directory with the figures.
     pub plots: PathBuf,
     pub page: PathBuf,
@@ -95,7 +95,10 @@ pub(crate) struct PublishedTogether {
 
 /// Writes page and figures to `plots/together-<12 hex>/`, which is named after the runs: the beginning of the sha256 of
 /// their machines' instances and names, sorted, so that the same runs always go to the same place.
-pub(crate) fn publish_together(together: &SideBySide, plots: &Path) -> Result<PublishedTogether, FlowError> {
+pub(crate) fn publish_together(
+    together: &SideBySide,
+    plots: &Path,
+) -> Result<PublishedComparison, FlowError> {
     let plots = plots.join(together.name());
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
     let write = |name: &str, bytes: &[u8]| -> Result<PathBuf, FlowError> {
@@ -108,7 +111,7 @@ pub(crate) fn publish_together(together: &SideBySide, plots: &Path) -> Result<Pu
     for figure in figure::svgs_together(together).into_iter().chain(pictures) {
         write(&figure.name, &figure.bytes)?;
     }
-    Ok(PublishedTogether { plots: plots.clone(), page })
+    Ok(PublishedComparison { plots: plots.clone(), page })
 }
 
 #[cfg(test)]

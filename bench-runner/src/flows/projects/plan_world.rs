@@ -17,9 +17,9 @@ use crate::flows::FlowError;
 impl Projects {
     /// Checks that a word stands for a project, as far as that takes neither cargo nor a network.
     pub(crate) fn check(&self, word: &Word) -> Result<(), RequestError> {
-        match Kind::of(word) {
-            Kind::Manifest(_) | Kind::Name(_) => self.select(word).map(drop),
-            Kind::Directory(path) => local::directory(path)
+        match ProjectWord::of(word) {
+            ProjectWord::Manifest(_) | ProjectWord::Name(_) => self.select(word).map(drop),
+            ProjectWord::Directory(path) => local::directory(path)
                 .map(drop)
                 .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() })),
         }
@@ -27,18 +27,18 @@ impl Projects {
 
     /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
     fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
-        match Kind::of(word) {
-            Kind::Manifest(path) => {
+        match ProjectWord::of(word) {
+            ProjectWord::Manifest(path) => {
                 let project = catalogue::read(path)
                     .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() }))?;
                 Ok(vec![project])
             }
-            Kind::Directory(path) => {
+            ProjectWord::Directory(path) => {
                 let project = local::project(path, &self.sources)
                     .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() }))?;
                 Ok(vec![project])
             }
-            Kind::Name(name) => {
+            ProjectWord::Name(name) => {
                 let selected = self
                     .catalogue
                     .select(name)
@@ -50,13 +50,13 @@ impl Projects {
 }
 
 /// What a word for projects is.
-enum Kind<'w> {
+enum ProjectWord<'w> {
     Manifest(&'w Path),
     Directory(&'w Path),
     Name(&'w str),
 }
 
-impl<'w> Kind<'w> {
+impl<'w> ProjectWord<'w> {
     fn of(word: &'w Word) -> Self {
         match word.text.as_str() {
             text if text.ends_with(".toml") => Self::Manifest(Path::new(text)),

@@ -12,12 +12,12 @@ const DRAIN: Duration = Duration::from_secs(5);
 const SHOWN_LINES: usize = 12;
 
 /// A command line as the supervisor runs it, with its output in files `stdout` and `stderr` in the directory `out`.
-pub(super) fn job(out: &Path, step: CommandLine, timeout: Duration) -> Job {
+pub(super) fn job(out: &Path, command: CommandLine, timeout: Duration) -> Job {
     Job {
-        program: step.program,
-        args: step.args,
-        cwd: step.cwd,
-        env: step.env,
+        program: command.program,
+        args: command.args,
+        cwd: command.cwd,
+        env: command.env,
         stdout: out.join("stdout"),
         stderr: out.join("stderr"),
         timeout,

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::block_dirs::dirs;
-use super::outside::{failure, job, missing_executable, with_last_lines};
-use super::own_dirs::make;
+use super::arm_dirs::make;
+use super::block_dirs::arm_dirs;
+use super::supervisor_job::{failure, job, missing_executable, with_last_lines};
 use super::{PreparedTree, RunError};
 use crate::build::{BuildDirs, BuildRequest, CommandLine, Corner, Detail, Driver, Evidence, Goal, UnitGraph};
 use crate::corpus::sources;
@@ -36,14 +36,14 @@ pub struct SingleBuild<'a> {
 
 impl<'a> SingleBuild<'a> {
     /// Lays out the work tree of a project below `dir`.
-    pub fn lay_out(
+    pub fn create(
         dir: &Path,
         prepared: &'a PreparedTree,
         cargo_home: PathBuf,
         supervisor: &'a mut Supervisor,
     ) -> Result<Self, RunError> {
         let tree = dir.join("s00");
-        let dirs = BuildDirs { cargo_home, ..dirs(dir, 0, 2, prepared.source.dir_in(&tree)) };
+        let dirs = BuildDirs { cargo_home, ..arm_dirs(dir, 0, 2, prepared.source.dir_in(&tree)) };
         let out = dir.join("out");
         [&dirs.target, &dirs.home, &dirs.tmp, &out].into_iter().try_for_each(|dir| make(dir))?;
         sources::check_out(&prepared.source, &tree)?;
@@ -96,12 +96,12 @@ impl<'a> SingleBuild<'a> {
     /// Builds the work tree as it is, with edit `n` in it.
     pub fn build(&mut self, n: u64, detail: Detail) -> Result<(CommandOutcome, Evidence), RunError> {
         self.dirs.edit = n;
-        let step = match self.driver.step(&self.dirs, &self.request, Goal::Build, detail) {
-            Ok(step) => step,
+        let command = match self.driver.step(&self.dirs, &self.request, Goal::Build, detail) {
+            Ok(command) => command,
             Err(error) => return Ok((CommandOutcome::Failed(error.to_string()), Evidence::default())),
         };
-        let (ended, [stdout, stderr]) = self.run(step.clone())?;
-        let evidence = self.driver.evidence(&step, &stdout, &stderr);
+        let (ended, [stdout, stderr]) = self.run(command.clone())?;
+        let evidence = self.driver.evidence(&command, &stdout, &stderr);
         if detail == Detail::Proof {
             self.graph = UnitGraph::of(&evidence);
         }
@@ -115,8 +115,8 @@ impl<'a> SingleBuild<'a> {
     }
 
     /// Runs a command to its end. Gives what it said on standard output and standard error.
-    pub fn run(&mut self, step: CommandLine) -> Result<(CommandOutcome, [String; 2]), RunError> {
-        let job = job(&self.out, step, TIMEOUT);
+    pub fn run(&mut self, command: CommandLine) -> Result<(CommandOutcome, [String; 2]), RunError> {
+        let job = job(&self.out, command, TIMEOUT);
         let job = Job { env: self.corner.environment(&job.env), ..job };
         let finished = self.supervisor.build(&job)?;
         let said = [&job.stdout, &job.stderr].map(|file| {
@@ -135,12 +135,12 @@ fn outcome(finished: BuildResult, [stdout, stderr]: &[String; 2]) -> Result<Comm
     };
     // Tools such as make complain on standard output.
     let said = if stderr.trim().is_empty() { stdout } else { stderr };
-    let telling: Vec<&str> = said.lines().filter(|line| is_telling(line.trim())).collect();
+    let telling: Vec<&str> = said.lines().filter(|line| is_informative(line.trim())).collect();
     Ok(CommandOutcome::Failed(with_last_lines(reason, &telling.join("\n"))))
 }
 
 /// Whether a line says more than which command was run.
-fn is_telling(line: &str) -> bool {
+fn is_informative(line: &str) -> bool {
     const COMMANDS: [&str; 3] = ["Running `", "Caused by:", "process didn't exit successfully: `"];
     !line.is_empty() && COMMANDS.iter().all(|start| !line.starts_with(start))
 }

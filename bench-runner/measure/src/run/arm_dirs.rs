@@ -15,7 +15,7 @@ use crate::host;
 const SHARED: [&str; 2] = ["registry", "git"];
 /// What cargo notes down in its home for itself: what it last used, and its locks. A home without them costs a build
 /// more than any home that is in use.
-const OF_CARGO: [&str; 3] = [".global-cache", ".package-cache", ".package-cache-mutate"];
+const CARGO_FILES: [&str; 3] = [".global-cache", ".package-cache", ".package-cache-mutate"];
 const CONFIG: &str = "config.toml";
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
@@ -32,11 +32,11 @@ pub(super) fn make(dir: &Path) -> Result<(), RunError> {
 }
 
 /// Makes the directories of an arm. `building` is the cargo home that those of all arms are made from.
-pub(super) fn furnish(dirs: &BuildDirs, request: &BuildRequest, building: &Path) -> Result<(), RunError> {
+pub(super) fn create_dirs(dirs: &BuildDirs, request: &BuildRequest, building: &Path) -> Result<(), RunError> {
     for dir in [&dirs.home, &dirs.tmp, &dirs.cargo_home] {
         make(dir)?;
     }
-    let of_cargo = (building.join(OF_CARGO[0]), dirs.cargo_home.join(OF_CARGO[0]));
+    let of_cargo = (building.join(CARGO_FILES[0]), dirs.cargo_home.join(CARGO_FILES[0]));
     if of_cargo.0.is_file() && !of_cargo.1.exists() {
         fs::copy(&of_cargo.0, &of_cargo.1).map_err(failed("copy", &of_cargo.0))?;
     }
@@ -53,7 +53,7 @@ pub(super) fn empty(dirs: &BuildDirs) -> Result<(), RunError> {
         }
         make(dir)?;
     }
-    remove_all_but(&dirs.cargo_home, &belonging())
+    remove_all_but(&dirs.cargo_home, &expected_in_cargo_home())
 }
 
 fn remove_all_but(dir: &Path, kept: &[&str]) -> Result<(), RunError> {
@@ -81,7 +81,7 @@ pub(super) fn leftovers(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
 
 /// The same for the cargo home of an arm, without what belongs there.
 pub(super) fn leftovers_in_cargo_home(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
-    let known = belonging();
+    let known = expected_in_cargo_home();
     let is_known = |path: &PathBuf| path.file_name().is_some_and(|name| known.iter().any(|k| name == *k));
     files_below(entries(dir)?.into_iter().filter(|path| !is_known(path)).collect(), dir)
 }
@@ -104,8 +104,8 @@ fn files_below(mut waiting: Vec<PathBuf>, base: &Path) -> Result<(Vec<String>, u
 }
 
 /// What belongs into a cargo home.
-fn belonging() -> Vec<&'static str> {
-    [&SHARED[..], &OF_CARGO, &[CONFIG]].concat()
+fn expected_in_cargo_home() -> Vec<&'static str> {
+    [&SHARED[..], &CARGO_FILES, &[CONFIG]].concat()
 }
 
 /// Copies a directory with the times of its files; links are copied as links.
@@ -156,7 +156,7 @@ mod tests {
         fs::create_dir_all(building.join("registry")).unwrap();
         fs::write(building.join("registry/crate"), "").unwrap();
         fs::write(building.join("config.toml"), "").unwrap();
-        furnish(&dirs, &BuildRequest::default(), &building).unwrap();
+        create_dirs(&dirs, &BuildRequest::default(), &building).unwrap();
         for file in
             ["t00/a", "b00/a", "h00/.cache/x/y", "p00/a", "c00/bin/tool", "c00/.global-cache", "v00/store/a"]
         {

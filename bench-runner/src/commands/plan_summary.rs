@@ -5,19 +5,19 @@ use std::fmt::Write as _;
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
 use bench_runner_core::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected, rounds_for};
-use bench_runner_measure::plan::{BlockEstimate, Estimate};
+use bench_runner_measure::plan::{BlockEstimate, PlanEstimate};
 use bench_runner_measure::sampling::LOOKS;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
-use super::{counted, spoken};
+use super::{format_duration, pluralize};
 
 /// An error where nothing is left to measure, with what was left out.
-pub(super) fn something_to_measure(plan: &Plan) -> Result<(), RequestError> {
+pub(super) fn check_not_empty(plan: &Plan) -> Result<(), RequestError> {
     if !plan.blocks.is_empty() {
         return Ok(());
     }
-    let message = match left_out(plan).trim_end() {
+    let message = match skipped_lines(plan).trim_end() {
         "" => "there is nothing to measure: the plan has no block".to_owned(),
         why => format!("there is nothing to measure\n{why}"),
     };
@@ -25,10 +25,10 @@ pub(super) fn something_to_measure(plan: &Plan) -> Result<(), RequestError> {
 }
 
 /// Rounds, builds, time and width of one block, in a line.
-pub(super) fn forecast(block: &Block, estimate: &BlockEstimate) -> String {
-    let rounds = counted(u64::from(estimate.rounds), "round");
-    let builds = counted(estimate.builds(block.arms.len()), "build");
-    let time = estimate.total().map(|time| format!(", about {}", spoken(time))).unwrap_or_default();
+pub(super) fn block_summary(block: &Block, estimate: &BlockEstimate) -> String {
+    let rounds = pluralize(estimate.rounds as usize, "round");
+    let builds = pluralize(estimate.builds(block.arms.len()) as usize, "build");
+    let time = estimate.total().map(|time| format!(", about {}", format_duration(time))).unwrap_or_default();
     format!("{rounds}, {builds}{time}; {}", width(estimate))
 }
 
@@ -41,21 +41,23 @@ fn width(estimate: &BlockEstimate) -> String {
 }
 
 /// What stands before the first build: how long, how many rounds, how wide, and what is left out.
-pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
+pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     let mut text = String::new();
-    let blocks = counted(plan.blocks.len() as u64, "block");
-    let builds = counted(estimate.builds, "build");
+    let blocks = pluralize(plan.blocks.len(), "block");
+    let builds = pluralize(estimate.builds as usize, "build");
     let time = match (estimate.total, plan.time_budget) {
-        (Some(total), Some(budget)) => format!(", about {} of the {} allowed", spoken(total), spoken(budget)),
-        (Some(total), None) => format!(", about {}", spoken(total)),
-        (None, Some(budget)) => format!(", at most about {}", spoken(budget)),
+        (Some(total), Some(budget)) => {
+            format!(", about {} of the {} allowed", format_duration(total), format_duration(budget))
+        }
+        (Some(total), None) => format!(", about {}", format_duration(total)),
+        (None, Some(budget)) => format!(", at most about {}", format_duration(budget)),
         (None, None) => String::new(),
     };
     let _ = writeln!(text, "{}: {blocks}, about {builds}{time} (seed {})", plan.scenario, plan.seed);
     let planned = plan.planned_comparisons();
     for (block, estimate) in plan.blocks.iter().zip(&estimate.blocks).take(24) {
         let known = if estimate.round_time.is_some() || plan.time_budget.is_none() { "" } else { "at most " };
-        let rounds = counted(u64::from(estimate.rounds), "round");
+        let rounds = pluralize(estimate.rounds as usize, "round");
         let _ = writeln!(
             text,
             "  {}: {} variants, {known}{rounds}, {} if builds scatter by {:.0} %",
@@ -72,15 +74,15 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
     }
-    text.push_str(&sources(plan));
-    text.push_str(&configured(plan));
+    text.push_str(&source_notes(plan));
+    text.push_str(&user_configuration(plan));
     text.push_str(&fidelity(plan, false));
-    text.push_str(&left_out(plan));
+    text.push_str(&skipped_lines(plan));
     text
 }
 
 /// What is worth knowing about the sources before any of them is built.
-fn sources(plan: &Plan) -> String {
+fn source_notes(plan: &Plan) -> String {
     let noted =
         plan.projects.iter().flat_map(|project| project.notes.iter().map(|note| (&project.name, note)));
     noted.map(|(name, note)| format!("  {name}: {note}\n")).collect()
@@ -99,7 +101,7 @@ pub(super) fn fidelity(plan: &Plan, warnings_only: bool) -> String {
 }
 
 /// What `as-configured` comes to, for each project once; nothing where it is not asked for.
-fn configured(plan: &Plan) -> String {
+fn user_configuration(plan: &Plan) -> String {
     let mut told: Vec<(&str, &str)> = Vec::new();
     for arm in plan.blocks.iter().flat_map(|block| &block.arms) {
         let says = match arm.variant.settings.get(AS_CONFIGURED) {
@@ -180,7 +182,7 @@ fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<Stri
 
 /// What a block of fewer rounds than the first look has cannot come to, and what it takes.
 fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -> String) -> Option<String> {
-    let have = counted(u64::from(rounds), "round");
+    let have = pluralize(rounds as usize, "round");
     if (rounds as usize) < MIN_ROUNDS {
         let verb = if rounds == 1 { "gives" } else { "give" };
         return Some(format!("{have} {verb} no verdict: it takes {MIN_ROUNDS} at least, {}", needed()));
@@ -194,7 +196,7 @@ fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -
 }
 
 /// What was asked for and is left out, each with its reason; the same reason in several blocks once.
-fn left_out(plan: &Plan) -> String {
+fn skipped_lines(plan: &Plan) -> String {
     let mut groups: Vec<(&str, &str, Option<&str>, Vec<&str>)> = Vec::new();
     for skipped in &plan.skipped {
         let (variant, reason, help) =

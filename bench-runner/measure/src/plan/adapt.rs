@@ -14,7 +14,7 @@ use crate::workloads::Workload;
 ///
 /// # Errors
 /// Where it names an axis, a value, a workload or a project that is not known.
-pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Error> {
+pub fn adapt_plan<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Error> {
     check(&plan)?;
     let views: BTreeMap<String, ProjectView> = plan
         .projects
@@ -30,13 +30,13 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
             // What is the same thing by another name was found out where the plan was made.
             for alias in std::mem::take(&mut arm.aliases) {
                 let reason = format!("it was the same thing as {} where the plan was made", arm.variant.name);
-                skipped.push(left_out(&block, &alias, Refusal::new(reason)));
+                skipped.push(skipped_as(&block, &alias, Refusal::new(reason)));
             }
-            match fit(&mut arm, &views, world)? {
+            match adapt_arm(&mut arm, &views, world)? {
                 Ok(()) => arms.push(arm),
                 Err(refusal) if arm.role != Role::Twin => {
                     lost = true;
-                    skipped.push(left_out(&block, &arm.variant.name, refusal));
+                    skipped.push(skipped_as(&block, &arm.variant.name, refusal));
                 }
                 Err(_) => {}
             }
@@ -52,7 +52,7 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
             } else {
                 "its baseline cannot be built here"
             };
-            skipped.push(left_out(&block, "all", Refusal::new(reason)));
+            skipped.push(skipped_as(&block, "all", Refusal::new(reason)));
         }
         plan.skipped.extend(skipped);
     }
@@ -132,13 +132,13 @@ fn unknown(variant: &Variant, plan: &Plan) -> Option<Refusal> {
     workload.or_else(|| axes::parse_all(&variant.settings).err())
 }
 
-fn left_out(block: &Block, variant: &str, refusal: Refusal) -> Skipped {
+fn skipped_as(block: &Block, variant: &str, refusal: Refusal) -> Skipped {
     let (block, variant) = (block.id.to_string(), variant.to_owned());
     Skipped { block, variant, reason: refusal.what, help: refusal.help }
 }
 
 /// Checks that an arm can be built here, and writes down anew what this program knows of it.
-fn fit<W: World + ?Sized>(
+fn adapt_arm<W: World + ?Sized>(
     arm: &mut Arm,
     views: &BTreeMap<String, ProjectView>,
     world: &W,

@@ -6,21 +6,21 @@ use crate::build::{Corner, Found, HOLD, Report, RunningService, Service};
 use crate::process::{BuildResult, ExitKind, Job, Supervisor, interrupted};
 
 /// A build, and what its service says of it.
-pub(super) struct Attended {
+pub(super) struct ServicedBuild {
     pub(super) finished: BuildResult,
     pub(super) report: Report,
     /// A service that nobody knew the build would start.
-    pub(super) found: Option<Service>,
+    pub(super) discovered: Option<Service>,
 }
 
 /// Runs `job` to its end.
-pub(super) fn build(
+pub(super) fn run(
     supervisor: &mut Supervisor,
     job: Job,
     running: Option<RunningService>,
     corner: Option<&Corner>,
-) -> Result<Attended, RunError> {
-    let Some(mut running) = running else { return in_a_corner(supervisor, job, corner) };
+) -> Result<ServicedBuild, RunError> {
+    let Some(mut running) = running else { return build_in_corner(supervisor, job, corner) };
     loop {
         let before = vec![running.setup(&job.env)];
         let beside = Job { before, env: running.environment(&job.env), ..job.clone() };
@@ -38,21 +38,25 @@ pub(super) fn build(
         if let ExitKind::NotStarted { reason } = &mut finished.ended {
             *reason = running.why_not(reason);
         }
-        return Ok(Attended { finished, report, found: None });
+        return Ok(ServicedBuild { finished, report, discovered: None });
     }
 }
 
 /// Runs a build that has no service, and sees whether one came up all the same.
-fn in_a_corner(supervisor: &mut Supervisor, job: Job, corner: Option<&Corner>) -> Result<Attended, RunError> {
+fn build_in_corner(
+    supervisor: &mut Supervisor,
+    job: Job,
+    corner: Option<&Corner>,
+) -> Result<ServicedBuild, RunError> {
     let Some(corner) = corner else {
         let finished = supervisor.build(&job)?;
-        return Ok(Attended { finished, report: Report::default(), found: None });
+        return Ok(ServicedBuild { finished, report: Report::default(), discovered: None });
     };
     let job = Job { env: corner.environment(&job.env), ..job };
     let (finished, found) = supervisor.build_and_then(&job, HOLD, |_| corner.look(&job.env))?;
-    let (found, report) = match found.flatten() {
+    let (discovered, report) = match found.flatten() {
         Some(Found { service, report }) => (Some(service), report),
         None => (None, Report::default()),
     };
-    Ok(Attended { finished, report, found })
+    Ok(ServicedBuild { finished, report, discovered })
 }

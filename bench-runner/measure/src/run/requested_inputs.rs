@@ -9,7 +9,7 @@ use serde_json::Value;
 
 /// What was asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct RequestedInputs {
     pub(super) variables: BTreeSet<String>,
     /// Absolute paths.
     pub(super) files: BTreeSet<PathBuf>,
@@ -17,15 +17,17 @@ pub(super) struct Asked {
 
 /// Reads what the build scripts of a build have said, from what cargo says of them (`stdout`), and what the compiler has
 /// noted below `dirs`.
-pub(super) fn read(stdout: &str, dirs: &[&Path]) -> Asked {
-    let mut asked = Asked::default();
+pub(super) fn read(stdout: &str, dirs: &[&Path]) -> RequestedInputs {
+    let mut asked = RequestedInputs::default();
     for script in stdout.lines().filter_map(script) {
-        for line in script.said().lines() {
-            let said = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"));
-            let Some((key, value)) = said.and_then(|said| said.split_once('=')) else { continue };
+        for line in script.output().lines() {
+            let output = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"));
+            let Some((key, value)) = output.and_then(|output| output.split_once('=')) else { continue };
             match (key, &script.package) {
                 ("rerun-if-env-changed", _) => drop(asked.variables.insert(value.trim().to_owned())),
-                ("rerun-if-changed", Some(package)) => drop(asked.files.insert(plain(&package.join(value)))),
+                ("rerun-if-changed", Some(package)) => {
+                    drop(asked.files.insert(normalized(&package.join(value))))
+                }
                 _ => {}
             }
         }
@@ -51,12 +53,12 @@ fn script(line: &str) -> Option<Script> {
     let id = message["package_id"].as_str()?;
     // `path+file:///d#n@1.0.0`; before Rust 1.77 `n 1.0.0 (path+file:///d)`.
     let path = id.split_once("path+file://").map(|(_, url)| url.split(['#', ')']).next().unwrap_or(url));
-    let package = path.map(|path| decoded(path).into());
+    let package = path.map(|path| percent_decode(path).into());
     Some(Script { package, out_dir: message["out_dir"].as_str()?.into() })
 }
 
 /// The part of a URL with its escapes (`%20`) resolved.
-fn decoded(text: &str) -> String {
+fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -76,26 +78,26 @@ fn decoded(text: &str) -> String {
 }
 
 impl Script {
-    fn said(&self) -> String {
+    fn output(&self) -> String {
         let beside = |name: &str| Some(self.out_dir.parent()?.join(name));
         // Cargo's newer layout has another name for it.
         let read = |name| fs::read(beside(name)?).ok();
-        let said = ["output", "stdout", "run/stdout"].into_iter().find_map(read).unwrap_or_default();
-        String::from_utf8_lossy(&said).into_owned()
+        let output = ["output", "stdout", "run/stdout"].into_iter().find_map(read).unwrap_or_default();
+        String::from_utf8_lossy(&output).into_owned()
     }
 }
 
 /// A path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
+fn normalized(path: &Path) -> PathBuf {
+    let mut normalized = PathBuf::new();
     for component in path.components() {
         match component {
-            Component::ParentDir => drop(plain.pop()),
+            Component::ParentDir => drop(normalized.pop()),
             Component::CurDir => {}
-            other => plain.push(other),
+            other => normalized.push(other),
         }
     }
-    plain
+    normalized
 }
 
 /// Adds the variables that the compiler has noted in its lists of what it has read.
@@ -115,18 +117,22 @@ fn variables_below(dir: &Path, depth: usize, found: &mut BTreeSet<String>) {
     }
 }
 
-impl Asked {
+impl RequestedInputs {
     /// The variables among those asked for that `user` has and a build does not. Those that cargo sets are never missing.
-    pub(super) fn lacking(&self, user: impl Fn(&str) -> bool, build: impl Fn(&str) -> bool) -> Vec<String> {
-        const OF_CARGO: [&str; 8] =
+    pub(super) fn missing_variables(
+        &self,
+        user: impl Fn(&str) -> bool,
+        build: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        const CARGO_FILES: [&str; 8] =
             ["DEBUG", "HOST", "NUM_JOBS", "OPT_LEVEL", "OUT_DIR", "PROFILE", "RUSTC_LINKER", "TARGET"];
-        let own = |name: &&String| !name.starts_with("CARGO") && !OF_CARGO.contains(&name.as_str());
+        let own = |name: &&String| !name.starts_with("CARGO") && !CARGO_FILES.contains(&name.as_str());
         self.variables.iter().filter(own).filter(|name| user(name) && !build(name)).cloned().collect()
     }
 
     /// The files among those asked for that are in the user's tree and not in its copy, by their paths from `copy`, the
     /// directory of the project in the copy; `user` is the same directory at home.
-    pub(super) fn left_out(&self, copy: &Path, user: &Path) -> Vec<String> {
+    pub(super) fn missing_files(&self, copy: &Path, user: &Path) -> Vec<String> {
         let at_home = |file: &Path| {
             let mut from = (copy, user);
             let mut up = PathBuf::new();
@@ -174,12 +180,12 @@ mod tests {
         let own = format!("path+file://{}#p@0.1.0", at("copy/p"));
         let stdout = line(&own, "p-1") + &line("registry+https://x/#q@1.0.0", "q-1");
         let asked = read(&stdout, &[&dir.path().join("t")]);
-        assert_eq!(asked.lacking(|_| true, |name| name == "OWN"), ["GIT_HASH"]);
-        assert_eq!(asked.lacking(|name| name == "OWN", |_| false), ["OWN"]);
-        let left_out = asked.left_out(&dir.path().join("copy/p"), &dir.path().join("home/p"));
-        assert_eq!(left_out, ["../dist", ".env"]);
+        assert_eq!(asked.missing_variables(|_| true, |name| name == "OWN"), ["GIT_HASH"]);
+        assert_eq!(asked.missing_variables(|name| name == "OWN", |_| false), ["OWN"]);
+        let missing_files = asked.missing_files(&dir.path().join("copy/p"), &dir.path().join("home/p"));
+        assert_eq!(missing_files, ["../dist", ".env"]);
         let old = format!("p 0.1.0 (path+file://{})", at("copy/p"));
-        assert_eq!(decoded("/a%20b%/c"), "/a b%/c");
+        assert_eq!(percent_decode("/a%20b%/c"), "/a b%/c");
         assert_eq!(read(&line(&old, "p-1"), &[]).files, asked.files);
     }
 }

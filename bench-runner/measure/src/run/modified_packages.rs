@@ -12,7 +12,7 @@ const MARK: &str = ".cargo-ok";
 
 /// A package that was written into.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Littered {
+pub(super) struct ModifiedPackage {
     /// The directory that cargo unpacks it into.
     pub(super) dir: PathBuf,
     /// What was written, by its paths from there, sorted.
@@ -20,7 +20,7 @@ pub(super) struct Littered {
 }
 
 /// The packages with build scripts, of those that cargo has named in `stdout`, that were written into.
-pub(super) fn littered(stdout: &str) -> Vec<Littered> {
+pub(super) fn modified_packages(stdout: &str) -> Vec<ModifiedPackage> {
     let mut dirs: Vec<PathBuf> = stdout.lines().filter_map(script_of).collect();
     dirs.sort();
     dirs.dedup();
@@ -37,7 +37,7 @@ fn script_of(line: &str) -> Option<PathBuf> {
     manifest.ancestors().skip(1).take(5).find(|dir| dir.join(MARK).is_file()).map(Path::to_path_buf)
 }
 
-fn written_into(dir: PathBuf) -> Option<Littered> {
+fn written_into(dir: PathBuf) -> Option<ModifiedPackage> {
     let changed = |path: &Path| fs::symlink_metadata(path).ok().map(|meta| (meta.ctime(), meta.ctime_nsec()));
     let unpacked = changed(&dir.join(MARK))?;
     let (mut files, mut waiting) = (Vec::new(), vec![dir.clone()]);
@@ -53,7 +53,7 @@ fn written_into(dir: PathBuf) -> Option<Littered> {
         }
     }
     files.sort();
-    (!files.is_empty()).then_some(Littered { dir, files })
+    (!files.is_empty()).then_some(ModifiedPackage { dir, files })
 }
 
 #[cfg(test)]
@@ -73,12 +73,12 @@ mod tests {
         };
         fs::create_dir_all(package.join("c")).unwrap();
         ["Cargo.toml", "c/a.c", MARK].iter().for_each(|name| fs::write(package.join(name), "").unwrap());
-        assert_eq!(littered(&script("custom-build")), []);
+        assert_eq!(modified_packages(&script("custom-build")), []);
         std::thread::sleep(std::time::Duration::from_millis(20));
         ["c/a.o", "c/a.c"].iter().for_each(|name| fs::write(package.join(name), "x").unwrap());
-        let found = littered(&format!("{}\n{}", script("custom-build"), script("custom-build")));
+        let found = modified_packages(&format!("{}\n{}", script("custom-build"), script("custom-build")));
         let files = vec!["c/a.c".to_owned(), "c/a.o".to_owned()];
-        assert_eq!(found, [Littered { dir: package.clone(), files }]);
-        assert_eq!(littered(&script("lib")), [], "what has no build script writes nothing");
+        assert_eq!(found, [ModifiedPackage { dir: package.clone(), files }]);
+        assert_eq!(modified_packages(&script("lib")), [], "what has no build script writes nothing");
     }
 }
