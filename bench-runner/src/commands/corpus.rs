@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         }
         CorpusAction::Fetch { projects: words } => {
             let projects = Projects::open(places, false, true)?;
-            let selected = selected(&projects, words)?;
+            let selected = select(&projects, words)?;
             let _lock = measuring_lock()?;
             fetch(&projects, &selected)
         }
@@ -87,7 +87,7 @@ fn version(project: &Project) -> String {
     project.source.version().unwrap_or_else(|| "-".to_owned())
 }
 
-fn selected(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowError> {
+fn select(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowError> {
     let all = projects.catalogue();
     if words.is_empty() {
         return Ok(all.projects().cloned().collect());
@@ -137,7 +137,7 @@ fn measuring_lock() -> Result<MeasuringLock, FlowError> {
 }
 
 /// What building outside of a run takes; from here on an interrupt ends what is being built.
-fn building() -> Result<VerifyOptions, FlowError> {
+fn verify_options() -> Result<VerifyOptions, FlowError> {
     process::install_interrupts().context("failed to listen to signals")?;
     Ok(VerifyOptions { exe: own_program()?, lock_dir: super::lock_dir() })
 }

@@ -61,16 +61,16 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let both = bundles.iter().zip(&comparisons);
     let runs: Vec<Run<'_>> = both.map(|(bundle, comparison)| Run { bundle, comparison }).collect();
     let pick = Pick { blocks: args.block.clone(), variants: args.variant.clone() };
-    let exported = export::export(format, &runs, &pick).map_err(refused)?;
+    let exported = export::export(format, &runs, &pick).map_err(export_error)?;
     for sentence in &exported.unsaid {
-        eprintln!("note: {format} does not hold: {}", line(sentence), format = format.name);
+        eprintln!("note: {format} does not hold: {}", sanitize(sentence), format = format.name);
     }
     write(&exported, &args.output)?;
     Ok(Exit::Done)
 }
 
 /// A message from a file is no command to a terminal.
-fn line(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -85,10 +85,10 @@ fn format(name: &str) -> Result<&'static Format, RequestError> {
     })
 }
 
-fn refused(error: ExportError) -> FlowError {
+fn export_error(error: ExportError) -> FlowError {
     match error {
         ExportError::Unwritable { .. } => FlowError::Harness(anyhow::anyhow!(error)),
-        asked => RequestError::usage(line(&asked.to_string()), None).into(),
+        wrong_request => RequestError::usage(sanitize(&wrong_request.to_string()), None).into(),
     }
 }
 

@@ -90,34 +90,34 @@ fn source_notes(plan: &Plan) -> String {
 
 /// Whether what is built is what the user builds, each sentence once; only what speaks against it if `warnings_only`.
 pub(super) fn fidelity(plan: &Plan, warnings_only: bool) -> String {
-    let mut told: Vec<String> = Vec::new();
+    let mut lines: Vec<String> = Vec::new();
     for line in plan.blocks.iter().flat_map(|block| report::fidelity::lines(&block.fidelity)) {
         let text = format!("  fidelity: {}\n", line.text);
-        if (line.is_warning || !warnings_only) && !told.contains(&text) {
-            told.push(text);
+        if (line.is_warning || !warnings_only) && !lines.contains(&text) {
+            lines.push(text);
         }
     }
-    told.concat()
+    lines.concat()
 }
 
 /// What `as-configured` comes to, for each project once; nothing where it is not asked for.
 fn user_configuration(plan: &Plan) -> String {
-    let mut told: Vec<(&str, &str)> = Vec::new();
+    let mut listed: Vec<(&str, &str)> = Vec::new();
     for arm in plan.blocks.iter().flat_map(|block| &block.arms) {
-        let says = match arm.variant.settings.get(AS_CONFIGURED) {
-            Some(says) => says.as_str(),
+        let config = match arm.variant.settings.get(AS_CONFIGURED) {
+            Some(config) => config.as_str(),
             // An alias of what sets nothing.
             None if arm.aliases.iter().any(|alias| alias == AS_CONFIGURED) => "",
             None => continue,
         };
         let project = arm.variant.project.as_str();
-        if !told.contains(&(project, says)) {
-            told.push((project, says));
+        if !listed.contains(&(project, config)) {
+            listed.push((project, config));
         }
     }
     let mut text = String::new();
-    for (project, says) in told {
-        if says.trim().is_empty() {
+    for (project, config) in listed {
+        if config.trim().is_empty() {
             let _ = writeln!(
                 text,
                 "  {AS_CONFIGURED} for {project}: you have no configuration of cargo that changes a build, so it is the project as it is"
@@ -125,7 +125,7 @@ fn user_configuration(plan: &Plan) -> String {
             continue;
         }
         let _ = writeln!(text, "  {AS_CONFIGURED} for {project}:");
-        for line in says.lines().filter(|line| !line.is_empty()) {
+        for line in config.lines().filter(|line| !line.is_empty()) {
             let _ = writeln!(text, "    {line}");
         }
     }

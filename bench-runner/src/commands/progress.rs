@@ -1,4 +1,4 @@
-//! ProgressDisplay on standard error: a line that is drawn over on a terminal, a line for each round elsewhere.
+//! Progress on standard error: a line that is drawn over on a terminal, a line for each round elsewhere.
 
 use std::time::{Duration, Instant};
 
@@ -112,13 +112,13 @@ impl Observer for ProgressDisplay {
                     self.block_name
                 ));
             }
-            RunEvent::Built { sample, said } => {
+            RunEvent::Built { sample, output } => {
                 self.builds += 1;
                 self.in_block += 1;
-                if let Some(said) = said {
-                    let said: String = said.lines().map(|line| format!("\n    {line}")).collect();
+                if let Some(output) = output {
+                    let output: String = output.lines().map(|line| format!("\n    {line}")).collect();
                     let (variant, outcome) = (&sample.variant, sample.outcome.as_str());
-                    self.say(&format!("  build {}, {variant}: {outcome}{said}", sample.number));
+                    self.say(&format!("  build {}, {variant}: {outcome}{output}", sample.number));
                 }
             }
             RunEvent::NotTimed { variant, reason } => self.say(&format!("  not timed: {variant}: {reason}")),

@@ -60,24 +60,24 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
 fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, EarlyEnd> {
     let again = JudgedRun::of(bundle::open(other)?, &Policy::default());
     again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-    let found = flows::reproduced(first, &again);
-    if found.same_run {
+    let reproduced = flows::reproduced(first, &again);
+    if reproduced.same_run {
         let message = format!("{} and {} are the same run", format_path(&args.bundle), format_path(other));
         let help = "a run says nothing about itself: name another one".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
     }
-    if let Some(reason) = &found.apart {
+    if let Some(reason) = &reproduced.apart {
         let message =
             format!("{} says nothing of {}: {reason}", format_path(other), format_path(&args.bundle));
         let help = "name a run of the same plan; `compare` puts other runs side by side".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
     }
     if args.json {
-        println!("{:#}", document(first, &again, &found));
+        println!("{:#}", document(first, &again, &reproduced));
     } else {
-        tell(first, &again, &found);
+        print_result(first, &again, &reproduced);
     }
-    Ok(exit(&found, false))
+    Ok(exit(&reproduced, false))
 }
 
 fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, EarlyEnd> {
@@ -88,16 +88,16 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
     let terms = StartConditions { offline: args.offline, strict: args.strict, wait: None };
     let measured = Session::again(&first.bundle.manifest, again, terms, places)?.measure()?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
-    let found = flows::reproduced(first, &again);
+    let reproduced = flows::reproduced(first, &again);
     if !args.json {
         // Before anything is drawn: a full disk must not cost what was measured.
         println!("{}", report::text(&again.comparison));
-        tell(first, &again, &found);
+        print_result(first, &again, &reproduced);
     }
     let PublishedReport { plots, page, .. } =
         flows::publish(&again.bundle, &again.comparison, &places.plots)?;
     if args.json {
-        let mut document = document(first, &again, &found);
+        let mut document = document(first, &again, &reproduced);
         document["plots"] = plots.display().to_string().into();
         document["page"] = page.display().to_string().into();
         println!("{document:#}");
@@ -112,7 +112,7 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
         );
         return Ok(Exit::Interrupted);
     }
-    Ok(exit(&found, measured.flawed))
+    Ok(exit(&reproduced, measured.flawed))
 }
 
 /// Whether there is a verdict that a second run could confirm.
@@ -121,24 +121,24 @@ fn claims_something(comparison: &Comparison) -> bool {
     ratios.into_iter().any(|ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid))
 }
 
-fn document(first: &JudgedRun, again: &JudgedRun, found: &Reproduced) -> serde_json::Value {
-    let mut document = report::reproduced_json(found);
+fn document(first: &JudgedRun, again: &JudgedRun, reproduced: &Reproduced) -> serde_json::Value {
+    let mut document = report::reproduced_json(reproduced);
     document["first"] = first.bundle.dir.display().to_string().into();
     document["again_bundle"] = again.bundle.dir.display().to_string().into();
     document
 }
 
-fn tell(first: &JudgedRun, again: &JudgedRun, found: &Reproduced) {
+fn print_result(first: &JudgedRun, again: &JudgedRun, reproduced: &Reproduced) {
     let name = |run: &JudgedRun| {
         let machine = &run.bundle.manifest.machine;
         format!("{} on {} ({})", run.bundle.manifest.run, machine.directory, machine.summary)
     };
-    println!("{}", report::reproduced_text(found, &name(first), &name(again)));
+    println!("{}", report::reproduced_text(reproduced, &name(first), &name(again)));
     println!("bundle:  {}", format_path(&again.bundle.dir));
 }
 
-fn exit(found: &Reproduced, flawed: bool) -> Exit {
-    match found.worst() {
+fn exit(reproduced: &Reproduced, flawed: bool) -> Exit {
+    match reproduced.worst() {
         Some(Outcome::Contradicted) => Exit::Contradicted,
         _ if flawed => Exit::PartialFailure,
         Some(Outcome::Confirmed) => Exit::Done,

@@ -70,7 +70,7 @@ pub(super) struct RequestArgs {
     /// Build at most so many rounds
     #[arg(long, value_name = "N")]
     max_rounds: Option<u32>,
-    /// EarlyEnd when the intervals are narrower than plus or minus this
+    /// Stop when the intervals are narrower than plus or minus this
     #[arg(long, value_name = "PCT", value_parser = percent)]
     precision: Option<f64>,
     /// What is worth talking about
@@ -133,7 +133,7 @@ impl PlanRequest {
         let whole = variants::read(&args.variant)?;
         let mut scenarios = match args.scenarios.as_slice() {
             [] if axes.is_empty() && whole.is_empty() => vec![library.get(MAIN_JOB)?],
-            [] => vec![changes::custom(&axes)],
+            [] => vec![changes::custom_scenario(&axes)],
             names => names.iter().map(|name| library.get(name)).collect::<Result<_, _>>()?,
         };
         for scenario in &mut scenarios {

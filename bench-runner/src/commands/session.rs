@@ -44,7 +44,7 @@ impl Session {
         terms: StartConditions,
         places: &Places,
     ) -> Result<Self, EarlyEnd> {
-        listen()?;
+        catch_interrupts()?;
         let request = PlanRequest::read(args, places)?;
         let projects = Projects::open(places, terms.offline, true)?;
         request.check(&projects)?;
@@ -58,7 +58,7 @@ impl Session {
         terms: StartConditions,
         places: &Places,
     ) -> Result<Self, EarlyEnd> {
-        listen()?;
+        catch_interrupts()?;
         check(&first.plan)?;
         let projects = Projects::open(places, terms.offline, true)?;
         Self::open(PendingRun::Again(Box::new(first.clone()), again), projects, terms, places)
@@ -66,7 +66,7 @@ impl Session {
 
     /// The rest of a run that was interrupted.
     pub(super) fn resume(dir: &Path, terms: StartConditions, places: &Places) -> Result<Self, EarlyEnd> {
-        listen()?;
+        catch_interrupts()?;
         flows::unfinished(dir, &super::machine()?)?;
         let projects = Projects::open(places, terms.offline, true)?;
         Self::open(PendingRun::Unfinished(dir.to_owned()), projects, terms, places)
@@ -93,13 +93,13 @@ impl Session {
         let plan = match work {
             PendingRun::New(request) => request.plan(measuring.projects())?,
             PendingRun::Again(first, again) => flows::plan_again(&first, measuring.projects(), again)?,
-            PendingRun::Unfinished(dir) => return Ok(resumed(&dir, measuring)?),
+            PendingRun::Unfinished(dir) => return Ok(resume_run(&dir, measuring)?),
         };
-        measured(plan, strict, measuring)
+        measure_plan(plan, strict, measuring)
     }
 }
 
-fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result<MeasuredRun, EarlyEnd> {
+fn measure_plan(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result<MeasuredRun, EarlyEnd> {
     plan_summary::check_not_empty(&plan)?;
     let prepared_trees = measuring.projects().prepare_trees(&plan)?;
     measuring.projects().compare_with_home(&mut plan);
@@ -116,7 +116,7 @@ fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result
     Ok(measured?)
 }
 
-fn resumed(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, FlowError> {
+fn resume_run(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, FlowError> {
     // Once more: until the lock was free, another process may have completed it.
     let unfinished = flows::unfinished(dir, measuring.machine())?;
     let plan = unfinished.manifest.plan.clone();
@@ -155,7 +155,7 @@ fn is_fit(places: &Places) -> bool {
     unfit.is_empty()
 }
 
-fn listen() -> Result<(), FlowError> {
+fn catch_interrupts() -> Result<(), FlowError> {
     Ok(process::install_interrupts().context("failed to listen to signals")?)
 }
 

@@ -39,14 +39,14 @@ pub(super) fn patience(text: &str) -> Result<WaitLimit, String> {
 }
 
 /// Waits until `attempt` succeeds, and prints the obstacle each time that it is another one.
-fn until<T>(
+fn wait_until<T>(
     limit: Option<Duration>,
     mut attempt: impl FnMut() -> Result<Result<T, String>, FlowError>,
     mut pause: impl FnMut() -> bool,
     mut say: impl FnMut(&str),
 ) -> Result<MachineWait<T>, FlowError> {
     let begun = Instant::now();
-    let mut said: Option<String> = None;
+    let mut last_reason: Option<String> = None;
     loop {
         let reason = match attempt()? {
             Ok(ready) => return Ok(MachineWait::Ready(ready)),
@@ -56,9 +56,9 @@ fn until<T>(
             say(&format!("gave up waiting: {reason}"));
             return Ok(MachineWait::TimedOut);
         }
-        if said.as_ref() != Some(&reason) {
+        if last_reason.as_ref() != Some(&reason) {
             say(&format!("waiting: {reason}"));
-            said = Some(reason);
+            last_reason = Some(reason);
         }
         if !pause() {
             return Ok(MachineWait::Interrupted);
@@ -71,7 +71,7 @@ pub(super) fn lock(wait: Option<WaitLimit>, places: &Places) -> Result<Measuring
     let Some(WaitLimit(limit)) = wait else {
         return Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(FlowError::harness)?);
     };
-    match until(limit, || attempt(places), pause, |line| eprintln!("{line}"))? {
+    match wait_until(limit, || attempt(places), pause, |line| eprintln!("{line}"))? {
         MachineWait::Ready(lock) => Ok(lock),
         MachineWait::TimedOut => Err(EarlyEnd::Early(Exit::Unfit)),
         MachineWait::Interrupted => Err(EarlyEnd::Early(Exit::Interrupted)),
@@ -113,25 +113,25 @@ mod tests {
         mut reasons: Vec<&str>,
         interrupted: bool,
     ) -> (MachineWait<()>, Vec<String>) {
-        let mut said = Vec::new();
+        let mut lines = Vec::new();
         reasons.reverse();
         let attempt = || match reasons.pop() {
             None | Some("") => Ok(Ok(())),
             Some(reason) => Ok(Err(reason.to_owned())),
         };
-        let waited = until(limit, attempt, || !interrupted, |line| said.push(line.to_owned()));
-        (waited.unwrap(), said)
+        let waited = wait_until(limit, attempt, || !interrupted, |line| lines.push(line.to_owned()));
+        (waited.unwrap(), lines)
     }
 
     #[test]
     fn each_reason_is_said_once_and_the_end_comes_with_the_last() {
-        let (end, said) = waited(None, vec!["a", "a", "b", ""], false);
+        let (end, lines) = waited(None, vec!["a", "a", "b", ""], false);
         assert_eq!(
-            (end, said),
+            (end, lines),
             (MachineWait::Ready(()), vec!["waiting: a".to_owned(), "waiting: b".to_owned()])
         );
-        let (end, said) = waited(Some(Duration::ZERO), vec!["a"], false);
-        assert_eq!((end, said), (MachineWait::TimedOut, vec!["gave up waiting: a".to_owned()]));
+        let (end, lines) = waited(Some(Duration::ZERO), vec!["a"], false);
+        assert_eq!((end, lines), (MachineWait::TimedOut, vec!["gave up waiting: a".to_owned()]));
         assert_eq!(waited(None, vec!["a"], true).0, MachineWait::Interrupted);
         assert_eq!(
             waited(Some(Duration::ZERO), vec![""], false).0,

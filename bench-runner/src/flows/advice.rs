@@ -111,13 +111,13 @@ fn advise_block(
 /// The variant, with the settings that its name does not say because the whole block has them, or a set of them a name.
 fn heading(best: &AdviceCandidate<'_>) -> String {
     let name = wording::arm_name(best.arm);
-    let unsaid =
+    let unnamed =
         best.planned.variant.settings.iter().filter(|(key, _)| !TEXT_SETTINGS.contains(&key.as_str()));
-    let unsaid: Vec<String> = unsaid
+    let unnamed: Vec<String> = unnamed
         .map(|(key, value)| format!("{key}={value}"))
-        .filter(|said| !name.contains(said.as_str()))
+        .filter(|setting| !name.contains(setting.as_str()))
         .collect();
-    if unsaid.is_empty() { name } else { format!("{name}, with {}", unsaid.join(", ")) }
+    if unnamed.is_empty() { name } else { format!("{name}, with {}", unnamed.join(", ")) }
 }
 
 fn title(best: &AdviceCandidate<'_>, block: &BlockResult) -> String {
@@ -187,12 +187,12 @@ fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
             None => of_setting.push((setting, vec![what])),
         }
     }
-    let told = of_setting.iter().map(|(setting, all)| match (settings, *setting) {
+    let changes = of_setting.iter().map(|(setting, all)| match (settings, *setting) {
         (..=1, _) | (_, "") => all.join("; "),
         (_, setting) => format!("{setting}: {}", all.join("; ")),
     });
-    let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| format!("It also changes something else: {}.", told.join("; ")))
+    let changes: Vec<String> = changes.collect();
+    (!changes.is_empty()).then(|| format!("It also changes something else: {}.", changes.join("; ")))
 }
 
 /// What has to be installed, with the versions that were measured.
@@ -216,8 +216,8 @@ fn requirements(manifest: &Manifest, needs: &[&str]) -> Option<String> {
             needed.join(" and ")
         )
     });
-    let said: Vec<String> = install.into_iter().chain(measured).collect();
-    (!said.is_empty()).then(|| said.join(" "))
+    let sentences: Vec<String> = install.into_iter().chain(measured).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
 /// Others that are faster too and whose intervals reach into that of the best.

@@ -38,7 +38,7 @@ fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     let lab = Lab::new();
     // Eighty builds lie between the first and the third run: their starts tell seconds apart.
     let toys: Vec<String> = (0..4).map(|n| format!("toy{n}")).collect();
-    toys.iter().for_each(|toy| lab.toy_called(toy, "sleep 0.02", ""));
+    toys.iter().for_each(|toy| lab.toy_named(toy, "sleep 0.02", ""));
     let first = twins_alone(&lab, &toys);
     assert_eq!(open(&first).expect("a bundle").earlier, []);
     let calibration = &compared(&lab, &first, &[])["calibration"][0];

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{CacheUse, Outcome, Phase, ProofResult, Sample};
 
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "cache";
     cold_and_warm_are_proven_and_counted: ALWAYS.with("sccache"),
@@ -145,7 +145,7 @@ fn a_port_where_a_socket_would_have_too_long_a_path() {
     let deep = lab.path("cache").join("deep".repeat(20));
     let args = ["run", "--project", "../own", "--rounds", "1", "--axis", "cache=off,cold"];
     let ran = lab.command(&args).env("XDG_CACHE_HOME", deep).output().expect("the program");
-    Ran::from(ran).expect(0);
+    ProgramRun::from(ran).expect(0);
     assert_eq!(used(&of(&lab.bundle(), "cache=cold", Phase::Measured)), [Some((0, 1, 1))]);
 }
 
@@ -279,7 +279,7 @@ fn a_redis_is_used_under_prefixes_and_with_the_users_password() {
     let axis = format!("cache=off,cold@{address},warm@{address}");
     let args = ["run", "--project", "../own", "--rounds", "2", "--axis", &axis, "--baseline", "cache=off"];
     let ran = lab.command(&args).env("SCCACHE_REDIS_PASSWORD", "open-sesame").output().expect("the program");
-    Ran::from(ran).expect(0);
+    ProgramRun::from(ran).expect(0);
     nothing_is_left(&lab);
     let bundle = lab.bundle();
     assert_eq!(used(&of(&bundle, &format!("cache=cold@{address}"), Phase::Measured)), [Some((0, 1, 1)); 2]);

@@ -10,7 +10,7 @@ use std::process::Command;
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Phase, ProofResult, Sample};
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "cargo";
     [linkers];
@@ -103,7 +103,7 @@ fn the_toolchain_file_of_a_project_is_obeyed_under_cargo_run() {
     // As rustup's proxy leaves it to whatever `cargo run` starts.
     let mut command = lab.command(&args);
     let ran = command.env("RUSTUP_TOOLCHAIN", real).env("CARGO", "cargo").output().expect("the program");
-    Ran::from(ran).expect(0);
+    ProgramRun::from(ran).expect(0);
     let bundle = lab.bundle();
     let rustc: Vec<&str> = bundle
         .manifest

@@ -3,7 +3,7 @@
 use std::fs;
 
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 use crate::mirror::with_tiny;
 
 trials! { "corpus";
@@ -36,7 +36,7 @@ fn own(lab: &Lab) {
 }
 
 /// Runs the program with the cargo home that names the mirror.
-fn mirrored(lab: &Lab, args: &[&str]) -> Ran {
+fn mirrored(lab: &Lab, args: &[&str]) -> ProgramRun {
     let mut command = lab.command(args);
     command.env("CARGO_HOME", lab.path("cargo-home")).output().expect("the program").into()
 }

@@ -115,7 +115,7 @@ fn dependencies_are_locked_when_it_is_added() {
         "name = \"fed\"\n[source]\nkind = \"generated\"\nseed = 1\ncrates = 2\nshape = \"chain\"\nlines = 40\n\
          style = \"plain\"\ndependencies = { tiny = \"=0.1.0\" }\ncalls = \"tiny::tiny();\"\n",
     );
-    let run = |args: &[&str]| -> crate::lab::Ran {
+    let run = |args: &[&str]| -> crate::lab::ProgramRun {
         let mut command = lab.command(args);
         command.env("CARGO_HOME", lab.path("cargo-home")).output().expect("the program").into()
     };

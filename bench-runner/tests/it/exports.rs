@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "exports";
     [tools];
@@ -202,7 +202,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         .spawn()
         .expect("the program");
     drop(child.stdout.take());
-    let ran: Ran = child.wait_with_output().expect("its end").into();
+    let ran: ProgramRun = child.wait_with_output().expect("its end").into();
     let ran = ran.expect(0);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
 }

@@ -13,13 +13,13 @@ pub(crate) struct Lab {
 }
 
 /// How a run of the program ended.
-pub(crate) struct Ran {
+pub(crate) struct ProgramRun {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Ran {
+impl ProgramRun {
     /// The same run, if it ended with this code.
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
@@ -27,7 +27,7 @@ impl Ran {
     }
 }
 
-impl From<Output> for Ran {
+impl From<Output> for ProgramRun {
     fn from(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -65,11 +65,11 @@ impl Lab {
 
     /// A command project called `toy`. Its build script gets `body`, its manifest `keys` for the source.
     pub(crate) fn toy(&self, body: &str, keys: &str) {
-        self.toy_called("toy", body, keys);
+        self.toy_named("toy", body, keys);
     }
 
     /// The same under another name.
-    pub(crate) fn toy_called(&self, name: &str, body: &str, keys: &str) {
+    pub(crate) fn toy_named(&self, name: &str, body: &str, keys: &str) {
         self.write(&format!("{name}/build.sh"), &format!("#!/bin/sh\nset -e\n{body}\n"));
         self.write(
             &format!("work/corpus/{name}.toml"),
@@ -89,7 +89,7 @@ impl Lab {
     /// The same with another file for the program.
     pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        heed_signals(&mut command);
+        reset_signals(&mut command);
         command.current_dir(self.path("work")).args(args).env_clear();
         // A toolchain that rustup has set for these tests is not one that the user of the program chose.
         for name in ["PATH", "RUSTUP_HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"] {
@@ -112,7 +112,7 @@ impl Lab {
     }
 
     /// Runs the program to its end.
-    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> ProgramRun {
         self.command(args).output().expect("the program").into()
     }
 
@@ -136,7 +136,7 @@ impl Lab {
 
 /// Has a command start with SIGINT and SIGHUP at their defaults. They stay ignored in children where these tests run under
 /// `nohup`, in the background of a shell, or under an agent that ignores them.
-pub(crate) fn heed_signals(command: &mut Command) {
+pub(crate) fn reset_signals(command: &mut Command) {
     use std::os::unix::process::CommandExt;
     let reset = || {
         for signal in [libc::SIGINT, libc::SIGHUP] {
@@ -165,5 +165,5 @@ pub(crate) fn python() -> std::ffi::OsString {
 pub(crate) fn run_python(script: &str, args: &[&str]) -> String {
     let mut command = Command::new(python());
     command.args(["-c", script]).args(args).env("MPLBACKEND", "Agg").current_dir(env!("CARGO_MANIFEST_DIR"));
-    Ran::from(command.output().expect("Python")).expect(0).stdout
+    ProgramRun::from(command.output().expect("Python")).expect(0).stdout
 }

@@ -4,7 +4,7 @@
 use std::fs;
 
 
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 use crate::mirror::with_tiny;
 
 trials! { "local";
@@ -30,7 +30,7 @@ fn without_lock(lab: &Lab) {
 }
 
 /// Runs the program with the cargo home that names the mirror.
-fn mirrored(lab: &Lab, args: &[&str]) -> Ran {
+fn mirrored(lab: &Lab, args: &[&str]) -> ProgramRun {
     let mut command = lab.command(args);
     command.env("CARGO_HOME", lab.path("cargo-home")).output().expect("the program").into()
 }

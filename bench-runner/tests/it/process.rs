@@ -29,7 +29,7 @@ use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::lab::heed_signals;
+use crate::lab::reset_signals;
 use bench::{Bench, Harness, job, runs, wait_until};
 
 const EXE: &str = env!("CARGO_BIN_EXE_bench-runner");

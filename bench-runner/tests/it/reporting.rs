@@ -17,7 +17,7 @@ fn order_sessions_and_projects_are_told() {
     let lab = Lab::new();
     let mut args = vec!["run", "--axis", "env.X=2,6", "--rounds", "8", "--sessions", "2"];
     for name in PROJECTS {
-        lab.toy_called(name, "sleep 0.0$X", "");
+        lab.toy_named(name, "sleep 0.0$X", "");
         args.extend(["--project", name]);
     }
     let ran = lab.run(&args).expect(0);
@@ -61,7 +61,7 @@ fn the_page_is_named_and_opened() {
     };
     let asked = lab.path("asked");
     let run = |args: &[&str], path: &str| {
-        crate::lab::Ran::from(lab.command(args).env("PATH", path).output().expect("the program"))
+        crate::lab::ProgramRun::from(lab.command(args).env("PATH", path).output().expect("the program"))
     };
     let opener =
         lab.write("opens/xdg-open.sh", &format!("#!/bin/sh\nprintf '%s' \"$1\" > {}\n", asked.display()));

@@ -13,7 +13,7 @@ use std::process::Command;
 
 use bench_runner_measure::corpus::sources::{Cache, FetchContext};
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "sources";
     [commands, described, fetching, history, projects, refusals];
@@ -86,7 +86,7 @@ fn local(lab: &Lab) -> String {
     format!("file://{}", lab.path("served/demo").display())
 }
 
-fn fetch(lab: &Lab) -> Ran {
+fn fetch(lab: &Lab) -> ProgramRun {
     lab.run(&["corpus", "fetch", "demo"])
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "together";
     two_machines_stand_side_by_side: LONG,
@@ -23,7 +23,7 @@ fn measured(lab: &Lab, machine: &str, more: &[&str]) -> PathBuf {
     lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle")
 }
 
-fn on(lab: &Lab, machine: &str, args: &[&str]) -> Ran {
+fn on(lab: &Lab, machine: &str, args: &[&str]) -> ProgramRun {
     lab.command(args).env("BENCH_RUNNER_MACHINE", machine).output().expect("the program").into()
 }
 

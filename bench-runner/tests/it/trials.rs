@@ -9,7 +9,7 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::lab::python;
 
-/// Makes `tests()`, the trials of a file: functions of no arguments, each with its [`When`] if it has one, after those
+/// Makes `tests()`, the trials of a file: functions of no arguments, each with its [`TrialConditions`] if it has one, after those
 /// of the modules below it.
 macro_rules! trials {
     ($module:literal; $([$($below:ident),* $(,)?];)? $($name:ident $(: $when:expr)?),* $(,)?) => {
@@ -42,23 +42,23 @@ macro_rules! modules {
 
 /// When a trial runs.
 #[derive(Clone, Copy)]
-pub(crate) struct When {
+pub(crate) struct TrialConditions {
     long: bool,
     programs: [Option<&'static str>; 2],
     packages: &'static [&'static str],
     lacking: Option<fn() -> Option<String>>,
     /// A program that takes too long to install for the gate: `.ci/long` has it.
-    of_long: Option<&'static str>,
+    long_only: Option<&'static str>,
 }
 
 /// With every `cargo test`.
-pub(crate) const ALWAYS: When =
-    When { long: false, programs: [None; 2], packages: &[], lacking: None, of_long: None };
+pub(crate) const ALWAYS: TrialConditions =
+    TrialConditions { long: false, programs: [None; 2], packages: &[], lacking: None, long_only: None };
 
 /// In the gate.
-pub(crate) const LONG: When = When { long: true, ..ALWAYS };
+pub(crate) const LONG: TrialConditions = TrialConditions { long: true, ..ALWAYS };
 
-impl When {
+impl TrialConditions {
     /// If this program is there too.
     pub(crate) const fn with(self, program: &'static str) -> Self {
         let [first, _] = self.programs;
@@ -78,12 +78,12 @@ impl When {
 
     /// If this program is there, which the gate can do without.
     pub(crate) const fn where_installed(self, program: &'static str) -> Self {
-        Self { of_long: Some(program), ..self }
+        Self { long_only: Some(program), ..self }
     }
 
     /// What this machine lacks.
-    fn lacks(self) -> Option<String> {
-        let program = self.programs.into_iter().flatten().find_map(lacking_program);
+    fn missing_requirement(self) -> Option<String> {
+        let program = self.programs.into_iter().flatten().find_map(missing_program);
         let own = || self.lacking.and_then(|lacking| lacking());
         let python = || {
             (!has_python_with(self.packages)).then(|| format!("no Python with {}", self.packages.join(", ")))
@@ -94,9 +94,9 @@ impl When {
 
 /// A trial by name. One that lacks something is shown as ignored with the reason in its name, and fails under `CI=true`
 /// instead; one that is long is shown as ignored where only a part is run.
-pub(crate) fn trial(name: &str, when: When, run: impl FnOnce() + Send + 'static) -> Trial {
+pub(crate) fn trial(name: &str, when: TrialConditions, run: impl FnOnce() + Send + 'static) -> Trial {
     let skipped = |reason: &str| format!("{name} (skipped: {reason})");
-    if let Some(program) = when.of_long.filter(|program| lacking_program(program).is_some()) {
+    if let Some(program) = when.long_only.filter(|program| missing_program(program).is_some()) {
         let reason = format!("no {program} on PATH; .ci/long installs it");
         return Trial::test(skipped(&reason), || Ok(())).with_ignored_flag(true);
     }
@@ -104,12 +104,12 @@ pub(crate) fn trial(name: &str, when: When, run: impl FnOnce() + Send + 'static)
         run();
         Ok(())
     };
-    match when.lacks() {
+    match when.missing_requirement() {
         Some(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
             Trial::test(name, move || Err(Failed::from(format!("cannot be skipped under CI: {reason}"))))
         }
         Some(reason) => Trial::test(skipped(&reason), || Ok(())).with_ignored_flag(true),
-        None if when.long && !all_are_wanted() => {
+        None if when.long && !runs_all() => {
             Trial::test(skipped("long: run by .ci/run"), run).with_ignored_flag(true)
         }
         None => Trial::test(name, run),
@@ -117,12 +117,12 @@ pub(crate) fn trial(name: &str, when: When, run: impl FnOnce() + Send + 'static)
 }
 
 /// Whether `BENCH_RUNNER_TEST=all` is set.
-pub(crate) fn all_are_wanted() -> bool {
+pub(crate) fn runs_all() -> bool {
     std::env::var_os("BENCH_RUNNER_TEST").is_some_and(|wanted| wanted == "all")
 }
 
 /// Says that a program is lacking, if it is.
-pub(crate) fn lacking_program(program: &str) -> Option<String> {
+pub(crate) fn missing_program(program: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Servers are in a directory that not everybody has in there.
     let there =

@@ -3,7 +3,7 @@
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Proof, ProofResult};
 
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "variants";
     a_snippet_is_compared_and_one_that_changes_nothing_is_not,
@@ -27,7 +27,7 @@ fn own(lab: &Lab, manifest: &str) {
     lab.write("own/src/main.rs", "fn main() {\n    println!(\"{}\", own::twice(21));\n}\n");
 }
 
-fn run(lab: &Lab, more: &[&str], variables: &[(&str, &str)]) -> Ran {
+fn run(lab: &Lab, more: &[&str], variables: &[(&str, &str)]) -> ProgramRun {
     let args = [&["run", "--project", "../own", "--rounds", "1"], more].concat();
     let home = lab.path("cargo");
     let mut command = lab.command(&args);

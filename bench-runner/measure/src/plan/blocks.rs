@@ -137,7 +137,7 @@ impl<'a> BlockBuilder<'a> {
     ) -> Result<(Option<Block>, Vec<Skipped>), W::Error> {
         let rows = self.rows(memo)?;
         self.check_comparable(&rows)?;
-        let asked = rows.len();
+        let requested = rows.len();
         let mut skipped = Vec::new();
         let mut chosen = BlockArms::default();
         let mut baseline_left = None;
@@ -169,7 +169,7 @@ impl<'a> BlockBuilder<'a> {
             skipped.push(self.skipped("all", refusal));
             return Ok((None, skipped));
         }
-        if arms.len() < 2 && asked > 1 {
+        if arms.len() < 2 && requested > 1 {
             skipped.push(self.skipped("all", Refusal::new(Self::why_nothing_to_compare(&arms)?)));
             return Ok((None, skipped));
         }

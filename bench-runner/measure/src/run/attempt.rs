@@ -34,8 +34,8 @@ impl Attempt {
             // A build that is to yield a proof is judged by that.
             ExitKind::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
-                let shown = ProofInput { build: &self.evidence, baseline: None, edited };
-                arm.check_sample(&shown).or_else(|| arm.unexpected_units(&self.evidence))
+                let input = ProofInput { build: &self.evidence, baseline: None, edited };
+                arm.check_sample(&input).or_else(|| arm.unexpected_units(&self.evidence))
             }
             ExitKind::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
             _ => None,
@@ -50,10 +50,10 @@ impl Attempt {
     /// What is to be read of it where it did not end well.
     pub(super) fn failure_text(&self, flaw: Option<&str>) -> String {
         // Tools such as make complain on standard output.
-        let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+        let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
         match flaw.or(self.trouble.as_deref()) {
-            Some(reason) => format!("{said}\n{reason}"),
-            None => said.clone(),
+            Some(reason) => format!("{text}\n{reason}"),
+            None => text.clone(),
         }
     }
 }

@@ -142,9 +142,9 @@ fn is_sccache(wrapper: &str) -> bool {
 
 /// Cargo's reasons for what it compiled again: `p`: the file `x` is missing. What follows from another of them is left out.
 fn rebuild_reasons(stderr: &str) -> Vec<String> {
-    let said = stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Dirty "));
+    let dirty = stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Dirty "));
     let mut reasons: Vec<(String, bool)> = Vec::new();
-    for line in said {
+    for line in dirty {
         let (unit, reason) =
             line.rsplit_once("): ").or_else(|| line.split_once(": ")).unwrap_or((line, "dirty"));
         let name = unit.split_whitespace().next().unwrap_or(unit);

@@ -339,7 +339,7 @@ impl<'a> Builder<'a> {
             self.writer.log(&format!("{:05}-{}", sample.number, sample.variant), text)?;
         }
         self.observer
-            .event(&RunEvent::Built { sample: &sample, said: (!ended_well).then(|| last_lines(text)) });
+            .event(&RunEvent::Built { sample: &sample, output: (!ended_well).then(|| last_lines(text)) });
         Ok(sample)
     }
 }

@@ -202,8 +202,8 @@ pub fn execute(
     let left = inputs.plan.time_budget.map(|budget| budget.saturating_sub(clock.total()));
     let deadline = left.map(|left| Instant::now() + left);
     let failed = inputs.earlier.iter().any(|sample| sample.outcome.cost().is_none());
-    let run_untimed = writer.manifest().blocks.iter().any(|block| !block.not_timed.is_empty());
-    let mut outcome = PlanOutcome { interrupted: false, flawed: failed || run_untimed };
+    let not_timed = writer.manifest().blocks.iter().any(|block| !block.not_timed.is_empty());
+    let mut outcome = PlanOutcome { interrupted: false, flawed: failed || not_timed };
     let mut builder = builder::Builder::new(inputs, clock, supervisor, writer, observer);
     let result = blocks(inputs, &mut builder, deadline, &mut outcome);
     let kept = builder.save_time();

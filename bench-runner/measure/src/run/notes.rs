@@ -39,11 +39,11 @@ impl Notes {
 
     /// Everything that was found, where `variants` are all that there are.
     pub(super) fn sentences(&self, variants: &BTreeSet<&str>) -> Vec<String> {
-        let mut said: Vec<(&str, BTreeSet<&str>)> = Vec::new();
+        let mut grouped: Vec<(&str, BTreeSet<&str>)> = Vec::new();
         for (_, variant, what) in &self.found {
-            match said.iter_mut().find(|(known, _)| *known == what.as_str()) {
+            match grouped.iter_mut().find(|(known, _)| *known == what.as_str()) {
                 Some((_, of)) => drop(of.insert(variant)),
-                None => said.push((what, BTreeSet::from([variant.as_str()]))),
+                None => grouped.push((what, BTreeSet::from([variant.as_str()]))),
             }
         }
         let sentence = |(what, of): (&str, BTreeSet<&str>)| {
@@ -53,7 +53,7 @@ impl Notes {
             let names: Vec<String> = of.into_iter().map(|name| format!("`{name}`")).collect();
             format!("Builds of {} {what}.", names.join(", "))
         };
-        said.into_iter().map(sentence).collect()
+        grouped.into_iter().map(sentence).collect()
     }
 
     /// The sentences that were not given by this before.
@@ -66,10 +66,10 @@ impl Notes {
 /// A few names out of `count`, in words.
 pub(super) fn list_some(names: &[String], count: usize) -> String {
     const SHOWN: usize = 3;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    match count - shown.len().min(count) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+    let listed: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match count - listed.len().min(count) {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
     }
 }
 
@@ -86,8 +86,8 @@ mod tests {
         }
         notes.add(NoteKind::WorkTree, "lld", "write `a`".to_owned());
         notes.add(NoteKind::WorkTree, "lld", "write `b`".to_owned());
-        let told = ["Builds write into their home.", "Builds of `lld` write `a`."];
-        assert_eq!(notes.take_new(&variants), told);
+        let expected = ["Builds write into their home.", "Builds of `lld` write `a`."];
+        assert_eq!(notes.take_new(&variants), expected);
         notes.add(NoteKind::WorkTree, "bfd", "write `c`".to_owned());
         assert_eq!(notes.take_new(&variants), ["Builds of `bfd` write `c`."]);
         assert_eq!(notes.sentences(&variants).len(), 3);

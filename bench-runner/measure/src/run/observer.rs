@@ -37,7 +37,7 @@ pub enum RunEvent<'a> {
         /// What became of it.
         sample: &'a Sample,
         /// Last lines of what a build said that did not end well.
-        said: Option<String>,
+        output: Option<String>,
     },
     /// A variant is not timed, or not any more.
     NotTimed {

@@ -18,24 +18,22 @@ pub(super) struct RequestedInputs {
 /// Reads what the build scripts of a build have said, from what cargo says of them (`stdout`), and what the compiler has
 /// noted below `dirs`.
 pub(super) fn read(stdout: &str, dirs: &[&Path]) -> RequestedInputs {
-    let mut asked = RequestedInputs::default();
+    let mut inputs = RequestedInputs::default();
     for script in stdout.lines().filter_map(script) {
         for line in script.output().lines() {
             let output = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"));
             let Some((key, value)) = output.and_then(|output| output.split_once('=')) else { continue };
             match (key, &script.package) {
-                ("rerun-if-env-changed", _) => drop(asked.variables.insert(value.trim().to_owned())),
-                ("rerun-if-changed", Some(package)) => {
-                    drop(asked.files.insert(normalized(&package.join(value))))
-                }
+                ("rerun-if-env-changed", _) => drop(inputs.variables.insert(value.trim().to_owned())),
+                ("rerun-if-changed", Some(dir)) => drop(inputs.files.insert(without_dots(&dir.join(value)))),
                 _ => {}
             }
         }
     }
     for dir in dirs {
-        variables_below(dir, 0, &mut asked.variables);
+        variables_below(dir, 0, &mut inputs.variables);
     }
-    asked
+    inputs
 }
 
 /// A build script that has run, now or before.
@@ -88,16 +86,16 @@ impl Script {
 }
 
 /// A path without `.` and `..`.
-fn normalized(path: &Path) -> PathBuf {
-    let mut normalized = PathBuf::new();
+fn without_dots(path: &Path) -> PathBuf {
+    let mut without_dots = PathBuf::new();
     for component in path.components() {
         match component {
-            Component::ParentDir => drop(normalized.pop()),
+            Component::ParentDir => drop(without_dots.pop()),
             Component::CurDir => {}
-            other => normalized.push(other),
+            other => without_dots.push(other),
         }
     }
-    normalized
+    without_dots
 }
 
 /// Adds the variables that the compiler has noted in its lists of what it has read.
@@ -179,13 +177,13 @@ mod tests {
         };
         let own = format!("path+file://{}#p@0.1.0", at("copy/p"));
         let stdout = line(&own, "p-1") + &line("registry+https://x/#q@1.0.0", "q-1");
-        let asked = read(&stdout, &[&dir.path().join("t")]);
-        assert_eq!(asked.missing_variables(|_| true, |name| name == "OWN"), ["GIT_HASH"]);
-        assert_eq!(asked.missing_variables(|name| name == "OWN", |_| false), ["OWN"]);
-        let missing_files = asked.missing_files(&dir.path().join("copy/p"), &dir.path().join("home/p"));
+        let inputs = read(&stdout, &[&dir.path().join("t")]);
+        assert_eq!(inputs.missing_variables(|_| true, |name| name == "OWN"), ["GIT_HASH"]);
+        assert_eq!(inputs.missing_variables(|name| name == "OWN", |_| false), ["OWN"]);
+        let missing_files = inputs.missing_files(&dir.path().join("copy/p"), &dir.path().join("home/p"));
         assert_eq!(missing_files, ["../dist", ".env"]);
         let old = format!("p 0.1.0 (path+file://{})", at("copy/p"));
         assert_eq!(percent_decode("/a%20b%/c"), "/a b%/c");
-        assert_eq!(read(&line(&old, "p-1"), &[]).files, asked.files);
+        assert_eq!(read(&line(&old, "p-1"), &[]).files, inputs.files);
     }
 }

@@ -119,10 +119,10 @@ impl<'a> SingleBuild<'a> {
         let job = job(&self.out, command, TIMEOUT);
         let job = Job { env: self.corner.environment(&job.env), ..job };
         let finished = self.supervisor.build(&job)?;
-        let said = [&job.stdout, &job.stderr].map(|file| {
+        let output = [&job.stdout, &job.stderr].map(|file| {
             std::fs::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
         });
-        Ok((outcome(finished, &said)?, said))
+        Ok((outcome(finished, &output)?, output))
     }
 }
 
@@ -134,9 +134,9 @@ fn outcome(finished: BuildResult, [stdout, stderr]: &[String; 2]) -> Result<Comm
         return Ok(CommandOutcome::Succeeded(finished.wall));
     };
     // Tools such as make complain on standard output.
-    let said = if stderr.trim().is_empty() { stdout } else { stderr };
-    let telling: Vec<&str> = said.lines().filter(|line| is_informative(line.trim())).collect();
-    Ok(CommandOutcome::Failed(with_last_lines(reason, &telling.join("\n"))))
+    let output = if stderr.trim().is_empty() { stdout } else { stderr };
+    let informative: Vec<&str> = output.lines().filter(|line| is_informative(line.trim())).collect();
+    Ok(CommandOutcome::Failed(with_last_lines(reason, &informative.join("\n"))))
 }
 
 /// Whether a line says more than which command was run.

@@ -39,8 +39,8 @@ pub(super) fn failure(ended: ExitKind, too_long: &str) -> Option<String> {
 }
 
 /// A reason with the last lines of the output, if there are any.
-pub(super) fn with_last_lines(reason: String, said: &str) -> String {
-    let last = last_lines(said);
+pub(super) fn with_last_lines(reason: String, output: &str) -> String {
+    let last = last_lines(output);
     if last.is_empty() { reason } else { format!("{reason}\n{last}") }
 }
 

@@ -170,8 +170,8 @@ impl BlockMeasurement<'_, '_, '_> {
             }
             return Ok(WarmUpOutcome::Continue);
         }
-        let shown = ProofInput { build: &evidence, baseline: None, edited: arm.is_edited() };
-        let mut proofs = if first { arm.prove(self.block, &shown) } else { Vec::new() };
+        let input = ProofInput { build: &evidence, baseline: None, edited: arm.is_edited() };
+        let mut proofs = if first { arm.prove(self.block, &input) } else { Vec::new() };
         if first {
             proofs.extend(arm.prove_tree(self.block, &evidence));
             arm.graph = UnitGraph::of(&evidence);
@@ -253,8 +253,9 @@ impl BlockMeasurement<'_, '_, '_> {
         for (at, proofs) in proven {
             let arm = &mut arms[at];
             for proof in &proofs {
-                let told = session == 1 && proof.role != Role::Twin && proof.result != ProofResult::Fails;
-                if told && TEXT_SETTINGS.contains(&proof.axis.as_str()) {
+                let is_reported =
+                    session == 1 && proof.role != Role::Twin && proof.result != ProofResult::Fails;
+                if is_reported && TEXT_SETTINGS.contains(&proof.axis.as_str()) {
                     let remark = format!("{}: {}", proof.variant, proof.found);
                     self.builder.observer.event(&RunEvent::Remark(&remark));
                 }

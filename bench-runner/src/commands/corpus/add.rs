@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 
 use super::super::{Exit, format_duration, format_path, pluralize};
-use super::building;
+use super::verify_options;
 use crate::flows::{self, AddRequest, AddedProject, FlowError, Places, Projects};
 
 /// Write a manifest for a repository, a crate or a directory, with everything pinned
@@ -38,7 +38,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let build = (!args.no_build).then(building).transpose()?;
+    let build = (!args.no_build).then(verify_options).transpose()?;
     let projects = Projects::open(places, args.offline, true)?;
     let request = AddRequest {
         what: &args.what,

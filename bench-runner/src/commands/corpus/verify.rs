@@ -1,7 +1,7 @@
 //! `corpus verify`: a line for each project, and a line for each of its faults.
 
 use super::super::{Exit, format_duration, pluralize};
-use super::{building, measuring_lock, selected};
+use super::{measuring_lock, select, verify_options};
 use crate::flows::{
     Fault, FlowError, Places, Projects, VerifiedProject, Verifier, fetch_all, verify_sources,
 };
@@ -29,12 +29,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let projects = Projects::open(places, args.offline, true)?;
-    let selected = selected(&projects, &args.projects)?;
+    let selected = select(&projects, &args.projects)?;
     // Before anything is built or fetched: what runs on the machine would be in the way of a clock.
     let _lock = args.no_build.then(measuring_lock).transpose()?;
     let mut verifier = match args.no_build {
         true => None,
-        false => Some(Verifier::open(&projects, places, &building()?)?),
+        false => Some(Verifier::open(&projects, places, &verify_options()?)?),
     };
     fetch_all(&projects, &selected);
     let mut all = Vec::new();

@@ -5,7 +5,7 @@ use bench_runner_measure::scenario::{self, Baseline, Matrix, RequestError, Sampl
 use super::RequestArgs;
 
 /// A scenario for axes that were given on the command line alone.
-pub(super) fn custom(axes: &[(String, Vec<Word>)]) -> Scenario {
+pub(super) fn custom_scenario(axes: &[(String, Vec<Word>)]) -> Scenario {
     let has = |key: &str| axes.iter().any(|(axis, _)| axis == key);
     let matrix = Matrix {
         name: "custom".into(),

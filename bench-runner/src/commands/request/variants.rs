@@ -14,16 +14,16 @@ use super::{check_value, pair, values};
 pub(super) fn read(texts: &[String]) -> Result<Vec<WholeVariant>, RequestError> {
     let mut variants: Vec<WholeVariant> = Vec::new();
     for text in texts {
-        let variant = one(text)?;
+        let variant = parse_variant(text)?;
         if variants.iter().any(|other| other.name == variant.name) {
-            return Err(taken(&variant.name));
+            return Err(duplicate_name(&variant.name));
         }
         variants.push(variant);
     }
     Ok(variants)
 }
 
-fn one(text: &str) -> Result<WholeVariant, RequestError> {
+fn parse_variant(text: &str) -> Result<WholeVariant, RequestError> {
     if let Some(known) = WholeVariant::known(text) {
         return Ok(known);
     }
@@ -39,7 +39,7 @@ fn one(text: &str) -> Result<WholeVariant, RequestError> {
     Ok(WholeVariant { name: name.to_owned(), content: Content::Snippet(snippet(Path::new(file))?) })
 }
 
-fn taken(name: &str) -> RequestError {
+fn duplicate_name(name: &str) -> RequestError {
     RequestError::usage(
         format!("two variants are called `{name}`"),
         Some("give one of them another name".to_owned()),
@@ -54,7 +54,7 @@ pub(super) fn add(scenario: &mut Scenario, variants: &[WholeVariant]) -> Result<
                 None => matrix.variants.push(variant.clone()),
                 // Asked for twice, it is still the same thing.
                 Some(same) if same == variant => {}
-                Some(_) => return Err(taken(&variant.name)),
+                Some(_) => return Err(duplicate_name(&variant.name)),
             }
         }
     }
@@ -65,16 +65,16 @@ pub(super) fn add(scenario: &mut Scenario, variants: &[WholeVariant]) -> Result<
 pub(super) fn set_baselines(scenario: &mut Scenario, texts: &[String]) -> Result<(), RequestError> {
     let is_whole = |text: &&String| !text.contains('=');
     match texts {
-        [text] if is_whole(&text) => whole(scenario, text),
+        [text] if is_whole(&text) => set_whole(scenario, text),
         texts if texts.iter().any(|text| is_whole(&text)) => {
             let help = "give one name, or values of axes such as `--baseline linker=bfd`".to_owned();
             Err(RequestError::usage("a whole variant is the only baseline there can be", Some(help)))
         }
-        texts => texts.iter().try_for_each(|text| value(scenario, text)),
+        texts => texts.iter().try_for_each(|text| set_value(scenario, text)),
     }
 }
 
-fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
+fn set_whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
     if let Some(known) = WholeVariant::known(name) {
         add(scenario, std::slice::from_ref(&known))?;
         scenario.matrices.iter_mut().for_each(|matrix| {
@@ -101,7 +101,7 @@ fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
     Err(RequestError::usage(format!("no variant of `{}` is called `{name}`", scenario.name), Some(help)))
 }
 
-fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
+fn set_value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
     let (key, value) = pair("--baseline", text)?;
     let value = &values::value(value);
     check_value(text, key, value)?;

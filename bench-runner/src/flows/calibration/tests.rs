@@ -61,7 +61,7 @@ fn complete(results: &Path, manifest: Manifest) -> PathBuf {
     written(results, manifest, 6, |_| 1, Status::Complete)
 }
 
-/// EarlierRun and block of each twin that a run which starts now is calibrated with.
+/// Run and block of each twin that a run which starts now is calibrated with.
 fn found(results: &Path, limits: CalibrationLimits) -> (Vec<(String, BlockId)>, Vec<String>) {
     let EarlierTwins { twins, remarks } = collect(results, &manifest("now", NOW, 1, "clean"), limits);
     (twins.into_iter().map(|twin| (twin.run, twin.block)).collect(), remarks)

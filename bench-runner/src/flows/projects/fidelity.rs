@@ -16,7 +16,7 @@ use super::{Projects, tree_of};
 
 /// What the user has, as cargo says.
 struct UserSetup {
-    asked: Asked,
+    query: Asked,
     configuration: Configuration,
     /// Files of the user's that are no part of the copy, and that set something which decides a build.
     files: Vec<PathBuf>,
@@ -32,13 +32,13 @@ impl Projects {
         let own = resolved.and_then(|resolved| own_tree(&resolved.project));
         let started_in =
             own.as_deref().zip(resolved).map(|(own, resolved)| resolved.project.build.started_in(own));
-        let asked = self.user_query(started_in.as_deref());
-        let configuration = asked.configuration()?;
+        let query = self.user_query(started_in.as_deref());
+        let configuration = query.configuration()?;
         // What was copied belongs to the project. A project from elsewhere has no place of its own on this machine.
         let copied = |file: &Path| {
             own.as_deref().zip(resolved).is_some_and(|(own, resolved)| resolved.has_copied(own, file))
         };
-        Ok(user_settings(&configuration, copied, &asked.env))
+        Ok(user_settings(&configuration, copied, &query.env))
     }
 
     /// The user's cargo in a directory of the user's, or in none that matters.
@@ -56,7 +56,7 @@ impl Projects {
     pub(crate) fn compare_with_home(&self, plan: &mut Plan) {
         let mut known: BTreeMap<(String, Option<String>), Option<Fidelity>> = BTreeMap::new();
         for block in &mut plan.blocks {
-            let asked: BTreeSet<(String, Option<String>)> = block
+            let keys: BTreeSet<(String, Option<String>)> = block
                 .arms
                 .iter()
                 .map(|arm| &arm.variant)
@@ -64,7 +64,7 @@ impl Projects {
                 .filter(|variant| variant.rev.is_none() && !variant.replays())
                 .map(|variant| (variant.project.clone(), configured(&variant.settings)))
                 .collect();
-            block.fidelity = asked
+            block.fidelity = keys
                 .into_iter()
                 .filter_map(|key| {
                     let fidelity =
@@ -126,7 +126,7 @@ impl Projects {
         let (mut your_flags, mut our_flags, mut your_units, mut our_units) = (None, None, None, None);
         if let (Some(theirs), Some(ours)) = (&yours.flags, &here.1.flags) {
             (your_flags, our_flags) = (Some(theirs), Some(ours));
-            found.extend(self.other_compiler(&home.asked, &theirs.compiler, &driver));
+            found.extend(self.other_compiler(&home.query, &theirs.compiler, &driver));
             compared.extend(["flags", "toolchain"]);
         }
         match (&yours.units, &here.1.units) {
@@ -137,7 +137,7 @@ impl Projects {
             (Err(error), Ok(_)) => not_compared = Some(format!("in your tree, {}", error.in_one_line())),
             (_, Err(error)) => not_compared = Some(error.in_one_line()),
         }
-        if let Some(rustdoc) = home.asked.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
+        if let Some(rustdoc) = home.query.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
             let here = driver.toolchain.rustdoc.as_ref().map(|path| path.display().to_string());
             found.push(Difference {
                 what: "variables".to_owned(),
@@ -165,8 +165,8 @@ impl Projects {
     }
 
     fn home(&self, resolved: &ResolvedProject, own: &Path) -> Result<UserSetup, AskError> {
-        let asked = self.user_query(Some(&resolved.project.build.started_in(own)));
-        let configuration = asked.configuration()?;
+        let query = self.user_query(Some(&resolved.project.build.started_in(own)));
+        let configuration = query.configuration()?;
         let (mut files, mut keys) = (Vec::new(), BTreeMap::<PathBuf, BTreeSet<String>>::new());
         for entry in configuration.entries.iter().filter(|entry| entry.decides()) {
             if let Origin::File(file) = &entry.origin
@@ -178,8 +178,8 @@ impl Projects {
                 keys.entry(file.clone()).or_default().insert(entry.name());
             }
         }
-        let variables = asked.env.keys().filter(|name| decides(name)).cloned().collect();
-        Ok(UserSetup { asked, configuration, files, keys, variables })
+        let variables = query.env.keys().filter(|name| decides(name)).cloned().collect();
+        Ok(UserSetup { query, configuration, files, keys, variables })
     }
 
     /// Whether cargo finds a file on its way up from `own`: one outside of the user's cargo home, which a question can leave
@@ -200,11 +200,11 @@ impl Projects {
         configured: bool,
         in_copy: bool,
     ) -> std::rc::Rc<Answer> {
-        let mut asked = home.asked.clone();
+        let mut query = home.query.clone();
         if in_copy {
-            asked.dir = driver.started_in(&driver.inquiry.tree);
+            query.dir = driver.started_in(&driver.inquiry.tree);
             // rustup may go by the directory.
-            asked.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
+            query.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
         let home_config = if configured { self.cargo_home_config(home) } else { None };
         let mut args = vec!["build".to_owned()];
@@ -212,7 +212,7 @@ impl Projects {
         let deciding = |name: &&String| {
             decides(name) || name.starts_with("CARGO_") || name.starts_with("RUST") || *name == "PATH"
         };
-        let env: Vec<String> = asked
+        let env: Vec<String> = query
             .env
             .iter()
             .filter(|(name, _)| deciding(name))
@@ -225,19 +225,19 @@ impl Projects {
             "at home",
             &toolchain.cargo_version,
             &toolchain.rustc_version,
-            &asked.dir.display().to_string(),
+            &query.dir.display().to_string(),
             &home.configuration.table().to_string(),
             &env.join("\0"),
         ]
         .map(str::to_owned)
         .join("\0");
-        let (cargo, dir, env) = (asked.cargo.clone(), asked.dir.clone(), asked.env.clone());
+        let (cargo, dir, env) = (query.cargo.clone(), query.dir.clone(), query.env.clone());
         driver.inquiry.answer(&key, home_config.as_deref(), &args, |_| Ok(Asked { cargo, dir, env }))
     }
 
     /// What the user's cargo home says that no directory above the project says too.
     fn cargo_home_config(&self, home: &UserSetup) -> Option<String> {
-        let mut without = home.asked.clone();
+        let mut without = home.query.clone();
         without.env.insert("CARGO_HOME".to_owned(), self.sources.cache.building_home().display().to_string());
         let above = without.configuration().ok()?;
         let above = above.files();
@@ -251,21 +251,21 @@ impl Projects {
     }
 
     /// The compilers, if the user's is another one.
-    fn other_compiler(&self, asked: &Asked, yours: &Path, driver: &CargoDriver) -> Option<Difference> {
+    fn other_compiler(&self, query: &Asked, yours: &Path, driver: &CargoDriver) -> Option<Difference> {
         let toolchain = &driver.toolchain;
         let real = |path: &Path| path.canonicalize().ok();
         if yours.is_absolute() && real(yours).is_some() && real(yours) == real(&toolchain.rustc) {
             return None;
         }
-        let mut env = asked.env.clone();
+        let mut env = query.env.clone();
         env.insert("RUSTUP_AUTO_INSTALL".to_owned(), "0".to_owned());
         let ask = |arg: &[&str]| {
             let call = ToolCall {
-                cwd: Some(asked.dir.clone()),
+                cwd: Some(query.dir.clone()),
                 env: ToolEnv::Exactly(env.clone()),
                 ..ToolCall::new(yours, arg.iter().copied())
             };
-            check_tool(&call).map(|said| said.stdout).unwrap_or_else(|error| error.to_string())
+            check_tool(&call).map(|output| output.stdout).unwrap_or_else(|error| error.to_string())
         };
         // By its bare name it may be rustup's proxy, which stands for the compiler of a toolchain. A program that somebody
         // names by its path is another one, whatever it calls in turn.
@@ -292,7 +292,7 @@ impl UserSetup {
             Origin::Variable(_) | Origin::Other => false,
         });
         let variables = std::mem::take(&mut self.variables);
-        self.asked.env.retain(|name, _| !variables.contains(name));
+        self.query.env.retain(|name, _| !variables.contains(name));
         let files = self.files.iter().map(|file| {
             let keys: Vec<&str> = self.keys.get(file).into_iter().flatten().map(String::as_str).collect();
             format!("{} ({})", format_user_path(file), listed(&keys))

@@ -72,7 +72,10 @@ impl World for Projects {
     fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, FlowError> {
         let projects = self.select(word)?;
         let is_known = |project: &Project| {
-            self.resolved.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.asked == *project)
+            self.resolved
+                .borrow()
+                .get(&tree_of(&project.name))
+                .is_some_and(|known| known.declared == *project)
         };
         // At once: nothing is timed yet.
         let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();

@@ -18,7 +18,7 @@ type ContextKey = (Option<String>, Option<String>);
 /// A project, resolved.
 pub(super) struct ResolvedProject {
     /// As its manifest has it.
-    pub(super) asked: Project,
+    pub(super) declared: Project,
     /// The same, with edits where the manifest has none.
     pub(super) project: Project,
     /// `None` where it was not to be fetched and is not in the cache.

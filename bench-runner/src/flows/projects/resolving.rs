@@ -74,7 +74,7 @@ impl Projects {
         before: Option<Result<Pinned, SourceError>>,
     ) -> Result<Rc<ResolvedProject>, FlowError> {
         if let Some(known) = self.resolved.borrow().get(&tree_of(&project.name))
-            && known.asked == *project
+            && known.declared == *project
         {
             return Ok(known.clone());
         }
@@ -84,7 +84,7 @@ impl Projects {
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
-        let asked = project.clone();
+        let declared = project.clone();
         let (project, source, made) = self.with_lock(project, source)?;
         let project = &project;
         let (pin, mut notes) = match &source {
@@ -127,7 +127,7 @@ impl Projects {
         };
         let contexts = RefCell::default();
         let resolved = Rc::new(ResolvedProject {
-            asked,
+            declared,
             project: project.clone(),
             source,
             context,
@@ -227,9 +227,9 @@ impl Projects {
             Err(error) => return Err(error.into()),
         };
         let (context, inquiry) = self.context(&project, source.as_ref(), None)?;
-        let (asked, view) = (project.clone(), resolved.view.clone());
+        let (declared, view) = (project.clone(), resolved.view.clone());
         let resolved = Rc::new(ResolvedProject {
-            asked,
+            declared,
             project,
             source,
             context,

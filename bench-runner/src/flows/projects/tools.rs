@@ -30,13 +30,13 @@ impl Projects {
         if !self.toolchains(plan).is_empty() {
             tools.extend(self.c_compiler());
         }
-        let mut asked = HashSet::new();
+        let mut seen = HashSet::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let tree = variant.tree();
             let Some(resolved) = all.get(&tree) else { continue };
             let Ok(settings) = axes::parse_all(&variant.settings) else { continue };
             for setting in settings.iter() {
-                if !asked.insert((tree.clone(), setting.key.to_owned(), setting.probed_with_texts())) {
+                if !seen.insert((tree.clone(), setting.key.to_owned(), setting.probed_with_texts())) {
                     continue;
                 }
                 if let Ok(Available { tool: Some(tool), .. }) = self.probe_at(resolved, &setting)
@@ -52,8 +52,8 @@ impl Projects {
     /// The C compiler, through which rustc links; `None` where there is none under its usual name.
     pub(super) fn c_compiler(&self) -> Option<axes::Tool> {
         let path = find_in_path("cc", &self.path)?;
-        let said = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
-        let version = said.stdout.lines().next()?.to_owned();
+        let output = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
+        let version = output.stdout.lines().next()?.to_owned();
         Some(axes::Tool { name: "cc".into(), path, version })
     }
 
@@ -180,8 +180,10 @@ impl Projects {
                 env,
                 ..ToolCall::new(rustup, ["show", "active-toolchain"])
             };
-            let said = check_tool(&call).ok()?.stdout;
-            said.contains("(directory override").then(|| "`rustup override` for its directory".to_owned())?
+            let output = check_tool(&call).ok()?.stdout;
+            output
+                .contains("(directory override")
+                .then(|| "`rustup override` for its directory".to_owned())?
         };
         Some(format!("{by} chooses its toolchain: {}", toolchain.rustc_version))
     }
@@ -189,8 +191,8 @@ impl Projects {
     /// The toolchains that rustup has installed, as it names them; none where there is no rustup.
     pub(crate) fn installed_toolchains(&self) -> Vec<String> {
         let Some(rustup) = find_in_path("rustup", &self.path) else { return Vec::new() };
-        let said = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);
-        said.unwrap_or_default().lines().map(str::to_owned).collect()
+        let output = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);
+        output.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     /// What axes may look at where no project is named, with the toolchain of that name or else the usual one.

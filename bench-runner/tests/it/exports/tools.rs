@@ -10,7 +10,7 @@ use bench_runner_core::compare::Policy;
 use serde_json::Value;
 
 use super::{export, kept, kept_run, odd, text};
-use crate::lab::{Lab, Ran, entries, run_python};
+use crate::lab::{Lab, ProgramRun, entries, run_python};
 
 trials! { "exports";
     critcmp_puts_variants_side_by_side: ALWAYS.with("critcmp"),
@@ -30,7 +30,7 @@ fn critcmp_puts_variants_side_by_side() {
         files.sort();
         // critcmp looks for criterion's directory from where it is upwards
         let output = Command::new("critcmp").args(files).current_dir(lab.path("home")).output();
-        (Ran::from(output.expect("critcmp")).expect(0).stdout, ran.stderr)
+        (ProgramRun::from(output.expect("critcmp")).expect(0).stdout, ran.stderr)
     };
     let (told, said) = compared(&kept_run("20261121T150644Z-linkers-e1828f"), "linkers");
     assert_eq!(said.lines().filter(|line| line.starts_with("note: ")).count(), 0, "{said}");
@@ -86,7 +86,7 @@ fn hyperfines_own_scripts_read_both_schemas() {
     let lab = Lab::new();
     let bundle = kept_run("20261121T150644Z-linkers-e1828f");
     let odd = odd(&lab);
-    lab.toy_called("two", "sleep 0.0$X", "");
+    lab.toy_named("two", "sleep 0.0$X", "");
     lab.run(&["run", "--project", "two", "--axis", "env.X=1,2", "--rounds", "3", "--no-twin"]).expect(0);
     let numbers = lab.bundles().into_iter().find(|one| *one != odd).expect("the second run");
     for (format, version) in HYPERFINES {

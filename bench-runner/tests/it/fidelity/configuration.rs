@@ -5,7 +5,7 @@ use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Plan, Proof, ProofResult};
 
 use super::unchanged::Contents;
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "fidelity";
     configuration_that_is_included_is_in_force,
@@ -30,7 +30,7 @@ fn own(lab: &Lab, config: &str) {
     }
 }
 
-fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> ProgramRun {
     let mut command = lab.command(args);
     command.env("CARGO_HOME", lab.path("cargo")).envs(variables.iter().copied());
     command.output().expect("the program").into()

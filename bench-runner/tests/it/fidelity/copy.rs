@@ -8,7 +8,7 @@ use std::process::Command;
 use bench_runner_core::record::{IgnoredFiles, Phase, Sample};
 use serde_json::Value;
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "fidelity::copy";
     what_a_build_finds_at_home_is_in_the_copy: LONG,
@@ -39,7 +39,7 @@ pub(super) fn git(lab: &Lab, dir: &str, args: &[&str]) -> String {
     command.current_dir(lab.path(dir)).env("HOME", lab.path("home")).env_remove("GIT_DIR");
     let output =
         command.args(who.iter().flat_map(|setting| ["-c", setting])).args(args).output().expect("git");
-    let ran = Ran::from(output).expect(0);
+    let ran = ProgramRun::from(output).expect(0);
     ran.stdout.trim().to_owned()
 }
 
@@ -394,7 +394,7 @@ fn a_toolchain_that_is_not_installed_is_named_and_not_installed() {
     lab.write("own/rust-toolchain.toml", "[toolchain]\nchannel = \"1.66.0\"\n");
     let toolchains = || {
         let listed = Command::new("rustup").args(["toolchain", "list"]).output().expect("rustup");
-        Ran::from(listed).stdout
+        ProgramRun::from(listed).stdout
     };
     let before = toolchains();
     for args in [

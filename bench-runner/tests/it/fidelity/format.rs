@@ -23,8 +23,8 @@ fn caching(lab: &Lab) -> String {
 
 fn builds_that_find_a_cache_are_invalid_and_format_1_goes_on() {
     let lab = Lab::new();
-    lab.toy_called("cached", &caching(&lab), "");
-    lab.toy_called("honest", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", "");
+    lab.toy_named("cached", &caching(&lab), "");
+    lab.toy_named("honest", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", "");
     let run = |args: &[&str]| lab.run(&[&["run", "--seed", "3"], args].concat());
     let projects = ["--project", "cached", "--project", "honest", "--axis", "env.X=1,2", "--rounds", "4"];
     let ran = run(&[&projects[..], &["--decide"]].concat()).expect(5);

@@ -3,7 +3,7 @@
 use bench_runner_core::record::{Fidelity, Plan};
 
 use crate::cargo_projects::toolchain_of_the_lab;
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "fidelity::reports";
     the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named: LONG,
@@ -27,7 +27,7 @@ fn package(lab: &Lab, dir: &str) {
     lab.write(&format!("{dir}/src/main.rs"), "fn main() {\n    println!(\"hi\");\n}\n");
 }
 
-fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> ProgramRun {
     let mut command = lab.command(args);
     command.env("CARGO_HOME", lab.path("home/.cargo")).envs(variables.iter().copied());
     command.output().expect("the program").into()

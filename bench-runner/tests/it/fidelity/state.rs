@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Phase, Sample};
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "fidelity::state";
     what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm,
@@ -189,7 +189,7 @@ fn with_dependency(lab: &Lab) {
     fs::create_dir_all(lab.path("registry/index/li/tt")).expect("an index");
     let run = |program: &str, args: &[&str]| -> String {
         let output = std::process::Command::new(program).args(args).current_dir(lab.path("pack")).output();
-        Ran::from(output.expect("a common program")).expect(0).stdout
+        ProgramRun::from(output.expect("a common program")).expect(0).stdout
     };
     run("tar", &["czf", "../registry/litter-1.0.0.crate", "litter-1.0.0"]);
     let sum = run("sha256sum", &["../registry/litter-1.0.0.crate"]);
@@ -242,7 +242,7 @@ fn what_is_compiled_again_without_a_change_is_named_with_its_reason() {
         ["run", "--project", "../own", "--workload", "incremental", "--workload", "noop", "--rounds", "1"];
     let args = [&args[..], &["--no-twin", "--axis", "codegen-units=1,16"]].concat();
     let ran = lab.command(&args).env("OF_THE_USER", "1").output().expect("the program");
-    let ran = Ran::from(ran).expect(3);
+    let ran = ProgramRun::from(ran).expect(3);
     let bundle = lab.bundle();
     for block in &bundle.manifest.blocks {
         let notes = block.notes.join("\n");

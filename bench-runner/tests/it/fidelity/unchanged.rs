@@ -97,7 +97,7 @@ fn the_users_tree_and_homes_are_only_read() {
     let args = ["--project", "../repo/own", "--axis", "profile=dev,release", "--rounds", "1"];
     for (verb, more) in [("plan", &args[..]), ("run", &args[..]), ("corpus", &["add", "../repo/own"])] {
         let mut command = lab.command(&[&[verb], more].concat());
-        let ran: crate::lab::Ran =
+        let ran: crate::lab::ProgramRun =
             command.env("CARGO_HOME", lab.path("cargo-home")).output().expect("the program").into();
         ran.expect(0);
         before.expect_same(&all(&lab), verb);

@@ -62,7 +62,7 @@ impl Bench {
     /// The same by a command of the test's own, with the script in place already.
     pub(super) fn harness_by(&self, mut command: Command) -> Harness {
         command.env(HARNESS, self.dir.path()).stdin(Stdio::null());
-        heed_signals(&mut command);
+        reset_signals(&mut command);
         let harness = Harness(command.spawn().unwrap());
         wait_until("the build is ready", || self.read("ready").ends_with('\n'));
         harness

@@ -27,7 +27,7 @@ use bench_runner_measure::process::{ExitKind, Job, Supervisor, SupervisorOptions
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, PROGRAM};
-use crate::trials::{ALWAYS, LONG, When, trial};
+use crate::trials::{ALWAYS, LONG, TrialConditions, trial};
 use table::{Case, Entry, Need, entries};
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -50,7 +50,7 @@ pub(crate) fn tests() -> Vec<Trial> {
 }
 
 /// A trial of one value, which is skipped where the machine lacks what it needs.
-fn trial_with(of: &str, when: When, case: Case, run: fn(&Case)) -> Trial {
+fn trial_with(of: &str, when: TrialConditions, case: Case, run: fn(&Case)) -> Trial {
     let beside: String = case.beside.iter().map(|(key, value)| format!(" {key}={value}")).collect();
     let value = case.value.lines().collect::<Vec<_>>().join("; ");
     let name = format!("{of}::{}={value}{beside}", case.key);

@@ -9,8 +9,8 @@ use bench_runner_measure::corpus::sources::git_store;
 
 use super::servers::{serve, serve_http, serve_https, serve_ssh};
 use super::{fetch, local, manifest, origin, sources, stores};
-use crate::lab::{Lab, Ran, entries};
-use crate::trials::lacking_program;
+use crate::lab::{Lab, ProgramRun, entries};
+use crate::trials::missing_program;
 
 trials! { "sources";
     a_commit_comes_from_a_server_of_ssh: ALWAYS.unless(no_sshd),
@@ -29,7 +29,7 @@ fn no_sshd() -> Option<String> {
     let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
     match root && !Path::new("/run/sshd").is_dir() {
         true => Some("no sshd with its /run/sshd on PATH".to_owned()),
-        false => lacking_program("sshd"),
+        false => missing_program("sshd"),
     }
 }
 
@@ -108,7 +108,7 @@ fn a_commit_comes_through_the_users_own_ssh() {
     let script = lab.write("ssh.sh", &script);
     manifest(&lab, &format!("ssh://git@example.org{}", lab.path("served/demo").display()), &first, "");
     let mut command = lab.command(&["corpus", "fetch", "demo"]);
-    let ran: Ran =
+    let ran: ProgramRun =
         command.env("GIT_SSH_COMMAND", script).env("GIT_SSH_VARIANT", "simple").output().expect("it").into();
     let said = fs::read_to_string(calls).expect("ssh was called");
     assert!(said.contains("git@example.org") && said.contains("git-upload-pack"), "{said}");

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::servers::serve_http;
 use super::{cache, commit, fetch, local, manifest, origin, stores};
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "sources";
     a_damaged_repository_is_noticed_and_fetched_again: LONG.with("git"),
@@ -75,7 +75,7 @@ fn a_commit_that_is_not_there_is_named() {
     let said = fetch(&lab).expect(2).stderr;
     assert!(said.contains("no such commit") && said.contains("git ls-remote file://"), "{said}");
     let mut without = lab.command(&["corpus", "fetch", "demo"]);
-    let ran: Ran = without.env("PATH", lab.path("home")).output().expect("the program").into();
+    let ran: ProgramRun = without.env("PATH", lab.path("home")).output().expect("the program").into();
     assert!(ran.stderr.contains("install git"), "{}", ran.stderr);
     fs::remove_dir_all(lab.path("served/demo")).expect("it can be removed");
     let said = fetch(&lab).expect(1).stderr;
