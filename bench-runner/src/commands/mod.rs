@@ -7,14 +7,14 @@
     reason = "talking to the terminal is what this module is for"
 )]
 
-mod plan_summary;
+mod browser;
 pub(crate) mod compare;
 pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
-mod browser;
 pub(crate) mod plan;
+mod plan_summary;
 mod progress;
 pub(crate) mod report;
 pub(crate) mod reproduce;

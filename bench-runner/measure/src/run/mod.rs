@@ -5,22 +5,23 @@
 
 mod after_release;
 mod arm;
-mod requested_inputs;
+mod arm_dirs;
 mod attempt;
 mod block;
 mod block_dirs;
+mod build_notes;
 mod builder;
 mod clock;
-mod build_notes;
-mod notes;
-mod observer;
-mod supervisor_job;
-mod arm_dirs;
-mod replay;
-mod single_build;
-mod serviced_build;
 mod leftovers;
 mod modified_packages;
+mod notes;
+mod observer;
+mod replay;
+mod requested_inputs;
+mod rounds;
+mod serviced_build;
+mod single_build;
+mod supervisor_job;
 mod warm_up;
 mod worktree;
 

@@ -3,12 +3,16 @@
 //!
 //! Files are told apart by their metadata alone, so that looking at a tree brings nothing of it into memory.
 
+mod entries;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, FileTimes, Metadata, Permissions};
+use std::fs::{self, File, FileTimes, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+
+use entries::{TreeEntry, TreeEntryKind, scan};
 
 use super::RunError;
 use super::notes::list_some;
@@ -27,26 +31,6 @@ pub(super) struct WorkTree {
     /// Files of which there are copies.
     copied: BTreeSet<PathBuf>,
     left: BTreeMap<String, KeptChanges>,
-}
-
-/// What is known of one file or directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct TreeEntry {
-    kind: TreeEntryKind,
-    mode: u32,
-    size: u64,
-    modified: SystemTime,
-    /// Changed by anything that is done to it; a directory's by whatever is done in it too.
-    changed: (i64, i64),
-    inode: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum TreeEntryKind {
-    File,
-    Directory,
-    Link(PathBuf),
-    Other,
 }
 
 /// What becomes of what a build leaves in the work tree.
@@ -100,62 +84,6 @@ pub(super) struct KeptChanges {
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
     let path = path.to_owned();
     move |source| RunError::Io { action, path, source }
-}
-
-impl TreeEntry {
-    fn of(path: &Path, metadata: &Metadata) -> io::Result<Self> {
-        let file_type = metadata.file_type();
-        let kind = if file_type.is_dir() {
-            TreeEntryKind::Directory
-        } else if file_type.is_symlink() {
-            TreeEntryKind::Link(fs::read_link(path)?)
-        } else if file_type.is_file() {
-            TreeEntryKind::File
-        } else {
-            TreeEntryKind::Other
-        };
-        let size = if kind == TreeEntryKind::File { metadata.len() } else { 0 };
-        let modified = metadata.modified()?;
-        let changed = (metadata.ctime(), metadata.ctime_nsec());
-        Ok(Self { kind, mode: metadata.mode() & 0o7777, size, modified, changed, inode: metadata.ino() })
-    }
-
-    /// Whether nothing was done to it since it was `before`. What was done in a directory shows in what is in it.
-    fn is_untouched(&self, before: &Self) -> bool {
-        match (&self.kind, &before.kind) {
-            (TreeEntryKind::Directory, TreeEntryKind::Directory) => true,
-            (TreeEntryKind::Link(to), TreeEntryKind::Link(from)) => to == from,
-            _ => self == before,
-        }
-    }
-}
-
-/// The entries below `root`. A directory for which `enter` does not hold is listed and not entered, and neither is one
-/// that cannot be read.
-fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTreeMap<PathBuf, TreeEntry>> {
-    let mut found = BTreeMap::from([(PathBuf::new(), TreeEntry::of(root, &fs::symlink_metadata(root)?)?)]);
-    let mut waiting = vec![PathBuf::new()];
-    while let Some(dir) = waiting.pop() {
-        let listed = match fs::read_dir(root.join(&dir)) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => continue,
-            listed => listed?,
-        };
-        for entry in listed {
-            let entry = entry?;
-            let path = dir.join(entry.file_name());
-            let seen = TreeEntry::of(&entry.path(), &entry.metadata()?)?;
-            if seen.kind == TreeEntryKind::Directory && enter(&path) && !is_store_of_git(&path) {
-                waiting.push(path.clone());
-            }
-            found.insert(path, seen);
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a directory is where git keeps objects: they are many, never change, and decide nothing by being there.
-fn is_store_of_git(path: &Path) -> bool {
-    path.ends_with(".git/objects")
 }
 
 impl WorkTree {
