@@ -17,4 +17,4 @@ pub mod plan;
 pub mod run;
 
 #[cfg(test)]
-mod whole;
+mod printed_error;

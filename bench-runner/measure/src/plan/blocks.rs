@@ -1,15 +1,14 @@
 //! One matrix → its blocks: the product of the axes and the whole variants, less what is excluded, what this machine
 //! lacks, what has no meaning under the workload, and what is the same thing by another name.
 
+mod arms;
 mod memo;
 mod projects;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bench_runner_core::record::{
-    Arm, Block, BlockId, Plan, Refusal, Role, Sampling, Skipped, TEXT_SETTINGS, TreeId, Variant,
-};
+use bench_runner_core::record::{Arm, Block, BlockId, Plan, Refusal, Role, Sampling, Skipped, Variant};
 
 use super::workload;
 use super::{ProjectView, World};
@@ -17,6 +16,7 @@ use crate::axes::{self, ParsedSettings, STRUCTURAL, Setting};
 use crate::build::Linking;
 use crate::scenario::{Exclude, Matrix, RequestError, Scenario, Word};
 use crate::workloads::{SourceChange, Start, Workload};
+use arms::{BlockArms, ResolvedVariant};
 use projects::{add_projects, name_among, resolve_projects};
 
 pub(super) use memo::Memo;
@@ -86,47 +86,6 @@ struct BlockBuilder<'a> {
     /// Name of the baseline's project, where project is an axis and the baseline names one.
     baseline_project: Option<&'a str>,
     fixed: Fixed<'a>,
-}
-
-/// The arms of a block so far.
-#[derive(Default)]
-struct BlockArms {
-    arms: Vec<Arm>,
-    /// Places among them.
-    by_identity: BTreeMap<String, usize>,
-    /// What becomes of the sources of each tree, under the workloads that build it; each once.
-    sources: BTreeMap<TreeId, Vec<SourceChange>>,
-}
-
-impl BlockArms {
-    /// Adds a variant, or its name where there is the same thing already.
-    fn add(&mut self, role: Role, mut variant: Variant, resolved: ResolvedVariant) {
-        let ResolvedVariant { identity, sources, linking, settings, pinned } = resolved;
-        if let Some(&same) = self.by_identity.get(&identity) {
-            self.arms[same].aliases.push(variant.name);
-            return;
-        }
-        self.by_identity.insert(identity, self.arms.len());
-        let of_tree = self.sources.entry(variant.tree()).or_default();
-        if !of_tree.contains(&sources) {
-            of_tree.push(sources);
-        }
-        let co_changes = co_changes(&variant, &settings, linking);
-        let primed = settings.need_priming();
-        variant.settings.extend(pinned);
-        self.arms.push(Arm { role, variant, aliases: Vec::new(), co_changes, primed });
-    }
-}
-
-struct ResolvedVariant {
-    /// Equal ones are the same thing.
-    identity: String,
-    sources: SourceChange,
-    /// What it links, if that is known and matters.
-    linking: Option<Linking>,
-    settings: ParsedSettings,
-    /// Values that would mean something else on another machine, as the plan is to have them.
-    pinned: Vec<(String, String)>,
 }
 
 impl<'a> BlockBuilder<'a> {
@@ -376,22 +335,6 @@ fn value_of<'v>(key: &str, variant: &'v Variant) -> Option<&'v str> {
         "rev" => variant.rev.as_deref(),
         _ => variant.settings.get(key).map(String::as_str),
     }
-}
-
-/// What the settings of a variant change besides what their axes are named for, in a build that links this.
-fn co_changes(variant: &Variant, settings: &ParsedSettings, linking: Option<Linking>) -> Vec<String> {
-    let of = |setting: Setting<'_>| {
-        let Setting { key, text, value, .. } = setting;
-        let what = if TEXT_SETTINGS.contains(&key) { variant.name.clone() } else { format!("{key}={text}") };
-        let happens = |change: &&&str| {
-            let reaches =
-                |linking: Linking| linking.host && (linking.host_shares_flags || !value.is_for_linking());
-            !axes::is_about_host_units(change) || linking.is_none_or(reaches)
-        };
-        let changes = value.co_changes(settings).iter().filter(happens);
-        changes.map(|change| format!("{what}: {change}")).collect::<Vec<_>>()
-    };
-    settings.iter().flat_map(of).collect()
 }
 
 fn sampling(scenario: &Scenario) -> Sampling {

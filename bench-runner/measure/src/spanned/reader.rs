@@ -236,7 +236,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     fn read<T>(
         text: &str,
@@ -262,7 +262,7 @@ mod tests {
               sumary = "y"
               ^^^^^^
             help: did you mean `summary`?"#]]
-        .assert_eq(&error.whole());
+        .assert_eq(&error.printed());
     }
 
     #[test]

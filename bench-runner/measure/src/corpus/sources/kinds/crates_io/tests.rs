@@ -9,7 +9,7 @@ use crate::corpus::sources::checkout::check_out;
 use crate::corpus::sources::kind::Source;
 use crate::corpus::sources::tree::archive::tests::pack;
 use crate::corpus::sources::user_cargo::{FetchTool, fetch_dependencies};
-use crate::whole::Whole as _;
+use crate::printed_error::PrintedError as _;
 
 struct Bench {
     dir: tempfile::TempDir,
@@ -112,7 +112,7 @@ fn another_hash_is_refused_and_the_copy_left_as_it_is() {
         let error = bench.pin().unwrap_err();
         let SourceError::Checksum { archive, .. } = &error else { panic!("{error}") };
         assert_eq!(hash(archive).unwrap(), served);
-        let text = error.whole();
+        let text = error.printed();
         for part in [&served, &bench.source.sha256, "corpus/demo.toml"] {
             assert!(text.contains(part), "{part} in {text}");
         }
@@ -138,7 +138,7 @@ fn offline_fetches_nothing_and_uses_what_is_there() {
     bench.with.offline = true;
     let error = bench.pin().unwrap_err();
     assert!(matches!(error, SourceError::Offline { .. }), "{error}");
-    assert!(error.whole().contains("corpus fetch"), "{error}");
+    assert!(error.printed().contains("corpus fetch"), "{error}");
     assert!(bench.calls().is_empty());
     bench.with.offline = false;
     let pinned = bench.pin().unwrap();
@@ -155,13 +155,13 @@ fn failures_say_what_to_do() {
         ("something new", "by hand"),
     ] {
         bench.script(&format!("echo '{said}' >&2; exit 101"));
-        let text = bench.pin().unwrap_err().whole();
+        let text = bench.pin().unwrap_err().printed();
         assert!(text.contains(said) && text.contains(help), "{text}");
     }
     bench.script("exit 0");
     assert!(matches!(bench.pin(), Err(SourceError::NotDownloaded { .. })));
     fs::remove_file(&bench.with.cargo).unwrap();
-    let text = bench.pin().unwrap_err().whole();
+    let text = bench.pin().unwrap_err().printed();
     assert!(text.contains("rustup.rs"), "{text}");
 }
 
@@ -176,7 +176,7 @@ fn dependencies_are_fetched_in_the_work_tree_as_locked() {
     bench.script("echo \"error: can't make HTTP request in the offline mode\" >&2; exit 101");
     let error =
         fetch_dependencies(&work, &FetchTool { targets: Vec::new(), ..tool }, &bench.with).unwrap_err();
-    assert!(error.whole().contains("run once without `--offline`"), "{error}");
+    assert!(error.printed().contains("run once without `--offline`"), "{error}");
     assert_eq!(
         bench.calls(),
         [
