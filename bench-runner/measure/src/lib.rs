@@ -1,8 +1,8 @@
 //! The measuring half of bench-runner: projects and scenarios go in, timed builds come out as samples.
 //!
-//! It judges nothing: estimates and verdicts are made from the recorded files alone, by [`bench_runner_core::compare`],
-//! which no module here may import. The modules stand in reading order, and each imports only from those above it. A
-//! test holds both rules.
+//! It draws no conclusions: [`bench_runner_core::compare`] computes estimates and verdicts from the recorded
+//! files, and no module here may import it. The modules are in reading order, and each imports only from
+//! those above it. A test checks both rules.
 
 pub mod spanned;
 pub mod process;

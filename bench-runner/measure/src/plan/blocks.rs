@@ -1,5 +1,5 @@
-//! One matrix → its blocks: the product of the axes and the whole variants, less what is excluded, what this machine
-//! lacks, what has no meaning under the workload, and what is the same thing by another name.
+//! One matrix → its blocks: the product of the axes and the whole variants, without those that are excluded,
+//! cannot be built on this machine, have no meaning under the workload, or are the same as another variant.
 
 mod arms;
 mod memo;
@@ -83,7 +83,7 @@ struct Fixed<'a> {
 struct BlockBuilder<'a> {
     matrix: &'a Matrix,
     projects: &'a [ProjectView],
-    /// Name of the baseline's project, where project is an axis and the baseline names one.
+    /// Name of the baseline's project, if project is an axis and the baseline names one.
     baseline_project: Option<&'a str>,
     fixed: Fixed<'a>,
 }
@@ -172,7 +172,7 @@ impl<'a> BlockBuilder<'a> {
         Ok(commits)
     }
 
-    /// Refuses what must not stand in one block.
+    /// Refuses variants that cannot be compared in one block.
     fn check_comparable(&self, rows: &[Variant]) -> Result<(), RequestError> {
         let Some((baseline, others)) = rows.split_first() else { return Ok(()) };
         for other in others.iter().filter(|row| self.exclusion(row).is_none()) {
@@ -201,8 +201,7 @@ impl<'a> BlockBuilder<'a> {
         Skipped { block, variant, reason: refusal.what, help: refusal.help }
     }
 
-    /// Whether a combination can be built beside the arms that the block has so far, and what makes it the same as
-    /// another.
+    /// Checks whether a variant can be built together with the arms chosen so far, and resolves it.
     fn decide<W: World + ?Sized>(
         &self,
         variant: &Variant,
@@ -221,7 +220,8 @@ impl<'a> BlockBuilder<'a> {
         Ok(self.resolve_variant(variant, &workload, settings, memo))
     }
 
-    /// Checks that the project has what the workload of a variant needs.
+    /// Checks that the project, the toolchain and the other arms of the block allow the variant's workload
+    /// and commit.
     fn check<W: World + ?Sized>(
         &self,
         variant: &Variant,
@@ -243,7 +243,7 @@ impl<'a> BlockBuilder<'a> {
         }
     }
 
-    /// What a variant is on this machine, if that has all of its settings.
+    /// Resolves a variant on this machine. Refused if a setting is not available.
     fn resolve_variant<W: World + ?Sized>(
         &self,
         variant: &Variant,
@@ -278,7 +278,7 @@ impl<'a> BlockBuilder<'a> {
         Ok(ResolvedVariant { identity, sources: workload.sources, linking, settings, pinned })
     }
 
-    /// Why a workload cannot stand in one block with the others, where that is so: all arms of one tree build the same
+    /// Reason why a workload does not fit into a block with the others: all arms of one tree build the same
     /// files.
     fn sources_conflict(
         &self,
@@ -298,7 +298,7 @@ impl<'a> BlockBuilder<'a> {
             .then_some("another variant of the block changes the same sources in another way")
     }
 
-    /// Whether some workload of the block changes the sources of `project` from round to round.
+    /// True if some workload of the block changes the sources of `project` from round to round.
     fn another_workload_edits(&self, project: &str) -> bool {
         let mut by_axis =
             self.matrix.axes.iter().filter(|(key, _)| key == "workload").flat_map(|(_, words)| words);
@@ -310,7 +310,7 @@ impl<'a> BlockBuilder<'a> {
         })
     }
 
-    /// Why a block that asked for more than one variant has only one left.
+    /// Reason why a block that asked for more than one variant has at most one left.
     fn why_nothing_to_compare(arms: &[Arm]) -> Result<String, RequestError> {
         let Some(arm) = arms.first() else { return Ok("nothing of it can be built here".into()) };
         let workload = workload::find(&arm.variant.workload)?;
@@ -327,7 +327,7 @@ impl<'a> BlockBuilder<'a> {
     }
 }
 
-/// What an exclusion may speak of.
+/// Value of `variant` for a key of an exclusion.
 fn value_of<'v>(key: &str, variant: &'v Variant) -> Option<&'v str> {
     match key {
         "project" => Some(&variant.project),

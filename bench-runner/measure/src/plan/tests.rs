@@ -93,7 +93,7 @@ fn made(text: &str) -> Plan {
     plan(&[scenario(text)], &TwoLinkers, &PlanOptions::default()).unwrap()
 }
 
-/// One line for each block and arm, and for what is left out.
+/// One line for each block and arm, and for everything that is skipped.
 fn outline(plan: &Plan) -> String {
     let mut lines = Vec::new();
     for block in &plan.blocks {
@@ -248,12 +248,12 @@ fn the_estimate_shares_the_budget_and_foretells_the_interval() {
     plan.sessions = 1;
     let typical = of_clean(&[("a", 2), ("b", 2)]);
     let estimate = estimate(&plan, &typical);
-    // 60 s a block, three builds of 2.25 s a round, as many for the warm-up.
+    // 60 s per block, three builds of 2.25 s per round, and as many for the warm-up.
     assert_eq!(estimate.blocks[0].rounds, 7);
     assert_eq!(estimate.blocks[0].warmups, 3);
     let half_width = estimate.blocks[0].half_width.unwrap();
     assert!((0.01..0.06).contains(&half_width), "{half_width}");
-    // All blocks come to the same number of rounds, however dear a round of them is.
+    // All blocks get the same number of rounds, however expensive a round of them is.
     let dear = of_clean(&[("a", 1), ("b", 9)]);
     let estimate = super::estimate(&plan, &dear);
     let rounds: Vec<u32> = estimate.blocks.iter().map(|block| block.rounds).collect();

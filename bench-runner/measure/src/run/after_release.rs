@@ -1,5 +1,5 @@
-//! What a build of the release profile left in a target directory, and how it is brought back after another build: cargo
-//! keeps profiles in directories of their own, so what came later lies beside it.
+//! The state of a target directory after a release build, and how it is restored after another build: cargo
+//! has a directory for each profile, so later builds only add entries.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -11,7 +11,7 @@ use super::arm_dirs::copy_tree;
 use super::block_dirs::BlockDirs;
 use crate::host;
 
-/// Writes down and copies what the release build of `arm` has left.
+/// Lists and copies everything that the release build of `arm` left.
 pub(super) fn save_state(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
     let dirs = &arm.dirs;
     let mut built = Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn save_state(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<Af
     Ok(AfterRelease { built, left, copies })
 }
 
-/// Brings everything back to where it was after the release build of `arm`.
+/// Restores the state after the release build of `arm`.
 pub(super) fn restore_state(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
     let Some(after) = &arm.after_release else { return Ok(()) };
     for (dir, kept) in &after.built {
@@ -45,8 +45,8 @@ pub(super) fn restore_state(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), R
     Ok(())
 }
 
-/// What lies in a target directory and in the directories right below it. With a target triple named, those of the
-/// profiles lie there.
+/// The entries of a target directory and of the directories directly below it. With a target triple, the
+/// directories of the profiles are at the second level.
 fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(target)? {
@@ -62,7 +62,7 @@ fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
     Ok(found)
 }
 
-/// Removes all that is not among `kept`.
+/// Removes all entries that are not among `kept`.
 fn remove_newer(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
     let failed = |source| RunError::Io { action: "read", path: target.to_owned(), source };
     for entry in entries(target).map_err(failed)?.difference(kept) {
@@ -72,7 +72,7 @@ fn remove_newer(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError>
             continue;
         }
         match std::fs::remove_file(&path) {
-            // It went with its directory.
+            // It was removed with its directory.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(RunError::Io { action: "remove", path, source }),
             Ok(()) => {}

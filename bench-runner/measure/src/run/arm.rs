@@ -1,4 +1,4 @@
-//! One arm of a block while it is being measured.
+//! One arm of a block during measurement.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::build::{BuildDirs, BuildError, BuildRequest, Corner, Evidence, UnitGr
 use crate::corpus::edits;
 use crate::workloads::{self, SourceChange, Start, Workload};
 
-/// One arm with everything that building it takes.
+/// One arm with everything that is needed to build it.
 pub(super) struct LiveArm<'a> {
     pub(super) arm: &'a Arm,
     pub(super) prepared: &'a PreparedTree,
@@ -21,29 +21,29 @@ pub(super) struct LiveArm<'a> {
     settings: ParsedSettings,
     pub(super) request: BuildRequest,
     pub(super) dirs: BuildDirs,
-    /// What fixes the sources that it builds now.
+    /// Pin of the sources that it currently builds.
     pub(super) pin: Pin,
-    /// How the units of the project hang together, once its first build has shown it.
+    /// Dependencies between the units of the project, known after its first build.
     pub(super) graph: Option<UnitGraph>,
-    /// What its release build left, if its workload starts from that.
+    /// State after its release build, if its workload starts from one.
     pub(super) after_release: Option<AfterRelease>,
-    /// Where its builds find compiler caches that nobody knows of.
+    /// Directory in which its builds find compiler caches that are not configured by an axis.
     pub(super) corner: Option<Corner>,
-    /// What it compiles again although nothing has changed, with cargo's reasons.
+    /// Units that it compiles again although nothing has changed, with cargo's reasons.
     pub(super) needless_rebuild: Option<String>,
-    /// Measured builds in a row that did not end well.
+    /// Failed measured builds in a row.
     pub(super) failures: u32,
-    /// Why it is not built any more, where that is so.
+    /// Reason why it is no longer built, if it is not.
     pub(super) dropped: Option<String>,
 }
 
-/// What a release build left.
+/// State after a release build.
 pub(super) struct AfterRelease {
-    /// In the directories for results and for intermediate files.
+    /// Entries of the directories for results and for intermediate files.
     pub(super) built: Vec<(PathBuf, BTreeSet<PathBuf>)>,
-    /// In the work tree.
+    /// Changes in the work tree.
     pub(super) left: Option<KeptChanges>,
-    /// Copies of directories that have no parts for profiles: each with where it belongs.
+    /// Copies of directories that are not split by profile, each with the path of its original.
     pub(super) copies: Vec<(PathBuf, PathBuf)>,
 }
 
@@ -102,7 +102,7 @@ impl<'a> LiveArm<'a> {
         })
     }
 
-    /// Makes the directories that it has for itself. `building` is the cargo home that its own is made from.
+    /// Creates its own directories. `building` is the cargo home from which its own is derived.
     pub(super) fn create_dirs(&mut self, building: &Path) -> Result<(), RunError> {
         arm_dirs::create_dirs(&self.dirs, &self.request, building)?;
         let corner = Corner::in_dir(&self.dirs.service).map_err(|source| RunError::Io {
@@ -114,17 +114,17 @@ impl<'a> LiveArm<'a> {
         Ok(())
     }
 
-    /// What becomes of what its builds leave outside its own directories.
+    /// Policy for what its builds leave outside its own directories.
     pub(super) fn keep(&self) -> Keep {
         if self.workload.start == Start::Empty { Keep::Nothing } else { Keep::ForTheArm }
     }
 
-    /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
+    /// True if the edit of a round is what it rebuilds. The sources may also contain another arm's edit.
     pub(super) fn is_edited(&self) -> bool {
         self.workload.sources.change() && self.dirs.edit > 0
     }
 
-    /// Absolute paths of the files that its edits change, where the manifest says which.
+    /// Absolute paths of the files that its edits change, if the manifest names them.
     fn edited_files(&self) -> Vec<PathBuf> {
         let SourceChange::Edited(class) = self.workload.sources else { return Vec::new() };
         let edit = self.prepared.project.edit_of(class);
@@ -132,7 +132,7 @@ impl<'a> LiveArm<'a> {
         files.iter().map(|file| self.dirs.source.join(file)).collect()
     }
 
-    /// The command line of its timed build, or why there is none.
+    /// The command line of its timed build.
     pub(super) fn command_line(
         &self,
         detail: crate::build::Detail,
@@ -146,13 +146,13 @@ impl<'a> LiveArm<'a> {
         self.configured.driver.step(&self.dirs, &request, self.workload.goal, crate::build::Detail::Quiet)
     }
 
-    /// What its first build, from nothing, says of every setting that can be told from it alone.
+    /// Proofs of all settings that its first build, from nothing, can prove alone.
     pub(super) fn prove(&self, block: &Block, input: &ProofInput<'_>) -> Vec<Proof> {
         let alone = self.settings.iter().filter(|setting| !setting.value.is_proven_by_comparison());
         alone.map(|setting| self.proof(block, &setting, input)).collect()
     }
 
-    /// What it says of the other settings beside the first builds of other arms.
+    /// Proofs of the other settings, by comparison with the first builds of other arms.
     pub(super) fn prove_by_comparison(
         &self,
         block: &Block,
@@ -166,7 +166,8 @@ impl<'a> LiveArm<'a> {
         self.settings.iter().filter(|setting| setting.value.is_proven_by_comparison()).map(of).collect()
     }
 
-    /// What a setting is judged beside: an arm that differs by it alone, the baseline before others; else the baseline.
+    /// The build that a setting is compared with: an arm that differs in it alone, preferably the baseline;
+    /// otherwise the baseline.
     fn reference<'p>(&self, setting: &Setting<'_>, peers: &[Peer<'p, '_>]) -> Option<Reference<'p>> {
         let own = self.request_without(setting.key);
         let rank = |peer: &&Peer<'_, '_>| {
@@ -181,7 +182,7 @@ impl<'a> LiveArm<'a> {
         Some(Reference { name, build: chosen.evidence, alone: !rank.0 })
     }
 
-    /// Whether another arm builds the same with another value of the setting.
+    /// True if another arm builds the same thing with another value of the setting.
     fn can_compare(&self, other: &LiveArm<'_>, setting: &Setting<'_>) -> bool {
         let (own, others) = (&self.arm.variant, &other.arm.variant);
         own.tree() == others.tree()
@@ -189,7 +190,8 @@ impl<'a> LiveArm<'a> {
             && others.settings.get(setting.key).map(String::as_str) != Some(setting.text)
     }
 
-    /// What the settings but that of `key` ask of a build, whatever they are called: `linker=default` asks for nothing.
+    /// The build request of all settings except `key`, whatever their values are called: `linker=default`
+    /// adds nothing.
     fn request_without(&self, key: &str) -> (Option<&str>, BuildRequest) {
         let mut request = BuildRequest { jobs: 0, ..BuildRequest::default() };
         let others = self.settings.iter().filter(|setting| setting.key != key);
@@ -222,7 +224,7 @@ impl<'a> LiveArm<'a> {
         }
     }
 
-    /// What a build from nothing says of the source tree, where it is an axis of the block.
+    /// Proofs of the source tree from a build from nothing, if it is an axis of the block.
     pub(super) fn prove_tree(&self, block: &Block, evidence: &Evidence) -> Vec<Proof> {
         let pin = self.prepared.source.pin.to_string();
         let own: Vec<_> = evidence.artifacts.iter().filter(|artifact| artifact.own).collect();
@@ -251,7 +253,7 @@ impl<'a> LiveArm<'a> {
         .collect()
     }
 
-    /// Why a build that ended well was not what the settings say, where that is so.
+    /// Reason why a successful build does not match the settings, if it does not.
     pub(super) fn check_sample(&self, input: &ProofInput<'_>) -> Option<String> {
         let applied = self.settings.iter().filter(|setting| setting.value.applies_to(self.workload.goal));
         let reason = |setting: Setting<'_>| {
@@ -261,8 +263,8 @@ impl<'a> LiveArm<'a> {
         applied.filter_map(reason).next()
     }
 
-    /// Why a build that ended well did not compile the units that its workload should, where that is so: from an empty
-    /// target directory all, where nothing changed none, after an edit those that it reaches.
+    /// Reason why a successful build did not compile the units that its workload expects, if it did not: all
+    /// units from an empty target directory, none if nothing changed, after an edit those that it reaches.
     pub(super) fn unexpected_units(&self, evidence: &Evidence) -> Option<String> {
         let units = self.workload.units;
         let finding = self.judge_units(evidence);
@@ -275,7 +277,7 @@ impl<'a> LiveArm<'a> {
         self.workload.units.judge(&workloads::RebuildInput { build: evidence, graph, edited: &edited })
     }
 
-    /// What a build under the workload says of the workload itself: the units it compiled.
+    /// Proof of the workload from a build under it: the compiled units.
     pub(super) fn prove_workload(&self, block: &Block, evidence: &Evidence) -> Proof {
         let units = self.workload.units;
         let mut finding = self.judge_units(evidence);

@@ -1,5 +1,5 @@
-//! The directories that an arm has for itself besides its target directory: build directory, home, temporary files, cargo
-//! home, and what a compiler cache keeps. A workload that starts from nothing finds them empty.
+//! The own directories of an arm besides its target directory: build directory, home, temporary files, cargo home, and
+//! the store of a compiler cache. All but the store are empty when a workload starts from nothing.
 
 use std::fs;
 use std::io;
@@ -11,10 +11,10 @@ use crate::build::{BuildDirs, BuildRequest};
 use crate::corpus::sources;
 use crate::host;
 
-/// What a cargo home shares with others.
+/// The parts of a cargo home that are shared.
 const SHARED: [&str; 2] = ["registry", "git"];
-/// What cargo notes down in its home for itself: what it last used, and its locks. A home without them costs a build
-/// more than any home that is in use.
+/// Cargo's own records in its home: last use, and locks. A build in a home without them takes longer than in
+/// any home that is in use.
 const CARGO_FILES: [&str; 3] = [".global-cache", ".package-cache", ".package-cache-mutate"];
 const CONFIG: &str = "config.toml";
 
@@ -31,7 +31,7 @@ pub(super) fn make(dir: &Path) -> Result<(), RunError> {
     })
 }
 
-/// Makes the directories of an arm. `building` is the cargo home that those of all arms are made from.
+/// Creates the directories of an arm. `building` is the cargo home from which those of all arms are derived.
 pub(super) fn create_dirs(dirs: &BuildDirs, request: &BuildRequest, building: &Path) -> Result<(), RunError> {
     for dir in [&dirs.home, &dirs.tmp, &dirs.cargo_home] {
         make(dir)?;
@@ -43,7 +43,7 @@ pub(super) fn create_dirs(dirs: &BuildDirs, request: &BuildRequest, building: &P
     Ok(sources::write_cargo_home(&dirs.cargo_home, building, request.home_config.as_deref())?)
 }
 
-/// Makes the directories of an arm empty, as they are before any build. What a compiler cache keeps is left alone.
+/// Empties the directories of an arm, as they are before any build. The store of a compiler cache is kept.
 pub(super) fn empty(dirs: &BuildDirs) -> Result<(), RunError> {
     host::remove_tree(&dirs.target)?;
     host::remove_tree(&dirs.build_dir)?;
@@ -73,13 +73,13 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, RunError> {
     listed.map(|entry| Ok(entry.map_err(failed("read", dir))?.path())).collect()
 }
 
-/// Files that builds have left in a directory: the first few by their paths from it, sorted, and how many there are.
-/// More than `MOST` are not counted.
+/// Files that builds have left in a directory: the first few as relative paths, sorted, and their number. At
+/// most `MOST` are counted.
 pub(super) fn leftovers(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
     files_below(entries(dir)?, dir)
 }
 
-/// The same for the cargo home of an arm, without what belongs there.
+/// The same for the cargo home of an arm, without the expected entries.
 pub(super) fn leftovers_in_cargo_home(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
     let known = expected_in_cargo_home();
     let is_known = |path: &PathBuf| path.file_name().is_some_and(|name| known.iter().any(|k| name == *k));
@@ -103,12 +103,11 @@ fn files_below(mut waiting: Vec<PathBuf>, base: &Path) -> Result<(Vec<String>, u
     Ok((files, count))
 }
 
-/// What belongs into a cargo home.
 fn expected_in_cargo_home() -> Vec<&'static str> {
     [&SHARED[..], &CARGO_FILES, &[CONFIG]].concat()
 }
 
-/// Copies a directory with the times of its files; links are copied as links.
+/// Copies a directory with the modification times of its files; links are copied as links.
 pub(super) fn copy_tree(from: &Path, to: &Path) -> Result<(), RunError> {
     make(to)?;
     for entry in entries(from)? {

@@ -1,4 +1,4 @@
-//! A build that was tried: how it ended, and why it is not what it should have been.
+//! A finished build attempt: its exit, and the reason why it is not valid.
 
 use bench_runner_core::record::{Cost, Interference, Outcome, Phase};
 
@@ -8,21 +8,21 @@ use crate::axes::ProofInput;
 use crate::build::Evidence;
 use crate::process::{BuildResult, ExitKind};
 
-/// A build that was tried, before it is a sample.
+/// A build attempt before it becomes a sample.
 #[derive(Default)]
 pub(super) struct Attempt {
-    /// `None` where there was no command line for it.
+    /// `None` if it had no command line.
     pub(super) finished: Option<BuildResult>,
     pub(super) evidence: Evidence,
     pub(super) interference: Interference,
-    /// What went wrong with its service.
+    /// Failure of its service.
     pub(super) trouble: Option<String>,
     pub(super) stdout: String,
     pub(super) stderr: String,
 }
 
 impl Attempt {
-    /// Why it was not what it should have been, where that is not to be seen from how it ended.
+    /// Reason why the attempt is not valid, if its exit does not show it.
     pub(super) fn flaw(&self, arm: &LiveArm<'_>, phase: Phase) -> Option<String> {
         match &self.finished.as_ref()?.ended {
             ExitKind::Exited(0) if self.trouble.is_some() => self.trouble.clone(),
@@ -31,7 +31,7 @@ impl Attempt {
                 Some(format!("the build failed with exit code {code}: {trouble}"))
             }
             ExitKind::Exited(0) if self.missing_output().is_some() => self.missing_output(),
-            // A build that is to yield a proof is judged by that.
+            // Builds that yield proofs are judged by these.
             ExitKind::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
                 let input = ProofInput { build: &self.evidence, baseline: None, edited };
@@ -47,9 +47,9 @@ impl Attempt {
         Some(format!("the build ended well and made no `{name}`"))
     }
 
-    /// What is to be read of it where it did not end well.
+    /// Text for the log of a failed build.
     pub(super) fn failure_text(&self, flaw: Option<&str>) -> String {
-        // Tools such as make complain on standard output.
+        // Tools such as make print errors to standard output.
         let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
         match flaw.or(self.trouble.as_deref()) {
             Some(reason) => format!("{text}\n{reason}"),

@@ -12,43 +12,43 @@ use super::clock::Purpose;
 use super::notes::{NoteKind, Notes};
 use super::{Inputs, RunError, RunEvent};
 
-/// How a block went.
+/// Outcome of a block.
 pub(super) struct BlockOutcome {
     pub(super) interrupted: bool,
     pub(super) flawed: bool,
 }
 
-/// Why a stretch of work came to its end.
+/// Reason why a session ended.
 pub(super) enum SessionEnd {
     Stopped(StopReason),
     /// The session's share of the rounds is done.
     RoundsDone,
 }
 
-/// A block while it is being measured.
+/// A block during measurement.
 pub(super) struct BlockMeasurement<'b, 'r, 'i> {
     pub(super) inputs: &'i Inputs<'i>,
     pub(super) builder: &'b mut Builder<'r>,
     pub(super) block: &'i Block,
     pub(super) deadline: Option<Instant>,
-    /// Complete rounds: wall seconds by arm of the block.
+    /// Complete rounds: wall seconds for each arm of the block.
     pub(super) rounds: Vec<Vec<Option<f64>>>,
     /// Attempt of the next round.
     pub(super) attempt: u32,
-    /// Number of this visit to the block, from 1: one that was interrupted is visited again.
+    /// Number of this visit to the block, from 1; an interrupted block is visited again.
     pub(super) visit: u32,
-    /// What the rounds of this part of the run took, from their edit to their last build.
+    /// Durations of the rounds in this part of the run, from the edit to the last build.
     pub(super) round_times: Vec<Duration>,
-    /// What one round took in the last warm-up.
+    /// Duration of one round in the last warm-up.
     pub(super) warmup_round: Duration,
     pub(super) edit: u64,
-    /// Number of the commit that is in place, of those that are replayed.
+    /// Number of the replayed commit that is checked out.
     pub(super) commit: usize,
     pub(super) not_timed: Vec<NotTimed>,
     pub(super) flawed: bool,
 }
 
-/// Measures one block and writes down how it ended.
+/// Measures one block and records how it ended.
 pub(super) fn measure(
     inputs: &Inputs<'_>,
     builder: &mut Builder<'_>,
@@ -79,7 +79,7 @@ pub(super) fn measure(
     let first_session = earlier.iter().map(|sample| sample.session).max().unwrap_or(0) + 1;
     let reason = match measuring.sessions(number, first_session) {
         Ok(reason) => reason,
-        // One project's own command that fails is no reason to lose the other blocks.
+        // If a project's own command fails, the other blocks are still measured.
         Err(RunError::Untimed { project, command, reason }) => {
             let reason = format!("the command `{command}` of project `{project}` failed: {reason}");
             measuring.builder.writer.log(&format!("block-{}", block.id.file_stem()), &reason)?;
@@ -91,13 +91,15 @@ pub(super) fn measure(
     measuring.end(reason)
 }
 
-/// Edits are unique over all runs, so that no cache can answer for one: they count on from the time.
+/// Edits are numbered from the current time: they are unique over all runs, so that no cache can have the
+/// result of one.
 fn first_edit() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
     now.map_or(0, |since| since.as_millis() as u64)
 }
 
-/// Wall seconds of the rounds of an earlier part of the run, by their numbers, and the attempt that the next one is.
+/// Wall seconds of the rounds of an earlier part of the run, in order, and the attempt number of the next
+/// round.
 fn complete_rounds(block: &Block, samples: &[&Sample]) -> (Vec<Vec<Option<f64>>>, u32) {
     let earlier = rounds(block, samples.iter().copied(), &[]);
     (earlier.by_number(block.arms.len()), earlier.next_attempt)
@@ -116,21 +118,21 @@ impl BlockMeasurement<'_, '_, '_> {
         }
     }
 
-    /// The round after which a session makes place for the next; the last session goes on to the end. Sessions
-    /// share the rounds before the first look, so that each of them has its part wherever the block stops.
+    /// The last round of a session; the last session continues to the end of the block. Sessions share the
+    /// rounds before the first look, so that each of them contributes even if the block stops early.
     fn last_round_of(&self, session: u32, sessions: u32) -> u32 {
         let sampling = &self.block.sampling;
         let shared = if sampling.precision.is_some() { sampling.min_rounds } else { sampling.max_rounds };
         if session >= sessions { u32::MAX } else { (shared * session).div_ceil(sessions) }
     }
 
-    /// Whether it makes sense to begin a session: warm-ups that no round can follow are not made.
+    /// True if a session is likely to have time for a round after its warm-ups.
     fn is_worth_a_session(&self, number: usize) -> bool {
         let Some(deadline) = self.deadline else { return true };
         let left = deadline.saturating_duration_since(Instant::now());
         let wanted = self.inputs.wanted.get(number);
         let need = wanted.and_then(|wanted| Some(wanted.warmup_time? + wanted.round_time?));
-        // Estimates are rough, so only what is far out of reach is not begun.
+        // Estimates are rough, so a session is only skipped if it is far out of reach.
         left > need.unwrap_or_default() / 3
     }
 
@@ -167,7 +169,7 @@ impl BlockMeasurement<'_, '_, '_> {
         self.builder.leave(&dirs)?;
         self.report_notes();
         if let Some(arm) = arms.first() {
-            // A later run must not find them as they are now.
+            // A later run must not find the packages that builds have modified.
             self.builder.unpack_again(&dirs, arm)?;
         }
         let start = Instant::now();
@@ -176,7 +178,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(stop)
     }
 
-    /// Tells what was found out about the builds and was not told before.
+    /// Reports findings about the builds that were not reported before.
     fn report_notes(&mut self) {
         for note in self.builder.notes.take_new(&variants(self.block)) {
             self.builder.observer.event(&RunEvent::Remark(&note));
@@ -195,12 +197,12 @@ impl BlockMeasurement<'_, '_, '_> {
         arm.dropped = Some(reason);
     }
 
-    /// Gives up every arm.
+    /// Gives up all arms.
     fn give_up(&mut self, reason: &str) {
         self.flawed = true;
         self.builder.observer.event(&RunEvent::NotTimed { variant: "the whole block", reason });
         if !self.rounds.is_empty() {
-            // What was measured before stands.
+            // Earlier rounds remain valid.
             return;
         }
         for arm in &self.block.arms {
@@ -226,16 +228,15 @@ impl BlockMeasurement<'_, '_, '_> {
     }
 }
 
-/// Names of all variants of a block.
 fn variants(block: &Block) -> BTreeSet<&str> {
     block.arms.iter().map(|arm| arm.variant.name.as_str()).collect()
 }
 
-/// How a build ended that did not end well, or was not what it should have been for the reason `flaw`.
+/// Reason why a build failed or, for a `flaw`, is not valid.
 pub(super) fn failure_reason(sample: &Sample, flaw: Option<String>) -> Option<String> {
     match &sample.outcome {
         Outcome::Built(_) => None,
-        // It is told in one line.
+        // It is reported on one line.
         _ if flaw.is_some() => flaw.map(|flaw| flaw.lines().collect::<Vec<_>>().join("; ")),
         Outcome::Failed { exit_code: Some(code) } => Some(format!("the build failed with exit code {code}")),
         Outcome::Failed { exit_code: None } => Some("the build was ended by a signal".to_owned()),

@@ -1,5 +1,5 @@
-//! What the first build of an arm shows besides its proofs, and a reader of the verdict should know: what stands before
-//! the compiler, what was asked for in vain, and what is compiled again although nothing has changed.
+//! Findings from the first build of an arm, besides its proofs, for the readers of the verdict: wrappers of
+//! the compiler, missing inputs, and units that are compiled again although nothing has changed.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,12 +13,12 @@ use super::requested_inputs;
 use crate::build::{Detail, Evidence};
 use crate::workloads::Start;
 
-/// What every variant with a compiler cache that was put in by no axis has.
+/// The state of the compiler cache in every variant, if no axis has configured it.
 const OWN_CACHE: &str = "each variant has a server and a store of its own, which an untimed build has filled, \
      so that a build from nothing is as warm as one after `cargo clean`";
 
 impl BlockMeasurement<'_, '_, '_> {
-    /// Notes down that a build reaches sccache by another way than cargo's settings.
+    /// Notes that a build reaches sccache without cargo's settings.
     pub(super) fn note_discovered_service(&mut self, arm: &LiveArm<'_>, evidence: &Evidence) {
         let (wrappers, _) = wrappers(evidence);
         let through = match &wrappers[..] {
@@ -29,7 +29,7 @@ impl BlockMeasurement<'_, '_, '_> {
         self.builder.notes.add(NoteKind::Cache, &arm.arm.variant.name, what);
     }
 
-    /// Notes down what stands before the compiler in its calls.
+    /// Notes the programs that wrap the compiler in its calls.
     pub(super) fn note_wrappers(&mut self, arm: &LiveArm<'_>, evidence: &Evidence) {
         let variant = &arm.arm.variant;
         let (mut wrappers, wrapped) = wrappers(evidence);
@@ -39,7 +39,7 @@ impl BlockMeasurement<'_, '_, '_> {
                 self.builder.notes.add(NoteKind::Cache, &variant.name, what);
             }
             wrappers.retain(|wrapper| !is_sccache(wrapper));
-            // A script by which sccache is reached is no other cache.
+            // A script that calls sccache is not another cache.
             if self.builder.notes.has(NoteKind::Cache, &variant.name) {
                 return;
             }
@@ -55,14 +55,14 @@ impl BlockMeasurement<'_, '_, '_> {
         self.builder.notes.add(NoteKind::Wrapper, &variant.name, what);
     }
 
-    /// Notes down what build scripts and crates have asked for and only the user has.
+    /// Notes inputs that build scripts and crates have requested and that only the user has.
     pub(super) fn note_missing_inputs(&mut self, block_dirs: &BlockDirs, arm: &LiveArm<'_>) {
         let (variant, dirs) = (&arm.arm.variant.name, &arm.dirs);
         let Ok(command) = arm.command_line(Detail::Quiet) else { return };
         let requested =
             requested_inputs::read(&block_dirs.read_output("stdout"), &[&dirs.target, &dirs.build_dir]);
         let config = arm.configured.context.config.as_ref().and_then(|config| config.get("env"));
-        // Cargo's configuration can put its own value in the place of the user's.
+        // Cargo's configuration can override the user's value.
         let forced = |name: &str| {
             let force = config.and_then(|env| env.get(name)?.get("force")?.as_bool());
             force.unwrap_or_default()
@@ -89,7 +89,8 @@ impl BlockMeasurement<'_, '_, '_> {
         }
     }
 
-    /// Builds once more with nothing changed, untimed, and notes down what is compiled all the same, with cargo's reasons.
+    /// Builds once more with nothing changed, untimed, and notes which units are compiled anyway, with
+    /// cargo's reasons.
     pub(super) fn note_needless_rebuild(
         &mut self,
         dirs: &BlockDirs,
@@ -99,7 +100,7 @@ impl BlockMeasurement<'_, '_, '_> {
             return Ok(());
         }
         let Ok(mut command) = arm.command_line(Detail::Quiet) else { return Ok(()) };
-        // As an option it would contradict a `--quiet` of the project's.
+        // As an option it would contradict a `--quiet` in the project's settings.
         command.env.insert("CARGO_TERM_VERBOSE".to_owned(), "true".to_owned());
         let limit = self.block.sampling.timeout;
         let Some([stdout, stderr]) = self.builder.run_unrecorded(dirs, arm, command.clone(), limit)? else {
@@ -119,7 +120,7 @@ impl BlockMeasurement<'_, '_, '_> {
     }
 }
 
-/// What stands before the compiler in the calls of a build, and in how many.
+/// The programs before the compiler in the calls of a build, and the number of calls with any.
 fn wrappers(evidence: &Evidence) -> (Vec<String>, usize) {
     let mut found: BTreeSet<String> = BTreeSet::new();
     let mut wrapped = 0;
@@ -140,7 +141,8 @@ fn is_sccache(wrapper: &str) -> bool {
     Path::new(wrapper).file_name().is_some_and(|name| name == "sccache")
 }
 
-/// Cargo's reasons for what it compiled again: `p`: the file `x` is missing. What follows from another of them is left out.
+/// Cargo's reasons for compiling again: "`p`: the file `x` is missing". Consequences of other reasons are
+/// omitted.
 fn rebuild_reasons(stderr: &str) -> Vec<String> {
     let dirty = stderr.lines().filter_map(|line| line.trim_start().strip_prefix("Dirty "));
     let mut reasons: Vec<(String, bool)> = Vec::new();
@@ -160,8 +162,8 @@ fn rebuild_reasons(stderr: &str) -> Vec<String> {
     reasons.into_iter().map(|(reason, _)| reason).collect()
 }
 
-/// A reason of cargo's without the times of files, which are other ones in each build. It names a watched directory of a
-/// package by its path from there, which is empty for the package's own.
+/// A reason of cargo without file times, which differ in each build. Cargo names a watched directory by its
+/// path relative to the package, which is empty for the package itself.
 fn without_times(reason: &str) -> String {
     let plain = match reason.split_once(" (") {
         Some((plain, times)) if times.contains(" last build") => plain,

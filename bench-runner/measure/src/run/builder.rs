@@ -1,4 +1,4 @@
-//! One build: everything around it that is not timed, the build itself, and its row in the bundle.
+//! One build: the untimed steps around it, the build itself, and its row in the bundle.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -21,28 +21,28 @@ use crate::host::{self, Watch};
 use crate::process::{ExitKind, Job, Supervisor};
 use crate::workloads::Start;
 
-/// Dirty pages that may be left when a clock starts.
+/// Largest amount of dirty pages when a clock starts.
 const DIRTY_LIMIT: u64 = 16 << 20;
-/// How long settling waits for them.
+/// Longest wait for it.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
 
-/// Makes builds and writes them down.
+/// Makes builds and records them.
 pub(super) struct Builder<'a> {
     pub(super) supervisor: &'a mut Supervisor,
     pub(super) writer: &'a mut Writer,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) clock: Clock,
-    /// What was found out about the builds of the block.
+    /// Findings about the builds of the block.
     pub(super) notes: Notes,
-    /// The service that the last build has started, although nobody knew that it would.
+    /// A service that the last build started unexpectedly.
     pub(super) discovered: Option<Service>,
-    /// Directories of dependencies that builds have written into.
+    /// Directories of dependencies that builds have modified.
     pub(super) modified_packages: BTreeSet<PathBuf>,
     number: u32,
     predecessor: Option<String>,
 }
 
-/// Where a build stands in its block.
+/// Position of a build in its block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BuildSlot {
     pub(super) session: u32,
@@ -51,15 +51,15 @@ pub(super) struct BuildSlot {
     pub(super) position: u32,
     pub(super) attempt: u32,
     pub(super) visit: u32,
-    /// Whether it is the release build that a workload starts after, and not one under the workload.
+    /// True for the release build that a workload starts from, which is not a build under the workload.
     pub(super) release: bool,
 }
 
-/// What a build came to.
+/// Outcome of a build.
 pub(super) enum BuildOutcome {
-    /// It is in the bundle. With it, why it was not what it should have been, where it ended well and was not.
+    /// It is in the bundle. The last field is the reason why a build that succeeded is not valid.
     Recorded(Box<Sample>, Box<Evidence>, Option<String>),
-    /// The run was interrupted meanwhile; there is no sample.
+    /// The run was interrupted; there is no sample.
     Interrupted,
 }
 
@@ -85,18 +85,18 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Writes down where the time went so far.
+    /// Records how the time so far was spent.
     pub(super) fn save_time(&mut self) -> Result<(), RunError> {
         let time = self.clock.spent();
         Ok(self.writer.update(|manifest| manifest.time = time)?)
     }
 
-    /// Forgets what was built last: a new block or session begins.
+    /// Forgets the previous build, at the start of a block or session.
     pub(super) fn begin(&mut self) {
         self.predecessor = None;
     }
 
-    /// Builds `arm` once and writes it down.
+    /// Builds `arm` once and records it.
     pub(super) fn build(
         &mut self,
         block: &Block,
@@ -154,7 +154,7 @@ impl<'a> Builder<'a> {
         Ok(BuildOutcome::Recorded(Box::new(sample), Box::new(evidence), flaw))
     }
 
-    /// Runs the build and looks at what it left.
+    /// Runs the build and reads its evidence.
     fn attempt(
         &mut self,
         block: &Block,
@@ -191,14 +191,14 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Makes everything that builds of `arm` leave empty, as it is before any build. What its service keeps is not.
+    /// Empties all directories of `arm`, as before any build. The store of its service is kept.
     pub(super) fn start_over(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
         self.leave(dirs)?;
         arm_dirs::empty(&arm.dirs)?;
         dirs.forget(arm)
     }
 
-    /// Removes what an arm built from nothing has left, and what only the next build would need.
+    /// Removes the results of an arm that builds from nothing, and state that only its next build would need.
     pub(super) fn clear(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
         let start = Instant::now();
         match arm.workload.start {
@@ -214,8 +214,8 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Runs a build for what it says alone: it is neither timed nor written down. Gives its standard output and standard
-    /// error if it ended well. To be called after a build of the same arm.
+    /// Runs a build for its output alone, neither timed nor recorded. Returns standard output and standard
+    /// error if it succeeded. Must follow a build of the same arm.
     pub(super) fn run_unrecorded(
         &mut self,
         dirs: &BlockDirs,
@@ -230,8 +230,8 @@ impl<'a> Builder<'a> {
         Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.read_output(kind))))
     }
 
-    /// Runs a command of the project that is not timed. `false` where the run was interrupted. Whose time it is
-    /// booked to is the caller's to say.
+    /// Runs an untimed command of the project. `false` if the run was interrupted. The caller accounts for
+    /// its time.
     pub(super) fn run_untimed(
         &mut self,
         dirs: &BlockDirs,
@@ -254,7 +254,8 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Brings about what the workload starts from, then waits until the machine has nothing left to write.
+    /// Creates the state that the workload starts from, then waits until the machine has nothing left to
+    /// write.
     fn settle(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>, release: bool) -> Result<bool, RunError> {
         let start = Instant::now();
         self.leave(dirs)?;
@@ -277,7 +278,7 @@ impl<'a> Builder<'a> {
         }
         empty_store(arm)?;
         make(&arm.dirs.target)?;
-        // What an earlier build said must not be taken for what this one says.
+        // The output of an earlier build must not be taken for that of this one.
         for kind in ["stdout", "stderr"] {
             match std::fs::remove_file(dirs.output_file(kind)) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
@@ -291,7 +292,7 @@ impl<'a> Builder<'a> {
         Ok(true)
     }
 
-    /// The build itself, with its service where it has one.
+    /// The build itself, with its service if it has one.
     fn timed(
         &mut self,
         job: Job,
@@ -302,7 +303,7 @@ impl<'a> Builder<'a> {
         let (start, beside) = (Instant::now(), running.is_some());
         let attended = serviced_build::run(self.supervisor, job, running, corner)?;
         if beside {
-            // Its server is started, waited for and stopped around the build.
+            // The server is started, awaited and stopped around the build.
             self.clock.add(Purpose::Settling, start.elapsed().saturating_sub(attended.finished.wall));
         }
         let purpose = match phase {
@@ -313,7 +314,7 @@ impl<'a> Builder<'a> {
         Ok(attended)
     }
 
-    /// Makes the service ready that a build asks for.
+    /// Prepares the service of a build.
     fn start(&mut self, arm: &LiveArm<'_>, limit: Duration) -> Result<Option<RunningService>, RunError> {
         let Some(service) = &arm.request.service else { return Ok(None) };
         let start = Instant::now();
@@ -344,7 +345,7 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Removes what a service, or a cache that nobody knows of, keeps from one build to the next and should not.
+/// Removes the store of a service, or of an unconfigured cache, if it must not survive until the next build.
 fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
     let dir = &arm.dirs.service;
     let stores: Vec<_> = match &arm.request.service {

@@ -1,4 +1,4 @@
-//! What builds leave where no build should find it: noted down, and undone.
+//! Changes by builds outside of their own directories: noted, and undone.
 
 use std::path::Path;
 
@@ -12,10 +12,10 @@ use crate::build::{CommandLine, Detail};
 use crate::host;
 
 impl Builder<'_> {
-    /// Takes the work tree back from the arm that has built in it last, and notes down what it has done there.
+    /// Takes the work tree back from the arm that built in it last, and notes the changes.
     pub(super) fn leave(&mut self, dirs: &BlockDirs) -> Result<(), RunError> {
-        let Some((inside, traces)) = dirs.leave()? else { return Ok(()) };
-        if let Some(done) = traces.describe_changes() {
+        let Some((inside, changes)) = dirs.leave()? else { return Ok(()) };
+        if let Some(done) = changes.describe_changes() {
             let then = match inside.keep {
                 Keep::Nothing => "this is undone before the next build",
                 Keep::ForTheArm => "this is kept apart for each variant",
@@ -26,7 +26,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Notes down what a build has left in its home and in its directory for temporary files.
+    /// Notes the files that a build has left in its home, its cargo home and its directory for temporary
+    /// files.
     pub(super) fn note_leftovers(&mut self, arm: &LiveArm<'_>) -> Result<(), RunError> {
         let (variant, dirs) = (&arm.arm.variant.name, &arm.dirs);
         let then = match arm.keep() {
@@ -52,7 +53,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Notes down what build scripts of dependencies have written among their sources.
+    /// Notes the files that build scripts of dependencies have written among their sources.
     pub(super) fn note_modified_packages(&mut self, arm: &LiveArm<'_>, stdout: &str) {
         for package in modified_packages::modified_packages(stdout) {
             let name = package.dir.file_name().unwrap_or_default().to_string_lossy();
@@ -66,7 +67,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Has cargo unpack the dependencies again that builds have written into. `false` if the run was interrupted.
+    /// Lets cargo unpack the dependencies again that builds have modified. `false` if the run was
+    /// interrupted.
     pub(super) fn unpack_again(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<bool, RunError> {
         if self.modified_packages.is_empty() {
             return Ok(true);
@@ -77,7 +79,7 @@ impl Builder<'_> {
         let Ok(command) = arm.command_line(Detail::Quiet) else { return Ok(true) };
         let args = ["fetch", "--locked", "--offline"].map(str::to_owned).to_vec();
         match self.run_untimed(dirs, arm, CommandLine { args, ..command }) {
-            // The build will say what is wrong, or unpack them itself.
+            // The next build reports the error, or unpacks them itself.
             Err(RunError::Untimed { .. }) => Ok(true),
             result => result,
         }

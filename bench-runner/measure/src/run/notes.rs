@@ -1,9 +1,9 @@
-//! What was found out about the builds of a block that a reader of its verdict should know. Each finding is what builds
-//! do, a predicate to the subject "builds"; what several variants have in common is said once.
+//! Findings about the builds of a block for the readers of its verdict. Each is a predicate to the subject
+//! "builds"; findings that several variants have in common are reported once.
 
 use std::collections::BTreeSet;
 
-/// What a finding is about. A variant has one of each kind, its first.
+/// Subject of a finding. A variant has at most one finding of each kind, the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NoteKind {
     WorkTree,
@@ -18,7 +18,6 @@ pub(super) enum NoteKind {
     Files,
 }
 
-/// The findings of one block.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     found: Vec<(NoteKind, String, String)>,
@@ -26,7 +25,7 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Notes down that builds of `variant` do `what`, if nothing of the kind is known of it.
+    /// Notes that builds of `variant` do `what`, unless the variant has a finding of this kind.
     pub(super) fn add(&mut self, about: NoteKind, variant: &str, what: String) {
         if !self.has(about, variant) {
             self.found.push((about, variant.to_owned(), what));
@@ -37,7 +36,7 @@ impl Notes {
         self.found.iter().any(|(kind, of, _)| *kind == about && of == variant)
     }
 
-    /// Everything that was found, where `variants` are all that there are.
+    /// All findings as sentences; `variants` are all variants of the block.
     pub(super) fn sentences(&self, variants: &BTreeSet<&str>) -> Vec<String> {
         let mut grouped: Vec<(&str, BTreeSet<&str>)> = Vec::new();
         for (_, variant, what) in &self.found {
@@ -56,14 +55,14 @@ impl Notes {
         grouped.into_iter().map(sentence).collect()
     }
 
-    /// The sentences that were not given by this before.
+    /// The sentences that were not returned before.
     pub(super) fn take_new(&mut self, variants: &BTreeSet<&str>) -> Vec<String> {
         let all = self.sentences(variants);
         all.into_iter().filter(|sentence| self.reported.insert(sentence.clone())).collect()
     }
 }
 
-/// A few names out of `count`, in words.
+/// A few of `count` names, in words.
 pub(super) fn list_some(names: &[String], count: usize) -> String {
     const SHOWN: usize = 3;
     let listed: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();

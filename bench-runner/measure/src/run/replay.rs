@@ -1,5 +1,5 @@
-//! The project's own commits, one in each round, each on top of what the one before it has left. After the last one the
-//! oldest is built again, untimed, and the commits come anew.
+//! The project's own commits, one in each round, each built on top of the state after the previous one. After
+//! the last commit the oldest is built again, untimed, and the sequence starts over.
 
 use bench_runner_core::record::TreeId;
 
@@ -13,14 +13,14 @@ use crate::corpus::sources;
 use crate::workloads::SourceChange;
 
 impl LiveArm<'_> {
-    /// Whether it builds commit after commit.
+    /// True if it builds commit after commit.
     pub(super) fn replays(&self) -> bool {
         matches!(self.workload.sources, SourceChange::Replayed(_))
     }
 }
 
 impl BlockMeasurement<'_, '_, '_> {
-    /// Puts the next commit in place, if the block replays commits. `false` where the run was interrupted.
+    /// Checks out the next commit, if the block replays commits. `false` if the run was interrupted.
     pub(super) fn next_commit(
         &mut self,
         dirs: &BlockDirs,
@@ -39,7 +39,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(true)
     }
 
-    /// Goes back to the oldest commit and builds it, untimed: that is where the first of the others starts from.
+    /// Goes back to the oldest commit and builds it, untimed, as the state from which the next commit starts.
     fn rebuild_oldest(
         &mut self,
         dirs: &BlockDirs,
@@ -52,7 +52,7 @@ impl BlockMeasurement<'_, '_, '_> {
         let mut bad = Vec::new();
         for (position, &at) in live.iter().enumerate() {
             let (arm, position) = (&arms[at], position as u32 + 1);
-            // What the later commits have left would be found again.
+            // Otherwise it would reuse results of the later commits.
             self.builder.start_over(dirs, arm)?;
             let place = self.warm_up_slot(session, position);
             let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
@@ -64,14 +64,14 @@ impl BlockMeasurement<'_, '_, '_> {
             }
             self.builder.clear(dirs, arm)?;
         }
-        // The next build of an arm that has not got this far would have more to do than the others'.
+        // An arm without this build would have more work in its next build than the others.
         for (at, reason) in if bad.len() < live.len() { bad } else { Vec::new() } {
             self.drop_arm(&mut arms[at], reason);
         }
         Ok(true)
     }
 
-    /// Makes the work trees of arms that replay those of another commit.
+    /// Moves the work trees of arms that replay to another commit.
     fn check_out_commit(
         &mut self,
         to: usize,
@@ -90,7 +90,7 @@ impl BlockMeasurement<'_, '_, '_> {
         self.set_commit(arms)
     }
 
-    /// Tells the arms which commit they build.
+    /// Sets the current commit of the arms.
     pub(super) fn set_commit(&self, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
         let trees: Vec<TreeId> =
             arms.iter().filter(|arm| arm.replays()).map(|arm| arm.arm.variant.tree()).collect();

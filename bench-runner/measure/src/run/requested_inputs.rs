@@ -1,5 +1,5 @@
-//! What builds have asked for and the copy or the made environment does not have, although the user does: files and
-//! variables that build scripts name to cargo, and variables that crates read while they are compiled.
+//! Inputs that builds request and the user has, but not the copy or the environment of the build: files and
+//! variables that build scripts name to cargo, and variables that crates read during compilation.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
-/// What was asked for.
+/// Inputs that a build requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct RequestedInputs {
     pub(super) variables: BTreeSet<String>,
@@ -15,8 +15,8 @@ pub(super) struct RequestedInputs {
     pub(super) files: BTreeSet<PathBuf>,
 }
 
-/// Reads what the build scripts of a build have said, from what cargo says of them (`stdout`), and what the compiler has
-/// noted below `dirs`.
+/// Reads the requests of build scripts, whose directories are in cargo's messages (`stdout`), and those in
+/// the compiler's dep-info files below `dirs`.
 pub(super) fn read(stdout: &str, dirs: &[&Path]) -> RequestedInputs {
     let mut inputs = RequestedInputs::default();
     for script in stdout.lines().filter_map(script) {
@@ -36,9 +36,9 @@ pub(super) fn read(stdout: &str, dirs: &[&Path]) -> RequestedInputs {
     inputs
 }
 
-/// A build script that has run, now or before.
+/// A build script that has run, in this build or before.
 struct Script {
-    /// The directory of its package, if that is a local one.
+    /// The directory of its package, if it is a local one.
     package: Option<PathBuf>,
     out_dir: PathBuf,
 }
@@ -55,7 +55,7 @@ fn script(line: &str) -> Option<Script> {
     Some(Script { package, out_dir: message["out_dir"].as_str()?.into() })
 }
 
-/// The part of a URL with its escapes (`%20`) resolved.
+/// Percent-decodes a part of a URL.
 fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
@@ -78,14 +78,14 @@ fn percent_decode(text: &str) -> String {
 impl Script {
     fn output(&self) -> String {
         let beside = |name: &str| Some(self.out_dir.parent()?.join(name));
-        // Cargo's newer layout has another name for it.
+        // Cargo's newer layout uses another name.
         let read = |name| fs::read(beside(name)?).ok();
         let output = ["output", "stdout", "run/stdout"].into_iter().find_map(read).unwrap_or_default();
         String::from_utf8_lossy(&output).into_owned()
     }
 }
 
-/// A path without `.` and `..`.
+/// The path without `.` and `..`.
 fn without_dots(path: &Path) -> PathBuf {
     let mut without_dots = PathBuf::new();
     for component in path.components() {
@@ -98,7 +98,7 @@ fn without_dots(path: &Path) -> PathBuf {
     without_dots
 }
 
-/// Adds the variables that the compiler has noted in its lists of what it has read.
+/// Adds the variables from the compiler's dep-info files.
 fn variables_below(dir: &Path, depth: usize, found: &mut BTreeSet<String>) {
     const DEEPEST: usize = 6;
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -116,7 +116,8 @@ fn variables_below(dir: &Path, depth: usize, found: &mut BTreeSet<String>) {
 }
 
 impl RequestedInputs {
-    /// The variables among those asked for that `user` has and a build does not. Those that cargo sets are never missing.
+    /// The requested variables that `user` has and a build does not. Variables that cargo sets are never
+    /// missing.
     pub(super) fn missing_variables(
         &self,
         user: impl Fn(&str) -> bool,
@@ -128,13 +129,13 @@ impl RequestedInputs {
         self.variables.iter().filter(own).filter(|name| user(name) && !build(name)).cloned().collect()
     }
 
-    /// The files among those asked for that are in the user's tree and not in its copy, by their paths from `copy`, the
-    /// directory of the project in the copy; `user` is the same directory at home.
+    /// The requested files that are in the user's tree and not in its copy, as paths relative to `copy`, the
+    /// directory of the project in the copy; `user` is the same directory in the user's tree.
     pub(super) fn missing_files(&self, copy: &Path, user: &Path) -> Vec<String> {
         let at_home = |file: &Path| {
             let mut from = (copy, user);
             let mut up = PathBuf::new();
-            // A project may ask for what lies above it.
+            // A project may request files above its directory.
             while !file.starts_with(from.0) {
                 from = (from.0.parent()?, from.1.parent()?);
                 up.push("..");

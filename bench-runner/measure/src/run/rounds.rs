@@ -59,7 +59,7 @@ impl BlockMeasurement<'_, '_, '_> {
         })
     }
 
-    /// What a round takes: as the last ones did, or as the warm-up did before there was one.
+    /// Duration of a round: the mean of the last ones, or that of the warm-up before the first.
     fn round_time(&self) -> Duration {
         let recent = &self.round_times[self.round_times.len().saturating_sub(4)..];
         if recent.is_empty() {
@@ -82,7 +82,7 @@ impl BlockMeasurement<'_, '_, '_> {
         self.builder.observer.event(&RunEvent::Forecast(forecast));
     }
 
-    /// One pass through the live arms. `None` where the run was interrupted.
+    /// One build of each live arm. `None` if the run was interrupted.
     fn round(
         &mut self,
         dirs: &BlockDirs,
@@ -117,7 +117,7 @@ impl BlockMeasurement<'_, '_, '_> {
             walls[live[at]] = sample.outcome.cost().map(|cost| cost.wall.as_secs_f64());
         }
         self.flawed |= !bad.is_empty();
-        // A commit that nobody can build is no arm's fault.
+        // If no arm can build a commit, none of them is at fault.
         let of_commit = bad.len() == live.len() && arms.iter().any(LiveArm::replays);
         for (at, reason) in bad.into_iter().filter(|_| !of_commit) {
             let arm = &mut arms[at];
@@ -133,8 +133,8 @@ impl BlockMeasurement<'_, '_, '_> {
         round_order(self.inputs.plan.seed, &self.block.id, arms, round)
     }
 
-    /// Puts the next edit or the next commit in place where a workload wants one, and reads the sources once, so that no
-    /// build meets them cold. `false` where the run was interrupted.
+    /// Applies the next edit or checks out the next commit for workloads that need one, and reads the sources
+    /// once, so that no build starts with cold files. `false` if the run was interrupted.
     pub(super) fn edit_sources(
         &mut self,
         dirs: &BlockDirs,

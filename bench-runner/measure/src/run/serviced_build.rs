@@ -1,15 +1,15 @@
-//! A build under the supervisor, with the service that it asks for: started before it, asked and stopped when its own
-//! process has ended.
+//! A build under the supervisor with its service: started before the build, queried and stopped after the
+//! build's own process has ended.
 
 use super::RunError;
 use crate::build::{Corner, Found, HOLD, Report, RunningService, Service};
 use crate::process::{BuildResult, ExitKind, Job, Supervisor, interrupted};
 
-/// A build, and what its service says of it.
+/// A build, and the report of its service.
 pub(super) struct ServicedBuild {
     pub(super) finished: BuildResult,
     pub(super) report: Report,
-    /// A service that nobody knew the build would start.
+    /// A service that the build started unexpectedly.
     pub(super) discovered: Option<Service>,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn run(
             continue;
         }
         let report = report.unwrap_or_default();
-        // What was asked of the service may have been cut short.
+        // The query of the service may have been interrupted.
         if report.trouble.is_some() && interrupted() {
             finished.ended = ExitKind::Interrupted;
         }
@@ -42,7 +42,7 @@ pub(super) fn run(
     }
 }
 
-/// Runs a build that has no service, and sees whether one came up all the same.
+/// Runs a build without a service, and checks whether it started one anyway.
 fn build_in_corner(
     supervisor: &mut Supervisor,
     job: Job,

@@ -1,5 +1,5 @@
-//! What comes before the rounds of a session: the projects' own commands, the first build of each arm with its
-//! proof, and the untimed builds under the workload.
+//! The steps before the rounds of a session: the projects' own commands, the first build of each arm with its
+//! proofs, and the untimed builds under the workload.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -23,9 +23,9 @@ struct WarmUpPass {
     session: u32,
     /// Its number, from 0.
     number: u32,
-    /// How many passes build what a workload starts from; they come first.
+    /// Number of passes that build the state a workload starts from; they come first.
     bases: u32,
-    /// How many there are, with those under the workload itself.
+    /// Total number of passes, including those under the workload itself.
     passes: u32,
 }
 
@@ -38,23 +38,24 @@ impl WarmUpPass {
         self.number + 1 == self.passes
     }
 
-    /// Whether it has the first build of an arm whose workload starts so.
+    /// True if this pass has the first build of an arm with this start.
     fn is_first_of(self, start: Start) -> bool {
         self.number == if start == Start::Warm { 0 } else { self.bases }
     }
 }
 
-/// What came of an arm in a pass.
+/// Outcome of a pass for one arm.
 enum WarmUpOutcome {
-    /// Its first build, which has been proven.
+    /// Its first build, which is proven.
     FirstBuild(Box<Evidence>),
-    /// Anything else after which the pass goes on: a later build, none, or one for which the arm was dropped.
+    /// Anything else after which the pass continues: a later build, no build, or one after which the arm was
+    /// dropped.
     Continue,
     /// The run was interrupted.
     Interrupted,
 }
 
-/// A reason with what the build itself complained of.
+/// A reason with the build's own error message.
 fn with_compiler_message(reason: String, evidence: &Evidence) -> String {
     match &evidence.complaint {
         Some(said) => format!("{reason}: {said}"),
@@ -63,7 +64,7 @@ fn with_compiler_message(reason: String, evidence: &Evidence) -> String {
 }
 
 impl BlockMeasurement<'_, '_, '_> {
-    /// Where a build of the warm-up stands.
+    /// Position of a warm-up build.
     pub(super) fn warm_up_slot(&self, session: u32, position: u32) -> BuildSlot {
         let visit = self.visit;
         BuildSlot { session, phase: Phase::Warmup, round: 0, position, attempt: 1, visit, release: false }
@@ -90,7 +91,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(None)
     }
 
-    /// The first build of each arm yields the proof; then come the untimed builds under the workload itself.
+    /// The first build of each arm yields the proofs; the untimed builds under the workload itself follow.
     pub(super) fn warm_up(
         &mut self,
         dirs: &BlockDirs,
@@ -127,7 +128,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(None)
     }
 
-    /// The build of one arm in one pass, if it has one there, and its proofs.
+    /// The build of one arm in one pass, if it has one in this pass, and its proofs.
     fn warm_up_arm(
         &mut self,
         dirs: &BlockDirs,
@@ -156,7 +157,7 @@ impl BlockMeasurement<'_, '_, '_> {
             self.note_discovered_service(arm, &evidence);
             arm.request.service = Some(service);
             if first && flaw.is_none() {
-                // It has filled the cache, as a build does for a service that is known of.
+                // This build has filled the cache, as the filling build does for a configured service.
                 self.builder.start_over(dirs, arm)?;
                 return self.warm_up_arm(dirs, arm, pass, position);
             }
@@ -192,7 +193,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(if first { WarmUpOutcome::FirstBuild(evidence) } else { WarmUpOutcome::Continue })
     }
 
-    /// Makes the release build that an arm's workload starts after. `false` where the run was interrupted.
+    /// Makes the release build from which an arm's workload starts. `false` if the run was interrupted.
     fn release(
         &mut self,
         dirs: &BlockDirs,
@@ -212,8 +213,8 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(true)
     }
 
-    /// Builds each arm once from nothing whose service has to be filled. What such a build says goes where it is
-    /// repeated from, so it says no more than a timed one.
+    /// Builds each arm once from nothing if its service must be filled. The cache replays the output of this
+    /// build, so its detail must be that of a timed build.
     fn fill_caches(
         &mut self,
         dirs: &BlockDirs,
@@ -237,7 +238,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(None)
     }
 
-    /// Judges what can only be told from several first builds.
+    /// Judges proofs that need several first builds.
     fn judge_comparisons(
         &mut self,
         arms: &mut [LiveArm<'_>],
@@ -269,7 +270,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(())
     }
 
-    /// Writes proofs down once for each variant, and drops the arm where one of them fails.
+    /// Records proofs once for each variant, and drops the arm if one of them fails.
     fn judge_proofs(&mut self, arm: &mut LiveArm<'_>, proofs: Vec<Proof>) -> Result<(), RunError> {
         if let Some(failed) = proofs.iter().find(|proof| proof.result == ProofResult::Fails) {
             let reason = format!(
@@ -281,7 +282,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(self.builder.writer.proofs(&proofs)?)
     }
 
-    /// Tries the artefact out, where the manifest says how. `false` where the run was interrupted.
+    /// Tries the artifact if the manifest has a command for it. `false` if the run was interrupted.
     fn try_artifact(
         &mut self,
         dirs: &BlockDirs,

@@ -1,4 +1,4 @@
-//! The arms of a block while it is planned: variants that are the same thing on this machine become one arm.
+//! The arms of a block during planning: variants that are the same on this machine become one arm.
 
 use std::collections::BTreeMap;
 
@@ -8,18 +8,18 @@ use crate::axes::{self, ParsedSettings, Setting};
 use crate::build::Linking;
 use crate::workloads::SourceChange;
 
-/// The arms of a block so far.
+/// The arms chosen so far.
 #[derive(Default)]
 pub(super) struct BlockArms {
     pub(super) arms: Vec<Arm>,
-    /// Places among them.
+    /// Indices into `arms`.
     by_identity: BTreeMap<String, usize>,
-    /// What becomes of the sources of each tree, under the workloads that build it; each once.
+    /// How workloads change the sources of each tree, each kind once.
     pub(super) sources: BTreeMap<TreeId, Vec<SourceChange>>,
 }
 
 impl BlockArms {
-    /// Adds a variant, or its name where there is the same thing already.
+    /// Adds a variant as an arm, or as an alias of the arm that is the same.
     pub(super) fn add(&mut self, role: Role, mut variant: Variant, resolved: ResolvedVariant) {
         let ResolvedVariant { identity, sources, linking, settings, pinned } = resolved;
         if let Some(&same) = self.by_identity.get(&identity) {
@@ -39,17 +39,18 @@ impl BlockArms {
 }
 
 pub(super) struct ResolvedVariant {
-    /// Equal ones are the same thing.
+    /// Variants with equal identities are the same on this machine.
     pub(super) identity: String,
     pub(super) sources: SourceChange,
-    /// What it links, if that is known and matters.
+    /// The crates that are linked, if known and relevant.
     pub(super) linking: Option<Linking>,
     pub(super) settings: ParsedSettings,
-    /// Values that would mean something else on another machine, as the plan is to have them.
+    /// Values that would have another meaning on another machine, as the plan records them.
     pub(super) pinned: Vec<(String, String)>,
 }
 
-/// What the settings of a variant change besides what their axes are named for, in a build that links this.
+/// Changes by the settings of a variant besides the one that their axis is named for, in a build that links
+/// `linking`.
 fn co_changes(variant: &Variant, settings: &ParsedSettings, linking: Option<Linking>) -> Vec<String> {
     let of = |setting: Setting<'_>| {
         let Setting { key, text, value, .. } = setting;

@@ -1,4 +1,4 @@
-//! Which projects a matrix names, and which of them a plan comes to hold.
+//! The projects of a matrix, and the projects of a plan.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use bench_runner_core::record::{Block, Plan, Refusal};
 use crate::plan::{ProjectView, World};
 use crate::scenario::{RequestError, Word};
 
-/// The name of the project that `word` stands for, which is one of `projects`.
+/// The name of the project that `word` selects among `projects`.
 pub(super) fn name_among<W: World + ?Sized>(
     projects: &[ProjectView],
     word: &Word,
@@ -27,7 +27,7 @@ pub(super) fn name_among<W: World + ?Sized>(
     }
 }
 
-/// The projects that words stand for, each once.
+/// The projects for all words, each once.
 pub(super) fn resolve_projects<W: World + ?Sized>(
     words: &[Word],
     world: &W,
@@ -47,7 +47,7 @@ pub(super) fn resolve_projects<W: World + ?Sized>(
     Ok(projects)
 }
 
-/// Adds to a plan those of `projects` that `block` builds.
+/// Adds to a plan the `projects` that `block` builds.
 pub(super) fn add_projects(
     plan: &mut Plan,
     block: &Block,

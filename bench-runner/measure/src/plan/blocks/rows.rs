@@ -1,4 +1,4 @@
-//! What a block is made of before anything is left out: the product of the axes, and the whole variants beside it.
+//! The variants of a block before any is skipped: the product of the axes, and the whole variants.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ use crate::scenario::{AS_IT_IS, Baseline, Content, RequestError, WholeVariant, W
 type Combination<'a> = Vec<&'a str>;
 
 impl<'a> BlockBuilder<'a> {
-    /// The variants that are asked for, the baseline first, so that what is the same thing as it becomes its alias.
+    /// All variants, the baseline first, so that a variant that is the same as the baseline becomes its
+    /// alias.
     pub(super) fn rows<W: World + ?Sized>(&self, memo: &mut Memo<'_, W>) -> Result<Vec<Variant>, W::Error> {
         let values = self.values();
         let baseline = self.baseline(&values);
@@ -23,7 +24,7 @@ impl<'a> BlockBuilder<'a> {
             rows.insert(at, self.variant(&combination, &values)?);
         }
         for whole in &self.matrix.variants {
-            // A project without axes is its own row already.
+            // A project without axes already is a row.
             if rows.iter().all(|row| row.name != whole.name) {
                 rows.push(self.whole_variant(whole, &baseline, memo)?);
             }
@@ -59,12 +60,13 @@ impl<'a> BlockBuilder<'a> {
         Ok(())
     }
 
-    /// Whether a row is one of the axes' own, and not the whole variant of its name.
+    /// True if a row comes from the axes and is not the whole variant with its name.
     fn is_product(&self, row: &Variant) -> bool {
         self.matrix.variants.iter().all(|whole| whole.name != row.name)
     }
 
-    /// Keys that rows of the block can set: those of the axes, then those of the whole variants in their order.
+    /// Keys that variants of the block can set: those of the axes, then those of the whole variants in their
+    /// order.
     pub(super) fn keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = self.matrix.axes.iter().map(|(key, _)| key.clone()).collect();
         for whole in &self.matrix.variants {
@@ -82,7 +84,7 @@ impl<'a> BlockBuilder<'a> {
         keys
     }
 
-    /// The values of every axis, with the baseline's own value among them. Projects go by their resolved names.
+    /// The values of every axis, including the baseline's own value. Projects have their resolved names.
     fn values(&self) -> Vec<Combination<'_>> {
         let projects = self.projects;
         let of = |(key, words): &'a (String, Vec<Word>)| -> Combination<'_> {
@@ -96,7 +98,7 @@ impl<'a> BlockBuilder<'a> {
         self.matrix.axes.iter().map(of).collect()
     }
 
-    /// The combination that is the baseline; where that is a whole variant, the first one.
+    /// The baseline's combination; the first one if the baseline is a whole variant.
     fn baseline<'b>(&'b self, values: &[Combination<'b>]) -> Combination<'b> {
         let axes = self.matrix.axes.iter().zip(values);
         axes.map(|((key, _), values)| match (key.as_str(), self.matrix.baseline.value(key)) {
@@ -116,7 +118,7 @@ impl<'a> BlockBuilder<'a> {
                 settings.insert(key.clone(), (*value).to_owned());
             }
             if values.len() > 1 || nothing_varies {
-                // A name is one line, whatever the value is.
+                // A name is one line, even if the value has several.
                 words.push(format!("{key}={}", value.lines().collect::<Vec<_>>().join("; ")));
             }
         }
@@ -124,9 +126,9 @@ impl<'a> BlockBuilder<'a> {
         self.new_variant(name, combination, settings)
     }
 
-    /// A whole variant. It names no workload and no project, so it has those of `baseline` where they are axes. What all
-    /// of the block is built with and does not vary, its profile and its toolchain, it has too, unless it names another or
-    /// is what the user has, who has a toolchain.
+    /// A whole variant. It names no workload and no project: it has those of `baseline` if they are axes. It also has
+    /// the block's profile and toolchain if these do not vary and it names no others; `as-configured` has the user's
+    /// own toolchain.
     fn whole_variant<W: World + ?Sized>(
         &self,
         whole: &WholeVariant,
@@ -154,7 +156,8 @@ impl<'a> BlockBuilder<'a> {
         Ok(row)
     }
 
-    /// Settings under a name, for the project and the workload of the block or of `combination`.
+    /// A variant with this name and these settings, for the project and the workload of the block or of
+    /// `combination`.
     fn new_variant(
         &self,
         name: String,
@@ -187,7 +190,7 @@ impl<'a> BlockBuilder<'a> {
     }
 }
 
-/// All combinations, the last axis turning fastest; one empty combination where there is no axis.
+/// All combinations, the last axis varying fastest; one empty combination if there is no axis.
 fn product<'v>(values: &'v [Combination<'v>]) -> impl Iterator<Item = Combination<'v>> {
     let count: usize = values.iter().map(Vec::len).product();
     (0..count).map(move |number| {

@@ -1,4 +1,4 @@
-//! Which workloads stand in a plan, and which are left out.
+//! Workloads that can be in one plan, and those that are skipped.
 
 use super::*;
 

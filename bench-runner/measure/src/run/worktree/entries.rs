@@ -1,4 +1,4 @@
-//! The files and directories of a tree by their metadata, to find out what has changed.
+//! Metadata of the files and directories of a tree, for finding changes.
 
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
@@ -7,14 +7,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// What is known of one file or directory.
+/// Metadata of one file or directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TreeEntry {
     pub(super) kind: TreeEntryKind,
     pub(super) mode: u32,
     pub(super) size: u64,
     pub(super) modified: SystemTime,
-    /// Changed by anything that is done to it; a directory's by whatever is done in it too.
+    /// Time of the last change by any operation; for directories also by operations on their entries.
     changed: (i64, i64),
     inode: u64,
 }
@@ -45,7 +45,7 @@ impl TreeEntry {
         Ok(Self { kind, mode: metadata.mode() & 0o7777, size, modified, changed, inode: metadata.ino() })
     }
 
-    /// Whether nothing was done to it since it was `before`. What was done in a directory shows in what is in it.
+    /// True if it is unchanged since `before`. Changes in a directory show in its entries.
     pub(super) fn is_untouched(&self, before: &Self) -> bool {
         match (&self.kind, &before.kind) {
             (TreeEntryKind::Directory, TreeEntryKind::Directory) => true,
@@ -55,8 +55,8 @@ impl TreeEntry {
     }
 }
 
-/// The entries below `root`. A directory for which `enter` does not hold is listed and not entered, and neither is one
-/// that cannot be read.
+/// The entries below `root`. A directory is listed without its contents if `enter` returns false or if it
+/// cannot be read.
 pub(super) fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTreeMap<PathBuf, TreeEntry>> {
     let mut found = BTreeMap::from([(PathBuf::new(), TreeEntry::of(root, &fs::symlink_metadata(root)?)?)]);
     let mut waiting = vec![PathBuf::new()];
@@ -78,7 +78,7 @@ pub(super) fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTr
     Ok(found)
 }
 
-/// Whether a directory is where git keeps objects: they are many, never change, and decide nothing by being there.
+/// True if a directory is git's object store: its entries are many, never change, and do not affect builds.
 fn is_store_of_git(path: &Path) -> bool {
     path.ends_with(".git/objects")
 }

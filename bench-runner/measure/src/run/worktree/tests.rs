@@ -37,7 +37,7 @@ fn state(root: &Path) -> Vec<(PathBuf, u32, SystemTime, Option<Vec<u8>>)> {
     entries.into_iter().map(of).collect()
 }
 
-/// What a careless build does.
+/// The changes of a careless build.
 fn build(root: &Path) {
     fs::create_dir_all(root.join("gen/deep")).unwrap();
     fs::write(root.join("gen/deep/out"), "generated").unwrap();
@@ -58,10 +58,10 @@ fn what_a_build_does_to_the_tree_is_told_and_undone() {
     let before = state(&root);
     for _ in 0..2 {
         build(&root);
-        let traces = tree.leave("t00", Keep::Nothing).unwrap();
-        assert_eq!(traces.new, paths(&["gen", "src/new.rs"]));
-        assert_eq!(traces.changed, paths(&["link", "src/lib.rs"]));
-        assert_eq!(traces.deleted, paths(&["note"]));
+        let changes = tree.leave("t00", Keep::Nothing).unwrap();
+        assert_eq!(changes.new, paths(&["gen", "src/new.rs"]));
+        assert_eq!(changes.changed, paths(&["link", "src/lib.rs"]));
+        assert_eq!(changes.deleted, paths(&["note"]));
         assert_eq!(state(&root), before, "content, rights and times, those of directories too");
     }
     assert_eq!(tree.leave("t00", Keep::Nothing).unwrap(), TreeChanges::default());
@@ -114,8 +114,8 @@ fn another_time_of_change_is_a_change_and_another_link_to_a_file_is_none() {
     let before = modified(&root.join("note"));
     set_modified(&root.join("note"), SystemTime::now()).unwrap();
     fs::hard_link(root.join("src/lib.rs"), dir.path().join("elsewhere")).unwrap();
-    let traces = tree.leave("t00", Keep::Nothing).unwrap();
-    assert_eq!(traces, TreeChanges { changed: paths(&["note"]), ..TreeChanges::default() });
+    let changes = tree.leave("t00", Keep::Nothing).unwrap();
+    assert_eq!(changes, TreeChanges { changed: paths(&["note"]), ..TreeChanges::default() });
     assert_eq!(modified(&root.join("note")), before);
 }
 
@@ -128,8 +128,8 @@ fn a_directory_in_the_place_of_a_file_is_undone_whatever_is_kept() {
     fs::remove_dir_all(root.join("src")).unwrap();
     fs::write(root.join("src"), "").unwrap();
     fs::set_permissions(&root, Permissions::from_mode(0o700)).unwrap();
-    let traces = tree.leave("t00", Keep::ForTheArm).unwrap();
-    assert_eq!(traces.replaced, paths(&["note", "src", "src/lib.rs"]));
+    let changes = tree.leave("t00", Keep::ForTheArm).unwrap();
+    assert_eq!(changes.replaced, paths(&["note", "src", "src/lib.rs"]));
     assert_eq!(state(&root), before);
     tree.enter("t00").unwrap();
     assert!(root.join("note").is_file() && root.join("src/lib.rs").is_file());
