@@ -45,13 +45,13 @@ enum Verb {
     Decide(commands::decide::Args),
 }
 
-/// Parses `args`, carries them out, and prints what went wrong.
+/// Parses `args`, runs the verb, and prints errors.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let json = args.iter().any(|arg| arg == "--json");
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        // Help and version are no complaints.
+        // Help and version are not errors.
         Err(error) if !error.use_stderr() => {
             let _ = error.print();
             return Exit::Done;

@@ -1,4 +1,4 @@
-//! A page shown in the user's browser.
+//! Opening a page in the user's browser.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use bench_runner_measure::process::{find_in_path, launch};
 
 use super::format_path;
 
-/// What opens a file on this system, with the arguments that come before its path.
+/// The program that opens a file on this system, with the arguments before the path.
 const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {
     ("open", &[])
 } else if cfg!(windows) {
@@ -15,7 +15,7 @@ const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {
     ("xdg-open", &[])
 };
 
-/// Opens `page`; says so where that cannot be done, which is no reason to fail.
+/// Opens `page`. If this fails, it prints a note; it is not an error.
 pub(super) fn open(page: &Path) {
     let (name, before) = OPENER;
     let page = std::path::absolute(page).unwrap_or_else(|_| page.to_owned());

@@ -1,4 +1,4 @@
-//! `compare`: verdicts again from the files, by another margin or against another baseline.
+//! `compare`: verdicts again from the files, with another margin or against another baseline.
 
 use std::path::PathBuf;
 

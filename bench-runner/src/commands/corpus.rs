@@ -107,8 +107,8 @@ fn select(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowErr
     Ok(selected)
 }
 
-/// Sources at once, then dependencies one after another: cargo keeps its home locked for as long as it fetches, so that
-/// several would only wait for each other. One that fails does not keep the others from being fetched.
+/// Fetches sources in parallel, then dependencies one after another: cargo keeps its home locked while it
+/// fetches, so parallel calls would only wait. If one project fails, the others are still fetched.
 fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
     let requests: Vec<_> = selected.iter().map(Project::source_request).collect();
     let mut failed = None;
@@ -131,12 +131,12 @@ fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
     failed.map_or(Ok(Exit::Done), Err)
 }
 
-/// The right to measure, without which nothing is fetched: it would be in the way of a clock that runs.
+/// The measuring lock: fetching would disturb a measurement.
 fn measuring_lock() -> Result<MeasuringLock, FlowError> {
     Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(anyhow::Error::from)?)
 }
 
-/// What building outside of a run takes; from here on an interrupt ends what is being built.
+/// Options for building outside of a run; from now on an interrupt ends the builds.
 fn verify_options() -> Result<VerifyOptions, FlowError> {
     process::install_interrupts().context("failed to listen to signals")?;
     Ok(VerifyOptions { exe: own_program()?, lock_dir: super::lock_dir() })

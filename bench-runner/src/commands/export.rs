@@ -1,4 +1,4 @@
-//! `export`: what runs say, in the formats of other tools.
+//! `export`: results in the formats of other tools.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     Ok(Exit::Done)
 }
 
-/// A message from a file is no command to a terminal.
+/// Replaces control characters: text from a file must not control the terminal.
 fn sanitize(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
@@ -92,7 +92,7 @@ fn export_error(error: ExportError) -> FlowError {
     }
 }
 
-/// One text goes to standard output or into a file, several into a directory.
+/// Writes one document to standard output or a file, several to a directory.
 fn write(exported: &Export, output: &Path) -> Result<(), FlowError> {
     let documents = &exported.documents;
     if output == Path::new("-") {
@@ -127,19 +127,19 @@ fn save(path: &Path, documents: &[Document]) -> Result<(), FlowError> {
 fn print(text: &str) -> Result<(), FlowError> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // whoever reads has seen enough
+        // The reader has closed the pipe.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other.context("failed to write to standard output")?),
     }
 }
 
-/// A bundle is written by its run and by nobody else.
+/// Refuses an output in a bundle: only its run writes into a bundle.
 fn check_outside_bundles(output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
     if output == Path::new("-") {
         return Ok(());
     }
     let real = |path: &Path| path.canonicalize().ok();
-    // what is not there yet is judged by the nearest directory above it that is
+    // A path that does not exist yet is judged by its nearest existing ancestor.
     let absolute = std::path::absolute(output).context("failed to find the current directory")?;
     let Some(place) = absolute.ancestors().find_map(real) else { return Ok(()) };
     let within = |bundle: &&Bundle| real(&bundle.dir).is_some_and(|dir| place.starts_with(dir));

@@ -1,5 +1,6 @@
-//! A file per verb: its arguments, the flow it calls, and what it prints. Results go to standard output, progress
-//! and complaints to standard error. Verbs never import one another; what they share lies here and in `request`.
+//! One file per verb: its arguments, the flow that it calls, and its output. Results go to standard output,
+//! progress and errors to standard error. Verbs never import one another; shared code is here and in
+//! `request`.
 
 #![expect(
     clippy::print_stdout,
@@ -34,13 +35,11 @@ use bench_runner_measure::host;
 use crate::flows::{FlowError, Places};
 use request::percent as request_percent;
 
-/// Names the directory whose lock is the right to measure, in place of the standard one; for tests.
+/// Overrides the directory of the measuring lock, for tests.
 const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
 
-/// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done.
     Done,
     /// The harness itself failed.
     Failed,
@@ -52,14 +51,12 @@ pub enum Exit {
     Unfit,
     /// Undecided where a decision was demanded.
     Undecided,
-    /// A run made again says something else.
+    /// A reproduction contradicts the first run.
     Contradicted,
-    /// Interrupted.
     Interrupted,
 }
 
 impl Exit {
-    /// The exit code.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -74,10 +71,10 @@ impl Exit {
     }
 }
 
-/// Why a verb ends before it has done everything.
+/// Reason for ending a verb early.
 #[derive(Debug)]
 pub(crate) enum EarlyEnd {
-    /// The user has been told why, or has asked for it.
+    /// The user has been informed, or has asked for it.
     Early(Exit),
     Error(FlowError),
 }
@@ -105,7 +102,7 @@ pub(crate) struct PlaceArgs {
     cache_dir: Option<PathBuf>,
 }
 
-/// Finds where things are kept.
+/// Resolves the paths of the program's directories.
 pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     let here = std::env::current_dir().context("failed to find the current directory")?;
     let checkout = checkout(&here).map(Path::to_path_buf);
@@ -122,15 +119,16 @@ pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     })
 }
 
-/// The directory with a corpus and scenarios of its own: the nearest one that has both, or the current one if it has
-/// either. Above it either alone says too little, since other tools have a `corpus` too.
+/// The directory with its own corpus and scenarios: the nearest one that has both, or the current one if it
+/// has either. In a directory above, one of them alone says too little, since other tools have a `corpus`
+/// too.
 fn checkout(here: &Path) -> Option<&Path> {
     let own = |dir: &Path| ["corpus", "scenarios"].map(|name| dir.join(name).is_dir());
     let nearest = here.ancestors().find(|dir| own(dir) == [true, true]);
     nearest.or_else(|| own(here).contains(&true).then_some(here))
 }
 
-/// The machine, under the label that its owner has set, if any.
+/// The machine, with the label that its owner has set, if any.
 fn machine() -> Result<host::Machine, FlowError> {
     let label = std::env::var(host::LABEL_VARIABLE).ok().filter(|label| !label.is_empty());
     let label = label.map(|label| label.parse::<host::Label>()).transpose().map_err(anyhow::Error::from)?;
@@ -138,12 +136,12 @@ fn machine() -> Result<host::Machine, FlowError> {
     Ok(host::Machine::read(label, &state).map_err(anyhow::Error::from)?)
 }
 
-/// The directory whose lock is the right to measure.
+/// The directory of the measuring lock.
 fn lock_dir() -> PathBuf {
     std::env::var_os(LOCK_VARIABLE).map_or_else(|| host::DEFAULT_LOCK_DIR.into(), PathBuf::from)
 }
 
-/// Prints a refusal; on standard output too, as a document, if the verb prints JSON.
+/// Prints an error; also as a document on standard output, if the verb prints JSON.
 pub(crate) fn print_error(refusal: &Refusal, exit: Exit, json: bool) {
     eprintln!("error: {}", with_help(refusal));
     if json {
@@ -151,7 +149,7 @@ pub(crate) fn print_error(refusal: &Refusal, exit: Exit, json: bool) {
     }
 }
 
-/// What a program that reads a verb's JSON gets in place of it.
+/// Prints an error as the JSON document of a verb.
 pub(crate) fn print_error_as_json(refusal: &Refusal, exit: Exit) {
     let Refusal { what, help } = refusal;
     let error = serde_json::json!({ "what": what, "help": help, "exit_code": exit.code() });
@@ -185,13 +183,13 @@ fn columns(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A path as somebody in the current directory would write it.
+/// A path as a user in the current directory would write it.
 fn format_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
-/// A duration as people say it: whole seconds from ten seconds on.
+/// Formats a duration for humans: whole seconds from ten seconds on.
 fn format_duration(duration: std::time::Duration) -> String {
     let rounded = match duration.as_secs() {
         0..10 => std::time::Duration::from_millis(duration.as_millis() as u64 / 100 * 100),

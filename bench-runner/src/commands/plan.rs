@@ -1,4 +1,4 @@
-//! `plan`: what would be run.
+//! `plan`: the plan of a run, without running it.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use super::plan_summary::{block_summary, plan_summary};
 use super::request::{PlanRequest, RequestArgs};
 use crate::flows::{FlowError, Places, Projects};
 
-/// Blocks of more arms are shown without the order of their first rounds.
+/// Number of arms up to which the order of the first rounds is shown.
 const ORDER_SHOWN_UP_TO: usize = 12;
 
 /// Show what would be run, in order, with an estimate of time and disk, and run nothing

@@ -1,4 +1,5 @@
-//! What stands before the first build: how long, how many rounds, how wide, and what is left out.
+//! The summary of a plan before the first build: time, rounds, width of the intervals, and everything that is
+//! skipped.
 
 use std::fmt::Write as _;
 
@@ -12,7 +13,7 @@ use bench_runner_report::report;
 
 use super::{format_duration, pluralize};
 
-/// An error where nothing is left to measure, with what was left out.
+/// An error if nothing is left to measure, with everything that is skipped.
 pub(super) fn check_not_empty(plan: &Plan) -> Result<(), RequestError> {
     if !plan.blocks.is_empty() {
         return Ok(());
@@ -24,7 +25,7 @@ pub(super) fn check_not_empty(plan: &Plan) -> Result<(), RequestError> {
     Err(RequestError::usage(message, None))
 }
 
-/// Rounds, builds, time and width of one block, in a line.
+/// Rounds, builds, time and interval width of one block, on one line.
 pub(super) fn block_summary(block: &Block, estimate: &BlockEstimate) -> String {
     let rounds = pluralize(estimate.rounds as usize, "round");
     let builds = pluralize(estimate.builds(block.arms.len()) as usize, "build");
@@ -32,7 +33,7 @@ pub(super) fn block_summary(block: &Block, estimate: &BlockEstimate) -> String {
     format!("{rounds}, {builds}{time}; {}", width(estimate))
 }
 
-/// How wide the intervals will probably be.
+/// Expected width of the intervals.
 fn width(estimate: &BlockEstimate) -> String {
     match estimate.half_width {
         Some(half_width) => format!("intervals of about ±{:.1} %", half_width * 100.0),
@@ -40,7 +41,7 @@ fn width(estimate: &BlockEstimate) -> String {
     }
 }
 
-/// What stands before the first build: how long, how many rounds, how wide, and what is left out.
+/// The summary of a plan before the first build.
 pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     let mut text = String::new();
     let blocks = pluralize(plan.blocks.len(), "block");
@@ -81,14 +82,14 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     text
 }
 
-/// What is worth knowing about the sources before any of them is built.
+/// Remarks about the sources.
 fn source_notes(plan: &Plan) -> String {
     let noted =
         plan.projects.iter().flat_map(|project| project.notes.iter().map(|note| (&project.name, note)));
     noted.map(|(name, note)| format!("  {name}: {note}\n")).collect()
 }
 
-/// Whether what is built is what the user builds, each sentence once; only what speaks against it if `warnings_only`.
+/// Comparison of the builds with the user's own, each sentence once; only differences if `warnings_only`.
 pub(super) fn fidelity(plan: &Plan, warnings_only: bool) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in plan.blocks.iter().flat_map(|block| report::fidelity::lines(&block.fidelity)) {
@@ -100,13 +101,13 @@ pub(super) fn fidelity(plan: &Plan, warnings_only: bool) -> String {
     lines.concat()
 }
 
-/// What `as-configured` comes to, for each project once; nothing where it is not asked for.
+/// The settings of `as-configured`, once for each project; empty if no variant has it.
 fn user_configuration(plan: &Plan) -> String {
     let mut listed: Vec<(&str, &str)> = Vec::new();
     for arm in plan.blocks.iter().flat_map(|block| &block.arms) {
         let config = match arm.variant.settings.get(AS_CONFIGURED) {
             Some(config) => config.as_str(),
-            // An alias of what sets nothing.
+            // An alias of a variant without settings.
             None if arm.aliases.iter().any(|alias| alias == AS_CONFIGURED) => "",
             None => continue,
         };
@@ -132,10 +133,10 @@ fn user_configuration(plan: &Plan) -> String {
     text
 }
 
-/// More rounds than this are not counted any more.
+/// Largest number of rounds that is computed.
 const MOST_ROUNDS: usize = 10_000;
 
-/// What the settings of a block cannot come to, in a run of so many planned comparisons.
+/// Warnings about goals that a block cannot reach, in a run of `planned` comparisons.
 fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<String> {
     let sampling = &block.sampling;
     let control = Control::of(block.twin());
@@ -180,7 +181,7 @@ fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<Stri
     warnings
 }
 
-/// What a block of fewer rounds than the first look has cannot come to, and what it takes.
+/// Warning about a block with fewer rounds than the first look, and the number of rounds it needs.
 fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -> String) -> Option<String> {
     let have = pluralize(rounds as usize, "round");
     if (rounds as usize) < MIN_ROUNDS {
@@ -195,7 +196,7 @@ fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -
     })
 }
 
-/// What was asked for and is left out, each with its reason; the same reason in several blocks once.
+/// The skipped variants with their reasons; the same reason in several blocks once.
 fn skipped_lines(plan: &Plan) -> String {
     let mut groups: Vec<(&str, &str, Option<&str>, Vec<&str>)> = Vec::new();
     for skipped in &plan.skipped {
@@ -228,7 +229,7 @@ mod tests {
         };
         assert_eq!(of(1, 4), "1 round gives no verdict: it takes 3 at least, about 15");
         assert_eq!(of(2, 1), "2 rounds give no verdict: it takes 3 at least, about 15");
-        // by hand: t(0.975, 2) = 4.3027, f = 7/6, 2 % · √(1.5/3) · 1.01838, a single comparison at 5 %
+        // By hand: t(0.975, 2) = 4.3027, f = 7/6, 2 % · √(1.5/3) · 1.01838, a single comparison at 5 %.
         let h: f64 = 4.3027 * (7.0 / 6.0) * 0.02 * 0.5f64.sqrt() * 1.01838;
         let share = 100.0 * h.exp_m1();
         assert_eq!(

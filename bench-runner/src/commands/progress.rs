@@ -1,4 +1,4 @@
-//! Progress on standard error: a line that is drawn over on a terminal, a line for each round elsewhere.
+//! Progress on standard error: a line that is redrawn on a terminal, a line for each round elsewhere.
 
 use std::time::{Duration, Instant};
 
@@ -9,13 +9,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::format_duration;
 
-/// Draws what a run tells.
+/// Displays the progress of a run.
 pub(super) struct ProgressDisplay {
     bar: ProgressBar,
     terminal: bool,
     started: Instant,
     deadline: Option<Instant>,
-    /// Builds that each block will probably come to, and the time it will probably take.
+    /// Estimated number of builds and time of each block.
     expected: Vec<(u64, Option<Duration>)>,
     /// Number of the running block, from 0.
     block: usize,
@@ -48,7 +48,7 @@ impl ProgressDisplay {
         }
     }
 
-    /// Leaves the screen to the results.
+    /// Clears the progress bar before the results.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }
@@ -64,8 +64,8 @@ impl ProgressDisplay {
         done_before + current.max(self.in_block) + later
     }
 
-    /// What is left: the rounds of this block as they have gone so far, and the other blocks as estimated; never
-    /// more than the budget.
+    /// Time left: the remaining rounds of this block at their current speed, and the other blocks as
+    /// estimated; at most the budget.
     fn left(&self) -> Option<Duration> {
         let forecast = self.forecast.as_ref()?;
         let rounds = forecast.rounds.saturating_sub(forecast.rounds_done);

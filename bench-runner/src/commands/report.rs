@@ -49,7 +49,7 @@ enum PrintFormat {
 }
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    // All of them before anything is drawn.
+    // All manifests are read before any figure is drawn.
     args.bundles.iter().try_for_each(|dir| bundle::read_manifest(dir).map(drop))?;
     let policy = Policy { margin: args.margin, ..Policy::default() };
     let (mut documents, mut judged) = (Vec::new(), Vec::new());
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 println!("figures: {}", format_path(&published.plots));
                 println!("page:    {}\n", format_path(&published.page));
             }
-            // Nothing else may stand in what is pasted elsewhere.
+            // Standard output must contain only the text to paste.
             PrintFormat::Markdown => {
                 println!("{}", report::markdown(comparison));
                 eprintln!("page: {}", format_path(&published.page));

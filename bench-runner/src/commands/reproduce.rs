@@ -1,4 +1,4 @@
-//! `reproduce`: a published plan carried out here, and whether the two runs agree.
+//! `reproduce`: executes a published plan here, and checks whether the two runs agree.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     }
 }
 
-/// Compares with a run that is there already.
+/// Compares with an existing run.
 fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, EarlyEnd> {
     let again = JudgedRun::of(bundle::open(other)?, &Policy::default());
     again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
@@ -85,12 +85,12 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
         eprintln!("note: the first run showed nothing, so there is nothing to confirm");
     }
     let again = ReproduceOptions { time_budget: args.time_budget, seed: args.seed };
-    let terms = StartConditions { offline: args.offline, strict: args.strict, wait: None };
-    let measured = Session::again(&first.bundle.manifest, again, terms, places)?.measure()?;
+    let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: None };
+    let measured = Session::again(&first.bundle.manifest, again, conditions, places)?.measure()?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
     let reproduced = flows::reproduced(first, &again);
     if !args.json {
-        // Before anything is drawn: a full disk must not cost what was measured.
+        // Before figures are drawn: a full disk must not cost the results.
         println!("{}", report::text(&again.comparison));
         print_result(first, &again, &reproduced);
     }
@@ -115,7 +115,7 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
     Ok(exit(&reproduced, measured.flawed))
 }
 
-/// Whether there is a verdict that a second run could confirm.
+/// True if there is a verdict that a second run could confirm.
 fn claims_something(comparison: &Comparison) -> bool {
     let ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
     ratios.into_iter().any(|ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid))

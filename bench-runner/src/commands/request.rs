@@ -1,4 +1,4 @@
-//! What `run` and `plan` are asked for: scenarios, and what the command line changes in them.
+//! The request of `run` and `plan`: scenarios, and the changes to them on the command line.
 
 mod changes;
 mod plan_file;
@@ -15,8 +15,8 @@ use bench_runner_measure::scenario::{self, RequestError, Scenario, Word};
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
 
-/// The scenario that is run when none is named.
-const MAIN_JOB: &str = "quick";
+/// The default scenario.
+const DEFAULT_SCENARIO: &str = "quick";
 
 /// What is to be built, and how often.
 #[derive(Debug, Clone, clap::Args)]
@@ -116,7 +116,7 @@ fn shard(text: &str) -> Result<(u32, u32), String> {
     }
 }
 
-/// What is to be planned, read and checked as far as that takes no machine.
+/// A request, read and checked as far as possible without the machine.
 pub(super) enum PlanRequest {
     Plan(Plan),
     Scenarios { scenarios: Vec<Scenario>, options: PlanOptions, time_budget: Option<Duration> },
@@ -132,7 +132,7 @@ impl PlanRequest {
         let axes = axes(&args.axis)?;
         let whole = variants::read(&args.variant)?;
         let mut scenarios = match args.scenarios.as_slice() {
-            [] if axes.is_empty() && whole.is_empty() => vec![library.get(MAIN_JOB)?],
+            [] if axes.is_empty() && whole.is_empty() => vec![library.get(DEFAULT_SCENARIO)?],
             [] => vec![changes::custom_scenario(&axes)],
             names => names.iter().map(|name| library.get(name)).collect::<Result<_, _>>()?,
         };
@@ -146,7 +146,7 @@ impl PlanRequest {
         Ok(Self::Scenarios { scenarios, options, time_budget: args.time_budget })
     }
 
-    /// Checks what names projects: their names and tags, manifests, directories. Fetches nothing.
+    /// Checks the words for projects: names and tags, manifests, directories. Fetches nothing.
     pub(super) fn check(&self, projects: &Projects) -> Result<(), RequestError> {
         let Self::Scenarios { scenarios, .. } = self else { return Ok(()) };
         for matrix in scenarios.iter().flat_map(|scenario| &scenario.matrices) {
@@ -171,7 +171,7 @@ impl PlanRequest {
     }
 }
 
-/// `--axis`, each key once.
+/// Values of `--axis`, each key once.
 fn axes(texts: &[String]) -> Result<Vec<(String, Vec<Word>)>, RequestError> {
     let axes = texts.iter().map(|text| axis(text)).collect::<Result<Vec<_>, _>>()?;
     let again = |(at, axis): (usize, &(String, _))| axes[..at].iter().any(|(key, _)| *key == axis.0);
@@ -187,7 +187,7 @@ fn seed_from_time() -> u64 {
     now.map_or(1, |since| since.as_nanos() as u64 & 0xffff_ffff)
 }
 
-/// `KEY=V1,V2`, checked.
+/// One `KEY=V1,V2`, checked.
 fn axis(text: &str) -> Result<(String, Vec<Word>), RequestError> {
     let (key, values) = pair("--axis", text)?;
     let values = values::split(values)?;

@@ -1,4 +1,4 @@
-//! `run`: the main job.
+//! `run`: measures a request.
 
 use std::path::PathBuf;
 
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     strict: bool,
     /// Wait until the machine is fit and nobody else measures on it, such as `--wait=2h`; without a duration as long as it
     /// takes
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = wait::patience)]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = wait::wait_limit)]
     wait: Option<WaitLimit>,
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
@@ -52,21 +52,21 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn terms(&self) -> StartConditions {
+    fn conditions(&self) -> StartConditions {
         StartConditions { offline: self.request.offline, strict: self.strict, wait: self.wait }
     }
 }
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let session = match &args.resume {
-        None => Session::begin(&args.request, args.terms(), places)?,
-        Some(dir) => Session::resume(dir, args.terms(), places)?,
+        None => Session::begin(&args.request, args.conditions(), places)?,
+        Some(dir) => Session::resume(dir, args.conditions(), places)?,
     };
     let measured = session.measure()?;
     let bundle = bundle::open(&measured.bundle)?;
     let comparison = flows::judge(&bundle, &Policy::default());
     if !args.json {
-        // Before anything is drawn: a full disk must not cost what was measured.
+        // Before figures are drawn: a full disk must not cost the results.
         println!("{}", report::text(&comparison));
         println!("bundle:  {}", format_path(&measured.bundle));
     }

@@ -1,4 +1,4 @@
-//! `scenarios`: the matrices of what is varied.
+//! `scenarios`: the matrices of variants.
 
 use std::path::PathBuf;
 
@@ -121,7 +121,7 @@ fn describe(scenario: &Scenario) -> String {
     text
 }
 
-/// What a whole variant sets, in a line.
+/// The settings of a whole variant, on one line.
 fn content(content: &Content) -> String {
     match content {
         Content::Set(set) if set.is_empty() => "the project as it is".to_owned(),

@@ -1,4 +1,4 @@
-//! `--wait`: until the machine is fit to measure on, and nobody else measures on it.
+//! `--wait`: waits until the machine is fit for measuring and nobody else is measuring on it.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,28 +9,28 @@ use bench_runner_measure::process;
 use super::{EarlyEnd, Exit};
 use crate::flows::{FlowError, Places};
 
-/// How often the machine is looked at.
+/// Interval between checks of the machine.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long an interrupt may go unnoticed.
+/// Longest delay before an interrupt is noticed.
 const STEP: Duration = Duration::from_millis(100);
 
-/// How waiting ended.
+/// Outcome of waiting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MachineWait<T> {
     /// The machine is ready.
     Ready(T),
-    /// It was not within the time that was allowed.
+    /// The machine was not ready within the limit.
     TimedOut,
-    /// The user did not want to wait any longer.
+    /// The user interrupted the wait.
     Interrupted,
 }
 
-/// How long may be waited; `None` is as long as it takes.
+/// Longest wait; `None` has no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WaitLimit(pub(super) Option<Duration>);
 
-/// The time that may be waited, from `--wait` alone or with a duration behind it.
-pub(super) fn patience(text: &str) -> Result<WaitLimit, String> {
+/// The longest wait, from `--wait` alone or with a duration.
+pub(super) fn wait_limit(text: &str) -> Result<WaitLimit, String> {
     if text.is_empty() {
         return Ok(WaitLimit(None));
     }
@@ -38,7 +38,7 @@ pub(super) fn patience(text: &str) -> Result<WaitLimit, String> {
     Ok(WaitLimit(Some(limit)))
 }
 
-/// Waits until `attempt` succeeds, and prints the obstacle each time that it is another one.
+/// Waits until `attempt` succeeds. Prints the obstacle whenever it changes.
 fn wait_until<T>(
     limit: Option<Duration>,
     mut attempt: impl FnMut() -> Result<Result<T, String>, FlowError>,
@@ -66,7 +66,7 @@ fn wait_until<T>(
     }
 }
 
-/// The right to measure: taken at once, or when the machine is free and fit if the user wants to wait for it.
+/// Takes the measuring lock at once, or waits until the machine is free and fit if the user asks for it.
 pub(super) fn lock(wait: Option<WaitLimit>, places: &Places) -> Result<MeasuringLock, EarlyEnd> {
     let Some(WaitLimit(limit)) = wait else {
         return Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(FlowError::harness)?);
@@ -78,7 +78,7 @@ pub(super) fn lock(wait: Option<WaitLimit>, places: &Places) -> Result<Measuring
     }
 }
 
-/// `false` if an interrupt came.
+/// `false` if there was an interrupt.
 fn pause() -> bool {
     let until = Instant::now() + PAUSE;
     while Instant::now() < until {
@@ -90,7 +90,8 @@ fn pause() -> bool {
     !process::interrupted()
 }
 
-/// The lock of a machine that is fit, or the obstacle, in words without numbers that change from second to second.
+/// The lock if the machine is fit, or the obstacle, in words without numbers that change from second to
+/// second.
 fn attempt(places: &Places) -> Result<Result<MeasuringLock, String>, FlowError> {
     let lock = match MeasuringLock::acquire(&super::lock_dir()) {
         Err(error @ host::LockError::Held { .. }) => return Ok(Err(error.to_string())),
@@ -142,8 +143,8 @@ mod tests {
 
     #[test]
     fn a_limit_is_a_duration_or_none() {
-        assert_eq!(patience("").unwrap(), WaitLimit(None));
-        assert_eq!(patience("10m").unwrap(), WaitLimit(Some(Duration::from_secs(600))));
-        assert!(patience("soon").is_err());
+        assert_eq!(wait_limit("").unwrap(), WaitLimit(None));
+        assert_eq!(wait_limit("10m").unwrap(), WaitLimit(Some(Duration::from_secs(600))));
+        assert!(wait_limit("soon").is_err());
     }
 }

@@ -1,5 +1,5 @@
-//! Bundle and comparison → what to do with them: for each block the lines that apply the best variant that was shown
-//! to be faster. Asks no machine, so it works for bundles of other ones.
+//! Bundle and comparison → advice: for each block the lines that apply the best of the variants shown to be faster. It
+//! does not query the machine, so it works for bundles from other machines.
 
 use std::path::PathBuf;
 
@@ -12,14 +12,14 @@ use bench_runner_measure::spanned::SourceText;
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::{self, Advice};
 
-/// What to do with what a bundle says. Blocks that come to the same lines are told together; where nothing is faster
-/// than what it was compared with, there is nothing to do.
+/// The advice for a bundle. Blocks with the same lines share one advice; there is none if no variant is
+/// faster than its baseline.
 pub fn advice(bundle: &Bundle, comparison: &Comparison) -> Vec<Advice> {
     let advise_block = |(block, planned)| advise_block(&bundle.manifest, comparison, block, planned);
     merge_equal(blocks(bundle, comparison).filter_map(advise_block))
 }
 
-/// The lines that apply one variant of a bundle, whatever it came to.
+/// The lines that apply one variant of a bundle, whatever its result.
 pub(crate) fn advice_for(bundle: &Bundle, comparison: &Comparison, variant: &str) -> Vec<Advice> {
     let advise_block = |(block, planned)| {
         let one = candidates(block, planned).find(|one| one.planned.variant.name == variant)?;
@@ -30,7 +30,7 @@ pub(crate) fn advice_for(bundle: &Bundle, comparison: &Comparison, variant: &str
     merge_equal(blocks(bundle, comparison).filter_map(advise_block))
 }
 
-/// The blocks of a comparison with what was planned of them.
+/// The blocks of a comparison, with their plans.
 fn blocks<'a>(
     bundle: &'a Bundle,
     comparison: &'a Comparison,
@@ -65,7 +65,7 @@ fn candidates<'a>(block: &'a BlockResult, planned: &'a Block) -> impl Iterator<I
     arms.filter_map(|(planned, arm)| Some(AdviceCandidate { planned, arm, ratio: arm.ratio.as_ref()? }))
 }
 
-/// An arm of a block that was judged, with what was planned of it.
+/// An arm of a block with its ratio, and its plan.
 #[derive(Clone, Copy)]
 struct AdviceCandidate<'a> {
     planned: &'a Arm,
@@ -103,12 +103,13 @@ fn advise_block(
     }
     advice.remarks.extend(rivals(&best, &faster, block));
     let slower = slower_elsewhere(&advice.files, &best, comparison, manifest);
-    // What stands against it comes first.
+    // Evidence against the advice comes first.
     advice.remarks.splice(0..0, slower);
     Some(advice)
 }
 
-/// The variant, with the settings that its name does not say because the whole block has them, or a set of them a name.
+/// Name of the variant, and the settings that are not part of the name because the whole block or a named set
+/// has them.
 fn heading(best: &AdviceCandidate<'_>) -> String {
     let name = wording::arm_name(best.arm);
     let unnamed =
@@ -125,7 +126,7 @@ fn title(best: &AdviceCandidate<'_>, block: &BlockResult) -> String {
     format!("{}: {} than {baseline}", block.title, report::speed(best.ratio))
 }
 
-/// Whether builds show every setting of an arm to have been in force.
+/// True if builds prove every setting of an arm.
 fn is_proven(one: &AdviceCandidate<'_>, block: &BlockResult) -> bool {
     let of_arm =
         || block.proofs.iter().filter(|proof| proof.role == one.arm.role && proof.variant == one.arm.variant);
@@ -137,7 +138,7 @@ fn is_proven(one: &AdviceCandidate<'_>, block: &BlockResult) -> bool {
     of_arm().all(|proof| proof.result != ProofResult::Fails) && one.planned.variant.settings.keys().all(shows)
 }
 
-/// Why what an arm differs in from its baseline is no setting of a project, where that is so.
+/// Reason why the difference between an arm and its baseline is not a setting of a project, if it is not.
 fn why_no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
     let (one, other) = (&baseline.variant, &best.variant);
     let what = match () {
@@ -177,7 +178,8 @@ fn add_lines(advice: &mut Advice, manifest: &Manifest, best: &AdviceCandidate<'_
     advice.remarks.extend(side_effects(&best.planned.co_changes, settings.len()));
 }
 
-/// What settings change besides what their axes are named for, each setting named once, and not at all where it is alone.
+/// Changes by the settings besides those that their axes are named for, each setting named once, or not at
+/// all if there is only one.
 fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
     let mut of_setting: Vec<(&str, Vec<&str>)> = Vec::new();
     for change in co_changes {
@@ -195,7 +197,7 @@ fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
     (!changes.is_empty()).then(|| format!("It also changes something else: {}.", changes.join("; ")))
 }
 
-/// What has to be installed, with the versions that were measured.
+/// Tools to install, with the measured versions.
 fn requirements(manifest: &Manifest, needs: &[&str]) -> Option<String> {
     let versions = |name: &str| {
         let of_name = manifest.tools.iter().filter(|tool| tool.name == name);
@@ -220,7 +222,7 @@ fn requirements(manifest: &Manifest, needs: &[&str]) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// Others that are faster too and whose intervals reach into that of the best.
+/// Other faster variants whose intervals overlap with that of the best.
 fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &BlockResult) -> Option<String> {
     let close = faster.iter().filter(|other| {
         other.arm.variant != best.arm.variant
@@ -237,8 +239,7 @@ fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &Bl
     })
 }
 
-/// Where the same lines, or what comes to the same lines, were shown to be slower: a cache that is empty has those of one
-/// that is full.
+/// Results in which the same lines were slower: `cache=cold` and `cache=warm` have the same lines.
 fn slower_elsewhere(
     files: &[(String, String)],
     best: &AdviceCandidate<'_>,
@@ -266,7 +267,7 @@ fn slower_elsewhere(
         .then(|| format!("The same lines were measured to be slower, too: {}.", slower.join("; ")))
 }
 
-/// Where the settings of a variant were measured, as far as the bundle says.
+/// The context of a variant's settings, as far as the bundle has it.
 fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
     let host = host(&manifest.machine.details, axes::toolchain_of(settings));
     let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
@@ -286,8 +287,8 @@ fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situati
     }
 }
 
-/// The target that a variant was built for, whose toolchain may have a name: what the run's compilers said, as long as
-/// that is one target, or the name says which. Older bundles do not hold it, and the facts about the machine suggest one.
+/// The target of a variant's builds: the one in the bundle, if it is the only one or the toolchain's name
+/// ends with it. Older bundles do not have targets; then the machine's facts suggest one.
 fn host(details: &serde_json::Value, toolchain: Option<&str>) -> Option<String> {
     let Some(hosts) = details["hosts"].as_array() else { return usual_host(&details["facts"]) };
     let mut hosts = hosts.iter().filter_map(serde_json::Value::as_str);
@@ -299,7 +300,7 @@ fn host(details: &serde_json::Value, toolchain: Option<&str>) -> Option<String> 
     host.map(str::to_owned)
 }
 
-/// The target that most compilers of such a machine build for.
+/// The usual target of compilers on such a machine.
 fn usual_host(facts: &serde_json::Value) -> Option<String> {
     let (arch, os) = (facts["arch"].as_str()?, facts["os"].as_str()?);
     let system = match os {
@@ -311,7 +312,7 @@ fn usual_host(facts: &serde_json::Value) -> Option<String> {
     Some(format!("{arch}-{system}"))
 }
 
-/// Whether all compilers of the run that a variant may have been built by are of this version or later.
+/// True if all compilers of the run that may have built a variant have this version or a later one.
 fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -> bool {
     let version = |text: &str| {
         let mut numbers = text.strip_prefix("rustc ")?.split(['.', '-', ' ']);
@@ -319,7 +320,7 @@ fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -
     };
     let wanted = axes::toolchain_of(settings).unwrap_or_default();
     let mut compilers = manifest.tools.iter().filter(|tool| tool.name == "rustc").peekable();
-    // Where the variant names a nightly, the others of the run do not matter.
+    // If the variant names a nightly, the other compilers do not matter.
     let nightly = |text: &str| !wanted.starts_with("nightly") || text.contains("nightly");
     compilers.peek().is_some()
         && compilers
@@ -342,7 +343,7 @@ mod tests {
         let (gnu, musl) = ("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl");
         assert_eq!(of(&[musl], None).as_deref(), Some(musl));
         assert_eq!(of(&[musl], Some("nightly")).as_deref(), Some(musl));
-        // of several the name of the toolchain decides, or nothing does
+        // With several, the name of the toolchain decides.
         assert_eq!(of(&[gnu, musl], Some("stable-x86_64-unknown-linux-musl")).as_deref(), Some(musl));
         assert_eq!(of(&[gnu, musl], Some("stable")), None);
         assert_eq!(of(&[gnu, musl], None), None);

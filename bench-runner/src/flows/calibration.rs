@@ -1,5 +1,5 @@
-//! What the machine's earlier runs say of its noise, collected when a run begins and kept with that run: what a bundle
-//! says must never depend on which others lie beside it.
+//! The noise in the machine's earlier runs, collected at the start of a run and stored with it: the results
+//! of a bundle must never depend on which other bundles exist.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use bench_runner_core::stats::{Control, Estimate, offset_weight};
 
 use super::judge;
 
-/// How much of the past is drawn upon. What a machine was like long ago says little of it today.
+/// Limits for earlier runs: old ones say little about the machine's present state.
 #[derive(Debug, Clone, Copy)]
 struct CalibrationLimits {
-    /// Twins of one workload.
+    /// Twins per workload.
     twins: usize,
     /// Bundles whose samples are read.
     bundles: usize,
@@ -22,17 +22,17 @@ struct CalibrationLimits {
 
 const LIMITS: CalibrationLimits = CalibrationLimits { twins: 60, bundles: 200 };
 
-/// What earlier runs left.
+/// Twins of earlier runs.
 #[derive(Debug, Default)]
 pub(super) struct EarlierTwins {
-    /// Their twins, those of the newest run first.
+    /// Those of the newest run first.
     pub(super) twins: Vec<EarlierTwin>,
-    /// What could not be drawn upon, as sentences.
+    /// Runs that could not be used, as sentences.
     pub(super) remarks: Vec<String>,
 }
 
-/// The twins of the complete runs of the same machine below `results` that began before this one. A twin counts whatever
-/// it says: leaving out those that made their block `invalid` would make the offsets look small.
+/// The twins of earlier complete runs on the same machine below `results`. All twins count: without those
+/// that made their block `invalid`, the offsets would look too small.
 pub(super) fn earlier(results: &Path, manifest: &Manifest) -> EarlierTwins {
     collect(results, manifest, LIMITS)
 }
@@ -48,7 +48,7 @@ fn collect(results: &Path, manifest: &Manifest, limits: CalibrationLimits) -> Ea
         if opened == limits.bundles || workloads.iter().all(is_full) {
             break;
         }
-        // Copies of a bundle are one run, of which the first that can be read counts.
+        // Copies of a bundle are one run; the first readable copy counts.
         if seen.contains(run.name.as_str()) {
             continue;
         }
@@ -70,7 +70,7 @@ fn collect(results: &Path, manifest: &Manifest, limits: CalibrationLimits) -> Ea
     EarlierTwins { twins, remarks: remarks(&found) }
 }
 
-/// A run that may be drawn upon; the one that began last is the greatest.
+/// A usable run; they are ordered by start time.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct EarlierRun {
     started_at: String,
@@ -80,15 +80,15 @@ struct EarlierRun {
 
 #[derive(Debug, Default)]
 struct EarlierRuns {
-    /// The newest first.
+    /// Newest first.
     runs: Vec<EarlierRun>,
-    /// Why bundles could not be read.
+    /// Errors of unreadable bundles.
     unreadable: Vec<BundleError>,
     /// Names of runs that began after this one.
     future: BTreeSet<String>,
 }
 
-/// What lies in the machine's directory, by its manifests: samples are read of few of them.
+/// Finds runs in the machine's directory by their manifests; samples are read later, and only from a few.
 fn find(machine: &Path, own: &Manifest) -> EarlierRuns {
     let mut found = EarlierRuns::default();
     let entries = std::fs::read_dir(machine).into_iter().flatten();
@@ -108,7 +108,7 @@ fn find(machine: &Path, own: &Manifest) -> EarlierRuns {
         {
             continue;
         }
-        // Times of day are UTC and of equal length, so that they compare as texts.
+        // Times are UTC and have equal length, so they compare as texts.
         if started_at > own.started_at {
             found.future.insert(run);
         } else {
@@ -139,8 +139,8 @@ fn remarks(found: &EarlierRuns) -> Vec<String> {
     remarks
 }
 
-/// The twins of a run that can be weighed, of blocks that were measured in one session: over several, with directories
-/// laid out anew for each, a part of the offsets averages out.
+/// The twins of a run that have a weight, from blocks with one session: over several sessions, each with new
+/// directories, a part of the offsets averages out.
 fn twins_of(bundle: &Bundle) -> Vec<EarlierTwin> {
     let mut sessions: HashMap<&BlockId, HashSet<u32>> = HashMap::new();
     for sample in bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured) {

@@ -17,13 +17,13 @@ use bench_runner_measure::scenario::RequestError;
 
 use super::{FlowError, Places, Projects, calibration, tools};
 
-/// What measuring came to.
+/// A finished or interrupted run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MeasuredRun {
     pub bundle: PathBuf,
-    /// Whether it was interrupted and can be resumed.
+    /// True if the run was interrupted and can be resumed.
     pub interrupted: bool,
-    /// Whether some cells failed or were not proven.
+    /// True if some cells failed or were not proven.
     pub flawed: bool,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct MeasuringSession {
 }
 
 impl MeasuringSession {
-    /// Starts the supervisor, which is this program's own file `exe`.
+    /// Starts the supervisor from this program's own file `exe`.
     pub(crate) fn open(
         lock: MeasuringLock,
         exe: &Path,
@@ -57,7 +57,7 @@ impl MeasuringSession {
         &self.machine
     }
 
-    /// Carries out `plan` and writes its bundle.
+    /// Executes `plan` and writes its bundle.
     pub(crate) fn measure(
         self,
         plan: &Plan,
@@ -71,7 +71,7 @@ impl MeasuringSession {
         self.execute(plan, prepared_trees, &[], writer, observer)
     }
 
-    /// Takes up a bundle that did not get to its end. It completes the plan and never extends it.
+    /// Resumes an unfinished bundle. This completes the plan and never extends it.
     pub(crate) fn resume(
         self,
         unfinished: Bundle,
@@ -157,7 +157,7 @@ impl MeasuringSession {
     }
 }
 
-/// The bundle of a run that was interrupted and can be completed on `machine`.
+/// Opens the bundle of an interrupted run that can be completed on `machine`.
 pub(crate) fn unfinished(dir: &Path, machine: &Machine) -> Result<Bundle, FlowError> {
     let unfinished = bundle::open(dir)?;
     let refused =
@@ -174,7 +174,7 @@ pub(crate) fn unfinished(dir: &Path, machine: &Machine) -> Result<Bundle, FlowEr
     Ok(unfinished)
 }
 
-/// Removes work trees that earlier runs left when they were killed; those of a run that goes on are locked.
+/// Removes work trees of runs that were killed; those of active runs are locked.
 pub(super) fn remove_stale_dirs(runs: &Path) -> Result<(), FlowError> {
     for entry in std::fs::read_dir(runs).into_iter().flatten().flatten() {
         let left = File::open(entry.path()).is_ok_and(|dir| dir.try_lock().is_ok());
@@ -185,7 +185,7 @@ pub(super) fn remove_stale_dirs(runs: &Path) -> Result<(), FlowError> {
     Ok(())
 }
 
-/// Makes the directory for work trees and locks it as long as the file is open.
+/// Creates the directory for work trees and locks it as long as the file is open.
 pub(super) fn create_and_lock(scratch: &Path) -> Result<File, FlowError> {
     let made = std::fs::create_dir_all(scratch).and_then(|()| File::open(scratch));
     let dir = made.with_context(|| format!("failed to make {}", scratch.display()))?;
@@ -193,7 +193,7 @@ pub(super) fn create_and_lock(scratch: &Path) -> Result<File, FlowError> {
     Ok(dir)
 }
 
-/// Ends the bundle, whichever way carrying it out went.
+/// Closes the bundle, whether the execution succeeded or not.
 fn finish(
     mut writer: Writer,
     outcome: Result<PlanOutcome, run::RunError>,
@@ -210,7 +210,7 @@ fn finish(
         }
         Err(error) => {
             let dir = writer.dir().to_owned();
-            // What broke the run is told, not what could not be written on top of it.
+            // The original error is reported, not a further one while closing the bundle.
             let _ = writer.finish(Status::Broken);
             let context = format!("the run broke off; what was measured is kept in {}", dir.display());
             Err(anyhow::Error::from(error).context(context).into())
@@ -218,7 +218,7 @@ fn finish(
     }
 }
 
-/// One line about the machine, for captions.
+/// A description of the machine on one line, for captions.
 fn summary(machine: &Machine) -> String {
     let facts = &machine.facts;
     let model = facts.cpu_model.clone().unwrap_or_else(|| format!("{} processor", facts.arch));

@@ -1,4 +1,4 @@
-//! `corpus add`: a manifest for a project that nobody has prepared.
+//! `corpus add`: a manifest for a new project.
 
 use anyhow::Context as _;
 

@@ -1,10 +1,10 @@
-//! What the command line changes in scenarios.
+//! Changes to scenarios on the command line.
 
 use bench_runner_measure::scenario::{self, Baseline, Matrix, RequestError, SamplingSpec, Scenario, Word};
 
 use super::RequestArgs;
 
-/// A scenario for axes that were given on the command line alone.
+/// A scenario for axes given on the command line alone.
 pub(super) fn custom_scenario(axes: &[(String, Vec<Word>)]) -> Scenario {
     let has = |key: &str| axes.iter().any(|(axis, _)| axis == key);
     let matrix = Matrix {
@@ -41,7 +41,7 @@ pub(super) fn change_matrices(
     }
     args.workload.iter().try_for_each(|name| scenario::check_value("workload", name))?;
     if !args.workload.is_empty() {
-        // A block that compares workloads has nothing to do with being asked for one.
+        // A block that compares workloads cannot also be restricted to one.
         scenario.matrices.retain(|matrix| matrix.axes.iter().all(|(key, _)| key != "workload"));
     }
     for (key, values) in axes {

@@ -1,4 +1,4 @@
-//! `--variant` and `--baseline`: whole variants, and what the others are compared with.
+//! `--variant` and `--baseline`: whole variants, and baselines.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use bench_runner_measure::scenario::{
 
 use super::{check_value, pair, values};
 
-/// Reads `--variant NAME=FILE` and the names that are always known.
+/// Reads `--variant NAME=FILE` and the predefined names.
 pub(super) fn read(texts: &[String]) -> Result<Vec<WholeVariant>, RequestError> {
     let mut variants: Vec<WholeVariant> = Vec::new();
     for text in texts {
@@ -52,7 +52,7 @@ pub(super) fn add(scenario: &mut Scenario, variants: &[WholeVariant]) -> Result<
         for variant in variants {
             match matrix.variants.iter().find(|other| other.name == variant.name) {
                 None => matrix.variants.push(variant.clone()),
-                // Asked for twice, it is still the same thing.
+                // The same variant may be given twice.
                 Some(same) if same == variant => {}
                 Some(_) => return Err(duplicate_name(&variant.name)),
             }
@@ -61,7 +61,7 @@ pub(super) fn add(scenario: &mut Scenario, variants: &[WholeVariant]) -> Result<
     Ok(())
 }
 
-/// Sets the baselines that the command line names: values of axes, or one whole variant.
+/// Sets the baselines given on the command line: values of axes, or one whole variant.
 pub(super) fn set_baselines(scenario: &mut Scenario, texts: &[String]) -> Result<(), RequestError> {
     let is_whole = |text: &&String| !text.contains('=');
     match texts {
@@ -162,7 +162,7 @@ mod tests {
         set_baselines(&mut quick, &["as-configured".to_owned()]).unwrap();
         assert!(quick.matrices.iter().all(|matrix| matrix.variants.len() == 1));
         assert!(quick.matrices.iter().all(|m| m.baseline == Baseline::Whole("as-configured".into())));
-        // The value of an axis puts it aside where there is such an axis.
+        // The value of an axis replaces it in blocks with this axis.
         set_baselines(&mut quick, &["linker=bfd".to_owned()]).unwrap();
         assert!(quick.matrices[0].baseline.value("linker").is_some());
         assert_eq!(quick.matrices[1].baseline, Baseline::Whole("as-configured".into()));

@@ -1,4 +1,5 @@
-//! The user's own tree beside its copy: what cargo reads there, and whether builds of the copy are those of the tree.
+//! The user's own tree compared with its copy: what cargo reads there, and whether builds of both are the
+//! same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,34 +15,35 @@ use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, fi
 use super::resolved::{ResolvedProject, own_tree};
 use super::{Projects, tree_of};
 
-/// What the user has, as cargo says.
+/// The user's configuration, as reported by cargo.
 struct UserSetup {
     query: Asked,
     configuration: Configuration,
-    /// Files of the user's that are no part of the copy, and that set something which decides a build.
+    /// The user's files outside of the copy that set something relevant to builds.
     files: Vec<PathBuf>,
-    /// The keys that these set.
+    /// The keys that these files set.
     keys: BTreeMap<PathBuf, BTreeSet<String>>,
-    /// Variables of the user's that decide a build.
+    /// The user's variables that are relevant to builds.
     variables: Vec<String>,
 }
 
 impl Projects {
-    /// What the user's own configuration says to builds of a project, beside what the project says.
+    /// The user's own configuration for builds of a project, without the project's.
     pub(super) fn configured(&self, resolved: Option<&ResolvedProject>) -> Result<String, AskError> {
         let own = resolved.and_then(|resolved| own_tree(&resolved.project));
         let started_in =
             own.as_deref().zip(resolved).map(|(own, resolved)| resolved.project.build.started_in(own));
         let query = self.user_query(started_in.as_deref());
         let configuration = query.configuration()?;
-        // What was copied belongs to the project. A project from elsewhere has no place of its own on this machine.
+        // Copied files belong to the project. A project from elsewhere has no directory of the user's on this
+        // machine.
         let copied = |file: &Path| {
             own.as_deref().zip(resolved).is_some_and(|(own, resolved)| resolved.has_copied(own, file))
         };
         Ok(user_settings(&configuration, copied, &query.env))
     }
 
-    /// The user's cargo in a directory of the user's, or in none that matters.
+    /// The user's cargo in a directory of the user's, or in an empty one.
     fn user_query(&self, dir: Option<&Path>) -> Asked {
         let dir = dir.map_or_else(|| self.sources.cache.nowhere(), Path::to_path_buf);
         let mut env = Asked::user_environment();
@@ -51,8 +53,8 @@ impl Projects {
         Asked { cargo: find_in_path("cargo", &self.path).unwrap_or_else(|| "cargo".into()), dir, env }
     }
 
-    /// Compares what the blocks of a plan build of local projects with what the user's own `cargo build` would build, and
-    /// writes the outcome into the plan. Nothing is built for it.
+    /// Compares the builds of local projects in a plan with the user's own `cargo build`, and writes the
+    /// result into the plan. It builds nothing.
     pub(crate) fn compare_with_home(&self, plan: &mut Plan) {
         let mut known: BTreeMap<(String, Option<String>), Option<Fidelity>> = BTreeMap::new();
         for block in &mut plan.blocks {
@@ -60,7 +62,7 @@ impl Projects {
                 .arms
                 .iter()
                 .map(|arm| &arm.variant)
-                // Another commit than the one at home is another thing on purpose.
+                // A commit other than the user's is a difference on purpose.
                 .filter(|variant| variant.rev.is_none() && !variant.replays())
                 .map(|variant| (variant.project.clone(), configured(&variant.settings)))
                 .collect();
@@ -75,7 +77,8 @@ impl Projects {
         }
     }
 
-    /// How far builds of a local project are those of the user; `None` for a project that is not the user's own tree.
+    /// The differences between builds of a local project and the user's; `None` if the project is not the
+    /// user's own tree.
     fn fidelity(&self, project: &str, configured: Option<&str>) -> Option<Fidelity> {
         let resolved = self.resolved.borrow().get(&tree_of(project)).cloned()?;
         let own = own_tree(&resolved.project)?;
@@ -116,8 +119,8 @@ impl Projects {
         let mut home = self.home(resolved, own)?;
         let left_out = if configured.is_none() { home.leave_out(resolved, own) } else { Vec::new() };
         let here = (driver.configuration(&request)?, driver.answer(&request, Goal::Build));
-        // What lies above the project cannot be left out of a question to cargo that is asked there. Without a lock file of
-        // its own the tree cannot be asked without writing one. Its copy can be asked in either case.
+        // Cargo cannot be asked in the user's tree without the configuration above it, nor without writing a
+        // lock file if there is none. In the copy both are possible.
         let above = configured.is_none() && home.files.iter().any(|file| self.is_above(file, own));
         let in_copy = above || !own.join("Cargo.lock").is_file();
         let yours = self.answer_at_home(&driver, &home, configured.is_some(), in_copy);
@@ -182,8 +185,8 @@ impl Projects {
         Ok(UserSetup { query, configuration, files, keys, variables })
     }
 
-    /// Whether cargo finds a file on its way up from `own`: one outside of the user's cargo home, which a question can leave
-    /// out, or one in a cargo home that is a `.cargo` above the project.
+    /// True if cargo finds a file on its way up from `own`: one outside of the user's cargo home, which a
+    /// query can leave out, or one in a cargo home that is a `.cargo` above the project.
     fn is_above(&self, file: &Path, own: &Path) -> bool {
         let Some(home) = self.sources.user_home.as_deref() else { return true };
         let real = home.canonicalize().unwrap_or_else(|_| home.to_owned());
@@ -192,7 +195,8 @@ impl Projects {
         !in_home || on_the_way
     }
 
-    /// What cargo says of the user's own build: in the user's own tree, or in the copy with the compiler of that tree.
+    /// Cargo's answer about the user's own build: in the user's own tree, or in the copy with the compiler of
+    /// that tree.
     fn answer_at_home(
         &self,
         driver: &CargoDriver,
@@ -203,7 +207,7 @@ impl Projects {
         let mut query = home.query.clone();
         if in_copy {
             query.dir = driver.started_in(&driver.inquiry.tree);
-            // rustup may go by the directory.
+            // rustup's choice may depend on the directory.
             query.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
         let home_config = if configured { self.cargo_home_config(home) } else { None };
@@ -218,8 +222,8 @@ impl Projects {
             .filter(|(name, _)| deciding(name))
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        // The tree at home is as it was copied, so the hash of the copy tells whether it has changed. What is above it is
-        // in the configuration.
+        // The user's tree is as it was copied, so the hash of the copy shows whether it has changed. The
+        // configuration includes everything above it.
         let toolchain = &driver.toolchain;
         let key = [
             "at home",
@@ -235,7 +239,7 @@ impl Projects {
         driver.inquiry.answer(&key, home_config.as_deref(), &args, |_| Ok(Asked { cargo, dir, env }))
     }
 
-    /// What the user's cargo home says that no directory above the project says too.
+    /// Configuration that only the user's cargo home has, and no directory above the project.
     fn cargo_home_config(&self, home: &UserSetup) -> Option<String> {
         let mut without = home.query.clone();
         without.env.insert("CARGO_HOME".to_owned(), self.sources.cache.building_home().display().to_string());
@@ -250,7 +254,7 @@ impl Projects {
         (!entries.is_empty()).then(|| Configuration { entries, variables: Vec::new() }.table().to_string())
     }
 
-    /// The compilers, if the user's is another one.
+    /// The difference between the user's compiler and ours, if there is any.
     fn other_compiler(&self, query: &Asked, yours: &Path, driver: &CargoDriver) -> Option<Difference> {
         let toolchain = &driver.toolchain;
         let real = |path: &Path| path.canonicalize().ok();
@@ -267,8 +271,8 @@ impl Projects {
             };
             check_tool(&call).map(|output| output.stdout).unwrap_or_else(|error| error.to_string())
         };
-        // By its bare name it may be rustup's proxy, which stands for the compiler of a toolchain. A program that somebody
-        // names by its path is another one, whatever it calls in turn.
+        // A bare name may be rustup's proxy, which stands for the compiler of a toolchain. A program named by
+        // its path is another one, whatever it calls.
         if yours.components().count() == 1 {
             let sysroot = ask(&["--print", "sysroot"]).lines().map(Path::new).find_map(real);
             if sysroot.is_some() && sysroot == real(&toolchain.sysroot) {
@@ -285,7 +289,7 @@ impl Projects {
 }
 
 impl UserSetup {
-    /// Leaves out the user's own files and variables; names them.
+    /// Drops the user's own files and variables. Returns their names.
     fn leave_out(&mut self, resolved: &ResolvedProject, own: &Path) -> Vec<String> {
         self.configuration.entries.retain(|entry| match &entry.origin {
             Origin::File(file) => resolved.has_copied(own, file),
@@ -301,26 +305,26 @@ impl UserSetup {
     }
 }
 
-/// A file of the user's as it may be published: below the home directory.
+/// A file of the user's for publication: relative to the home directory.
 pub(super) fn format_user_path(file: &Path) -> String {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let below = home.as_deref().and_then(|home| file.strip_prefix(home).ok());
     below.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))
 }
 
-/// The user's configuration that a variant stands on; the empty one is none.
+/// The user's configuration of a variant; `Some` of an empty text if it sets nothing.
 fn configured(settings: &Settings) -> Option<String> {
     axes::configured_of(settings).map(str::to_owned)
 }
 
 impl ResolvedProject {
-    /// The directory that the copy begins at, of which `own` is the project.
+    /// The root of the copied directory, of which `own` is the project.
     fn copied_from<'o>(&self, own: &'o Path) -> &'o Path {
         let depth = self.source.as_ref().map_or(0, |source| source.root.components().count());
         own.ancestors().nth(depth).unwrap_or(own)
     }
 
-    /// Whether a file of the user's is in the copy.
+    /// True if a file of the user's is in the copy.
     fn has_copied(&self, own: &Path, file: &Path) -> bool {
         let below = file.strip_prefix(self.copied_from(own));
         let files = self.source.as_ref().map(|source| &source.files);

@@ -1,4 +1,5 @@
-//! What a plan asks of the world: which projects a word stands for, what they are, and what can be had here.
+//! The implementation of [`World`]: the projects of a word, their properties, and the settings available on
+//! this machine.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +16,7 @@ use super::{Projects, tree_of};
 use crate::flows::FlowError;
 
 impl Projects {
-    /// Checks that a word stands for a project, as far as that takes neither cargo nor a network.
+    /// Checks that a word stands for a project, as far as possible without cargo and without network.
     pub(crate) fn check(&self, word: &Word) -> Result<(), RequestError> {
         match ProjectWord::of(word) {
             ProjectWord::Manifest(_) | ProjectWord::Name(_) => self.select(word).map(drop),
@@ -25,7 +26,7 @@ impl Projects {
         }
     }
 
-    /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
+    /// The projects of a word: a directory, a manifest file, a name, or `tag:…`.
     fn select(&self, word: &Word) -> Result<Vec<Project>, RequestError> {
         match ProjectWord::of(word) {
             ProjectWord::Manifest(path) => {
@@ -49,7 +50,7 @@ impl Projects {
     }
 }
 
-/// What a word for projects is.
+/// The forms of a word for projects.
 enum ProjectWord<'w> {
     Manifest(&'w Path),
     Directory(&'w Path),
@@ -77,7 +78,7 @@ impl World for Projects {
                 .get(&tree_of(&project.name))
                 .is_some_and(|known| known.declared == *project)
         };
-        // At once: nothing is timed yet.
+        // In parallel: nothing is being timed yet.
         let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
         let requests: Vec<_> = new.iter().map(Project::source_request).collect();
         let pinned = sources::pin_all(&requests, &self.sources);
@@ -107,7 +108,7 @@ impl World for Projects {
 
     fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Result<(), Refusal> {
         let all = self.resolved.borrow();
-        // Before a commit is resolved, the project's own toolchain stands for it.
+        // Until a commit is resolved, the project's own toolchain stands in for its toolchain.
         let resolved = all.get(tree).or_else(|| all.get(&tree_of(&tree.project)));
         let context = resolved.and_then(|resolved| self.context_of(resolved, settings).ok());
         let toolchain = context.as_ref().and_then(|context| context.toolchain.as_ref());

@@ -1,4 +1,4 @@
-//! How projects are resolved: sources pinned, contexts found out, and what a plan has to know of them.
+//! Resolving projects: their pinned sources, contexts, and views for planning.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -19,12 +19,12 @@ use super::tools::query_config;
 use super::{Projects, programs, tree_of};
 use crate::flows::FlowError;
 
-/// What is worth knowing of a lock file that was made.
+/// Remark about a generated lock file.
 const NOTE_OF_LOCK: &str =
     "it has no Cargo.lock: cargo made one in the copy, and it stands in the plan's manifest";
 
 impl Projects {
-    /// The project as the plan has it, at the plan's pin.
+    /// The project of a plan, at the plan's pin.
     pub(super) fn resolved_as_planned(
         &self,
         planned: &PlannedProject,
@@ -67,7 +67,7 @@ impl Projects {
         }
     }
 
-    /// Resolves a project, with its source if that was pinned before.
+    /// Resolves a project, with its source if it is already pinned.
     pub(super) fn resolve(
         &self,
         project: &Project,
@@ -80,7 +80,7 @@ impl Projects {
         }
         let source = match before.unwrap_or_else(|| sources::pin(&project.source_request(), &self.sources)) {
             Ok(source) => Some(source),
-            // A plan may speak of what is not fetched yet, as long as its pin is known.
+            // A plan may include a project that is not fetched yet, as long as its pin is known.
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
@@ -139,7 +139,7 @@ impl Projects {
         Ok(resolved)
     }
 
-    /// The source of a project with a lock file, where it is a local one that has none.
+    /// The source of a project, with a generated lock file if it is a local one that has none.
     pub fn with_lock_file(&self, project: &Project, pinned: Pinned) -> Result<Pinned, FlowError> {
         let (_, pinned, made) = self.with_lock(project, Some(pinned))?;
         let mut pinned = pinned.context("the source is known")?;
@@ -147,8 +147,9 @@ impl Projects {
         Ok(pinned)
     }
 
-    /// Brings the dependencies of the user's own project into the cache, unless nothing may be fetched: without them cargo
-    /// cannot say what it would build. If that fails, the comparison with the user's build says so.
+    /// Fetches the dependencies of the user's own project into the cache, unless all network access is
+    /// forbidden: without them cargo cannot say what it would build. If this fails, the comparison with the
+    /// user's build reports it.
     fn fetch_for_queries(
         &self,
         project: &Project,
@@ -165,7 +166,7 @@ impl Projects {
         }
     }
 
-    /// Brings the dependencies of a project into the cache, if cargo builds it.
+    /// Fetches the dependencies of a project into the cache, if cargo builds it.
     pub fn fetch_dependencies_of(&self, project: &Project, pinned: &Pinned) -> Result<(), FlowError> {
         let (context, _) = self.context(project, Some(pinned), own_tree(project).as_deref())?;
         match &context.toolchain {
@@ -174,7 +175,8 @@ impl Projects {
         }
     }
 
-    /// A local project with a lock file, where it has none: it goes into its manifest, so that a plan pins it.
+    /// Generates a lock file for a local project that has none. It becomes part of the manifest, so that a
+    /// plan pins it.
     pub(super) fn with_lock(
         &self,
         project: &Project,
@@ -190,13 +192,13 @@ impl Projects {
         Ok((project, Some(pinned), Some(NOTE_OF_LOCK.to_owned())))
     }
 
-    /// A project with edits that were chosen for it, where its manifest has none and cargo builds it. They go into its
-    /// manifest, so that a plan names them.
+    /// Proposes edits for a cargo project whose manifest has none. They become part of the manifest, so that
+    /// a plan names them.
     pub(super) fn with_edits(&self, project: &Project, source: Option<&Pinned>) -> Project {
         let mut project = project.clone();
         let cargo = project.build.tool.is_cargo();
         if let Some(source) = source.filter(|_| cargo && project.edits.is_empty()) {
-            // What cannot be read here is told by the first build in cargo's own words.
+            // If a file cannot be read here, the first build fails with cargo's own message.
             let found = edits::propose(&source.dir(), &self.sources.cargo, &project.build);
             project.edits = found.unwrap_or_default();
             project.text.extend(project.edits.iter().map(edits::as_toml));
@@ -204,7 +206,7 @@ impl Projects {
         project
     }
 
-    /// The project of `resolved` as its commit `rev` has it.
+    /// The project of `resolved` at its commit `rev`.
     pub(super) fn resolved_at(
         &self,
         resolved: &ResolvedProject,
@@ -222,7 +224,7 @@ impl Projects {
             &self.sources,
         ) {
             Ok(source) => Some(source),
-            // A plan may speak of a commit that is not fetched yet.
+            // A plan may include a commit that is not fetched yet.
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
@@ -241,8 +243,8 @@ impl Projects {
         Ok(resolved)
     }
 
-    /// What axes may look at, and what cargo is asked with; `home` is the user's own directory, if the copy is of what is
-    /// checked out there.
+    /// The values that axes may read, and the inquiry for cargo; `home` is the user's own directory, if the
+    /// copy is of what is checked out there.
     fn context(
         &self,
         project: &Project,
@@ -271,7 +273,8 @@ impl Projects {
         let manifest = manifest
             .parse()
             .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
-        // At home rustup has choices that no file of the copy shows, such as an override for that directory.
+        // In the user's directory rustup has choices that no file of the copy shows, such as an override for
+        // that directory.
         let toolchain = match home {
             Some(home) => self.toolchain_at_home(&project.build.started_in(home))?,
             None => self.toolchain(&project.build.started_in(&dir))?,
@@ -295,15 +298,15 @@ impl Projects {
     }
 }
 
-/// The tables of a project's own configuration that decide how it is built; the others may hold what is nobody's
-/// business, and bundles are published.
+/// The tables of a project's own configuration that affect its builds. `[env]` may be private, and bundles
+/// are published.
 fn note_of_config(config: &toml::Table) -> Option<String> {
     let table: toml::Table =
         config.iter().filter(|(key, _)| *key != "env").map(|(k, v)| (k.clone(), v.clone())).collect();
     (!table.is_empty()).then(|| format!("its own configuration of cargo says: {}", toml::Value::Table(table)))
 }
 
-/// Where the relative paths of a local project's manifest start; the others have none that matter.
+/// Base directory of relative paths in a local project's manifest; `None` for other projects.
 fn base_of(project: &Project) -> Option<String> {
     project.source.directory().and(project.base.as_ref()).map(|base| base.display().to_string())
 }

@@ -1,5 +1,5 @@
-//! Toolchains and tools: the one that a project's own files choose, those that variants name, and what the settings of a
-//! plan bring into play.
+//! Toolchains and tools: those that a project's own files choose, those that variants name, and those that
+//! the settings of a plan use.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
@@ -23,7 +23,7 @@ use super::resolved::ResolvedProject;
 use crate::flows::FlowError;
 
 impl Projects {
-    /// The tools that the settings of `plan` bring into play.
+    /// The tools that the settings of `plan` use.
     pub fn tools(&self, plan: &Plan) -> Vec<axes::Tool> {
         let all = self.resolved.borrow();
         let mut tools: Vec<axes::Tool> = Vec::new();
@@ -49,7 +49,7 @@ impl Projects {
         tools
     }
 
-    /// The C compiler, through which rustc links; `None` where there is none under its usual name.
+    /// The C compiler, which rustc uses for linking; `None` if there is no `cc`.
     pub(super) fn c_compiler(&self) -> Option<axes::Tool> {
         let path = find_in_path("cc", &self.path)?;
         let output = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
@@ -57,7 +57,7 @@ impl Projects {
         Some(axes::Tool { name: "cc".into(), path, version })
     }
 
-    /// The toolchains that build something in `plan`.
+    /// The toolchains that build variants of `plan`.
     pub fn toolchains(&self, plan: &Plan) -> Vec<Toolchain> {
         let known = self.resolved.borrow();
         let mut all: Vec<Toolchain> = Vec::new();
@@ -74,7 +74,8 @@ impl Projects {
         all
     }
 
-    /// What axes may look at for a variant with these settings: its toolchain, and the configuration in force with it.
+    /// The values that axes may read for a variant with these settings: its toolchain, and the configuration
+    /// in force with it.
     pub(super) fn context_of(
         &self,
         resolved: &ResolvedProject,
@@ -117,7 +118,7 @@ impl Projects {
         Ok(Rc::new(Context { config: Some(config), in_force, ..context }))
     }
 
-    /// What builds a project with a toolchain.
+    /// The cargo driver of a project with a toolchain.
     pub(super) fn cargo_driver(
         &self,
         project: &Project,
@@ -148,7 +149,7 @@ impl Projects {
         self.toolchain_chosen(tree, None)
     }
 
-    /// The toolchain that the user's own cargo has in `dir`, a directory of the user's.
+    /// The toolchain that the user's own cargo uses in the user's directory `dir`.
     pub(super) fn toolchain_at_home(&self, dir: &Path) -> Result<Toolchain, FlowError> {
         self.toolchain_chosen(dir, chosen_toolchain().as_deref())
     }
@@ -167,8 +168,8 @@ impl Projects {
         Ok(toolchain)
     }
 
-    /// What the user's own rustup goes by in `dir`, if that is nothing that comes along with a copy: a variable, or a setting
-    /// for the directory.
+    /// Remark on how the user's own rustup chooses its toolchain in `dir`, if the copy does not show it: by a
+    /// variable, or by an override for the directory.
     pub(super) fn note_of_choice(&self, dir: &Path, toolchain: &Toolchain) -> Option<String> {
         let by = if chosen_toolchain().is_some() {
             format!("the variable `{TOOLCHAIN}`")
@@ -188,14 +189,14 @@ impl Projects {
         Some(format!("{by} chooses its toolchain: {}", toolchain.rustc_version))
     }
 
-    /// The toolchains that rustup has installed, as it names them; none where there is no rustup.
+    /// The toolchains that rustup has installed, by name; empty if there is no rustup.
     pub(crate) fn installed_toolchains(&self) -> Vec<String> {
         let Some(rustup) = find_in_path("rustup", &self.path) else { return Vec::new() };
         let output = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);
         output.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
-    /// What axes may look at where no project is named, with the toolchain of that name or else the usual one.
+    /// The values that axes may read without a project, with the toolchain of this name or the default one.
     pub(crate) fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Refusal> {
         let usual = || self.toolchain(&self.sources.cache.nowhere());
         let toolchain = match toolchain {
@@ -214,8 +215,8 @@ impl Projects {
         })
     }
 
-    /// What a build of a project would link, as cargo plans it in the pristine tree. `None` where that is not here, or
-    /// cargo cannot say.
+    /// The crates that a build of a project would link, as cargo plans it in the pristine tree. `None` if
+    /// there is no pristine tree here, or cargo cannot say.
     pub(super) fn linking_of(
         &self,
         resolved: &ResolvedProject,
@@ -225,13 +226,13 @@ impl Projects {
         self.configured_driver(resolved, &DriverKey::of(settings)).ok()?.driver.linking(goal)
     }
 
-    /// Where links to tools lie.
+    /// Directory of the links to tools.
     pub(super) fn tools_dir(&self) -> PathBuf {
         self.sources.cache.root().join("tools")
     }
 }
 
-/// The configuration that is in force for a build request, and what it says to compiler calls.
+/// The configuration in force for a build request, and its effects on compiler calls.
 pub(super) fn query_config(
     driver: &CargoDriver,
     request: &BuildRequest,
