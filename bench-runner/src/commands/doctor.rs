@@ -155,8 +155,7 @@ fn probed(
     match nightly {
         Ok(nightly) => match probe(&beside, nightly) {
             there @ Ok(_) => found(there, Some("toolchain=nightly")),
-            // The component that nightly lacks has to be installed; that it needs nightly is clear from the
-            // axis.
+            // This refusal names what nightly lacks; that nightly is needed is said anyway.
             missing @ Err(_) => found(missing, None),
         },
         // Advice to use nightly does not help if there is none.

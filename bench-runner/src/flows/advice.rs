@@ -1,5 +1,5 @@
-//! Bundle and comparison → advice: for each block the lines that apply the best of the variants shown to be faster. It
-//! does not query the machine, so it works for bundles from other machines.
+//! Bundle and comparison → advice: for each block the lines that apply the best of the variants shown to be
+//! faster. It does not query the machine, so it works for bundles from other machines.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Requests that cannot be carried out: what is said, the exit code, and that nothing was built.
+//! Invalid requests: the message, the exit code, and that nothing was built.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ trials! { "bad_input";
     offline_names_the_command_that_fetches,
 }
 
-/// Runs, expects the request to be refused before anything is built, and gives what was said.
+/// Runs the program, expects it to refuse before anything is built, and returns the message.
 fn refused(lab: &Lab, args: &[&str]) -> String {
     let ran = lab.run(args).expect(2);
     assert!(lab.bundles().is_empty(), "something was measured");
@@ -59,7 +59,7 @@ fn unknown_names_are_refused_with_the_nearest() {
     }
 }
 
-/// Runs the program from a file that is gone: it cannot start its supervisor, which is the same file.
+/// Runs the program from a deleted file: it cannot start its supervisor, which is the same file.
 fn without_supervisor(lab: &Lab, args: &[&str]) -> ProgramRun {
     use std::os::fd::AsRawFd;
     let copy = lab.path("program");

@@ -1,4 +1,4 @@
-//! `corpus add` of projects that nobody has prepared, and what `corpus verify` finds.
+//! `corpus add` of new projects, and the findings of `corpus verify`.
 
 use std::fs;
 
@@ -97,7 +97,7 @@ fn a_crate_is_added_with_its_hash() {
         "{text}"
     );
     assert!(!text.contains("lock = "), "{text}");
-    // All of it is in the cache now, under another name too.
+    // Everything is in the cache now, also under another name.
     mirrored(&lab, &["corpus", "add", "tiny@0.1.0", "--name", "again", "--offline"]).expect(0);
     assert_eq!(
         manifest(&lab, "again"),

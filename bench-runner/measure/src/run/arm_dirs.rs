@@ -1,5 +1,5 @@
-//! The own directories of an arm besides its target directory: build directory, home, temporary files, cargo home, and
-//! the store of a compiler cache. All but the store are empty when a workload starts from nothing.
+//! The own directories of an arm besides its target directory: build directory, home, temporary files, cargo
+//! home, and the store of a compiler cache. All but the store are empty when a workload starts from nothing.
 
 use std::fs;
 use std::io;

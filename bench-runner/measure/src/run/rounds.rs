@@ -1,4 +1,5 @@
-//! The rounds of a session: one build of every live arm in random order, until `sampling` says that it is enough.
+//! The rounds of a session: one build of every live arm in random order, until `sampling` says that it is
+//! enough.
 
 use std::time::{Duration, Instant};
 

@@ -126,9 +126,9 @@ impl<'a> BlockBuilder<'a> {
         self.new_variant(name, combination, settings)
     }
 
-    /// A whole variant. It names no workload and no project: it has those of `baseline` if they are axes. It also has
-    /// the block's profile and toolchain if these do not vary and it names no others; `as-configured` has the user's
-    /// own toolchain.
+    /// A whole variant. It names no workload and no project: it has those of `baseline` if they are axes. It
+    /// also has the block's profile and toolchain if these do not vary and it names no others;
+    /// `as-configured` has the user's own toolchain.
     fn whole_variant<W: World + ?Sized>(
         &self,
         whole: &WholeVariant,
