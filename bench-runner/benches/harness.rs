@@ -36,10 +36,10 @@ impl World for Everything {
             notes: Vec::new(),
             ignored: None,
         };
-        Ok(vec![self.planned(&planned)?])
+        Ok(vec![self.planned_project(&planned)?])
     }
 
-    fn planned(&self, planned: &PlannedProject) -> Result<ProjectView, RequestError> {
+    fn planned_project(&self, planned: &PlannedProject) -> Result<ProjectView, RequestError> {
         Ok(ProjectView {
             planned: planned.clone(),
             cargo: true,

@@ -111,7 +111,7 @@ fn values(projects: &Projects) -> Vec<AxisValue> {
     for axis in axes::all() {
         for value in axis.values() {
             all.push(match axis.parse(axis.key(), value).is_ok() && !value.contains(' ') {
-                true => probed(*axis, value, projects, &plain, &nightly),
+                true => probe_value(*axis, value, projects, &plain, &nightly),
                 false => form(axis.key(), (*value).to_owned()),
             });
         }
@@ -128,7 +128,7 @@ fn form(axis: &'static str, value: String) -> AxisValue {
     AxisValue { axis, value, state, form: true, beside: None }
 }
 
-fn probed(
+fn probe_value(
     axis: &'static dyn Axis,
     value: &'static str,
     projects: &Projects,

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
 fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, EarlyEnd> {
     let again = JudgedRun::of(bundle::open(other)?, &Policy::default());
     again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-    let reproduced = flows::reproduced(first, &again);
+    let reproduced = flows::compare_reproduction(first, &again);
     if reproduced.same_run {
         let message = format!("{} and {} are the same run", format_path(&args.bundle), format_path(other));
         let help = "a run says nothing about itself: name another one".to_owned();
@@ -88,7 +88,7 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
     let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: None };
     let measured = Session::again(&first.bundle.manifest, again, conditions, places)?.measure()?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
-    let reproduced = flows::reproduced(first, &again);
+    let reproduced = flows::compare_reproduction(first, &again);
     if !args.json {
         // Before figures are drawn: a full disk must not cost the results.
         println!("{}", report::text(&again.comparison));

@@ -68,7 +68,7 @@ impl Session {
     /// The rest of an interrupted run.
     pub(super) fn resume(dir: &Path, conditions: StartConditions, places: &Places) -> Result<Self, EarlyEnd> {
         catch_interrupts()?;
-        flows::unfinished(dir, &super::machine()?)?;
+        flows::open_unfinished(dir, &super::machine()?)?;
         let projects = Projects::open(places, conditions.offline, true)?;
         Self::open(PendingRun::Unfinished(dir.to_owned()), projects, conditions, places)
     }
@@ -119,7 +119,7 @@ fn measure_plan(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Re
 
 fn resume_run(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, FlowError> {
     // Checked again: another process may have completed it before the lock was free.
-    let unfinished = flows::unfinished(dir, measuring.machine())?;
+    let unfinished = flows::open_unfinished(dir, measuring.machine())?;
     let plan = unfinished.manifest.plan.clone();
     let prepared_trees = measuring.projects().prepare_trees(&plan)?;
     let mut progress = progress(&plan, measuring.projects());

@@ -158,7 +158,7 @@ impl MeasuringSession {
 }
 
 /// Opens the bundle of an interrupted run that can be completed on `machine`.
-pub(crate) fn unfinished(dir: &Path, machine: &Machine) -> Result<Bundle, FlowError> {
+pub(crate) fn open_unfinished(dir: &Path, machine: &Machine) -> Result<Bundle, FlowError> {
     let unfinished = bundle::open(dir)?;
     let refused =
         |message: String, help: &str| Err(RequestError::usage(message, Some(help.to_owned())).into());

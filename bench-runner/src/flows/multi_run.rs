@@ -75,7 +75,7 @@ pub fn side_by_side(judged: &[JudgedRun]) -> SideBySide {
 }
 
 /// Compares a run with its reproduction.
-pub(crate) fn reproduced(first: &JudgedRun, again: &JudgedRun) -> Reproduced {
+pub(crate) fn compare_reproduction(first: &JudgedRun, again: &JudgedRun) -> Reproduced {
     machines::reproduced(first.run(), again.run())
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn plan_again(
     wanted.time_budget = again.time_budget.or(wanted.time_budget);
     wanted.seed = again.seed.unwrap_or(wanted.seed);
     for project in wanted.projects.iter().filter(|project| matches!(project.pin, Pin::Tree { .. })) {
-        projects.planned(project).map_err(|error| local(project, &error.refusal().what))?;
+        projects.planned_project(project).map_err(|error| local(project, &error.refusal().what))?;
     }
     plan::adapt_plan(wanted, projects)
 }

@@ -20,7 +20,7 @@ pub fn adapt_plan<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, 
     let views: BTreeMap<String, ProjectView> = plan
         .projects
         .iter()
-        .map(|project| Ok((project.name.clone(), world.planned(project)?)))
+        .map(|project| Ok((project.name.clone(), world.planned_project(project)?)))
         .collect::<Result<_, W::Error>>()?;
     let mut blocks = Vec::with_capacity(plan.blocks.len());
     for mut block in std::mem::take(&mut plan.blocks) {

@@ -54,7 +54,7 @@ pub trait World {
     fn projects(&self, word: &Word) -> Result<Vec<ProjectView>, Self::Error>;
 
     /// A project that is part of an existing plan.
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, Self::Error>;
+    fn planned_project(&self, project: &PlannedProject) -> Result<ProjectView, Self::Error>;
 
     /// Checks that the source of `project` has the commit `rev`.
     fn revision(&self, project: &ProjectView, rev: &str) -> Result<(), Refusal>;

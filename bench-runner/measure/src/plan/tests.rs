@@ -41,7 +41,7 @@ impl World for TwoLinkers {
         }
     }
 
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, RequestError> {
+    fn planned_project(&self, project: &PlannedProject) -> Result<ProjectView, RequestError> {
         Ok(ProjectView { planned: project.clone(), ..super::tests::project(&project.name) })
     }
 

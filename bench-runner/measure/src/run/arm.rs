@@ -68,7 +68,7 @@ impl<'a> LiveArm<'a> {
         let workload = workloads::find(&variant.workload).map_err(|refusal| RunError::Plan(refusal.what))?;
         let settings = axes::parse_all(&variant.settings).map_err(|refusal| RunError::Plan(refusal.what))?;
         let configured = prepared
-            .configured(&variant.settings)
+            .driver_for(&variant.settings)
             .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
         let mut request = BuildRequest { jobs, ..BuildRequest::default() };
         for setting in settings.iter().filter(|setting| setting.value.applies_to(workload.goal)) {

@@ -172,7 +172,7 @@ impl<'a> Builder<'a> {
         let watch = Watch::start();
         let job = job(&dirs.out(), command.clone(), block.sampling.timeout);
         let ServicedBuild { finished, report, discovered } =
-            self.timed(job, running, arm.corner.as_ref(), place.phase)?;
+            self.run_timed(job, running, arm.corner.as_ref(), place.phase)?;
         self.discovered = discovered;
         let interference =
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
@@ -225,7 +225,7 @@ impl<'a> Builder<'a> {
     ) -> Result<Option<[String; 2]>, RunError> {
         let running = self.start(arm, limit)?;
         let job = job(&dirs.out(), command, limit);
-        let attended = self.timed(job, running, arm.corner.as_ref(), Phase::Warmup)?;
+        let attended = self.run_timed(job, running, arm.corner.as_ref(), Phase::Warmup)?;
         let ended_well = attended.finished.ended == ExitKind::Exited(0);
         Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.read_output(kind))))
     }
@@ -293,7 +293,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The build itself, with its service if it has one.
-    fn timed(
+    fn run_timed(
         &mut self,
         job: Job,
         running: Option<RunningService>,

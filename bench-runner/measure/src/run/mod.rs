@@ -58,7 +58,7 @@ pub struct PreparedTree {
 
 impl PreparedTree {
     /// The driver for these settings.
-    pub fn configured(&self, settings: &Settings) -> Option<&ConfiguredDriver> {
+    pub fn driver_for(&self, settings: &Settings) -> Option<&ConfiguredDriver> {
         let key = DriverKey::of(settings);
         self.drivers.iter().find(|configured| configured.key == key)
     }

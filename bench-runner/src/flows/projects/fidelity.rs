@@ -29,7 +29,7 @@ struct UserSetup {
 
 impl Projects {
     /// The user's own configuration for builds of a project, without the project's.
-    pub(super) fn configured(&self, resolved: Option<&ResolvedProject>) -> Result<String, AskError> {
+    pub(super) fn user_configuration(&self, resolved: Option<&ResolvedProject>) -> Result<String, AskError> {
         let own = resolved.and_then(|resolved| own_tree(&resolved.project));
         let started_in =
             own.as_deref().zip(resolved).map(|(own, resolved)| resolved.project.build.started_in(own));
@@ -64,7 +64,7 @@ impl Projects {
                 .map(|arm| &arm.variant)
                 // A commit other than the user's is a difference on purpose.
                 .filter(|variant| variant.rev.is_none() && !variant.replays())
-                .map(|variant| (variant.project.clone(), configured(&variant.settings)))
+                .map(|variant| (variant.project.clone(), configured_text(&variant.settings)))
                 .collect();
             block.fidelity = keys
                 .into_iter()
@@ -313,7 +313,7 @@ pub(super) fn format_user_path(file: &Path) -> String {
 }
 
 /// The user's configuration of a variant; `Some` of an empty text if it sets nothing.
-fn configured(settings: &Settings) -> Option<String> {
+fn configured_text(settings: &Settings) -> Option<String> {
     axes::configured_of(settings).map(str::to_owned)
 }
 

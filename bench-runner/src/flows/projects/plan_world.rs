@@ -89,7 +89,7 @@ impl World for Projects {
         resolved.map(|resolved| Ok(resolved?.view.clone())).collect()
     }
 
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, FlowError> {
+    fn planned_project(&self, project: &PlannedProject) -> Result<ProjectView, FlowError> {
         Ok(self.resolved_as_planned(project)?.view.clone())
     }
 
@@ -122,7 +122,7 @@ impl World for Projects {
 
     fn as_configured(&self, project: &ProjectView) -> Result<String, FlowError> {
         let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
-        self.configured(resolved.as_deref()).map_err(|error| {
+        self.user_configuration(resolved.as_deref()).map_err(|error| {
             let help = error.help.unwrap_or_else(|| "put it right, or leave `as-configured` out".to_owned());
             let message = format!("cargo did not say {}: {}", error.what, error.reason);
             RequestError::usage(message, Some(help)).into()
