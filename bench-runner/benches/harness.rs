@@ -1,5 +1,5 @@
-//! What the program's own code costs: planning, judging, drawing, reading. Whole commands are measured by
-//! `whole_commands.sh` beside this file.
+//! Time of the program's own code: planning, judging, drawing, reading. `whole_commands.sh` in this directory
+//! measures whole commands.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
@@ -14,14 +14,14 @@ use bench_runner_core::record::{
 use bench_runner_core::stats::{Control, LEVEL, Reference, holm};
 use bench_runner_measure::axes::{Available, Setting, Settings};
 use bench_runner_measure::build::Goal;
-use bench_runner_measure::plan::{Options, ProjectView, World, plan};
+use bench_runner_measure::plan::{PlanOptions, ProjectView, World, plan};
 use bench_runner_measure::sampling;
 use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario};
 use bench_runner_report::{figure, report};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
 
-/// A world in which every value can be had.
+/// A world in which every value is available.
 struct Everything;
 
 impl World for Everything {
@@ -36,10 +36,10 @@ impl World for Everything {
             notes: Vec::new(),
             ignored: None,
         };
-        Ok(vec![self.planned(&planned)?])
+        Ok(vec![self.planned_project(&planned)?])
     }
 
-    fn planned(&self, planned: &PlannedProject) -> Result<ProjectView, RequestError> {
+    fn planned_project(&self, planned: &PlannedProject) -> Result<ProjectView, RequestError> {
         Ok(ProjectView {
             planned: planned.clone(),
             cargo: true,
@@ -90,7 +90,7 @@ fn planned(blocks: usize, variants: usize) -> Plan {
         sampling: SamplingSpec::default(),
         origin: String::new(),
     };
-    plan(&[scenario], &Everything, &Options::default()).expect("a plan")
+    plan(&[scenario], &Everything, &PlanOptions::default()).expect("a plan")
 }
 
 fn samples(plan: &Plan, rounds: u32) -> Vec<Sample> {
@@ -165,7 +165,7 @@ fn judging(c: &mut Criterion) {
     c.bench_function("table of 20 blocks", |b| b.iter(|| black_box(report::text(&comparison))));
 }
 
-/// Seconds of a block, a row for each round.
+/// Seconds of a block, one row per round.
 type Table = Vec<Vec<Option<f64>>>;
 
 fn table((block, samples): (&Block, &[Sample])) -> Table {
@@ -216,7 +216,7 @@ fn judging_many(c: &mut Criterion) {
         b.iter(|| black_box(statistics(&seconds)));
     });
     group.bench_function("judge 100,000 comparisons of 12 rounds", |b| {
-        // giving the memory of a million points back is no statistics
+        // Dropping a million points is not part of the statistics.
         b.iter_with_large_drop(|| compare(&recorded, &Policy::default()));
     });
     group.finish();

@@ -1,8 +1,8 @@
-//! What preparing work trees takes, against their bytes: for each project of the corpus the source is made ready (fetched,
-//! checked, unpacked) and a work tree laid out, and then both again without fetching.
+//! Time to prepare work trees, relative to their size: for each project of the corpus the source is prepared
+//! (fetched, checked, unpacked) and a work tree checked out, and then both again without fetching.
 //!
-//! `cargo bench --bench preparation -- [--cache DIR] [PROJECT|tag:NAME …]`; without a directory the cache is a new one, and
-//! goes with it. Without words it is all projects whose source has to be fetched.
+//! `cargo bench --bench preparation -- [--cache DIR] [PROJECT|tag:NAME …]`; without a directory the cache is
+//! temporary. Without words it measures all projects whose source is fetched.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
 
@@ -13,10 +13,10 @@ use bench_runner::built_in;
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::corpus::sources::{self, CacheDir, FetchContext, Pinned, SourceError};
 
-/// How often a tree is laid out in each pass; the median counts.
+/// Number of checkouts in each pass; the median counts.
 const TIMES: usize = 5;
 
-/// What one pass took for one project.
+/// Times of one pass for one project.
 struct Pass {
     ready: Duration,
     laid_out: Duration,
@@ -87,7 +87,7 @@ fn selected(words: &[String]) -> Result<Vec<Project>, Box<dyn std::error::Error>
     Ok(all)
 }
 
-/// Makes the source ready once and lays the tree out several times.
+/// Prepares the source once and checks out the tree several times.
 fn pass(project: &Project, with: &FetchContext, into: &Path) -> Result<(Pinned, Pass), SourceError> {
     let start = Instant::now();
     let pinned = sources::pin(&project.source_request(), with)?;
@@ -130,7 +130,7 @@ fn megabytes(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
-/// Megabytes in a second; 0 where no time passed.
+/// Megabytes per second; 0 if no time passed.
 fn rate(bytes: u64, time: Duration) -> f64 {
     if time.is_zero() { 0.0 } else { megabytes(bytes) / time.as_secs_f64() }
 }

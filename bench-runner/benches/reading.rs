@@ -1,8 +1,8 @@
-//! What it costs to read and sum up a million samples in many bundles, and where the time goes.
+//! Time to read and summarize a million samples in many bundles, by phase.
 //!
-//! The bundles are made below the temporary directory and removed again; where `BENCH_RUNNER_BENCH_RESULTS` names a
-//! directory they are made there, or taken from there, and kept. Where `BENCH_RUNNER_BENCH_PYTHON` names a Python that has
-//! polars and DuckDB, these sum up the same files in turn (`reading_elsewhere.py`).
+//! The bundles are created in the temporary directory and removed afterwards. If `BENCH_RUNNER_BENCH_RESULTS`
+//! names a directory, they are created there, or reused, and kept. If `BENCH_RUNNER_BENCH_PYTHON` names a
+//! Python with polars and DuckDB, these summarize the same files for comparison (`reading_elsewhere.py`).
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 #![allow(
@@ -90,7 +90,7 @@ fn manifest(number: u32) -> Manifest {
     Manifest { run: format!("20260101T000000Z-threads-{number:06x}"), machine, plan: plan(), ..known }
 }
 
-/// A build of five seconds, give or take 2 %.
+/// A build of five seconds ± 2 %.
 fn sample(block: &Block, arm: &Arm, number: u32, round: u32, position: u32) -> Sample {
     let noise = u64::from(number.wrapping_mul(2_654_435_761) >> 12) * 190;
     let wall = Duration::from_nanos(4_900_000_000 + noise);
@@ -145,7 +145,7 @@ fn write(results: &Path, number: u32) {
     writer.finish(Status::Complete).expect("a manifest");
 }
 
-/// The bundles below `results`, made if there are none.
+/// The bundles below `results`, created if there are none.
 fn bundles(results: &Path) -> Vec<PathBuf> {
     let all = || (0..BUNDLES).map(|number| manifest(number).machine.directory + "/" + &manifest(number).run);
     let dirs: Vec<PathBuf> = all().map(|name| results.join(name)).collect();
@@ -163,7 +163,7 @@ fn judge(bundle: &Bundle) -> Comparison {
     flows::judge(bundle, &Policy::default())
 }
 
-/// Wall time of each cell of a bundle: what data frames and databases have an expression for.
+/// Wall time of each cell of a bundle: an expression that data frames and databases have too.
 fn cells(dir: &Path) -> Vec<Summary> {
     let bundle = read(dir);
     let plan = &bundle.manifest.plan;
@@ -178,7 +178,8 @@ fn cells(dir: &Path) -> Vec<Summary> {
     plan.blocks.iter().flat_map(of_block).collect()
 }
 
-/// Seconds that another program takes to sum up the cells `times` over, by its own clock, without starting Python.
+/// Seconds that another program needs to summarize the cells `times` times, by its own clock, without the
+/// start of Python.
 fn elsewhere(python: &Path, program: &str, results: &Path, times: u64) -> Duration {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner/benches/reading_elsewhere.py");
     let said = std::process::Command::new(python)

@@ -1,11 +1,11 @@
-//! The projects and the scenarios that are compiled in, handed to [`bench_runner_measure`] as data.
+//! The built-in projects and scenarios, passed to [`bench_runner_measure`] as data.
 
 use std::path::Path;
 
 use bench_runner_measure::corpus::{Catalogue, CatalogueError};
 use bench_runner_measure::scenario::{RequestError, ScenarioLibrary};
 
-/// The manifests of projects, with the names that errors show.
+/// Project manifests, with the names for error messages.
 const PROJECTS: [(&str, &str); 23] = [
     ("built-in corpus/actix-graphql.toml", include_str!("../../corpus/actix-graphql.toml")),
     ("built-in corpus/axum-oauth.toml", include_str!("../../corpus/axum-oauth.toml")),
@@ -35,7 +35,7 @@ const PROJECTS: [(&str, &str); 23] = [
     ("built-in corpus/tokei.toml", include_str!("../../corpus/tokei.toml")),
 ];
 
-/// The scenarios, by file name.
+/// Scenarios, by file name.
 const SCENARIOS: [(&str, &str); 12] = [
     ("quick.toml", include_str!("../../scenarios/quick.toml")),
     ("backends.toml", include_str!("../../scenarios/backends.toml")),
@@ -51,12 +51,12 @@ const SCENARIOS: [(&str, &str); 12] = [
     ("recommended.toml", include_str!("../../scenarios/recommended.toml")),
 ];
 
-/// All projects: those compiled in, and those of the checkout, which win by name.
+/// All projects: built-in ones and those of the checkout, which take precedence by name.
 pub fn catalogue(checkout: Option<&Path>) -> Result<Catalogue, CatalogueError> {
     Catalogue::load(&PROJECTS, checkout)
 }
 
-/// All scenarios: those compiled in, and those of the checkout, which win by name.
+/// All scenarios: built-in ones and those of the checkout, which take precedence by name.
 pub fn library(checkout: Option<&Path>) -> Result<ScenarioLibrary, RequestError> {
     ScenarioLibrary::load(&SCENARIOS, checkout)
 }

@@ -6,7 +6,7 @@ use bench_runner_core::record::Refusal;
 use bench_runner_measure::process;
 use clap::{Parser, Subcommand};
 
-use crate::commands::{self, Exit, Stop};
+use crate::commands::{self, EarlyEnd, Exit};
 
 /// Compares build configurations of Rust projects by experiment: real projects at pinned revisions, variants
 /// interleaved on one machine, proof that each was in force, and an interval around each ratio.
@@ -45,13 +45,13 @@ enum Verb {
     Decide(commands::decide::Args),
 }
 
-/// Parses `args`, carries them out, and prints what went wrong.
+/// Parses `args`, runs the verb, and prints errors.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
     let args: Vec<OsString> = args.into_iter().collect();
     let json = args.iter().any(|arg| arg == "--json");
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        // Help and version are no complaints.
+        // Help and version are not errors.
         Err(error) if !error.use_stderr() => {
             let _ = error.print();
             return Exit::Done;
@@ -61,26 +61,26 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             if json {
                 let text = error.render().to_string();
                 let what = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-                commands::print_as_json(&Refusal::new(what), Exit::BadRequest);
+                commands::print_error_as_json(&Refusal::new(what), Exit::BadRequest);
             }
             return Exit::BadRequest;
         }
     };
-    match carried_out(&cli) {
-        Ok(exit) | Err(Stop::Early(exit)) => exit,
-        Err(Stop::Error(error)) => {
+    match dispatch(&cli) {
+        Ok(exit) | Err(EarlyEnd::Early(exit)) => exit,
+        Err(EarlyEnd::Error(error)) => {
             let exit = match () {
                 () if process::interrupted() => Exit::Interrupted,
                 () if error.is_request() => Exit::BadRequest,
                 () => Exit::Failed,
             };
-            commands::complain(&error.refusal(), exit, json);
+            commands::print_error(&error.refusal(), exit, json);
             exit
         }
     }
 }
 
-fn carried_out(cli: &Cli) -> Result<Exit, Stop> {
+fn dispatch(cli: &Cli) -> Result<Exit, EarlyEnd> {
     let places = commands::places(&cli.places)?;
     Ok(match &cli.verb {
         Verb::Run(args) => commands::run::run(args, &places)?,

@@ -1,8 +1,9 @@
-//! Build configurations compared by experiment: the program's library.
+//! The library of the program, which compares build configurations by experiment.
 //!
-//! Three crates do the work. [`bench_runner_measure`] plans and times builds, [`bench_runner_core`] holds what is
-//! recorded and judges it, and [`bench_runner_report`] shows it; measuring and showing do not know each other. What is
-//! here joins them. The modules stand in reading order, and each imports only from those above it.
+//! Three crates do the work. [`bench_runner_measure`] plans and times builds, [`bench_runner_core`] has the
+//! records and judges them, and [`bench_runner_report`] presents the results; measuring and presenting do not
+//! know each other. This crate joins them. The modules are in reading order, and each imports only from those
+//! above it.
 
 pub mod built_in;
 pub mod flows;

@@ -1,9 +1,9 @@
-//! The program: hands its arguments to the library and gives the shell the exit code.
+//! The program: passes its arguments to the library and returns the exit code to the shell.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    // The supervisor of a build is this program too, and must stay small: no threads, no parsing.
+    // The supervisor of builds is this program too, and must stay small: no threads, no parsing.
     if std::env::args_os().nth(1).is_some_and(|verb| verb == bench_runner_measure::process::SUPERVISE_VERB) {
         return ExitCode::from(bench_runner_measure::process::supervise() as u8);
     }

@@ -1,11 +1,11 @@
-//! The operating characteristics of the method, simulated with the program's own code; docs/METHODOLOGY.md holds what
-//! this prints:
+//! The operating characteristics of the method, simulated with the program's own code; docs/METHODOLOGY.md
+//! contains the output:
 //!
 //! ```text
 //! cargo bench --bench operating_characteristics -- [--runs N] [--seed S] [--write FILE]
 //! ```
 //!
-//! `study` simulates, `tables` puts beside what is wanted. No time is measured here.
+//! `study` simulates, `tables` compares with the targets. No time is measured here.
 
 mod study;
 mod tables;
@@ -18,7 +18,7 @@ use clap::Parser;
 
 use study::Study;
 
-/// What stands between these lines of the file is replaced.
+/// The text between these lines of the file is replaced.
 const BEGIN: &str = "<!-- operating characteristics -->";
 const END: &str = "<!-- end -->";
 
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     };
     let shown = file.display();
     let old = fs::read_to_string(&file).with_context(|| format!("failed to read {shown}"))?;
-    // before the minutes that the study takes
+    // Fails before the study, which takes minutes.
     let (before, after) = around(&old).with_context(|| format!("failed to find the place in {shown}"))?;
     let text = tables::markdown(&study);
     fs::write(&file, format!("{before}{BEGIN}\n\n{text}\n{END}{after}"))
@@ -61,7 +61,7 @@ fn print(text: &str) {
     print!("{text}");
 }
 
-/// What stands before and after the markers.
+/// The text before and after the markers.
 fn around(old: &str) -> Result<(&str, &str)> {
     let Some((before, rest)) = old.split_once(BEGIN) else { bail!("there is no line `{BEGIN}`") };
     let Some((_, after)) = rest.split_once(END) else { bail!("there is no line `{END}` after `{BEGIN}`") };

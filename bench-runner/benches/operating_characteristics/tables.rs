@@ -1,4 +1,4 @@
-//! The study as Markdown: every figure with its standard error, and beside it what is wanted.
+//! The study as Markdown: every figure with its standard error and its target.
 
 use std::fmt::Write;
 
@@ -7,13 +7,13 @@ use crate::study::{
     offsets, order, power, side_by_side,
 };
 
-/// Runs for each figure, where nothing else is asked for.
+/// Default number of runs for each figure.
 pub(crate) const RUNS: u32 = 3000;
 
 /// The seed of the published figures.
 pub(crate) const SEED: u64 = 1;
 
-/// The models that intervals and verdicts are held to.
+/// The models for which intervals and verdicts have targets.
 const MODELS: [(Model, &str); 4] = [
     (Model::Normal, "normal"),
     (Model::Outliers, "5 % of builds at 1.5 times"),
@@ -21,7 +21,7 @@ const MODELS: [(Model, &str); 4] = [
     (Model::Neighbours, "AR(1), ρ = 0.6, over consecutive builds"),
 ];
 
-/// What a share is wanted to be.
+/// Target of a share.
 #[derive(Clone, Copy)]
 enum Target {
     Within(f64, f64),
@@ -31,7 +31,7 @@ enum Target {
 }
 
 impl Target {
-    /// The target in words, and whether the figure meets it.
+    /// The target in words, and whether the share meets it.
     fn judge(self, share: &Share) -> (String, &'static str) {
         let value = share.value();
         let (wanted, met) = match self {
@@ -94,7 +94,7 @@ fn intervals(study: &Study) -> String {
         table.row(&[name, &covered, &wanted, met, &twins, &bias(&found.bias), &rounds, &alarms]);
     };
     for (model, name) in MODELS {
-        row(name, &Setup::of_four(model), COVERED);
+        row(name, &Setup::with_four_arms(model), COVERED);
     }
     for (noisy, factor, name) in [
         (Noisy::LastVariant, 2.0, "one variant 2 times noisier"),
@@ -102,14 +102,14 @@ fn intervals(study: &Study) -> String {
         (Noisy::Variants, 3.0, "both variants 3 times noisier"),
         (Noisy::BaselineAndTwin, 3.0, "baseline and twin 3 times noisier"),
     ] {
-        row(name, &Setup::of_four(Model::Noisier(noisy, factor)), Target::AtLeast(0.93));
+        row(name, &Setup::with_four_arms(Model::Noisier(noisy, factor)), Target::AtLeast(0.93));
     }
     for rounds in [6, 12] {
-        let setup = Setup { rounds: Rounds::Fixed(rounds), ..Setup::of_four(Model::Normal) };
+        let setup = Setup { rounds: Rounds::Fixed(rounds), ..Setup::with_four_arms(Model::Normal) };
         row(&format!("normal, {rounds} fixed rounds"), &setup, COVERED);
     }
     for (model, name) in MODELS {
-        let setup = Setup { twin: false, ..Setup::of_four(model) };
+        let setup = Setup { twin: false, ..Setup::with_four_arms(model) };
         row(&format!("no twin, {name}"), &setup, Target::Nothing);
     }
     table.text
@@ -166,7 +166,8 @@ fn errors(study: &Study) -> String {
         &columns,
     );
     let met = |share: &Share, limit: f64| Target::AtMost(limit).judge(share).1;
-    let nulls = MODELS.map(|(model, _)| families(study, &Setup::of_twenty(model, 1.0, Rounds::ByPrecision)));
+    let nulls = MODELS
+        .map(|(model, _)| families(study, &Setup::with_twenty_comparisons(model, 1.0, Rounds::ByPrecision)));
     for ((_, name), found) in MODELS.iter().zip(&nulls) {
         table.row(&[
             name,
@@ -186,7 +187,7 @@ fn errors(study: &Study) -> String {
         &["model", "nothing differs: comparisons", "on the margin: runs", "met"],
     );
     for ((model, name), null) in MODELS.into_iter().zip(nulls) {
-        let margin = families(study, &Setup::of_twenty(model, 1.03, Rounds::ByPrecision));
+        let margin = families(study, &Setup::with_twenty_comparisons(model, 1.03, Rounds::ByPrecision));
         let met = met(&margin.equivalent, 0.05);
         margins.row(&[name, &percent(&null.shown_equivalent), &percent(&margin.equivalent), met]);
     }
@@ -223,13 +224,13 @@ fn found(study: &Study) -> String {
     row("one comparison, outliers", 12, alone(Model::Outliers, 12), Target::Nothing);
     row("one comparison, outliers", 30, alone(Model::Outliers, 30), Target::AtLeast(0.85));
     for rounds in [12, 16, 22] {
-        let mut one = Setup::of_twenty(Model::Normal, 1.0, Rounds::Fixed(rounds));
+        let mut one = Setup::with_twenty_comparisons(Model::Normal, 1.0, Rounds::Fixed(rounds));
         one.blocks[0][0] = 1.03;
         let target = if rounds == 22 { Target::AtLeast(0.94) } else { Target::Nothing };
         row("family of 20, one differs", rounds, one, target);
     }
     for rounds in [12, 16, 22] {
-        let all = Setup::of_twenty(Model::Normal, 1.03, Rounds::Fixed(rounds));
+        let all = Setup::with_twenty_comparisons(Model::Normal, 1.03, Rounds::Fixed(rounds));
         row("family of 20, all differ", rounds, all, Target::Nothing);
     }
     table.text
@@ -259,7 +260,7 @@ fn usual_way(study: &Study) -> String {
     table.text
 }
 
-/// A Markdown table with what stands above it.
+/// A Markdown table with the text above it.
 struct Table {
     text: String,
 }
@@ -301,7 +302,7 @@ fn wrapped(text: &str) -> String {
     lines
 }
 
-/// `94.6 ± 0.3`, and the count where nothing was seen: its standard error would say that it is certain.
+/// `94.6 ± 0.3`, and the count if there were no hits: a standard error of 0 would look like certainty.
 fn percent(share: &Share) -> String {
     if share.hits() == 0 || share.hits() == share.trials() {
         return format!("{} of {}", share.hits(), share.trials());
@@ -313,14 +314,14 @@ fn mean(mean: &Mean) -> String {
     format!("{:.1}{}", mean.value(), plus_minus(mean.se(), 1, 1.0))
 }
 
-/// A mean error of ln ratio, in per cent.
+/// A mean error of ln ratio, in percent.
 fn bias(mean: &Mean) -> String {
     let hundredths = (10_000.0 * mean.value()).round();
     let sign = if hundredths < 0.0 { "−" } else { "+" };
     format!("{sign}{:.2}{}", hundredths.abs() / 100.0, plus_minus(mean.se(), 2, 100.0))
 }
 
-/// ` ± 0.3`; a standard error that would be shown as 0 gets another digit.
+/// ` ± 0.3`, with one more digit if the standard error would be shown as 0.
 fn plus_minus(se: Option<f64>, digits: usize, scale: f64) -> String {
     let Some(se) = se.map(|se| scale * se) else { return String::new() };
     let digits = if se < 0.5 * 0.1f64.powi(digits as i32) { digits + 1 } else { digits };

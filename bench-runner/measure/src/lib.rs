@@ -1,8 +1,8 @@
 //! The measuring half of bench-runner: projects and scenarios go in, timed builds come out as samples.
 //!
-//! It judges nothing: estimates and verdicts are made from the recorded files alone, by [`bench_runner_core::compare`],
-//! which no module here may import. The modules stand in reading order, and each imports only from those above it. A
-//! test holds both rules.
+//! It draws no conclusions: [`bench_runner_core::compare`] computes estimates and verdicts from the recorded
+//! files, and no module here may import it. The modules are in reading order, and each imports only from
+//! those above it. A test checks both rules.
 
 pub mod toml_reader;
 pub mod process;
@@ -17,4 +17,4 @@ pub mod plan;
 pub mod run;
 
 #[cfg(test)]
-mod whole;
+mod printed_error;

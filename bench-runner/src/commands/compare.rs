@@ -1,4 +1,4 @@
-//! `compare`: verdicts again from the files, by another margin or against another baseline.
+//! `compare`: verdicts again from the files, with another margin or against another baseline.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use bench_runner_core::record::Plan;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
-use super::{Exit, request_percent, shown};
+use super::{Exit, format_path, request_percent};
 use crate::flows::{self, FlowError, JudgedRun};
 
 /// Verdicts again, also against another baseline; needs no build and writes nothing
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
             documents.push(document);
         } else {
             println!("{}", report::text(&run.comparison));
-            println!("bundle:  {}\n", shown(&run.bundle.dir));
+            println!("bundle:  {}\n", format_path(&run.bundle.dir));
         }
         judged.push(run.without_samples());
     }

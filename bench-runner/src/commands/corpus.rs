@@ -23,11 +23,11 @@ use crate::flows::{FlowError, Places, Projects, VerifyOptions};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    action: Action,
+    action: CorpusAction,
 }
 
 #[derive(Debug, Clone, clap::Subcommand)]
-enum Action {
+enum CorpusAction {
     /// All projects: those built in, and those of the checkout, which win by name
     List {
         /// Print one JSON document
@@ -46,18 +46,18 @@ enum Action {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     match &args.action {
-        Action::List { json } => {
+        CorpusAction::List { json } => {
             list(&built_in::catalogue(places.checkout.as_deref())?, *json);
             Ok(Exit::Done)
         }
-        Action::Fetch { projects: words } => {
+        CorpusAction::Fetch { projects: words } => {
             let projects = Projects::open(places, false, true)?;
-            let selected = selected(&projects, words)?;
-            let _lock = not_while_measuring()?;
+            let selected = select(&projects, words)?;
+            let _lock = measuring_lock()?;
             fetch(&projects, &selected)
         }
-        Action::Verify(args) => verify::run(args, places),
-        Action::Add(args) => add::run(args, places),
+        CorpusAction::Verify(args) => verify::run(args, places),
+        CorpusAction::Add(args) => add::run(args, places),
     }
 }
 
@@ -87,7 +87,7 @@ fn version(project: &Project) -> String {
     project.source.version().unwrap_or_else(|| "-".to_owned())
 }
 
-fn selected(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowError> {
+fn select(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowError> {
     let all = projects.catalogue();
     if words.is_empty() {
         return Ok(all.projects().cloned().collect());
@@ -107,14 +107,15 @@ fn selected(projects: &Projects, words: &[String]) -> Result<Vec<Project>, FlowE
     Ok(selected)
 }
 
-/// Sources at once, then dependencies one after another: cargo keeps its home locked for as long as it fetches, so that
-/// several would only wait for each other. One that fails does not keep the others from being fetched.
+/// Fetches sources in parallel, then dependencies one after another: cargo keeps its home locked while it
+/// fetches, so parallel calls would only wait. If one project fails, the others are still fetched.
 fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
     let requests: Vec<_> = selected.iter().map(Project::source_request).collect();
     let mut failed = None;
     for (project, pinned) in selected.iter().zip(sources::pin_all(&requests, projects.sources())) {
-        let pinned = pinned.map_err(FlowError::from).and_then(|pinned| projects.locked(project, pinned));
-        match pinned.and_then(|pinned| projects.dependencies(project, &pinned).map(|()| pinned)) {
+        let pinned =
+            pinned.map_err(FlowError::from).and_then(|pinned| projects.with_lock_file(project, pinned));
+        match pinned.and_then(|pinned| projects.fetch_dependencies_of(project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {
                 let (files, tree) = (pinned.files.len(), pinned.tree_hash());
                 println!("{}: {files} files, {}, tree {tree}", project.name, pinned.pin);
@@ -130,13 +131,13 @@ fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
     failed.map_or(Ok(Exit::Done), Err)
 }
 
-/// The right to measure, without which nothing is fetched: it would be in the way of a clock that runs.
-fn not_while_measuring() -> Result<MeasuringLock, FlowError> {
+/// The measuring lock: fetching would disturb a measurement.
+fn measuring_lock() -> Result<MeasuringLock, FlowError> {
     Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(anyhow::Error::from)?)
 }
 
-/// What building outside of a run takes; from here on an interrupt ends what is being built.
-fn building() -> Result<VerifyOptions, FlowError> {
+/// Options for building outside of a run; from now on an interrupt ends the builds.
+fn verify_options() -> Result<VerifyOptions, FlowError> {
     process::install_interrupts().context("failed to listen to signals")?;
     Ok(VerifyOptions { exe: own_program()?, lock_dir: super::lock_dir() })
 }

@@ -113,8 +113,8 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     Ok(if all_known && known.count() > 0 { Exit::Done } else { Exit::Undecided })
 }
 
-/// Checks that the bundles can be read, and that they have the workloads, before anything is judged: a workload that no
-/// bundle has is a typo rather than a reason not to know.
+/// Checks that the bundles are readable and have the workloads, before anything is judged: a workload that is
+/// in no bundle is a typo.
 fn check(args: &Args) -> Result<(), FlowError> {
     for (at, (workload, _)) in args.per_day.iter().enumerate() {
         if args.per_day[..at].iter().any(|(other, _)| other == workload) {
@@ -139,7 +139,7 @@ fn check(args: &Args) -> Result<(), FlowError> {
     }
 }
 
-/// What to write where to build the variant that a class switches to.
+/// The lines that apply the variant to which a class switches.
 struct RollOut {
     class: String,
     project: String,

@@ -1,4 +1,4 @@
-//! `doctor`: what the machine is, what it has, how quiet it is.
+//! `doctor`: the machine, its tools, and its noise.
 
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::axes::{self, Available, Axis, Context, Settings};
@@ -10,7 +10,7 @@ use super::session::own_program;
 use super::{Exit, columns, with_help};
 use crate::flows::{FlowError, Places, Projects};
 
-/// The toolchain that has what is unstable.
+/// The toolchain with unstable features.
 const NIGHTLY: &str = "nightly";
 
 /// Look at the machine: what it is, what it has, how quiet it is
@@ -92,18 +92,18 @@ fn facts(machine: &HostMachine) -> Vec<Vec<String>> {
     ]
 }
 
-/// One value of an axis, or the form of its values, as this machine has it.
+/// One value of an axis, or a form of values, and its availability on this machine.
 struct AxisValue {
     axis: &'static str,
     value: String,
     state: Result<Available, Refusal>,
-    /// Whether `value` is a form, such as `any text`.
+    /// True if `value` is a form, such as `any text`.
     form: bool,
-    /// The setting beside which it can be had, where it cannot without.
+    /// The other setting that it needs, if it needs one.
     beside: Option<&'static str>,
 }
 
-/// Every named value of every axis, and the forms that others may have.
+/// Every named value of every axis, and the forms of other values.
 fn values(projects: &Projects) -> Vec<AxisValue> {
     let Ok(plain) = projects.plain_context(None) else { return Vec::new() };
     let nightly = projects.plain_context(Some(NIGHTLY));
@@ -111,7 +111,7 @@ fn values(projects: &Projects) -> Vec<AxisValue> {
     for axis in axes::all() {
         for value in axis.values() {
             all.push(match axis.parse(axis.key(), value).is_ok() && !value.contains(' ') {
-                true => probed(*axis, value, projects, &plain, &nightly),
+                true => probe_value(*axis, value, projects, &plain, &nightly),
                 false => form(axis.key(), (*value).to_owned()),
             });
         }
@@ -128,7 +128,7 @@ fn form(axis: &'static str, value: String) -> AxisValue {
     AxisValue { axis, value, state, form: true, beside: None }
 }
 
-fn probed(
+fn probe_value(
     axis: &'static dyn Axis,
     value: &'static str,
     projects: &Projects,
@@ -155,10 +155,10 @@ fn probed(
     match nightly {
         Ok(nightly) => match probe(&beside, nightly) {
             there @ Ok(_) => found(there, Some("toolchain=nightly")),
-            // What nightly lacks is what has to be got; that it must be nightly is said anyway.
+            // This refusal names what nightly lacks; that nightly is needed is said anyway.
             missing @ Err(_) => found(missing, None),
         },
-        // A setting that asks for nightly is no help where there is none.
+        // Advice to use nightly does not help if there is none.
         Err(refusal) if wants_nightly => found(Err(refusal.clone()), None),
         Err(_) => found(state, None),
     }

@@ -1,4 +1,4 @@
-//! `export`: what runs say, in the formats of other tools.
+//! `export`: results in the formats of other tools.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use bench_runner_report::export::{
     self, CellFilter, Export, ExportDocument, ExportError, ExportFormat, ExportRun,
 };
 
-use super::{Exit, shown};
+use super::{Exit, format_path};
 use crate::flows::{self, FlowError};
 
 /// What runs say, in the formats of other tools; needs no build and writes nothing into a bundle
@@ -57,23 +57,23 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let format = format(&args.format)?;
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| eprintln!("note: {remark}"));
-    expect_outside(&args.output, &bundles)?;
+    check_outside_bundles(&args.output, &bundles)?;
     let policy = Policy::default();
     let comparisons: Vec<Comparison> = bundles.iter().map(|bundle| flows::judge(bundle, &policy)).collect();
     let both = bundles.iter().zip(&comparisons);
     let runs: Vec<ExportRun<'_>> =
         both.map(|(bundle, comparison)| ExportRun { bundle, comparison }).collect();
     let filter = CellFilter { blocks: args.block.clone(), variants: args.variant.clone() };
-    let exported = export::export(format, &runs, &filter).map_err(refused)?;
+    let exported = export::export(format, &runs, &filter).map_err(export_error)?;
     for sentence in &exported.omissions {
-        eprintln!("note: {format} does not hold: {}", line(sentence), format = format.name);
+        eprintln!("note: {format} does not hold: {}", sanitize(sentence), format = format.name);
     }
     write(&exported, &args.output)?;
     Ok(Exit::Done)
 }
 
-/// A message from a file is no command to a terminal.
-fn line(text: &str) -> String {
+/// Replaces control characters: text from a file must not control the terminal.
+fn sanitize(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -88,14 +88,14 @@ fn format(name: &str) -> Result<&'static ExportFormat, RequestError> {
     })
 }
 
-fn refused(error: ExportError) -> FlowError {
+fn export_error(error: ExportError) -> FlowError {
     match error {
         ExportError::Unwritable { .. } => FlowError::Harness(anyhow::anyhow!(error)),
-        asked => RequestError::usage(line(&asked.to_string()), None).into(),
+        wrong_request => RequestError::usage(sanitize(&wrong_request.to_string()), None).into(),
     }
 }
 
-/// One text goes to standard output or into a file, several into a directory.
+/// Writes one document to standard output or a file, several to a directory.
 fn write(exported: &Export, output: &Path) -> Result<(), FlowError> {
     let documents = &exported.documents;
     if output == Path::new("-") {
@@ -112,44 +112,44 @@ fn write(exported: &Export, output: &Path) -> Result<(), FlowError> {
     if !is_directory {
         return save(output, &documents[..]);
     }
-    std::fs::create_dir_all(output).with_context(|| format!("failed to make {}", shown(output)))?;
+    std::fs::create_dir_all(output).with_context(|| format!("failed to make {}", format_path(output)))?;
     documents.iter().try_for_each(|document| {
         let path = output.join(&document.name);
         save(&path, std::slice::from_ref(document))?;
-        eprintln!("written: {}", shown(&path));
+        eprintln!("written: {}", format_path(&path));
         Ok(())
     })
 }
 
 fn save(path: &Path, documents: &[ExportDocument]) -> Result<(), FlowError> {
     let text: String = documents.iter().map(|document| document.text.as_str()).collect();
-    std::fs::write(path, text).with_context(|| format!("failed to write {}", shown(path)))?;
+    std::fs::write(path, text).with_context(|| format!("failed to write {}", format_path(path)))?;
     Ok(())
 }
 
 fn print(text: &str) -> Result<(), FlowError> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // whoever reads has seen enough
+        // The reader has closed the pipe.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other.context("failed to write to standard output")?),
     }
 }
 
-/// A bundle is written by its run and by nobody else.
-fn expect_outside(output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
+/// Refuses an output in a bundle: only its run writes into a bundle.
+fn check_outside_bundles(output: &Path, bundles: &[Bundle]) -> Result<(), FlowError> {
     if output == Path::new("-") {
         return Ok(());
     }
     let real = |path: &Path| path.canonicalize().ok();
-    // what is not there yet is judged by the nearest directory above it that is
+    // A path that does not exist yet is judged by its nearest existing ancestor.
     let absolute = std::path::absolute(output).context("failed to find the current directory")?;
     let Some(place) = absolute.ancestors().find_map(real) else { return Ok(()) };
     let within = |bundle: &&Bundle| real(&bundle.dir).is_some_and(|dir| place.starts_with(dir));
     match bundles.iter().find(within) {
         None => Ok(()),
         Some(bundle) => {
-            let message = format!("{} lies in the bundle {}", shown(output), shown(&bundle.dir));
+            let message = format!("{} lies in the bundle {}", format_path(output), format_path(&bundle.dir));
             let help = "nothing but its run writes into a bundle; name another place".to_owned();
             Err(RequestError::usage(message, Some(help)).into())
         }

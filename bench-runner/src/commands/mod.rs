@@ -1,5 +1,6 @@
-//! A file per verb: its arguments, the flow it calls, and what it prints. Results go to standard output, progress
-//! and complaints to standard error. Verbs never import one another; what they share lies here and in `request`.
+//! One file per verb: its arguments, the flow that it calls, and its output. Results go to standard output,
+//! progress and errors to standard error. Verbs never import one another; shared code is here and in
+//! `request`.
 
 #![expect(
     clippy::print_stdout,
@@ -7,14 +8,14 @@
     reason = "talking to the terminal is what this module is for"
 )]
 
-mod announce;
+mod browser;
 pub(crate) mod compare;
 pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
-mod open;
 pub(crate) mod plan;
+mod plan_summary;
 mod progress;
 pub(crate) mod report;
 pub(crate) mod reproduce;
@@ -22,24 +23,23 @@ mod request;
 pub(crate) mod run;
 pub(crate) mod scenarios;
 mod session;
-pub(crate) mod waiting;
+pub(crate) mod wait;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bench_runner_core::compare::pluralize;
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::host;
 
 use crate::flows::{FlowError, Places};
 use request::percent as request_percent;
 
-/// Names the directory whose lock is the right to measure, in place of the standard one; for tests.
+/// Overrides the directory of the measuring lock, for tests.
 const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
 
-/// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done.
     Done,
     /// The harness itself failed.
     Failed,
@@ -51,14 +51,12 @@ pub enum Exit {
     Unfit,
     /// Undecided where a decision was demanded.
     Undecided,
-    /// A run made again says something else.
+    /// A reproduction contradicts the first run.
     Contradicted,
-    /// Interrupted.
     Interrupted,
 }
 
 impl Exit {
-    /// The exit code.
     pub fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -73,15 +71,15 @@ impl Exit {
     }
 }
 
-/// Why a verb ends before it has done everything.
+/// Reason for ending a verb early.
 #[derive(Debug)]
-pub(crate) enum Stop {
-    /// The user has been told why, or has asked for it.
+pub(crate) enum EarlyEnd {
+    /// The user has been informed, or has asked for it.
     Early(Exit),
     Error(FlowError),
 }
 
-impl<E> From<E> for Stop
+impl<E> From<E> for EarlyEnd
 where
     FlowError: From<E>,
 {
@@ -104,7 +102,7 @@ pub(crate) struct PlaceArgs {
     cache_dir: Option<PathBuf>,
 }
 
-/// Finds where things are kept.
+/// Resolves the paths of the program's directories.
 pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     let here = std::env::current_dir().context("failed to find the current directory")?;
     let checkout = checkout(&here).map(Path::to_path_buf);
@@ -121,15 +119,16 @@ pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     })
 }
 
-/// The directory with a corpus and scenarios of its own: the nearest one that has both, or the current one if it has
-/// either. Above it either alone says too little, since other tools have a `corpus` too.
+/// The directory with its own corpus and scenarios: the nearest one that has both, or the current one if it
+/// has either. In a directory above, one of them alone says too little, since other tools have a `corpus`
+/// too.
 fn checkout(here: &Path) -> Option<&Path> {
     let own = |dir: &Path| ["corpus", "scenarios"].map(|name| dir.join(name).is_dir());
     let nearest = here.ancestors().find(|dir| own(dir) == [true, true]);
     nearest.or_else(|| own(here).contains(&true).then_some(here))
 }
 
-/// The machine, under the label that its owner has set, if any.
+/// The machine, with the label that its owner has set, if any.
 fn machine() -> Result<host::HostMachine, FlowError> {
     let label = std::env::var(host::LABEL_VARIABLE).ok().filter(|label| !label.is_empty());
     let label =
@@ -138,21 +137,21 @@ fn machine() -> Result<host::HostMachine, FlowError> {
     Ok(host::HostMachine::read(label, &state).map_err(anyhow::Error::from)?)
 }
 
-/// The directory whose lock is the right to measure.
+/// The directory of the measuring lock.
 fn lock_dir() -> PathBuf {
     std::env::var_os(LOCK_VARIABLE).map_or_else(|| host::DEFAULT_LOCK_DIR.into(), PathBuf::from)
 }
 
-/// Prints a refusal; on standard output too, as a document, if the verb prints JSON.
-pub(crate) fn complain(refusal: &Refusal, exit: Exit, json: bool) {
+/// Prints an error; also as a document on standard output, if the verb prints JSON.
+pub(crate) fn print_error(refusal: &Refusal, exit: Exit, json: bool) {
     eprintln!("error: {}", with_help(refusal));
     if json {
-        print_as_json(refusal, exit);
+        print_error_as_json(refusal, exit);
     }
 }
 
-/// What a program that reads a verb's JSON gets in place of it.
-pub(crate) fn print_as_json(refusal: &Refusal, exit: Exit) {
+/// Prints an error as the JSON document of a verb.
+pub(crate) fn print_error_as_json(refusal: &Refusal, exit: Exit) {
     let Refusal { what, help } = refusal;
     let error = serde_json::json!({ "what": what, "help": help, "exit_code": exit.code() });
     println!("{:#}", serde_json::json!({ "error": error }));
@@ -185,24 +184,19 @@ fn columns(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// A path as somebody in the current directory would write it.
-fn shown(path: &Path) -> String {
+/// A path as a user in the current directory would write it.
+fn format_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
-/// A duration as people say it: whole seconds from ten seconds on.
-fn spoken(duration: std::time::Duration) -> String {
+/// Formats a duration for humans: whole seconds from ten seconds on.
+fn format_duration(duration: std::time::Duration) -> String {
     let rounded = match duration.as_secs() {
         0..10 => std::time::Duration::from_millis(duration.as_millis() as u64 / 100 * 100),
         10.. => std::time::Duration::from_secs(duration.as_secs()),
     };
     humantime::format_duration(rounded).to_string()
-}
-
-/// `1 round`, `2 rounds`.
-fn counted(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! `plan`: what would be run.
+//! `plan`: the plan of a run, without running it.
 
 use std::fmt::Write as _;
 
 use bench_runner_core::record::{Block, Plan, Role};
-use bench_runner_measure::plan::{Estimate, estimate};
+use bench_runner_measure::plan::{PlanEstimate, estimate};
 use bench_runner_measure::sampling::round_order;
 
 use super::Exit;
-use super::announce::{announcement, forecast};
-use super::request::{Request, RequestArgs};
+use super::plan_summary::{block_summary, plan_summary};
+use super::request::{PlanRequest, RequestArgs};
 use crate::flows::{FlowError, Places, Projects};
 
-/// Blocks of more arms are shown without the order of their first rounds.
+/// Number of arms up to which the order of the first rounds is shown.
 const ORDER_SHOWN_UP_TO: usize = 12;
 
 /// Show what would be run, in order, with an estimate of time and disk, and run nothing
@@ -32,7 +32,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let request = Request::read(&args.request, places)?;
+    let request = PlanRequest::read(&args.request, places)?;
     let projects = Projects::open(places, args.request.offline, false)?;
     request.check(&projects)?;
     let mut plan = request.plan(&projects)?;
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     }
     let estimate = estimate(&plan, &projects.typical(&plan));
     print!("{}", outline(&plan, &estimate));
-    print!("{}", announcement(&plan, &estimate));
+    print!("{}", plan_summary(&plan, &estimate));
     let missing = projects.not_fetched(&plan);
     if !missing.is_empty() {
         println!(
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     Ok(Exit::Done)
 }
 
-fn outline(plan: &Plan, estimate: &Estimate) -> String {
+fn outline(plan: &Plan, estimate: &PlanEstimate) -> String {
     let mut text = String::new();
     for (block, estimate) in plan.blocks.iter().zip(&estimate.blocks) {
         let _ = writeln!(text, "{}", block.id);
@@ -70,7 +70,7 @@ fn outline(plan: &Plan, estimate: &Estimate) -> String {
             };
             let _ = writeln!(text, "  {:<9} {}{aliases}", arm.role.as_str(), arm.variant.name);
         }
-        let _ = writeln!(text, "  {}", forecast(block, estimate));
+        let _ = writeln!(text, "  {}", block_summary(block, estimate));
         if block.arms.len() <= ORDER_SHOWN_UP_TO {
             for round in 1..=2 {
                 let _ = writeln!(text, "  order of round {round}: {}", order(plan, block, round));

@@ -1,21 +1,21 @@
-//! Progress on standard error: a line that is drawn over on a terminal, a line for each round elsewhere.
+//! Progress on standard error: a line that is redrawn on a terminal, a line for each round elsewhere.
 
 use std::time::{Duration, Instant};
 
 use bench_runner_core::record::{Phase, Plan};
-use bench_runner_measure::plan::Estimate;
-use bench_runner_measure::run::{Event, Forecast, Observer};
+use bench_runner_measure::plan::PlanEstimate;
+use bench_runner_measure::run::{Forecast, Observer, RunEvent};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::spoken;
+use super::format_duration;
 
-/// Draws what a run tells.
-pub(super) struct Progress {
+/// Displays the progress of a run.
+pub(super) struct ProgressDisplay {
     bar: ProgressBar,
     terminal: bool,
     started: Instant,
     deadline: Option<Instant>,
-    /// Builds that each block will probably come to, and the time it will probably take.
+    /// Estimated number of builds and time of each block.
     expected: Vec<(u64, Option<Duration>)>,
     /// Number of the running block, from 0.
     block: usize,
@@ -26,8 +26,8 @@ pub(super) struct Progress {
     block_name: String,
 }
 
-impl Progress {
-    pub(super) fn new(plan: &Plan, estimate: &Estimate) -> Self {
+impl ProgressDisplay {
+    pub(super) fn new(plan: &Plan, estimate: &PlanEstimate) -> Self {
         let bar = ProgressBar::with_draw_target(Some(estimate.builds), ProgressDrawTarget::stderr());
         bar.set_style(
             ProgressStyle::with_template("{bar:16} {wide_msg}")
@@ -48,7 +48,7 @@ impl Progress {
         }
     }
 
-    /// Leaves the screen to the results.
+    /// Clears the progress bar before the results.
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }
@@ -64,8 +64,8 @@ impl Progress {
         done_before + current.max(self.in_block) + later
     }
 
-    /// What is left: the rounds of this block as they have gone so far, and the other blocks as estimated; never
-    /// more than the budget.
+    /// Time left: the remaining rounds of this block at their current speed, and the other blocks as
+    /// estimated; at most the budget.
     fn left(&self) -> Option<Duration> {
         let forecast = self.forecast.as_ref()?;
         let rounds = forecast.rounds.saturating_sub(forecast.rounds_done);
@@ -76,26 +76,29 @@ impl Progress {
     }
 
     fn clock(&self) -> String {
-        let elapsed = spoken(Duration::from_secs(self.started.elapsed().as_secs()));
+        let elapsed = format_duration(Duration::from_secs(self.started.elapsed().as_secs()));
         match self.left() {
             Some(left) => {
-                format!("{elapsed} elapsed, about {} left", spoken(Duration::from_secs(left.as_secs())))
+                format!(
+                    "{elapsed} elapsed, about {} left",
+                    format_duration(Duration::from_secs(left.as_secs()))
+                )
             }
             None => format!("{elapsed} elapsed"),
         }
     }
 }
 
-impl Observer for Progress {
-    fn event(&mut self, event: &Event<'_>) {
+impl Observer for ProgressDisplay {
+    fn event(&mut self, event: &RunEvent<'_>) {
         match event {
-            Event::Remark(remark) => self.say(&format!("note: {remark}")),
-            Event::Block { block, number: (number, of) } => {
+            RunEvent::Remark(remark) => self.say(&format!("note: {remark}")),
+            RunEvent::Block { block, number: (number, of) } => {
                 (self.block, self.in_block, self.forecast) = (number - 1, 0, None);
                 self.block_name = block.id.to_string();
                 self.say(&format!("block {number} of {of}: {}", block.id));
             }
-            Event::Building { variant, phase, round, .. } => {
+            RunEvent::Building { variant, phase, round, .. } => {
                 let (sample, total) = (self.builds + 1, self.total().max(self.builds + 1));
                 let what = match phase {
                     Phase::Warmup => "warm-up".to_owned(),
@@ -109,17 +112,17 @@ impl Observer for Progress {
                     self.block_name
                 ));
             }
-            Event::Built { sample, said } => {
+            RunEvent::Built { sample, output } => {
                 self.builds += 1;
                 self.in_block += 1;
-                if let Some(said) = said {
-                    let said: String = said.lines().map(|line| format!("\n    {line}")).collect();
+                if let Some(output) = output {
+                    let output: String = output.lines().map(|line| format!("\n    {line}")).collect();
                     let (variant, outcome) = (&sample.variant, sample.outcome.as_str());
-                    self.say(&format!("  build {}, {variant}: {outcome}{said}", sample.number));
+                    self.say(&format!("  build {}, {variant}: {outcome}{output}", sample.number));
                 }
             }
-            Event::NotTimed { variant, reason } => self.say(&format!("  not timed: {variant}: {reason}")),
-            Event::Forecast(forecast) => {
+            RunEvent::NotTimed { variant, reason } => self.say(&format!("  not timed: {variant}: {reason}")),
+            RunEvent::Forecast(forecast) => {
                 if let Some((builds, _)) = self.expected.get_mut(self.block) {
                     let left = forecast.rounds.saturating_sub(forecast.rounds_done);
                     *builds = self.in_block + u64::from(left * forecast.builds_per_round);
@@ -128,8 +131,8 @@ impl Observer for Progress {
                 if first && forecast.builds_per_round > 0 {
                     self.say(&format!(
                         "  warmed up; a round takes {}, {} fit at most",
-                        spoken(forecast.round_time),
-                        super::counted(u64::from(forecast.rounds), "round")
+                        format_duration(forecast.round_time),
+                        super::pluralize(forecast.rounds as usize, "round")
                     ));
                 } else if !self.terminal && forecast.rounds_done > 0 {
                     let total = self.total();
@@ -141,8 +144,8 @@ impl Observer for Progress {
                     ));
                 }
             }
-            Event::Stopped { reason, rounds, .. } => {
-                let rounds = super::counted(u64::from(*rounds), "round");
+            RunEvent::Stopped { reason, rounds, .. } => {
+                let rounds = super::pluralize(*rounds as usize, "round");
                 self.say(&format!("  stopped after {rounds}: {}", reason.describe()));
             }
         }

@@ -6,7 +6,7 @@ use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
 use bench_runner_report::report;
 
-use super::{Exit, open, request_percent, shown};
+use super::{Exit, browser, format_path, request_percent};
 use crate::flows::{self, FlowError, JudgedRun, Places};
 
 /// Tables, figures and pages again, from the files alone; needs no build and no network
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     margin: Option<f64>,
     /// What is printed: text for a terminal, or Markdown for a post or a pull request
     #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
-    format: Format,
+    format: PrintFormat,
     /// Print one JSON document, a list with one entry for each bundle, and one for several together
     #[arg(long)]
     json: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Args {
 
 /// What is printed of a bundle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+enum PrintFormat {
     /// Tables for a terminal.
     #[default]
     Text,
@@ -49,7 +49,7 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    // All of them before anything is drawn.
+    // All manifests are read before any figure is drawn.
     args.bundles.iter().try_for_each(|dir| bundle::read_manifest(dir).map(drop))?;
     let policy = Policy { margin: args.margin, ..Policy::default() };
     let (mut documents, mut judged) = (Vec::new(), Vec::new());
@@ -66,20 +66,20 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 document["page"] = published.page.display().to_string().into();
                 documents.push(document);
             }
-            Format::Text => {
+            PrintFormat::Text => {
                 println!("{}", report::text(comparison));
-                println!("bundle:  {}", shown(dir));
-                println!("figures: {}", shown(&published.plots));
-                println!("page:    {}\n", shown(&published.page));
+                println!("bundle:  {}", format_path(dir));
+                println!("figures: {}", format_path(&published.plots));
+                println!("page:    {}\n", format_path(&published.page));
             }
-            // Nothing else may stand in what is pasted elsewhere.
-            Format::Markdown => {
+            // Standard output must contain only the text to paste.
+            PrintFormat::Markdown => {
                 println!("{}", report::markdown(comparison));
-                eprintln!("page: {}", shown(&published.page));
+                eprintln!("page: {}", format_path(&published.page));
             }
         }
         if args.open {
-            open::open(&published.page);
+            browser::open(&published.page);
         }
         judged.push(run.without_samples());
     }
@@ -93,14 +93,14 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 "plots": published.plots.display().to_string(),
                 "page": page.display().to_string(),
             })),
-            Format::Text => {
+            PrintFormat::Text => {
                 print!("{}", report::multi_run_text(&together));
-                println!("\npage:    {}", shown(page));
+                println!("\npage:    {}", format_path(page));
             }
-            Format::Markdown => eprintln!("page of all together: {}", shown(page)),
+            PrintFormat::Markdown => eprintln!("page of all together: {}", format_path(page)),
         }
         if args.open {
-            open::open(page);
+            browser::open(page);
         }
     }
     if args.json {

@@ -1,4 +1,4 @@
-//! `reproduce`: a published plan carried out here, and whether the two runs agree.
+//! `reproduce`: executes a published plan here, and checks whether the two runs agree.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,9 +9,9 @@ use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{Reproduction, ReproductionOutcome};
 use bench_runner_report::report;
 
-use super::session::{Session, Terms};
-use super::{Exit, Stop, shown};
-use crate::flows::{self, Again, JudgedRun, Places, Published};
+use super::session::{Session, StartConditions};
+use super::{EarlyEnd, Exit, format_path};
+use crate::flows::{self, JudgedRun, Places, PublishedReport, ReproduceOptions};
 
 /// Carry out a bundle's plan here, and say whether the two runs agree
 ///
@@ -47,7 +47,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, Stop> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let first = JudgedRun::of(bundle::open(&args.bundle)?, &Policy::default());
     first.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
     match &args.against {
@@ -56,87 +56,89 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, Stop> {
     }
 }
 
-/// Compares with a run that is there already.
-fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, Stop> {
+/// Compares with an existing run.
+fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, EarlyEnd> {
     let again = JudgedRun::of(bundle::open(other)?, &Policy::default());
     again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-    let found = flows::reproduced(first, &again);
-    if found.same_run {
-        let message = format!("{} and {} are the same run", shown(&args.bundle), shown(other));
+    let reproduced = flows::compare_reproduction(first, &again);
+    if reproduced.same_run {
+        let message = format!("{} and {} are the same run", format_path(&args.bundle), format_path(other));
         let help = "a run says nothing about itself: name another one".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
     }
-    if let Some(reason) = &found.why_not_comparable {
-        let message = format!("{} says nothing of {}: {reason}", shown(other), shown(&args.bundle));
+    if let Some(reason) = &reproduced.why_not_comparable {
+        let message =
+            format!("{} says nothing of {}: {reason}", format_path(other), format_path(&args.bundle));
         let help = "name a run of the same plan; `compare` puts other runs side by side".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
     }
     if args.json {
-        println!("{:#}", document(first, &again, &found));
+        println!("{:#}", document(first, &again, &reproduced));
     } else {
-        tell(first, &again, &found);
+        print_result(first, &again, &reproduced);
     }
-    Ok(exit(&found, false))
+    Ok(exit(&reproduced, false))
 }
 
-fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Stop> {
+fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, EarlyEnd> {
     if !claims_something(&first.comparison) {
         eprintln!("note: the first run showed nothing, so there is nothing to confirm");
     }
-    let again = Again { time_budget: args.time_budget, seed: args.seed };
-    let terms = Terms { offline: args.offline, strict: args.strict, wait: None };
-    let measured = Session::again(&first.bundle.manifest, again, terms, places)?.measure()?;
+    let again = ReproduceOptions { time_budget: args.time_budget, seed: args.seed };
+    let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: None };
+    let measured = Session::again(&first.bundle.manifest, again, conditions, places)?.measure()?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
-    let found = flows::reproduced(first, &again);
+    let reproduced = flows::compare_reproduction(first, &again);
     if !args.json {
-        // Before anything is drawn: a full disk must not cost what was measured.
+        // Before figures are drawn: a full disk must not cost the results.
         println!("{}", report::text(&again.comparison));
-        tell(first, &again, &found);
+        print_result(first, &again, &reproduced);
     }
-    let Published { plots, page, .. } = flows::publish(&again.bundle, &again.comparison, &places.plots)?;
+    let PublishedReport { plots, page, .. } =
+        flows::publish(&again.bundle, &again.comparison, &places.plots)?;
     if args.json {
-        let mut document = document(first, &again, &found);
+        let mut document = document(first, &again, &reproduced);
         document["plots"] = plots.display().to_string().into();
         document["page"] = page.display().to_string().into();
         println!("{document:#}");
     } else {
-        println!("figures: {}", shown(&plots));
-        println!("page:    {}", shown(&page));
+        println!("figures: {}", format_path(&plots));
+        println!("page:    {}", format_path(&page));
     }
     if measured.interrupted {
-        let dir = shown(&measured.bundle);
+        let dir = format_path(&measured.bundle);
         eprintln!(
             "interrupted; `bench-runner run --resume {dir}` completes it, and `reproduce --against {dir}` judges it"
         );
         return Ok(Exit::Interrupted);
     }
-    Ok(exit(&found, measured.flawed))
+    Ok(exit(&reproduced, measured.flawed))
 }
 
-/// Whether there is a verdict that a second run could confirm.
+/// True if there is a verdict that a second run could confirm.
 fn claims_something(comparison: &Comparison) -> bool {
     let ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
     ratios.into_iter().any(|ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid))
 }
 
-fn document(first: &JudgedRun, again: &JudgedRun, found: &Reproduction) -> serde_json::Value {
-    let mut document = report::reproduction_json(found);
+fn document(first: &JudgedRun, again: &JudgedRun, reproduced: &Reproduction) -> serde_json::Value {
+    let mut document = report::reproduction_json(reproduced);
     document["first"] = first.bundle.dir.display().to_string().into();
     document["again_bundle"] = again.bundle.dir.display().to_string().into();
     document
 }
 
-fn tell(first: &JudgedRun, again: &JudgedRun, found: &Reproduction) {
+fn print_result(first: &JudgedRun, again: &JudgedRun, reproduced: &Reproduction) {
     let name = |run: &JudgedRun| {
         let machine = &run.bundle.manifest.machine;
         format!("{} on {} ({})", run.bundle.manifest.run, machine.directory, machine.summary)
     };
-    println!("{}", report::reproduction_text(found, &name(first), &name(again)));
-    println!("bundle:  {}", shown(&again.bundle.dir));
+    println!("{}", report::reproduction_text(reproduced, &name(first), &name(again)));
+    println!("bundle:  {}", format_path(&again.bundle.dir));
 }
 
-fn exit(found: &Reproduction, flawed: bool) -> Exit {
-    match found.worst() {
+fn exit(reproduced: &Reproduction, flawed: bool) -> Exit {
+    match reproduced.worst() {
         Some(ReproductionOutcome::Contradicted) => Exit::Contradicted,
         _ if flawed => Exit::PartialFailure,
         Some(ReproductionOutcome::Confirmed) => Exit::Done,

@@ -1,4 +1,4 @@
-//! What `run` and `plan` are asked for: scenarios, and what the command line changes in them.
+//! The request of `run` and `plan`: scenarios, and the changes to them on the command line.
 
 mod changes;
 mod plan_file;
@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_runner_core::record::{Plan, Refusal};
-use bench_runner_measure::plan::{self, Options};
+use bench_runner_measure::plan::{self, PlanOptions};
 use bench_runner_measure::scenario::{self, RequestError, RequestWord, Scenario};
 
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
 
-/// The scenario that is run when none is named.
-const MAIN_JOB: &str = "quick";
+/// The default scenario.
+const DEFAULT_SCENARIO: &str = "quick";
 
 /// What is to be built, and how often.
 #[derive(Debug, Clone, clap::Args)]
@@ -116,13 +116,13 @@ fn shard(text: &str) -> Result<(u32, u32), String> {
     }
 }
 
-/// What is to be planned, read and checked as far as that takes no machine.
-pub(super) enum Request {
+/// A request, read and checked as far as possible without the machine.
+pub(super) enum PlanRequest {
     Plan(Plan),
-    Scenarios { scenarios: Vec<Scenario>, options: Options, time_budget: Option<Duration> },
+    Scenarios { scenarios: Vec<Scenario>, options: PlanOptions, time_budget: Option<Duration> },
 }
 
-impl Request {
+impl PlanRequest {
     /// Reads scenarios, values of axes, files of variants, or a plan.
     pub(super) fn read(args: &RequestArgs, places: &Places) -> Result<Self, RequestError> {
         if let Some(file) = &args.plan {
@@ -132,8 +132,8 @@ impl Request {
         let axes = axes(&args.axis)?;
         let whole = variants::read(&args.variant)?;
         let mut scenarios = match args.scenarios.as_slice() {
-            [] if axes.is_empty() && whole.is_empty() => vec![library.get(MAIN_JOB)?],
-            [] => vec![changes::custom(&axes)],
+            [] if axes.is_empty() && whole.is_empty() => vec![library.get(DEFAULT_SCENARIO)?],
+            [] => vec![changes::custom_scenario(&axes)],
             names => names.iter().map(|name| library.get(name)).collect::<Result<_, _>>()?,
         };
         for scenario in &mut scenarios {
@@ -142,11 +142,11 @@ impl Request {
             variants::set_baselines(scenario, &args.baseline)?;
             changes::change_sampling(&mut scenario.sampling, args)?;
         }
-        let options = Options { seed: args.seed.unwrap_or_else(seed_of_now), shard: args.shard };
+        let options = PlanOptions { seed: args.seed.unwrap_or_else(seed_from_time), shard: args.shard };
         Ok(Self::Scenarios { scenarios, options, time_budget: args.time_budget })
     }
 
-    /// Checks what names projects: their names and tags, manifests, directories. Fetches nothing.
+    /// Checks the words for projects: names and tags, manifests, directories. Fetches nothing.
     pub(super) fn check(&self, projects: &Projects) -> Result<(), RequestError> {
         let Self::Scenarios { scenarios, .. } = self else { return Ok(()) };
         for matrix in scenarios.iter().flat_map(|scenario| &scenario.matrices) {
@@ -161,7 +161,7 @@ impl Request {
     /// The plan for this machine.
     pub(super) fn plan(self, projects: &Projects) -> Result<Plan, FlowError> {
         match self {
-            Self::Plan(plan) => plan::refit(plan, projects),
+            Self::Plan(plan) => plan::adapt_plan(plan, projects),
             Self::Scenarios { scenarios, options, time_budget } => {
                 let mut plan = plan::plan(&scenarios, projects, &options)?;
                 plan.time_budget = time_budget.or(plan.time_budget);
@@ -171,7 +171,7 @@ impl Request {
     }
 }
 
-/// `--axis`, each key once.
+/// Values of `--axis`, each key once.
 fn axes(texts: &[String]) -> Result<Vec<(String, Vec<RequestWord>)>, RequestError> {
     let axes = texts.iter().map(|text| axis(text)).collect::<Result<Vec<_>, _>>()?;
     let again = |(at, axis): (usize, &(String, _))| axes[..at].iter().any(|(key, _)| *key == axis.0);
@@ -182,12 +182,12 @@ fn axes(texts: &[String]) -> Result<Vec<(String, Vec<RequestWord>)>, RequestErro
     Ok(axes)
 }
 
-fn seed_of_now() -> u64 {
+fn seed_from_time() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
     now.map_or(1, |since| since.as_nanos() as u64 & 0xffff_ffff)
 }
 
-/// `KEY=V1,V2`, checked.
+/// One `KEY=V1,V2`, checked.
 fn axis(text: &str) -> Result<(String, Vec<RequestWord>), RequestError> {
     let (key, values) = pair("--axis", text)?;
     let values = values::split(values)?;

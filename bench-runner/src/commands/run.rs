@@ -1,4 +1,4 @@
-//! `run`: the main job.
+//! `run`: measures a request.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_report::report;
 
 use super::request::RequestArgs;
-use super::session::{Session, Terms};
-use super::waiting::{self, Patience};
-use super::{Exit, Stop, open, shown};
-use crate::flows::{self, Measured, Places, Published};
+use super::session::{Session, StartConditions};
+use super::wait::{self, WaitLimit};
+use super::{EarlyEnd, Exit, browser, format_path};
+use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 
 /// Measure: build every variant in random order, round after round, and say which differ
 ///
@@ -38,8 +38,8 @@ pub(crate) struct Args {
     strict: bool,
     /// Wait until the machine is fit and nobody else measures on it, such as `--wait=2h`; without a duration as long as it
     /// takes
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = waiting::patience)]
-    wait: Option<Patience>,
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = wait::wait_limit)]
+    wait: Option<WaitLimit>,
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
     decide: bool,
@@ -52,38 +52,42 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    fn terms(&self) -> Terms {
-        Terms { offline: self.request.offline, strict: self.strict, wait: self.wait }
+    fn conditions(&self) -> StartConditions {
+        StartConditions { offline: self.request.offline, strict: self.strict, wait: self.wait }
     }
 }
 
-pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, Stop> {
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let session = match &args.resume {
-        None => Session::begin(&args.request, args.terms(), places)?,
-        Some(dir) => Session::resume(dir, args.terms(), places)?,
+        None => Session::begin(&args.request, args.conditions(), places)?,
+        Some(dir) => Session::resume(dir, args.conditions(), places)?,
     };
     let measured = session.measure()?;
     let bundle = bundle::open(&measured.bundle)?;
     let comparison = flows::judge(&bundle, &Policy::default());
     if !args.json {
-        // Before anything is drawn: a full disk must not cost what was measured.
+        // Before figures are drawn: a full disk must not cost the results.
         println!("{}", report::text(&comparison));
-        println!("bundle:  {}", shown(&measured.bundle));
+        println!("bundle:  {}", format_path(&measured.bundle));
     }
     let published = flows::publish(&bundle, &comparison, &places.plots)?;
     if args.json {
         println!("{:#}", document(&measured, &comparison, &published));
     } else {
-        println!("figures: {}", shown(&published.plots));
-        println!("page:    {}", shown(&published.page));
+        println!("figures: {}", format_path(&published.plots));
+        println!("page:    {}", format_path(&published.page));
     }
     if args.open {
-        open::open(&published.page);
+        browser::open(&published.page);
     }
     Ok(exit(&measured, args.decide && !comparison.is_decided()))
 }
 
-fn document(measured: &Measured, comparison: &Comparison, published: &Published) -> serde_json::Value {
+fn document(
+    measured: &MeasuredRun,
+    comparison: &Comparison,
+    published: &PublishedReport,
+) -> serde_json::Value {
     let mut document = report::json(comparison);
     document["bundle"] = measured.bundle.display().to_string().into();
     document["plots"] = published.plots.display().to_string().into();
@@ -92,9 +96,9 @@ fn document(measured: &Measured, comparison: &Comparison, published: &Published)
     document
 }
 
-fn exit(measured: &Measured, undecided: bool) -> Exit {
+fn exit(measured: &MeasuredRun, undecided: bool) -> Exit {
     if measured.interrupted {
-        eprintln!("interrupted; `bench-runner run --resume {}` completes it", shown(&measured.bundle));
+        eprintln!("interrupted; `bench-runner run --resume {}` completes it", format_path(&measured.bundle));
         return Exit::Interrupted;
     }
     match () {

@@ -1,10 +1,10 @@
-//! `scenarios`: the matrices of what is varied.
+//! `scenarios`: the matrices of variants.
 
 use std::path::PathBuf;
 
 use bench_runner_measure::scenario::{Baseline, RequestWord, Scenario, ScenarioLibrary, VariantContent};
 
-use super::{Exit, columns, counted, spoken};
+use super::{Exit, columns, format_duration, pluralize};
 use crate::built_in;
 use crate::flows::{FlowError, Places};
 
@@ -16,11 +16,11 @@ use crate::flows::{FlowError, Places};
 #[command(verbatim_doc_comment)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    action: Action,
+    action: ScenariosAction,
 }
 
 #[derive(Debug, Clone, clap::Subcommand)]
-enum Action {
+enum ScenariosAction {
     /// All scenarios: those built in, and those of the checkout, which win by name
     List {
         /// Print one JSON document
@@ -42,13 +42,13 @@ enum Action {
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let checkout = places.checkout.as_deref();
     match &args.action {
-        Action::List { json } => list(&built_in::library(checkout)?, *json),
-        Action::Show { name } => print!("{}", describe(&built_in::library(checkout)?.get(name)?)),
-        Action::Check { files } if files.is_empty() => {
+        ScenariosAction::List { json } => list(&built_in::library(checkout)?, *json),
+        ScenariosAction::Show { name } => print!("{}", describe(&built_in::library(checkout)?.get(name)?)),
+        ScenariosAction::Check { files } if files.is_empty() => {
             let library = built_in::library(checkout)?;
             library.iter().for_each(|scenario| println!("{}: valid ({})", scenario.name, scenario.origin));
         }
-        Action::Check { files } => {
+        ScenariosAction::Check { files } => {
             for file in files {
                 let scenario = ScenarioLibrary::read_file(file)?;
                 println!("{}: valid (scenario `{}`)", file.display(), scenario.name);
@@ -109,8 +109,10 @@ fn describe(scenario: &Scenario) -> String {
         Some(precision) => format!("until ±{} %", precision * 100.0),
         None => "without looking".into(),
     };
-    let budget =
-        sampling.time_budget.map(|budget| format!(", within {}", spoken(budget))).unwrap_or_default();
+    let budget = sampling
+        .time_budget
+        .map(|budget| format!(", within {}", format_duration(budget)))
+        .unwrap_or_default();
     text.push_str(&format!(
         "\n{} to {} rounds {precision}{budget}; worth talking about: {} %\n",
         sampling.min_rounds,
@@ -120,7 +122,7 @@ fn describe(scenario: &Scenario) -> String {
     text
 }
 
-/// What a whole variant sets, in a line.
+/// The settings of a whole variant, on one line.
 fn content(content: &VariantContent) -> String {
     match content {
         VariantContent::Set(set) if set.is_empty() => "the project as it is".to_owned(),
@@ -128,7 +130,7 @@ fn content(content: &VariantContent) -> String {
             set.iter().map(|(key, word)| format!("{key}={}", word.text)).collect::<Vec<_>>().join(" ")
         }
         VariantContent::Snippet(text) => {
-            format!("a file of {}", counted(text.lines().count() as u64, "line"))
+            format!("a file of {}", pluralize(text.lines().count(), "line"))
         }
         VariantContent::AsConfigured => "the project with your own configuration of cargo".to_owned(),
     }

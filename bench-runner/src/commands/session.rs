@@ -1,4 +1,5 @@
-//! What `run` and `reproduce` have in common: a request that was read and checked, then the machine, then the builds.
+//! The common part of `run` and `reproduce`: first the request is read and checked, then the machine, then
+//! the builds start.
 
 use std::path::{Path, PathBuf};
 
@@ -9,92 +10,106 @@ use bench_runner_measure::host::{self, Health, Severity};
 use bench_runner_measure::plan::{check, estimate};
 use bench_runner_measure::process;
 
-use super::progress::Progress;
-use super::request::{Request, RequestArgs};
-use super::waiting::{self, Patience};
-use super::{Exit, Stop, announce, with_help};
-use crate::flows::{self, Again, FlowError, Measured, MeasuringSession, Places, Projects};
+use super::progress::ProgressDisplay;
+use super::request::{PlanRequest, RequestArgs};
+use super::wait::{self, WaitLimit};
+use super::{EarlyEnd, Exit, plan_summary, with_help};
+use crate::flows::{self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions};
 
-/// Under which conditions measuring begins.
+/// Conditions for the start of a run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Terms {
+pub(super) struct StartConditions {
     pub(super) offline: bool,
     pub(super) strict: bool,
-    pub(super) wait: Option<Patience>,
+    pub(super) wait: Option<WaitLimit>,
 }
 
-/// The right to measure, and the work to do with it. Each constructor reads and checks its whole request before it waits
-/// for the machine, takes its lock or starts anything.
+/// Holds the measuring lock and the pending run. Each constructor reads and checks its whole request before
+/// it waits for the machine, takes the lock or starts anything.
 pub(super) struct Session {
-    work: Work,
+    pending: PendingRun,
     strict: bool,
     measuring: MeasuringSession,
 }
 
-enum Work {
-    Requested(Request),
-    Again(Box<Manifest>, Again),
+enum PendingRun {
+    New(PlanRequest),
+    Again(Box<Manifest>, ReproduceOptions),
     Unfinished(PathBuf),
 }
 
 impl Session {
     /// A new run.
-    pub(super) fn begin(args: &RequestArgs, terms: Terms, places: &Places) -> Result<Self, Stop> {
-        listen()?;
-        let request = Request::read(args, places)?;
-        let projects = Projects::open(places, terms.offline, true)?;
+    pub(super) fn begin(
+        args: &RequestArgs,
+        conditions: StartConditions,
+        places: &Places,
+    ) -> Result<Self, EarlyEnd> {
+        catch_interrupts()?;
+        let request = PlanRequest::read(args, places)?;
+        let projects = Projects::open(places, conditions.offline, true)?;
         request.check(&projects)?;
-        Self::open(Work::Requested(request), projects, terms, places)
+        Self::open(PendingRun::New(request), projects, conditions, places)
     }
 
-    /// The plan of a run, measured once more.
-    pub(super) fn again(first: &Manifest, again: Again, terms: Terms, places: &Places) -> Result<Self, Stop> {
-        listen()?;
+    /// Another run of a run's plan.
+    pub(super) fn again(
+        first: &Manifest,
+        again: ReproduceOptions,
+        conditions: StartConditions,
+        places: &Places,
+    ) -> Result<Self, EarlyEnd> {
+        catch_interrupts()?;
         check(&first.plan)?;
-        let projects = Projects::open(places, terms.offline, true)?;
-        Self::open(Work::Again(Box::new(first.clone()), again), projects, terms, places)
+        let projects = Projects::open(places, conditions.offline, true)?;
+        Self::open(PendingRun::Again(Box::new(first.clone()), again), projects, conditions, places)
     }
 
-    /// The rest of a run that was interrupted.
-    pub(super) fn resume(dir: &Path, terms: Terms, places: &Places) -> Result<Self, Stop> {
-        listen()?;
-        flows::unfinished(dir, &super::machine()?)?;
-        let projects = Projects::open(places, terms.offline, true)?;
-        Self::open(Work::Unfinished(dir.to_owned()), projects, terms, places)
+    /// The rest of an interrupted run.
+    pub(super) fn resume(dir: &Path, conditions: StartConditions, places: &Places) -> Result<Self, EarlyEnd> {
+        catch_interrupts()?;
+        flows::open_unfinished(dir, &super::machine()?)?;
+        let projects = Projects::open(places, conditions.offline, true)?;
+        Self::open(PendingRun::Unfinished(dir.to_owned()), projects, conditions, places)
     }
 
-    fn open(work: Work, projects: Projects, terms: Terms, places: &Places) -> Result<Self, Stop> {
-        if terms.strict && terms.wait.is_none() && !is_fit(places) {
-            return Err(Stop::Early(Exit::Unfit));
+    fn open(
+        pending: PendingRun,
+        projects: Projects,
+        conditions: StartConditions,
+        places: &Places,
+    ) -> Result<Self, EarlyEnd> {
+        if conditions.strict && conditions.wait.is_none() && !is_fit(places) {
+            return Err(EarlyEnd::Early(Exit::Unfit));
         }
         let machine = super::machine()?;
-        let lock = waiting::lock(terms.wait, places)?;
+        let lock = wait::lock(conditions.wait, places)?;
         let measuring = MeasuringSession::open(lock, &own_program()?, machine, projects, places)?;
-        Ok(Self { work, strict: terms.strict, measuring })
+        Ok(Self { pending, strict: conditions.strict, measuring })
     }
 
-    /// Builds what is to be built, and writes the bundle.
-    pub(super) fn measure(self) -> Result<Measured, Stop> {
-        let Self { work, strict, measuring } = self;
-        let plan = match work {
-            Work::Requested(request) => request.plan(measuring.projects())?,
-            Work::Again(first, again) => flows::plan_again(&first, measuring.projects(), again)?,
-            Work::Unfinished(dir) => return Ok(resumed(&dir, measuring)?),
+    /// Builds everything, and writes the bundle.
+    pub(super) fn measure(self) -> Result<MeasuredRun, EarlyEnd> {
+        let Self { pending, strict, measuring } = self;
+        let plan = match pending {
+            PendingRun::New(request) => request.plan(measuring.projects())?,
+            PendingRun::Again(first, again) => flows::plan_again(&first, measuring.projects(), again)?,
+            PendingRun::Unfinished(dir) => return Ok(resume_run(&dir, measuring)?),
         };
-        measured(plan, strict, measuring)
+        measure_plan(plan, strict, measuring)
     }
 }
 
-fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result<Measured, Stop> {
-    announce::something_to_measure(&plan)?;
-    let prepared_trees = measuring.projects().prepared_trees(&plan)?;
+fn measure_plan(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result<MeasuredRun, EarlyEnd> {
+    plan_summary::check_not_empty(&plan)?;
+    let prepared_trees = measuring.projects().prepare_trees(&plan)?;
     measuring.projects().compare_with_home(&mut plan);
-    // An interrupt cuts short what is asked of tools, so a plan that was made meanwhile is not to be trusted.
+    // An interrupt also interrupts queries of tools, so a plan made meanwhile cannot be trusted.
     if process::interrupted() {
-        return Err(Stop::Early(Exit::Interrupted));
+        return Err(EarlyEnd::Early(Exit::Interrupted));
     }
     if strict && !is_faithful(&plan) {
-        return Err(Stop::Early(Exit::Unfit));
+        return Err(EarlyEnd::Early(Exit::Unfit));
     }
     let mut progress = progress(&plan, measuring.projects());
     let measured = measuring.measure(&plan, &prepared_trees, &mut progress);
@@ -102,27 +117,27 @@ fn measured(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Result
     Ok(measured?)
 }
 
-fn resumed(dir: &Path, measuring: MeasuringSession) -> Result<Measured, FlowError> {
-    // Once more: until the lock was free, another process may have completed it.
-    let unfinished = flows::unfinished(dir, measuring.machine())?;
+fn resume_run(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, FlowError> {
+    // Checked again: another process may have completed it before the lock was free.
+    let unfinished = flows::open_unfinished(dir, measuring.machine())?;
     let plan = unfinished.manifest.plan.clone();
-    let prepared_trees = measuring.projects().prepared_trees(&plan)?;
+    let prepared_trees = measuring.projects().prepare_trees(&plan)?;
     let mut progress = progress(&plan, measuring.projects());
     let measured = measuring.resume(unfinished, &prepared_trees, &mut progress);
     progress.end();
     measured
 }
 
-/// Announces the plan.
-fn progress(plan: &Plan, projects: &Projects) -> Progress {
+/// Prints the summary of the plan, and starts the progress display.
+fn progress(plan: &Plan, projects: &Projects) -> ProgressDisplay {
     let estimate = estimate(plan, &projects.typical(plan));
-    eprint!("{}", announce::announcement(plan, &estimate));
-    Progress::new(plan, &estimate)
+    eprint!("{}", plan_summary::plan_summary(plan, &estimate));
+    ProgressDisplay::new(plan, &estimate)
 }
 
-/// Whether the plan builds what the user builds, as far as that was compared; prints where it does not.
+/// True if the plan builds what the user builds, as far as it was compared; prints the differences.
 fn is_faithful(plan: &Plan) -> bool {
-    let differing = announce::fidelity(plan, true);
+    let differing = plan_summary::fidelity(plan, true);
     eprint!("{differing}");
     if !differing.is_empty() {
         eprintln!("not started: `--strict` wants the build to be yours in everything that is compared");
@@ -130,7 +145,7 @@ fn is_faithful(plan: &Plan) -> bool {
     differing.is_empty()
 }
 
-/// Whether the machine is fit; prints the obstacles.
+/// True if the machine is fit; prints the obstacles.
 fn is_fit(places: &Places) -> bool {
     let findings = host::findings(&Health::read(&places.cache));
     let unfit: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Unfit).collect();
@@ -141,11 +156,11 @@ fn is_fit(places: &Places) -> bool {
     unfit.is_empty()
 }
 
-fn listen() -> Result<(), FlowError> {
+fn catch_interrupts() -> Result<(), FlowError> {
     Ok(process::install_interrupts().context("failed to listen to signals")?)
 }
 
-/// This program's own file, which also is the supervisor.
+/// This program's own file, which is also the supervisor.
 pub(super) fn own_program() -> Result<PathBuf, FlowError> {
     Ok(std::env::current_exe().context("failed to find this program's own file")?)
 }

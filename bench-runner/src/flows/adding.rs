@@ -1,4 +1,4 @@
-//! A project that nobody has prepared → its manifest in the checkout, verified before it is kept.
+//! A new project → its manifest in the checkout, verified before it is kept.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,51 +8,50 @@ use bench_runner_measure::corpus::adding::{self, ProjectOrigin, Proposal};
 use bench_runner_measure::corpus::edits;
 use bench_runner_measure::scenario::RequestError;
 
-use super::verify::{Fault, Verified, Verifier, VerifyOptions};
+use super::verify::{Fault, VerifiedProject, Verifier, VerifyOptions};
 use super::{FlowError, Places, Projects};
 
 #[derive(Debug, Clone)]
 pub struct AddRequest<'a> {
     /// A url, a crate, a directory or a manifest of generated sources.
     pub what: &'a str,
-    /// The name that it gets; one is made where there is none.
+    /// The project's name; derived from `what` if `None`.
     pub name: Option<&'a str>,
     /// A commit, a branch or a tag of a repository.
     pub rev: Option<&'a str>,
-    /// What building it takes; it is not built where there is none.
+    /// Options for building it; it is not built if `None`.
     pub build: Option<&'a VerifyOptions>,
 }
 
-/// What was added.
+/// A project that was added.
 #[derive(Debug, Clone)]
-pub struct Added {
-    /// Name of the project.
+pub struct AddedProject {
     pub name: String,
-    /// The manifest.
+    /// Path of the manifest.
     pub file: PathBuf,
-    /// Whether it lies in the checkout's corpus, so that its name is enough.
+    /// True if the manifest is in the checkout's corpus, so that the project can be named.
     pub in_corpus: bool,
-    /// What fixes its source.
+    /// Pin of its source.
     pub pin: bench_runner_core::record::Pin,
-    /// Its edits by name.
+    /// Its edits, by name.
     pub edits: Vec<String>,
-    /// What was seen of it, where it was built.
-    pub verified: Option<Verified>,
-    /// What is worth knowing.
+    /// The result of building it, if it was built.
+    pub verified: Option<VerifiedProject>,
+    /// Remarks for the user.
     pub remarks: Vec<String>,
 }
 
-/// Writes the manifest: `corpus/NAME.toml` of the checkout, or `NAME.toml` in the directory `here` where there is no
-/// checkout. Nothing is ever overwritten.
+/// Writes the manifest: `corpus/NAME.toml` of the checkout, or `NAME.toml` in the directory `here` if there
+/// is no checkout. It never overwrites a file.
 ///
 /// # Errors
-/// Where the name is taken, the source cannot be had, or what was written for it does not hold.
+/// If the name is taken, the source is not available, or the new manifest fails its verification.
 pub fn add(
     request: &AddRequest<'_>,
     projects: &Projects,
     places: &Places,
     here: &Path,
-) -> Result<Added, FlowError> {
+) -> Result<AddedProject, FlowError> {
     let origin = ProjectOrigin::parse(request.what)?;
     let name = adding::name(&origin, request.name)?;
     let dir = places.checkout.as_ref().map_or_else(|| here.to_owned(), |checkout| checkout.join("corpus"));
@@ -60,16 +59,16 @@ pub fn add(
     refuse_taken(&name, &file, &origin, projects)?;
     let mut proposal = adding::propose(&origin, &name, request.rev, projects.sources())?;
     let verified = match request.build {
-        Some(options) => Some(tried(&mut proposal, projects, places, options)?),
+        Some(options) => Some(verify_draft(&mut proposal, projects, places, options)?),
         None => None,
     };
-    // What is written is read back before it has its name.
+    // The manifest is parsed again before the file gets its name.
     let project = proposal.draft.project().map_err(adding::AddError::from)?;
     for edit in &project.edits {
         edits::check(&proposal.pinned.dir(), edit).map_err(anyhow::Error::from)?;
     }
     place(&file, &proposal.draft.text())?;
-    Ok(Added {
+    Ok(AddedProject {
         name,
         in_corpus: places.checkout.is_some(),
         file,
@@ -105,13 +104,13 @@ fn refuse_taken(
     }
 }
 
-/// Verifies the project as its manifest has it. What was only proposed and does not hold is taken out again.
-fn tried(
+/// Verifies the project of the draft. Proposed parts that fail are removed.
+fn verify_draft(
     proposal: &mut Proposal,
     projects: &Projects,
     places: &Places,
     options: &VerifyOptions,
-) -> Result<Verified, FlowError> {
+) -> Result<VerifiedProject, FlowError> {
     let project = proposal.draft.project().map_err(adding::AddError::from)?;
     let mut verified = Verifier::open(projects, places, options)?.verify(&project)?;
     for fault in std::mem::take(&mut verified.faults) {
@@ -130,7 +129,7 @@ fn tried(
     Ok(verified)
 }
 
-/// Writes a file that is not there yet, whole or not at all.
+/// Writes a new file atomically.
 fn place(file: &Path, text: &str) -> Result<(), FlowError> {
     let dir = file.parent().unwrap_or(Path::new("."));
     let write = || -> std::io::Result<()> {
@@ -138,7 +137,7 @@ fn place(file: &Path, text: &str) -> Result<(), FlowError> {
         let mut scratch = tempfile::NamedTempFile::new_in(dir)?;
         scratch.write_all(text.as_bytes())?;
         let kept = scratch.persist_noclobber(file).map_err(|error| error.error)?;
-        // Temporary files are nobody else's to read; a manifest is.
+        // Temporary files are readable by their owner only; a manifest is readable by all.
         use std::os::unix::fs::PermissionsExt;
         kept.set_permissions(std::fs::Permissions::from_mode(0o644))
     };

@@ -1,5 +1,5 @@
-//! Bundle and comparison → what to do with them: for each block the lines that apply the best variant that was shown
-//! to be faster. Asks no machine, so it works for bundles of other ones.
+//! Bundle and comparison → advice: for each block the lines that apply the best of the variants shown to be
+//! faster. It does not query the machine, so it works for bundles from other machines.
 
 use std::path::PathBuf;
 
@@ -12,25 +12,25 @@ use bench_runner_measure::toml_reader::SourceText;
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::{self, Advice};
 
-/// What to do with what a bundle says. Blocks that come to the same lines are told together; where nothing is faster
-/// than what it was compared with, there is nothing to do.
+/// The advice for a bundle. Blocks with the same lines share one advice; there is none if no variant is
+/// faster than its baseline.
 pub fn advice(bundle: &Bundle, comparison: &Comparison) -> Vec<Advice> {
-    let of_block = |(block, planned)| of_block(&bundle.manifest, comparison, block, planned);
-    told_together(blocks(bundle, comparison).filter_map(of_block))
+    let advise_block = |(block, planned)| advise_block(&bundle.manifest, comparison, block, planned);
+    merge_equal(blocks(bundle, comparison).filter_map(advise_block))
 }
 
-/// The lines that apply one variant of a bundle, whatever it came to.
+/// The lines that apply one variant of a bundle, whatever its result.
 pub(crate) fn advice_for(bundle: &Bundle, comparison: &Comparison, variant: &str) -> Vec<Advice> {
-    let of_block = |(block, planned)| {
-        let one = judged(block, planned).find(|one| one.planned.variant.name == variant)?;
+    let advise_block = |(block, planned)| {
+        let one = candidates(block, planned).find(|one| one.planned.variant.name == variant)?;
         let mut advice = without_lines(&one, block);
-        write_down_or_say_why(&mut advice, &bundle.manifest, &one, (block, planned));
+        add_lines_or_reason(&mut advice, &bundle.manifest, &one, (block, planned));
         Some(advice)
     };
-    told_together(blocks(bundle, comparison).filter_map(of_block))
+    merge_equal(blocks(bundle, comparison).filter_map(advise_block))
 }
 
-/// The blocks of a comparison with what was planned of them.
+/// The blocks of a comparison, with their plans.
 fn blocks<'a>(
     bundle: &'a Bundle,
     comparison: &'a Comparison,
@@ -40,7 +40,7 @@ fn blocks<'a>(
     comparison.blocks.iter().filter_map(move |block| Some((block, planned(block)?)))
 }
 
-fn told_together(advice: impl Iterator<Item = Advice>) -> Vec<Advice> {
+fn merge_equal(advice: impl Iterator<Item = Advice>) -> Vec<Advice> {
     let mut all: Vec<Advice> = Vec::new();
     for one in advice {
         match all.iter_mut().find(|other| other.heading == one.heading && other.files == one.files) {
@@ -55,31 +55,31 @@ fn told_together(advice: impl Iterator<Item = Advice>) -> Vec<Advice> {
     all
 }
 
-fn without_lines(one: &Candidate<'_>, block: &BlockResult) -> Advice {
+fn without_lines(one: &AdviceCandidate<'_>, block: &BlockResult) -> Advice {
     Advice { heading: heading(one), titles: vec![title(one, block)], files: Vec::new(), remarks: Vec::new() }
 }
 
 /// The arms of a block that have a ratio.
-fn judged<'a>(block: &'a BlockResult, planned: &'a Block) -> impl Iterator<Item = Candidate<'a>> {
+fn candidates<'a>(block: &'a BlockResult, planned: &'a Block) -> impl Iterator<Item = AdviceCandidate<'a>> {
     let arms = planned.arms.iter().zip(&block.arms);
-    arms.filter_map(|(planned, arm)| Some(Candidate { planned, arm, ratio: arm.ratio.as_ref()? }))
+    arms.filter_map(|(planned, arm)| Some(AdviceCandidate { planned, arm, ratio: arm.ratio.as_ref()? }))
 }
 
-/// An arm of a block that was judged, with what was planned of it.
+/// An arm of a block with its ratio, and its plan.
 #[derive(Clone, Copy)]
-struct Candidate<'a> {
+struct AdviceCandidate<'a> {
     planned: &'a Arm,
     arm: &'a ArmResult,
     ratio: &'a Ratio,
 }
 
-fn of_block(
+fn advise_block(
     manifest: &Manifest,
     comparison: &Comparison,
     block: &BlockResult,
     planned: &Block,
 ) -> Option<Advice> {
-    let faster = judged(block, planned).filter(|one| one.ratio.verdict == Verdict::Faster);
+    let faster = candidates(block, planned).filter(|one| one.ratio.verdict == Verdict::Faster);
     let mut faster: Vec<_> = faster.collect();
     faster.sort_by(|one, other| one.ratio.ratio.total_cmp(&other.ratio.ratio));
     let proven = faster.iter().position(|one| is_proven(one, block));
@@ -92,7 +92,7 @@ fn of_block(
         ));
         return Some(advice);
     }
-    write_down_or_say_why(&mut advice, manifest, &best, (block, planned));
+    add_lines_or_reason(&mut advice, manifest, &best, (block, planned));
     for passed in faster.iter().take(proven.unwrap_or(0)) {
         advice.remarks.push(format!(
             "On {}, {} came out as {}, but nothing in its builds shows that it was in force.",
@@ -103,30 +103,31 @@ fn of_block(
     }
     advice.remarks.extend(rivals(&best, &faster, block));
     let slower = slower_elsewhere(&advice.files, &best, comparison, manifest);
-    // What stands against it comes first.
+    // Evidence against the advice comes first.
     advice.remarks.splice(0..0, slower);
     Some(advice)
 }
 
-/// The variant, with the settings that its name does not say because the whole block has them, or a set of them a name.
-fn heading(best: &Candidate<'_>) -> String {
+/// Name of the variant, and the settings that are not part of the name because the whole block or a named set
+/// has them.
+fn heading(best: &AdviceCandidate<'_>) -> String {
     let name = wording::arm_name(best.arm);
-    let unsaid =
+    let unnamed =
         best.planned.variant.settings.iter().filter(|(key, _)| !TEXT_SETTINGS.contains(&key.as_str()));
-    let unsaid: Vec<String> = unsaid
+    let unnamed: Vec<String> = unnamed
         .map(|(key, value)| format!("{key}={value}"))
-        .filter(|said| !name.contains(said.as_str()))
+        .filter(|setting| !name.contains(setting.as_str()))
         .collect();
-    if unsaid.is_empty() { name } else { format!("{name}, with {}", unsaid.join(", ")) }
+    if unnamed.is_empty() { name } else { format!("{name}, with {}", unnamed.join(", ")) }
 }
 
-fn title(best: &Candidate<'_>, block: &BlockResult) -> String {
+fn title(best: &AdviceCandidate<'_>, block: &BlockResult) -> String {
     let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
     format!("{}: {} than {baseline}", block.title, report::speed(best.ratio))
 }
 
-/// Whether builds show every setting of an arm to have been in force.
-fn is_proven(one: &Candidate<'_>, block: &BlockResult) -> bool {
+/// True if builds prove every setting of an arm.
+fn is_proven(one: &AdviceCandidate<'_>, block: &BlockResult) -> bool {
     let of_arm =
         || block.proofs.iter().filter(|proof| proof.role == one.arm.role && proof.variant == one.arm.variant);
     let shows = |key: &String| {
@@ -137,8 +138,8 @@ fn is_proven(one: &Candidate<'_>, block: &BlockResult) -> bool {
     of_arm().all(|proof| proof.result != ProofResult::Fails) && one.planned.variant.settings.keys().all(shows)
 }
 
-/// Why what an arm differs in from its baseline is no setting of a project, where that is so.
-fn no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
+/// Reason why the difference between an arm and its baseline is not a setting of a project, if it is not.
+fn why_no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
     let (one, other) = (&baseline.variant, &best.variant);
     let what = match () {
         () if one.project != other.project => "another project",
@@ -149,20 +150,20 @@ fn no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
     Some(format!("It is {what}, and no setting: there is nothing to write down."))
 }
 
-fn write_down_or_say_why(
+fn add_lines_or_reason(
     advice: &mut Advice,
     manifest: &Manifest,
-    one: &Candidate<'_>,
+    one: &AdviceCandidate<'_>,
     (block, planned): (&BlockResult, &Block),
 ) {
     let baseline = planned.arms.get(block.baseline);
-    match baseline.and_then(|baseline| no_setting(baseline, one.planned)) {
+    match baseline.and_then(|baseline| why_no_setting(baseline, one.planned)) {
         Some(why) => advice.remarks.push(why),
-        None => write_down(advice, manifest, one, block),
+        None => add_lines(advice, manifest, one, block),
     }
 }
 
-fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, block: &BlockResult) {
+fn add_lines(advice: &mut Advice, manifest: &Manifest, best: &AdviceCandidate<'_>, block: &BlockResult) {
     let settings = &best.planned.variant.settings;
     let situation = situation(manifest, &best.planned.variant.project, settings);
     let AdvisedFiles { files, needs, remarks, unwritable } = axes::advise(settings, &situation);
@@ -173,12 +174,13 @@ fn write_down(advice: &mut Advice, manifest: &Manifest, best: &Candidate<'_>, bl
     }
     advice.remarks.extend(unwritable.iter().map(|why| format!("Not to be written down: {why}.")));
     advice.remarks.extend(remarks);
-    advice.remarks.extend(measured_with(manifest, &needs));
-    advice.remarks.extend(also_changed(&best.planned.co_changes, settings.len()));
+    advice.remarks.extend(requirements(manifest, &needs));
+    advice.remarks.extend(side_effects(&best.planned.co_changes, settings.len()));
 }
 
-/// What settings change besides what their axes are named for, each setting named once, and not at all where it is alone.
-fn also_changed(co_changes: &[String], settings: usize) -> Option<String> {
+/// Changes by the settings besides those that their axes are named for, each setting named once, or not at
+/// all if there is only one.
+fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
     let mut of_setting: Vec<(&str, Vec<&str>)> = Vec::new();
     for change in co_changes {
         let (setting, what) = change.split_once(": ").unwrap_or(("", change));
@@ -187,16 +189,16 @@ fn also_changed(co_changes: &[String], settings: usize) -> Option<String> {
             None => of_setting.push((setting, vec![what])),
         }
     }
-    let told = of_setting.iter().map(|(setting, all)| match (settings, *setting) {
+    let changes = of_setting.iter().map(|(setting, all)| match (settings, *setting) {
         (..=1, _) | (_, "") => all.join("; "),
         (_, setting) => format!("{setting}: {}", all.join("; ")),
     });
-    let told: Vec<String> = told.collect();
-    (!told.is_empty()).then(|| format!("It also changes something else: {}.", told.join("; ")))
+    let changes: Vec<String> = changes.collect();
+    (!changes.is_empty()).then(|| format!("It also changes something else: {}.", changes.join("; ")))
 }
 
-/// What has to be installed, with the versions that were measured.
-fn measured_with(manifest: &Manifest, needs: &[&str]) -> Option<String> {
+/// Tools to install, with the measured versions.
+fn requirements(manifest: &Manifest, needs: &[&str]) -> Option<String> {
     let versions = |name: &str| {
         let of_name = manifest.tools.iter().filter(|tool| tool.name == name);
         of_name.map(|tool| tool.version.as_str()).collect::<Vec<_>>().join(" or ")
@@ -216,12 +218,12 @@ fn measured_with(manifest: &Manifest, needs: &[&str]) -> Option<String> {
             needed.join(" and ")
         )
     });
-    let said: Vec<String> = install.into_iter().chain(measured).collect();
-    (!said.is_empty()).then(|| said.join(" "))
+    let sentences: Vec<String> = install.into_iter().chain(measured).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// Others that are faster too and whose intervals reach into that of the best.
-fn rivals(best: &Candidate<'_>, faster: &[Candidate<'_>], block: &BlockResult) -> Option<String> {
+/// Other faster variants whose intervals overlap with that of the best.
+fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &BlockResult) -> Option<String> {
     let close = faster.iter().filter(|other| {
         other.arm.variant != best.arm.variant
             && other.ratio.ratio >= best.ratio.ratio
@@ -237,11 +239,10 @@ fn rivals(best: &Candidate<'_>, faster: &[Candidate<'_>], block: &BlockResult) -
     })
 }
 
-/// Where the same lines, or what comes to the same lines, were shown to be slower: a cache that is empty has those of one
-/// that is full.
+/// Results in which the same lines were slower: `cache=cold` and `cache=warm` have the same lines.
 fn slower_elsewhere(
     files: &[(String, String)],
-    best: &Candidate<'_>,
+    best: &AdviceCandidate<'_>,
     comparison: &Comparison,
     manifest: &Manifest,
 ) -> Option<String> {
@@ -266,7 +267,7 @@ fn slower_elsewhere(
         .then(|| format!("The same lines were measured to be slower, too: {}.", slower.join("; ")))
 }
 
-/// Where the settings of a variant were measured, as far as the bundle says.
+/// The context of a variant's settings, as far as the bundle has it.
 fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
     let host = host(&manifest.machine.details, axes::toolchain_name(settings));
     let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
@@ -286,8 +287,8 @@ fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situati
     }
 }
 
-/// The target that a variant was built for, whose toolchain may have a name: what the run's compilers said, as long as
-/// that is one target, or the name says which. Older bundles do not hold it, and the facts about the machine suggest one.
+/// The target of a variant's builds: the one in the bundle, if it is the only one or the toolchain's name
+/// ends with it. Older bundles do not have targets; then the machine's facts suggest one.
 fn host(details: &serde_json::Value, toolchain: Option<&str>) -> Option<String> {
     let Some(hosts) = details["hosts"].as_array() else { return usual_host(&details["facts"]) };
     let mut hosts = hosts.iter().filter_map(serde_json::Value::as_str);
@@ -299,7 +300,7 @@ fn host(details: &serde_json::Value, toolchain: Option<&str>) -> Option<String> 
     host.map(str::to_owned)
 }
 
-/// The target that most compilers of such a machine build for.
+/// The usual target of compilers on such a machine.
 fn usual_host(facts: &serde_json::Value) -> Option<String> {
     let (arch, os) = (facts["arch"].as_str()?, facts["os"].as_str()?);
     let system = match os {
@@ -311,7 +312,7 @@ fn usual_host(facts: &serde_json::Value) -> Option<String> {
     Some(format!("{arch}-{system}"))
 }
 
-/// Whether all compilers of the run that a variant may have been built by are of this version or later.
+/// True if all compilers of the run that may have built a variant have this version or a later one.
 fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -> bool {
     let version = |text: &str| {
         let mut numbers = text.strip_prefix("rustc ")?.split(['.', '-', ' ']);
@@ -319,7 +320,7 @@ fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -
     };
     let wanted = axes::toolchain_name(settings).unwrap_or_default();
     let mut compilers = manifest.tools.iter().filter(|tool| tool.name == "rustc").peekable();
-    // Where the variant names a nightly, the others of the run do not matter.
+    // If the variant names a nightly, the other compilers do not matter.
     let nightly = |text: &str| !wanted.starts_with("nightly") || text.contains("nightly");
     compilers.peek().is_some()
         && compilers
@@ -342,7 +343,7 @@ mod tests {
         let (gnu, musl) = ("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl");
         assert_eq!(of(&[musl], None).as_deref(), Some(musl));
         assert_eq!(of(&[musl], Some("nightly")).as_deref(), Some(musl));
-        // of several the name of the toolchain decides, or nothing does
+        // With several, the name of the toolchain decides.
         assert_eq!(of(&[gnu, musl], Some("stable-x86_64-unknown-linux-musl")).as_deref(), Some(musl));
         assert_eq!(of(&[gnu, musl], Some("stable")), None);
         assert_eq!(of(&[gnu, musl], None), None);

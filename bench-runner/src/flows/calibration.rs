@@ -1,5 +1,5 @@
-//! What the machine's earlier runs say of its noise, collected when a run begins and kept with that run: what a bundle
-//! says must never depend on which others lie beside it.
+//! The noise in the machine's earlier runs, collected at the start of a run and stored with it: the results
+//! of a bundle must never depend on which other bundles exist.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,33 +11,33 @@ use bench_runner_core::stats::{Control, Estimate, offset_weight};
 
 use super::judge;
 
-/// How much of the past is drawn upon. What a machine was like long ago says little of it today.
+/// Limits for earlier runs: old ones say little about the machine's present state.
 #[derive(Debug, Clone, Copy)]
-struct Limits {
-    /// Twins of one workload.
+struct CalibrationLimits {
+    /// Twins per workload.
     twins: usize,
     /// Bundles whose samples are read.
     bundles: usize,
 }
 
-const LIMITS: Limits = Limits { twins: 60, bundles: 200 };
+const LIMITS: CalibrationLimits = CalibrationLimits { twins: 60, bundles: 200 };
 
-/// What earlier runs left.
+/// Twins of earlier runs.
 #[derive(Debug, Default)]
-pub(super) struct Earlier {
-    /// Their twins, those of the newest run first.
+pub(super) struct EarlierTwins {
+    /// Those of the newest run first.
     pub(super) twins: Vec<EarlierTwin>,
-    /// What could not be drawn upon, as sentences.
+    /// Runs that could not be used, as sentences.
     pub(super) remarks: Vec<String>,
 }
 
-/// The twins of the complete runs of the same machine below `results` that began before this one. A twin counts whatever
-/// it says: leaving out those that made their block `invalid` would make the offsets look small.
-pub(super) fn earlier(results: &Path, manifest: &Manifest) -> Earlier {
+/// The twins of earlier complete runs on the same machine below `results`. All twins count: without those
+/// that made their block `invalid`, the offsets would look too small.
+pub(super) fn earlier(results: &Path, manifest: &Manifest) -> EarlierTwins {
     collect(results, manifest, LIMITS)
 }
 
-fn collect(results: &Path, manifest: &Manifest, limits: Limits) -> Earlier {
+fn collect(results: &Path, manifest: &Manifest, limits: CalibrationLimits) -> EarlierTwins {
     let mut found = find(&results.join(&manifest.machine.directory), manifest);
     let workloads: HashSet<String> = manifest.plan.blocks.iter().map(|block| block.workload()).collect();
     let mut kept: HashMap<String, usize> = HashMap::new();
@@ -48,7 +48,7 @@ fn collect(results: &Path, manifest: &Manifest, limits: Limits) -> Earlier {
         if opened == limits.bundles || workloads.iter().all(is_full) {
             break;
         }
-        // Copies of a bundle are one run, of which the first that can be read counts.
+        // Copies of a bundle are one run; the first readable copy counts.
         if seen.contains(run.name.as_str()) {
             continue;
         }
@@ -67,30 +67,30 @@ fn collect(results: &Path, manifest: &Manifest, limits: Limits) -> Earlier {
             Err(error) => found.unreadable.push(error),
         }
     }
-    Earlier { twins, remarks: remarks(&found) }
+    EarlierTwins { twins, remarks: remarks(&found) }
 }
 
-/// A run that may be drawn upon; the one that began last is the greatest.
+/// A usable run; they are ordered by start time.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Run {
+struct EarlierRun {
     started_at: String,
     name: String,
     dir: PathBuf,
 }
 
 #[derive(Debug, Default)]
-struct Found {
-    /// The newest first.
-    runs: Vec<Run>,
-    /// Why bundles could not be read.
+struct EarlierRuns {
+    /// Newest first.
+    runs: Vec<EarlierRun>,
+    /// Errors of unreadable bundles.
     unreadable: Vec<BundleError>,
     /// Names of runs that began after this one.
     future: BTreeSet<String>,
 }
 
-/// What lies in the machine's directory, by its manifests: samples are read of few of them.
-fn find(machine: &Path, own: &Manifest) -> Found {
-    let mut found = Found::default();
+/// Finds runs in the machine's directory by their manifests; samples are read later, and only from a few.
+fn find(machine: &Path, own: &Manifest) -> EarlierRuns {
+    let mut found = EarlierRuns::default();
     let entries = std::fs::read_dir(machine).into_iter().flatten();
     let mut dirs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     dirs.sort();
@@ -108,11 +108,11 @@ fn find(machine: &Path, own: &Manifest) -> Found {
         {
             continue;
         }
-        // Times of day are UTC and of equal length, so that they compare as texts.
+        // Times are UTC and have equal length, so they compare as texts.
         if started_at > own.started_at {
             found.future.insert(run);
         } else {
-            found.runs.push(Run { started_at, name: run, dir });
+            found.runs.push(EarlierRun { started_at, name: run, dir });
         }
     }
     found.runs.sort_unstable();
@@ -120,7 +120,7 @@ fn find(machine: &Path, own: &Manifest) -> Found {
     found
 }
 
-fn remarks(found: &Found) -> Vec<String> {
+fn remarks(found: &EarlierRuns) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(first) = found.unreadable.first() {
         remarks.push(match found.unreadable.len() {
@@ -139,8 +139,8 @@ fn remarks(found: &Found) -> Vec<String> {
     remarks
 }
 
-/// The twins of a run that can be weighed, of blocks that were measured in one session: over several, with directories
-/// laid out anew for each, a part of the offsets averages out.
+/// The twins of a run that have a weight, from blocks with one session: over several sessions, each with new
+/// directories, a part of the offsets averages out.
 fn twins_of(bundle: &Bundle) -> Vec<EarlierTwin> {
     let mut sessions: HashMap<&BlockId, HashSet<u32>> = HashMap::new();
     for sample in bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured) {

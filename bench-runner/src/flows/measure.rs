@@ -12,18 +12,18 @@ use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
 use bench_runner_measure::host::{self, Health, HostMachine, MeasuringLock};
 use bench_runner_measure::plan::estimate;
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
-use bench_runner_measure::run::{self, Carried, Event, Inputs, Observer, PreparedTrees};
+use bench_runner_measure::run::{self, Inputs, Observer, PlanOutcome, PreparedTrees, RunEvent};
 use bench_runner_measure::scenario::RequestError;
 
 use super::{FlowError, Places, Projects, calibration, tools};
 
-/// What measuring came to.
+/// A finished or interrupted run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Measured {
+pub struct MeasuredRun {
     pub bundle: PathBuf,
-    /// Whether it was interrupted and can be resumed.
+    /// True if the run was interrupted and can be resumed.
     pub interrupted: bool,
-    /// Whether some cells failed or were not proven.
+    /// True if some cells failed or were not proven.
     pub flawed: bool,
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct MeasuringSession {
 }
 
 impl MeasuringSession {
-    /// Starts the supervisor, which is this program's own file `exe`.
+    /// Starts the supervisor from this program's own file `exe`.
     pub(crate) fn open(
         lock: MeasuringLock,
         exe: &Path,
@@ -57,27 +57,27 @@ impl MeasuringSession {
         &self.machine
     }
 
-    /// Carries out `plan` and writes its bundle.
+    /// Executes `plan` and writes its bundle.
     pub(crate) fn measure(
         self,
         plan: &Plan,
         prepared_trees: &PreparedTrees,
         observer: &mut dyn Observer,
-    ) -> Result<Measured, FlowError> {
+    ) -> Result<MeasuredRun, FlowError> {
         let manifest = self.manifest(plan)?;
         let earlier = calibration::earlier(&self.places.results, &manifest);
-        earlier.remarks.iter().for_each(|remark| observer.event(&Event::Remark(remark)));
+        earlier.remarks.iter().for_each(|remark| observer.event(&RunEvent::Remark(remark)));
         let writer = BundleWriter::create(&self.places.results, manifest, &earlier.twins)?;
-        self.carry(plan, prepared_trees, &[], writer, observer)
+        self.execute(plan, prepared_trees, &[], writer, observer)
     }
 
-    /// Takes up a bundle that did not get to its end. It completes the plan and never extends it.
+    /// Resumes an unfinished bundle. This completes the plan and never extends it.
     pub(crate) fn resume(
         self,
         unfinished: Bundle,
         prepared_trees: &PreparedTrees,
         observer: &mut dyn Observer,
-    ) -> Result<Measured, FlowError> {
+    ) -> Result<MeasuredRun, FlowError> {
         let mut manifest = unfinished.manifest;
         let plan = manifest.plan.clone();
         let tools = tools::entries(&self.projects, &plan)?;
@@ -89,21 +89,21 @@ impl MeasuringSession {
         manifest.status = Status::Running;
         manifest.resumed_at.push(humantime::format_rfc3339_seconds(SystemTime::now()).to_string());
         let writer = BundleWriter::reopen(&unfinished.dir, manifest)?;
-        self.carry(&plan, prepared_trees, &unfinished.samples, writer, observer)
+        self.execute(&plan, prepared_trees, &unfinished.samples, writer, observer)
     }
 
-    fn carry(
+    fn execute(
         mut self,
         plan: &Plan,
         prepared_trees: &PreparedTrees,
         earlier: &[Sample],
         mut writer: BundleWriter,
         observer: &mut dyn Observer,
-    ) -> Result<Measured, FlowError> {
+    ) -> Result<MeasuredRun, FlowError> {
         let runs = self.places.cache.join("runs");
-        sweep(&runs)?;
+        remove_stale_dirs(&runs)?;
         let scratch = runs.join(&writer.manifest().run);
-        let _occupied = occupy(&scratch)?;
+        let _occupied = create_and_lock(&scratch)?;
         let unhurried = Plan { time_budget: None, ..plan.clone() };
         let wanted = estimate(&unhurried, &self.projects.typical(plan)).blocks;
         let inputs = Inputs {
@@ -115,8 +115,8 @@ impl MeasuringSession {
             earlier,
             jobs: writer.manifest().jobs,
         };
-        let carried = run::carry_out(&inputs, &mut self.supervisor, &mut writer, observer);
-        finish(writer, carried, &self.places)
+        let outcome = run::execute(&inputs, &mut self.supervisor, &mut writer, observer);
+        finish(writer, outcome, &self.places)
     }
 
     fn manifest(&self, plan: &Plan) -> Result<Manifest, FlowError> {
@@ -157,8 +157,8 @@ impl MeasuringSession {
     }
 }
 
-/// The bundle of a run that was interrupted and can be completed on `machine`.
-pub(crate) fn unfinished(dir: &Path, machine: &HostMachine) -> Result<Bundle, FlowError> {
+/// Opens the bundle of an interrupted run that can be completed on `machine`.
+pub(crate) fn open_unfinished(dir: &Path, machine: &HostMachine) -> Result<Bundle, FlowError> {
     let unfinished = bundle::open(dir)?;
     let refused =
         |message: String, help: &str| Err(RequestError::usage(message, Some(help.to_owned())).into());
@@ -174,8 +174,8 @@ pub(crate) fn unfinished(dir: &Path, machine: &HostMachine) -> Result<Bundle, Fl
     Ok(unfinished)
 }
 
-/// Removes work trees that earlier runs left when they were killed; those of a run that goes on are locked.
-pub(super) fn sweep(runs: &Path) -> Result<(), FlowError> {
+/// Removes work trees of runs that were killed; those of active runs are locked.
+pub(super) fn remove_stale_dirs(runs: &Path) -> Result<(), FlowError> {
     for entry in std::fs::read_dir(runs).into_iter().flatten().flatten() {
         let left = File::open(entry.path()).is_ok_and(|dir| dir.try_lock().is_ok());
         if left {
@@ -185,32 +185,32 @@ pub(super) fn sweep(runs: &Path) -> Result<(), FlowError> {
     Ok(())
 }
 
-/// Makes the directory for work trees and locks it as long as the file is open.
-pub(super) fn occupy(scratch: &Path) -> Result<File, FlowError> {
+/// Creates the directory for work trees and locks it as long as the file is open.
+pub(super) fn create_and_lock(scratch: &Path) -> Result<File, FlowError> {
     let made = std::fs::create_dir_all(scratch).and_then(|()| File::open(scratch));
     let dir = made.with_context(|| format!("failed to make {}", scratch.display()))?;
     dir.lock().with_context(|| format!("failed to lock {}", scratch.display()))?;
     Ok(dir)
 }
 
-/// Ends the bundle, whichever way carrying it out went.
+/// Closes the bundle, whether the execution succeeded or not.
 fn finish(
     mut writer: BundleWriter,
-    carried: Result<Carried, run::RunError>,
+    outcome: Result<PlanOutcome, run::RunError>,
     places: &Places,
-) -> Result<Measured, FlowError> {
+) -> Result<MeasuredRun, FlowError> {
     let after = serde_json::to_value(Health::read(&places.cache)).unwrap_or_default();
     let updated = writer.update(|manifest| manifest.machine.details["after"] = after);
-    match carried {
-        Ok(carried) => {
+    match outcome {
+        Ok(outcome) => {
             updated?;
-            let status = if carried.interrupted { Status::Interrupted } else { Status::Complete };
+            let status = if outcome.interrupted { Status::Interrupted } else { Status::Complete };
             let bundle = writer.finish(status)?;
-            Ok(Measured { bundle, interrupted: carried.interrupted, flawed: carried.flawed })
+            Ok(MeasuredRun { bundle, interrupted: outcome.interrupted, flawed: outcome.flawed })
         }
         Err(error) => {
             let dir = writer.dir().to_owned();
-            // What broke the run is told, not what could not be written on top of it.
+            // The original error is reported, not a further one while closing the bundle.
             let _ = writer.finish(Status::Broken);
             let context = format!("the run broke off; what was measured is kept in {}", dir.display());
             Err(anyhow::Error::from(error).context(context).into())
@@ -218,7 +218,7 @@ fn finish(
     }
 }
 
-/// One line about the machine, for captions.
+/// A description of the machine on one line, for captions.
 fn summary(machine: &HostMachine) -> String {
     let facts = &machine.facts;
     let model = facts.cpu_model.clone().unwrap_or_else(|| format!("{} processor", facts.arch));

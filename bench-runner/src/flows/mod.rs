@@ -1,31 +1,32 @@
-//! What joins measuring and judging: finding the projects, measuring a plan, judging a bundle, publishing what it
-//! says. Each flow is a few calls of the modules above; commands only parse, call a flow and print.
+//! The flows that join measuring and judging: finding projects, measuring a plan, judging a bundle,
+//! publishing the results. Each flow is a few calls of the modules above; commands only parse, call a flow
+//! and print.
 
 #[cfg(test)]
-mod agreement;
+mod look_matches_report;
 mod adding;
 mod advice;
 mod calibration;
 mod measure;
 mod publish;
 mod reproduce;
-mod together;
+mod multi_run;
 mod tools;
 mod verify;
 mod projects;
 
-pub use adding::{AddRequest, Added, add};
+pub use adding::{AddRequest, AddedProject, add};
 pub use advice::advice;
 pub(crate) use advice::advice_for;
-pub use measure::Measured;
-pub(crate) use measure::{MeasuringSession, unfinished};
+pub use measure::MeasuredRun;
+pub(crate) use measure::{MeasuringSession, open_unfinished};
+pub use multi_run::{JudgedRun, decide, side_by_side};
+pub(crate) use multi_run::{compare_reproduction, judge_all, publish_together};
 pub use projects::{Places, Projects};
-pub(crate) use publish::{Published, publish};
+pub(crate) use publish::{PublishedReport, publish};
 pub use publish::{judge, page};
-pub(crate) use reproduce::{Again, plan_again};
-pub use together::{JudgedRun, decide, side_by_side};
-pub(crate) use together::{judge_all, publish_together, reproduced};
-pub use verify::{Built, Fault, ProvenEdit, Verified, VerifyOptions};
+pub(crate) use reproduce::{ReproduceOptions, plan_again};
+pub use verify::{Fault, ProvenEdit, VerifiedBuild, VerifiedProject, VerifyOptions};
 pub(crate) use verify::{Verifier, fetch_all, verify_sources};
 
 use bench_runner_core::bundle::BundleError;
@@ -50,7 +51,7 @@ pub enum FlowError {
     /// The corpus was wrong.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    /// A source could not be had.
+    /// A source is not available.
     #[error(transparent)]
     Source(#[from] SourceError),
     /// A directory above the cache would change the builds.
@@ -65,7 +66,7 @@ pub enum FlowError {
 }
 
 impl FlowError {
-    /// Whether the request was wrong, rather than the harness.
+    /// True if the request was wrong; false if the harness failed.
     pub(crate) fn is_request(&self) -> bool {
         match self {
             Self::Request(_) | Self::Catalogue(_) | Self::Parent(_) => true,
@@ -77,12 +78,11 @@ impl FlowError {
         }
     }
 
-    /// What is wrong, and what would help.
+    /// The error and its hint.
     pub(crate) fn refusal(&self) -> Refusal {
         Refusal { what: self.to_string(), help: self.help() }
     }
 
-    /// What would help.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Request(error) => error.help(),
@@ -99,7 +99,7 @@ impl FlowError {
     }
 }
 
-/// What would help with an error, if it is of a kind that may know.
+/// The hint of an error, if its type has hints.
 fn help_of(error: &(dyn std::error::Error + 'static)) -> Option<String> {
     error
         .downcast_ref::<RunError>()

@@ -1,5 +1,4 @@
-//! The projects, brought in and made ready: words of a request → pinned sources, toolchains, drivers, and what a
-//! plan has to know of them.
+//! The projects of a request: words → pinned sources, toolchains, drivers, and views for planning.
 
 mod resolved;
 mod resolving;
@@ -7,7 +6,7 @@ mod fidelity;
 mod programs;
 mod tools;
 mod workloads;
-mod world;
+mod plan_world;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -28,36 +27,36 @@ use bench_runner_measure::scenario::RequestError;
 
 use super::FlowError;
 use crate::built_in;
-use resolved::Resolved;
+use resolved::ResolvedProject;
 
-/// Where things are.
+/// Paths of the program's directories.
 #[derive(Debug, Clone)]
 pub struct Places {
-    /// The enclosing checkout, or the current directory: the home of `corpus/` and `scenarios/`.
+    /// The enclosing checkout, or the current directory, with `corpus/` and `scenarios/`.
     pub checkout: Option<PathBuf>,
     pub cache: PathBuf,
     pub results: PathBuf,
     pub plots: PathBuf,
 }
 
-/// Everything about projects that a plan or a run asks for, each found out once.
+/// Everything about projects that a plan or a run needs, each part determined once.
 pub struct Projects {
     catalogue: Catalogue,
     sources: FetchContext,
     path: OsString,
-    /// Whether sources that are not in the cache are fetched.
+    /// True if sources that are not in the cache are fetched.
     fetch: bool,
-    /// Whether the user has said that nothing may be fetched.
+    /// True if the user forbids all network access.
     offline: bool,
-    resolved: RefCell<BTreeMap<TreeId, Rc<Resolved>>>,
+    resolved: RefCell<BTreeMap<TreeId, Rc<ResolvedProject>>>,
     toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
-    /// Those that variants name.
+    /// The toolchains that variants name.
     named: RefCell<BTreeMap<String, Result<Toolchain, Refusal>>>,
 }
 
 impl Projects {
-    /// Opens the corpus of `places` and the cache. With `offline` nothing is ever fetched; without `fetch` only what
-    /// is in the cache is looked at.
+    /// Opens the corpus of `places` and the cache. With `offline` nothing is ever fetched; without `fetch`
+    /// only sources in the cache are used.
     pub fn open(places: &Places, offline: bool, fetch: bool) -> Result<Self, FlowError> {
         bench_runner_measure::corpus::parents::check(&places.cache)?;
         let cache = CacheDir::at(&places.cache).context("failed to find the cache directory")?;
@@ -83,12 +82,10 @@ impl Projects {
         })
     }
 
-    /// The corpus.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue
     }
 
-    /// How sources are fetched and kept.
     pub fn sources(&self) -> &FetchContext {
         &self.sources
     }
@@ -98,15 +95,15 @@ impl Projects {
         self.sources.cache.building_home()
     }
 
-    /// Everything that building what `plan` names takes, dependencies in place.
-    pub(crate) fn prepared_trees(&self, plan: &Plan) -> Result<PreparedTrees, FlowError> {
+    /// Prepares everything that is needed to build the trees of `plan`, including dependencies.
+    pub(crate) fn prepare_trees(&self, plan: &Plan) -> Result<PreparedTrees, FlowError> {
         let mut prepared_trees = PreparedTrees::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let tree = variant.tree();
             if let Some(planned) = plan.projects.iter().find(|planned| planned.name == tree.project)
                 && !prepared_trees.contains_key(&tree)
             {
-                let prepared = self.prepared(planned, &tree, &drivers_of(plan, &tree))?;
+                let prepared = self.prepare_tree(planned, &tree, &drivers_of(plan, &tree))?;
                 prepared_trees.insert(tree, prepared);
             }
         }
@@ -115,13 +112,13 @@ impl Projects {
         Ok(prepared_trees)
     }
 
-    /// Everything that building `project` with its own toolchain takes, dependencies in place.
-    pub(crate) fn prepared_tree_of(&self, project: &Project) -> Result<PreparedTree, FlowError> {
+    /// Prepares everything that is needed to build `project` with its own toolchain, including dependencies.
+    pub(crate) fn prepare_tree_of(&self, project: &Project) -> Result<PreparedTree, FlowError> {
         let planned = self.resolve(project, None)?.view.planned.clone();
-        self.prepared(&planned, &tree_of(&project.name), &[Default::default()])
+        self.prepare_tree(&planned, &tree_of(&project.name), &[Default::default()])
     }
 
-    /// The projects of `plan` that are not in the cache yet, about which less is known than there will be.
+    /// The projects of `plan` that are not in the cache yet; some of their settings are still unknown.
     pub(crate) fn not_fetched(&self, plan: &Plan) -> Vec<String> {
         let all = self.resolved.borrow();
         let missing =
@@ -129,7 +126,7 @@ impl Projects {
         plan.projects.iter().map(|project| &project.name).filter(missing).cloned().collect()
     }
 
-    /// What builds of the projects of `plan` roughly take, where manifests tell.
+    /// Rough build times and sizes of the projects of `plan`, from their manifests.
     pub fn typical(&self, plan: &Plan) -> Typical {
         let all = self.resolved.borrow();
         let of = |planned: &PlannedProject| {
@@ -138,7 +135,8 @@ impl Projects {
         plan.projects.iter().filter_map(of).collect()
     }
 
-    /// Brings the dependencies of the sources in `tree` into the cache, for this host and for what is built for.
+    /// Fetches the dependencies of the sources in `tree` into the cache, for this host and for the configured
+    /// targets.
     fn fetch_dependencies(
         &self,
         tree: &Path,
@@ -148,7 +146,7 @@ impl Projects {
         fetch_dependencies(tree, toolchain, in_force, &self.sources)
     }
 
-    fn prepared(
+    fn prepare_tree(
         &self,
         planned: &PlannedProject,
         tree: &TreeId,
@@ -171,16 +169,20 @@ impl Projects {
         let drivers: Vec<ConfiguredDriver> = drivers.collect::<Result<_, _>>()?;
         for configured in drivers.iter().filter(|configured| configured.key != DriverKey::default()) {
             let Some(toolchain) = &configured.context.toolchain else { continue };
-            // Older ones keep what they fetch elsewhere. One that cannot even fetch fails in its first build, with cargo's
-            // own words, and the others go on.
+            // Older toolchains store fetched crates elsewhere. One that cannot even fetch fails in its first
+            // build, with cargo's own message, and the others are still measured.
             let _ = self.fetch_dependencies(&source.dir(), toolchain, &configured.context.in_force);
         }
         let (stubs, commits) = (Vec::new(), BTreeMap::new());
         Ok(PreparedTree { project: resolved.project.clone(), source, drivers, stubs, commits })
     }
 
-    /// What builds a project with a toolchain and a configuration that variants name, or with its own.
-    fn configured_driver(&self, resolved: &Resolved, key: &DriverKey) -> Result<ConfiguredDriver, FlowError> {
+    /// The driver of a project with the toolchain and configuration of `key`.
+    fn configured_driver(
+        &self,
+        resolved: &ResolvedProject,
+        key: &DriverKey,
+    ) -> Result<ConfiguredDriver, FlowError> {
         let context = self.context_of(resolved, &key.settings()).map_err(anyhow::Error::from)?;
         let project = &resolved.project;
         let driver: Box<dyn Driver> = match (&project.build.tool, &context.toolchain, &resolved.inquiry) {
@@ -197,7 +199,7 @@ impl Projects {
         Ok(ConfiguredDriver { key: key.clone(), driver, context: Context::clone(&context) })
     }
 
-    /// The programs that a project's manifest asks for must be there.
+    /// Checks that the programs required by a project's manifest are on PATH.
     fn check_requirements(&self, project: &Project) -> Result<(), RequestError> {
         let missing = |name: &&String| find_in_path(name, &self.path).is_none();
         let missing: Vec<&str> = project.build.requires.iter().filter(missing).map(String::as_str).collect();
@@ -209,7 +211,8 @@ impl Projects {
     }
 }
 
-/// Brings the dependencies of the sources in `tree` into the cache, for the host and for what is built for.
+/// Fetches the dependencies of the sources in `tree` into the cache, for the host and for the configured
+/// targets.
 fn fetch_dependencies(
     tree: &Path,
     toolchain: &Toolchain,
@@ -217,7 +220,7 @@ fn fetch_dependencies(
     with: &FetchContext,
 ) -> Result<(), FlowError> {
     let mut targets = vec![toolchain.host.clone()];
-    // A target that is described in a file is not one that cargo fetches for by name: it fetches for all then.
+    // Cargo cannot fetch for a target that is described in a file; in this case it fetches for all targets.
     let described = in_force.named.iter().any(|target| target.ends_with(".json"));
     targets.extend(in_force.named.iter().filter(|target| **target != toolchain.host).cloned());
     let tool = FetchTool {
@@ -228,12 +231,12 @@ fn fetch_dependencies(
     Ok(sources::fetch_dependencies(tree, &tool, with)?)
 }
 
-/// The tree of a project that no commit is named of.
+/// The tree of a project without a named commit.
 fn tree_of(project: &str) -> TreeId {
     TreeId { project: project.to_owned(), rev: None }
 }
 
-/// The toolchains and configurations that variants of a tree name in a plan, each pair once.
+/// The toolchains and configurations of a tree's variants in a plan, each pair once.
 fn drivers_of(plan: &Plan, tree: &TreeId) -> Vec<DriverKey> {
     let mut keys: Vec<DriverKey> = Vec::new();
     for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {

@@ -1,4 +1,4 @@
-//! Bundle → what it says: verdicts, tables and figures. Needs no build and no network.
+//! Bundle → its results: verdicts, tables and figures. Needs no build and no network.
 
 use std::path::{Path, PathBuf};
 
@@ -9,29 +9,29 @@ use bench_runner_report::{figure, report};
 
 use super::FlowError;
 
-/// What was written for a bundle.
+/// Files written for a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Published {
+pub(crate) struct PublishedReport {
     /// The directory with the figures.
     pub plots: PathBuf,
-    /// The page, which has everything in it.
+    /// The page with all results.
     pub page: PathBuf,
     pub figures: Vec<PathBuf>,
-    /// `derived/summary.csv`; `None` where the bundle lies where nothing can be written.
+    /// `derived/summary.csv`; `None` if the bundle is read-only.
     pub summary: Option<PathBuf>,
 }
 
-/// What the samples of `bundle` say.
+/// The results of `bundle`.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
     compare(&RunRecord::from(bundle), policy)
 }
 
-/// Writes figures to `plots/<run>/` and the derived tables beside the samples.
+/// Writes figures to `plots/<run>/` and the derived tables to `derived/` in the bundle.
 pub(crate) fn publish(
     bundle: &Bundle,
     comparison: &Comparison,
     plots: &Path,
-) -> Result<Published, FlowError> {
+) -> Result<PublishedReport, FlowError> {
     let plots = plots.join(&bundle.manifest.run);
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
     let path = plots.join("report.html");
@@ -48,7 +48,7 @@ pub(crate) fn publish(
     let summary = derive(bundle, "summary.csv", report::summary_csv(comparison))?;
     derive(bundle, "blocks.csv", report::blocks_csv(comparison))?;
     derive(bundle, "across.csv", report::pooled_projects_csv(comparison))?;
-    Ok(Published { plots, page, figures, summary })
+    Ok(PublishedReport { plots, page, figures, summary })
 }
 
 /// The page of a bundle, as the text of an HTML file.
@@ -63,13 +63,13 @@ pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
         ),
         remarks: &bundle.remarks,
         advice: &super::advice(bundle, comparison),
-        // Where bundles lie by default, and not where this one does: the page is read elsewhere.
+        // The default path of bundles rather than the path of this one: the page is read on other machines.
         repeat: &format!("bench-runner reproduce results/{}/{}", manifest.machine.directory, manifest.run),
     })
 }
 
-/// Writes a table to `derived/`; `None` where nothing can be written there, since a bundle on a read-only share can
-/// still be reported on.
+/// Writes a table to `derived/`; `None` if it is read-only, since a bundle on a read-only share can still be
+/// reported on.
 fn derive(
     bundle: &Bundle,
     name: &str,

@@ -1,4 +1,4 @@
-//! A bundle's plan, to be carried out again on this machine.
+//! A bundle's plan, to be executed again on this machine.
 
 use std::time::Duration;
 
@@ -9,30 +9,34 @@ use bench_runner_measure::scenario::RequestError;
 
 use super::{FlowError, Projects};
 
-/// What may be changed in the plan.
+/// Changes to the plan.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Again {
-    /// What the whole run may take, in place of what the first one might.
+pub(crate) struct ReproduceOptions {
+    /// Time budget of the whole run, in place of the first run's.
     pub time_budget: Option<Duration>,
-    /// Draws every order, in place of the first run's seed.
+    /// Seed for the random build order, in place of the first run's.
     pub seed: Option<u64>,
 }
 
-/// The plan of a run, fitted to this machine: what is lacking here is left out with the reason, and what was lacking
-/// there is not missed.
+/// The plan of a run, adapted to this machine: variants that cannot be built here are skipped with the
+/// reason; variants that were skipped there are dropped.
 ///
 /// # Errors
-/// Where a source cannot be had: local trees are only on the machine that they were measured on, unless the cache has
-/// them or the same tree lies in the same place.
-pub(crate) fn plan_again(first: &Manifest, projects: &Projects, again: Again) -> Result<Plan, FlowError> {
+/// If a source is not available: local trees are only on the machine where they were measured, unless the
+/// cache has them or the same tree is at the same path.
+pub(crate) fn plan_again(
+    first: &Manifest,
+    projects: &Projects,
+    again: ReproduceOptions,
+) -> Result<Plan, FlowError> {
     let mut wanted = first.plan.clone();
     wanted.skipped.clear();
     wanted.time_budget = again.time_budget.or(wanted.time_budget);
     wanted.seed = again.seed.unwrap_or(wanted.seed);
     for project in wanted.projects.iter().filter(|project| matches!(project.pin, Pin::Tree { .. })) {
-        projects.planned(project).map_err(|error| local(project, &error.refusal().what))?;
+        projects.planned_project(project).map_err(|error| local(project, &error.refusal().what))?;
     }
-    plan::refit(wanted, projects)
+    plan::adapt_plan(wanted, projects)
 }
 
 fn local(project: &PlannedProject, reason: &str) -> FlowError {

@@ -1,4 +1,4 @@
-//! The compilers, linkers and other tools that take part in a run, for the record.
+//! The compilers, linkers and other tools of a run, for the record.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{FlowError, Projects};
 
-/// Every tool that takes part in `plan`, with the hash of its program.
+/// Every tool that `plan` uses, with the hash of its program.
 pub(super) fn entries(projects: &Projects, plan: &Plan) -> Result<Vec<ToolEntry>, FlowError> {
     let mut tools = Vec::new();
     for toolchain in projects.toolchains(plan) {
@@ -24,7 +24,7 @@ pub(super) fn entries(projects: &Projects, plan: &Plan) -> Result<Vec<ToolEntry>
     Ok(tools)
 }
 
-/// The targets that the compilers of `plan` build for by themselves, each once.
+/// The host targets of the compilers of `plan`, each once.
 pub(super) fn hosts(projects: &Projects, plan: &Plan) -> Vec<String> {
     let mut hosts: Vec<String> =
         projects.toolchains(plan).into_iter().map(|toolchain| toolchain.host).collect();
@@ -43,7 +43,7 @@ fn entry(name: &str, version: &str, path: &Path) -> Result<ToolEntry, FlowError>
     Ok(ToolEntry { name: name.into(), version: version.into(), sha256 })
 }
 
-/// Takes what is copied into a hash.
+/// Hashes everything that is written to it.
 struct HashWriter<'h>(&'h mut Sha256);
 
 impl io::Write for HashWriter<'_> {
@@ -57,7 +57,7 @@ impl io::Write for HashWriter<'_> {
     }
 }
 
-/// The versions that differ, as words that read after a colon.
+/// The versions that differ, as a phrase to follow a colon.
 pub(super) fn change(before: &[ToolEntry], after: &[ToolEntry]) -> String {
     let missing = |of: &[ToolEntry], from: &[ToolEntry]| {
         of.iter()

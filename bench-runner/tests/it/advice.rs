@@ -1,4 +1,4 @@
-//! What a bundle says is to be done: of runs that are kept in `results`, and of made-up ones.
+//! Advice from bundles: of committed runs in `results`, and of synthetic ones.
 
 use std::path::Path;
 
@@ -21,7 +21,7 @@ trials! { "advices";
     where_nothing_is_faster_there_is_nothing_to_do,
 }
 
-/// The run in `results` whose name ends so.
+/// The run in `results` whose name ends with `ending`.
 fn kept(ending: &str) -> (Bundle, Comparison) {
     let machines = entries(&Path::new(env!("CARGO_MANIFEST_DIR")).join("results"));
     let mut runs = machines.iter().flat_map(|machine| entries(machine));
@@ -57,7 +57,7 @@ fn the_best_proven_variant_has_its_lines() {
     "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
 }
 
-/// `check` is another command than `build`.
+/// `check` is a different command from `build`, not a setting.
 fn what_is_no_setting_has_none() {
     let (bundle, comparison) = kept("quick-ec6a2e");
     expect![[r#"
@@ -84,7 +84,7 @@ fn what_no_build_shows_is_not_recommended() {
     let advice = flows::advice(&bundle, &comparison);
     assert!(advice[0].files.is_empty());
     assert!(advice[0].remarks[0].contains("shows that it was in force, so no lines"), "{advice:?}");
-    // The next best takes its place.
+    // The next best variant takes its place.
     let arms = &mut comparison.blocks[0].arms;
     let mold = arms.iter_mut().find(|arm| arm.variant == "linker=mold").expect("an arm");
     let ratio = mold.ratio.as_mut().expect("a ratio");
@@ -134,7 +134,7 @@ fn where_the_same_is_slower_is_told() {
 fn lines_of_a_full_cache_are_those_of_an_empty_one() {
     let (bundle, comparison) = kept("cache-5688fe");
     let advice = flows::advice(&bundle, &comparison);
-    // The second block is built without incremental compilation, and so are its lines.
+    // The second block is built without incremental compilation, so it has other lines.
     assert_eq!(
         advice.iter().map(|one| one.heading.as_str()).collect::<Vec<_>>(),
         ["cache=warm", "cache=warm, with incremental=off"]

@@ -1,4 +1,5 @@
-//! What is made of bundles afterwards: verdicts against another baseline, and what earlier runs say of a later one.
+//! Processing of finished bundles: verdicts against another baseline, and the effect of earlier runs on a
+//! later one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ trials! { "afterwards";
     a_run_without_the_baseline_decides_nothing,
 }
 
-/// Runs a block of each project that has nothing but a baseline and its twin, and gives the new bundle.
+/// Runs one block with only a baseline and its twin for each project. Returns the new bundle.
 fn twins_alone(lab: &Lab, toys: &[String]) -> PathBuf {
     let before = lab.bundles();
     let mut args = vec!["run", "--axis", "env.X=1", "--rounds", "4"];
@@ -24,7 +25,7 @@ fn twins_alone(lab: &Lab, toys: &[String]) -> PathBuf {
     lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle")
 }
 
-/// The comparison as `compare --json` has it, without where the bundle lies.
+/// The comparison from `compare --json`, without the path of the bundle.
 fn compared(lab: &Lab, bundle: &Path, more: &[&str]) -> Value {
     let args = [&["compare", bundle.to_str().expect("UTF-8"), "--json"], more].concat();
     let ran = lab.run(&args).expect(0);
@@ -36,9 +37,9 @@ fn compared(lab: &Lab, bundle: &Path, more: &[&str]) -> Value {
 
 fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     let lab = Lab::new();
-    // Eighty builds lie between the first and the third run: their starts tell seconds apart.
+    // There are eighty builds between the first and the third run, so their start times differ by seconds.
     let toys: Vec<String> = (0..4).map(|n| format!("toy{n}")).collect();
-    toys.iter().for_each(|toy| lab.toy_called(toy, "sleep 0.02", ""));
+    toys.iter().for_each(|toy| lab.toy_named(toy, "sleep 0.02", ""));
     let first = twins_alone(&lab, &toys);
     assert_eq!(open(&first).expect("a bundle").earlier, []);
     let calibration = &compared(&lab, &first, &[])["calibration"][0];
@@ -48,7 +49,7 @@ fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     let third = twins_alone(&lab, &toys);
     assert_eq!(open(&third).expect("a bundle").earlier.len(), 8);
 
-    // A run that is not complete says nothing, and what cannot be read is named and left alone.
+    // Incomplete runs are ignored; unreadable ones are named and ignored.
     let manifest = fs::read_to_string(second.join("manifest.json")).expect("a manifest");
     let unfinished = manifest.replace("\"status\": \"complete\"", "\"status\": \"interrupted\"");
     assert_ne!(manifest, unfinished);
@@ -62,7 +63,7 @@ fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     let ran = lab.run(&args).expect(0);
     assert!(ran.stderr.contains("1 earlier bundle cannot be read and is not drawn upon: "), "{}", ran.stderr);
     assert!(ran.stderr.contains("20200101T000000Z-broken-000000/manifest.json:1:"), "{}", ran.stderr);
-    // where one twin has most of the weight, the sentence goes on
+    // If one twin has most of the weight, the sentence is longer.
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("from 10 twins of 3 runs"), "{}", ran.stdout);
     let last = lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle");
@@ -70,12 +71,12 @@ fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     let earlier = open(&last).expect("a bundle").earlier;
     let runs: Vec<&str> = earlier.iter().map(|twin| twin.run.as_str()).collect();
     assert_eq!(runs, [vec![name(&third); 4], vec![name(&first); 4]].concat(), "the newest first");
-    // A twin is what its own run says of it.
+    // A twin is recorded as its own run reports it.
     let own = compared(&lab, &third, &[]);
     assert_eq!(own["blocks"][0]["twin"]["theta"], Value::from(earlier[0].theta));
     assert_eq!(own["blocks"][0]["block"], Value::from(earlier[0].block.as_str()));
 
-    // What a bundle says does not depend on what lies beside it.
+    // The results of a bundle do not depend on other bundles.
     let here = compared(&lab, &last, &[]);
     assert_eq!((&here["calibration"][0]["twins"], &here["calibration"][0]["runs"]), (&10.into(), &3.into()));
     fs::rename(&last, lab.path("elsewhere")).expect("to move it");
@@ -146,7 +147,7 @@ fn a_baseline_that_is_not_there_is_refused_or_named() {
 
 fn a_run_without_the_baseline_decides_nothing() {
     let lab = Lab::new();
-    // A factor of ten, and no twin that could make the block invalid.
+    // A factor of ten, and no twin that could make the block invalid by chance.
     lab.toy("case $X in 2) sleep 0.2;; *) sleep 0.02;; esac", "");
     let run = |axis: &str, rounds: &str| {
         let before = lab.bundles();

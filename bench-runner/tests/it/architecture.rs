@@ -1,4 +1,4 @@
-//! The order of modules, and that measuring never sees judging, held by reading the sources.
+//! The order of modules, and the rule that measuring never imports judging, checked in the sources.
 
 mod graph;
 
@@ -19,7 +19,7 @@ trials! { "architecture";
     the_documented_order_is_the_order_of_lib_rs,
 }
 
-/// The crates, in the order in which they depend on each other.
+/// The crates in the order of their dependencies.
 static CRATES: LazyLock<Vec<Crate>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("bench-runner");
     let sources = [

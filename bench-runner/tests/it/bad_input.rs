@@ -1,10 +1,10 @@
-//! Requests that cannot be carried out: what is said, the exit code, and that nothing was built.
+//! Invalid requests: the message, the exit code, and that nothing was built.
 
 use std::fs;
 
 use bench_runner_measure::host::MeasuringLock;
 
-use crate::lab::{Lab, PROGRAM, Ran, entries};
+use crate::lab::{Lab, PROGRAM, ProgramRun, entries};
 
 trials! { "bad_input";
     unknown_names_are_refused_with_the_nearest,
@@ -24,7 +24,7 @@ trials! { "bad_input";
     offline_names_the_command_that_fetches,
 }
 
-/// Runs, expects the request to be refused before anything is built, and gives what was said.
+/// Runs the program, expects it to refuse before anything is built, and returns the message.
 fn refused(lab: &Lab, args: &[&str]) -> String {
     let ran = lab.run(args).expect(2);
     assert!(lab.bundles().is_empty(), "something was measured");
@@ -59,8 +59,8 @@ fn unknown_names_are_refused_with_the_nearest() {
     }
 }
 
-/// Runs the program from a file that is gone: it cannot start its supervisor, which is the same file.
-fn without_supervisor(lab: &Lab, args: &[&str]) -> Ran {
+/// Runs the program from a deleted file: it cannot start its supervisor, which is the same file.
+fn without_supervisor(lab: &Lab, args: &[&str]) -> ProgramRun {
     use std::os::fd::AsRawFd;
     let copy = lab.path("program");
     fs::copy(PROGRAM, &copy).expect("a copy of the program");
@@ -72,7 +72,7 @@ fn without_supervisor(lab: &Lab, args: &[&str]) -> Ran {
 fn a_request_is_read_before_the_machine_is_touched() {
     let lab = Lab::new();
     lab.toy("true", "");
-    lab.toy_called("broken", "true", "colour = 1");
+    lab.toy_named("broken", "true", "colour = 1");
     fs::rename(lab.path("work/corpus/broken.toml"), lab.path("work/broken.toml")).expect("to move it");
     lab.write("work/article.toml", "[profile.dev\n");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "1"]).expect(0);
@@ -131,7 +131,7 @@ fn a_request_is_read_before_the_machine_is_touched() {
             "the workload `clean` is given twice\nhelp: give one number for each\n",
         ),
     ];
-    let said = |ran: &Ran, args: &[&str], message: &str| {
+    let said = |ran: &ProgramRun, args: &[&str], message: &str| {
         assert_eq!(ran.code, Some(2), "{args:?}: {}", ran.stderr);
         assert!(
             ran.stderr.starts_with("error: ") && ran.stderr.contains(message),

@@ -1,5 +1,5 @@
-//! The compiler cache with the real sccache, in a directory and in a real Redis: what is proven, what is counted, and
-//! what becomes of a sample whose cache was not what it was to be.
+//! The compiler cache with the real sccache, in a directory and in a real Redis: proofs, counts, and the
+//! outcome of builds whose cache was not as required.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{CacheUse, Outcome, Phase, ProofResult, Sample};
 
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "cache";
     cold_and_warm_are_proven_and_counted: ALWAYS.with("sccache"),
@@ -28,7 +28,7 @@ trials! { "cache";
 fn own(lab: &Lab, script: &str) {
     let package =
         |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
-    // Incremental compilation would keep everything out of the cache.
+    // Incremental compilation would prevent all caching.
     let more = "[dependencies]\ndep = { path = \"dep\" }\n[profile.dev]\nincremental = false\n";
     lab.write("own/Cargo.toml", &format!("{}{more}", package("own")));
     lab.write("own/dep/Cargo.toml", &package("dep"));
@@ -43,9 +43,8 @@ fn own(lab: &Lab, script: &str) {
     }
 }
 
-/// A build script that does `what` in the third build of the variants with a cache, which have a variable that keeps other
-/// servers from starting, and in those after it. It reads
-/// `path`, the lab.
+/// A build script that does `what` in the third and later builds of variants with a cache; these have a
+/// variable that prevents other servers from starting. It reads `path`, the lab.
 fn in_the_third(lab: &Lab, what: &str) -> String {
     format!(
         "fn main() {{\n    let path = std::path::Path::new({:?});\n    if std::env::var_os(\"SCCACHE_REDIS_ENDPOINT\").is_none() {{\n        return;\n    }}\n    let count = path.join(\"count\");\n    let n = std::fs::read_to_string(&count).map_or(0, |text| text.len()) + 1;\n    std::fs::write(&count, \"x\".repeat(n)).unwrap();\n    if n >= 3 {{\n        {what}\n    }}\n}}\n",
@@ -61,7 +60,7 @@ fn run(lab: &Lab, axis: &str, rounds: &str, code: i32) -> Bundle {
     lab.bundle()
 }
 
-/// No process has a directory of the lab in its environment any more.
+/// No process has a directory of the lab in its environment any longer.
 fn nothing_is_left(lab: &Lab) {
     let dir = lab.path("cache").display().to_string();
     let until = Instant::now() + Duration::from_secs(20);
@@ -111,7 +110,7 @@ fn cold_and_warm_are_proven_and_counted() {
     assert_eq!(used(&of(&bundle, "cache=cold", Phase::Measured)), [cold, cold]);
     assert_eq!(used(&of(&bundle, "cache=warm", Phase::Measured)), [warm, warm]);
     assert_eq!(used(&of(&bundle, "cache=off", Phase::Measured)), [None; 4], "the baseline and its twin");
-    // A build fills the cache before the one that yields the proof.
+    // A build fills the cache before the build that yields the proof.
     assert_eq!(used(&of(&bundle, "cache=warm", Phase::Warmup)), [cold, warm]);
     assert!(bundle.manifest.tools.iter().any(|tool| tool.version.starts_with("sccache ")));
     let stragglers: u32 = bundle.samples.iter().map(|sample| sample.interference.stragglers).sum();
@@ -134,7 +133,7 @@ fn what_an_edit_changed_may_be_missing() {
     let bundle = lab.bundle();
     for variant in ["cache=cold", "cache=warm"] {
         assert_eq!(proof(&bundle, variant).1, ProofResult::Holds);
-        // The edited library is new to any cache, whatever that knows.
+        // No cache can have the edited library.
         assert_eq!(used(&of(&bundle, variant, Phase::Measured)), [Some((0, 1, 1)); 2], "{variant}");
     }
 }
@@ -145,13 +144,13 @@ fn a_port_where_a_socket_would_have_too_long_a_path() {
     let deep = lab.path("cache").join("deep".repeat(20));
     let args = ["run", "--project", "../own", "--rounds", "1", "--axis", "cache=off,cold"];
     let ran = lab.command(&args).env("XDG_CACHE_HOME", deep).output().expect("the program");
-    Ran::from(ran).expect(0);
+    ProgramRun::from(ran).expect(0);
     assert_eq!(used(&of(&lab.bundle(), "cache=cold", Phase::Measured)), [Some((0, 1, 1))]);
 }
 
 fn a_server_that_dies_fails_its_samples_alone() {
     let lab = Lab::new();
-    // A server names its log in its environment; nobody else does.
+    // Only a server has the name of its log in its environment.
     let kill = r#"for process in std::fs::read_dir("/proc").unwrap().flatten() {
             let env = std::fs::read(process.path().join("environ")).unwrap_or_default();
             let env = String::from_utf8_lossy(&env);
@@ -172,7 +171,7 @@ fn a_server_that_dies_fails_its_samples_alone() {
 
 fn a_warm_cache_that_misses_is_no_warm_cache() {
     let lab = Lab::new();
-    // What the library is made of changes under the cache's feet.
+    // The library's source changes without notice to the cache.
     let script = in_the_third(&lab, r#"println!("cargo:rustc-cfg=n{n}");"#);
     own(&lab, &script);
     let bundle = run(&lab, "off,warm", "3", 3);
@@ -224,7 +223,7 @@ fn a_redis_that_is_not_there_is_left_out() {
     assert_eq!(of(&lab.bundle(), "cache=cold", Phase::Measured).len(), 1, "the others go on");
 }
 
-/// A Redis server of a test's own, with nothing on disk.
+/// A test's own Redis server, without files on disk.
 struct Redis {
     child: Child,
     port: u16,
@@ -248,7 +247,7 @@ impl Redis {
         Self { child, port }
     }
 
-    /// What it answers to a command, as far as it does at once.
+    /// Its immediate answer to a command.
     fn ask(&self, command: &str) -> String {
         use std::io::{Read, Write};
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
@@ -279,7 +278,7 @@ fn a_redis_is_used_under_prefixes_and_with_the_users_password() {
     let axis = format!("cache=off,cold@{address},warm@{address}");
     let args = ["run", "--project", "../own", "--rounds", "2", "--axis", &axis, "--baseline", "cache=off"];
     let ran = lab.command(&args).env("SCCACHE_REDIS_PASSWORD", "open-sesame").output().expect("the program");
-    Ran::from(ran).expect(0);
+    ProgramRun::from(ran).expect(0);
     nothing_is_left(&lab);
     let bundle = lab.bundle();
     assert_eq!(used(&of(&bundle, &format!("cache=cold@{address}"), Phase::Measured)), [Some((0, 1, 1)); 2]);

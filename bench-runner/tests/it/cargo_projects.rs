@@ -1,5 +1,5 @@
-//! Real cargo, real linkers, real crates: what the proofs say, which units an edit rebuilds, what a project's own
-//! configuration does to the flags.
+//! Real cargo, real linkers, real crates: the proofs, the units that an edit rebuilds, and the effect of a
+//! project's own configuration on the flags.
 
 mod linkers;
 
@@ -10,7 +10,7 @@ use std::process::Command;
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Phase, ProofResult, Sample};
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "cargo";
     [linkers];
@@ -29,7 +29,7 @@ trials! { "cargo";
 
 const MAIN: &str = "fn main() {\n    println!(\"{}\", own::twice(21));\n}\n";
 
-/// A package with a library and a binary, and nothing to fetch.
+/// A package with a library and a binary, without dependencies to fetch.
 fn own(lab: &Lab) {
     lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
@@ -43,7 +43,7 @@ fn run(lab: &Lab, more: &[&str], code: i32) -> Bundle {
     lab.bundle()
 }
 
-/// What was found for an axis of a variant, and whether it holds.
+/// The finding for an axis of a variant, and its result.
 fn proof(bundle: &Bundle, variant: &str, axis: &str) -> (String, ProofResult) {
     let proof = bundle.proofs.iter().find(|proof| proof.variant == variant && proof.axis == axis);
     let proof = proof.unwrap_or_else(|| panic!("no proof of {axis} for {variant}: {:?}", bundle.proofs));
@@ -65,7 +65,7 @@ fn flags_of_the_project_stay_in_force() {
         let lab = Lab::new();
         own(&lab);
         lab.write("own/.cargo/config.toml", config);
-        // The program is built only where the project's own flag is in force beside the axis'.
+        // The program only compiles if the project's own flag is in force besides the axis'.
         lab.write("own/src/main.rs", "#[cfg(not(own_flag))]\ncompile_error!(\"lost\");\nfn main() {\n}\n");
         let bundle = run(&lab, &["--axis", "linker=bfd,default"], 0);
         for variant in ["linker=bfd", "linker=default"] {
@@ -76,7 +76,7 @@ fn flags_of_the_project_stay_in_force() {
     }
 }
 
-/// A toolchain that is this one under another name: rustc answers from its directory and says so.
+/// The current toolchain under another name: rustc runs from its directory and reports it.
 pub(crate) fn toolchain_of_the_lab(lab: &Lab) -> (PathBuf, PathBuf) {
     let asked = Command::new("rustc").args(["--print", "sysroot"]).output().expect("rustc");
     let real = PathBuf::from(String::from_utf8(asked.stdout).expect("a path").trim());
@@ -100,10 +100,10 @@ fn the_toolchain_file_of_a_project_is_obeyed_under_cargo_run() {
     let (real, toolchain) = toolchain_of_the_lab(&lab);
     lab.write("own/rust-toolchain.toml", &format!("[toolchain]\npath = \"{}\"\n", toolchain.display()));
     let args = ["run", "--project", "../own", "--rounds", "1", "--axis", "linker=bfd,default"];
-    // As rustup's proxy leaves it to whatever `cargo run` starts.
+    // Set by rustup's proxy for all programs that `cargo run` starts.
     let mut command = lab.command(&args);
     let ran = command.env("RUSTUP_TOOLCHAIN", real).env("CARGO", "cargo").output().expect("the program");
-    Ran::from(ran).expect(0);
+    ProgramRun::from(ran).expect(0);
     let bundle = lab.bundle();
     let rustc: Vec<&str> = bundle
         .manifest
@@ -120,8 +120,8 @@ fn a_noop_that_compiles_something_is_a_failure() {
     let lab = Lab::new();
     own(&lab);
     let (real, toolchain) = toolchain_of_the_lab(&lab);
-    // Three arms: from its seventh build on, which is the first measured one, cargo finds a changed file. The builds that
-    // look for what is compiled again without a change do not count.
+    // Three arms: from its seventh build on, which is the first measured one, cargo finds a changed file. The
+    // builds that look for needless rebuilds do not count.
     let script = format!(
         "#!/bin/sh\ncase \" $* \" in *\" --unit-graph \"*) ;; *\" build \"*)\n  [ \"$CARGO_TERM_VERBOSE\" = true ] || echo >> {0}\n  [ $(wc -l < {0}) -le 6 ] || touch src/main.rs\nesac\nexec {1} \"$@\"\n",
         lab.path("builds").display(),
@@ -234,7 +234,7 @@ fn profiles_are_proven_and_unknown_ones_left_out() {
 fn a_crate_that_does_not_build_is_recorded_and_the_others_go_on() {
     let lab = Lab::new();
     own(&lab);
-    // It builds in one profile only.
+    // It only builds in one profile.
     lab.write(
         "own/src/main.rs",
         "#[cfg(not(debug_assertions))]\ncompile_error!(\"no release of this\");\nfn main() {\n}\n",
@@ -270,7 +270,7 @@ fn a_real_crate_from_the_registry_is_compared_end_to_end() {
         bundle.samples[0].rebuilt.as_ref().is_some_and(|rebuilt| rebuilt.count >= 3),
         "dependencies are built too"
     );
-    // A second run needs no network at all.
+    // A second run does not need the network.
     lab.run(&[&args[..], &["--offline", "--workload", "noop"]].concat()).expect(0);
     let verified = lab.run(&["corpus", "verify", "small", "--offline"]).expect(0);
     assert!(verified.stdout.contains("1 edit applies"), "{}", verified.stdout);
@@ -294,7 +294,7 @@ anchor = "fn main() {"
 insert = "\n    std::hint::black_box({n}u64);"
 "#;
 
-/// Commits everything of the package and gives the commit.
+/// Commits all files of the package. Returns the commit.
 fn commit(lab: &Lab) -> String {
     let git = |args: &[&str]| {
         let mut command = Command::new("git");
@@ -324,7 +324,7 @@ fn commits_of_a_project_are_compared() {
     lab.write("own/src/more.rs", "pub fn more() {}\n");
     lab.write("own/src/lib.rs", "pub mod more;\npub fn twice(n: u64) -> u64 {\n    n * 2\n}\n");
     let second = commit(&lab);
-    // What is uncommitted is no part of any commit.
+    // Uncommitted changes are not part of any commit.
     lab.write("own/src/lib.rs", "compile_error!(\"never built\");\n");
     let bundle = run(&lab, &["--axis", &format!("rev={first},{second}")], 0);
     for rev in [&first, &second] {

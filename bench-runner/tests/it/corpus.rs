@@ -1,9 +1,9 @@
-//! `corpus add` of projects that nobody has prepared, and what `corpus verify` finds.
+//! `corpus add` of new projects, and the findings of `corpus verify`.
 
 use std::fs;
 
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 use crate::mirror::with_tiny;
 
 trials! { "corpus";
@@ -36,7 +36,7 @@ fn own(lab: &Lab) {
 }
 
 /// Runs the program with the cargo home that names the mirror.
-fn mirrored(lab: &Lab, args: &[&str]) -> Ran {
+fn mirrored(lab: &Lab, args: &[&str]) -> ProgramRun {
     let mut command = lab.command(args);
     command.env("CARGO_HOME", lab.path("cargo-home")).output().expect("the program").into()
 }
@@ -97,7 +97,7 @@ fn a_crate_is_added_with_its_hash() {
         "{text}"
     );
     assert!(!text.contains("lock = "), "{text}");
-    // All of it is in the cache now, under another name too.
+    // Everything is in the cache now, also under another name.
     mirrored(&lab, &["corpus", "add", "tiny@0.1.0", "--name", "again", "--offline"]).expect(0);
     assert_eq!(
         manifest(&lab, "again"),

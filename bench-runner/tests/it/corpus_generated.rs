@@ -1,5 +1,5 @@
-//! Generated projects under the real cargo: every shape and every style builds without a warning, and edits reach
-//! what their place in the graph says.
+//! Generated projects with the real cargo: every shape and style builds without warnings, and edits rebuild
+//! the units above them in the graph.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ trials! { "generated";
     dependencies_are_locked_when_it_is_added,
 }
 
-/// A manifest whose build takes every warning for an error.
+/// A manifest whose build treats warnings as errors.
 fn write(lab: &Lab, name: &str, keys: &str) {
     let text = format!(
         "name = \"{name}\"\n[source]\nkind = \"generated\"\nseed = 3\nlines = 160\n{keys}\n\
@@ -25,7 +25,7 @@ fn write(lab: &Lab, name: &str, keys: &str) {
     lab.write(&format!("work/corpus/{name}.toml"), &text);
 }
 
-/// Verifies the projects and gives what was seen of each.
+/// Verifies the projects. Returns the result for each.
 fn verified(lab: &Lab, names: &[&str]) -> Vec<Value> {
     let args = [&["corpus", "verify", "--offline", "--json"], names].concat();
     let ran = lab.run(&args);
@@ -35,7 +35,7 @@ fn verified(lab: &Lab, names: &[&str]) -> Vec<Value> {
     seen
 }
 
-/// How many units an edit rebuilt.
+/// Number of units that an edit rebuilt.
 fn reach(project: &Value, edit: &str) -> usize {
     let edits = project["edits"].as_array().expect("edits");
     let edit = edits.iter().find(|own| own["name"] == edit).expect("the edit");
@@ -75,12 +75,12 @@ fn build_scripts_and_proc_macros_are_built() {
         );
     }
     let seen = verified(&lab, &["build-script", "proc-macro"]);
-    // A build script is a unit of its own, as is a proc macro.
+    // Build scripts and proc macros are units too.
     assert_eq!([&seen[0], &seen[1]].map(|project| project["built"]["units"].as_u64()), [Some(4), Some(4)]);
 }
 
-/// `--locked` is how everything is built, so cargo finds nothing to change in the lock file; it is also the same, byte
-/// by byte, as the one that cargo makes.
+/// All builds use `--locked`, so cargo does not need to change the lock file; it is also byte for byte the
+/// one that cargo would write.
 fn the_lock_file_is_the_one_that_cargo_would_write() {
     let lab = Lab::new();
     write(&lab, "chain", "crates = 3\nshape = \"chain\"\nstyle = \"plain\"\nin-graph = \"proc-macro\"");
@@ -115,7 +115,7 @@ fn dependencies_are_locked_when_it_is_added() {
         "name = \"fed\"\n[source]\nkind = \"generated\"\nseed = 1\ncrates = 2\nshape = \"chain\"\nlines = 40\n\
          style = \"plain\"\ndependencies = { tiny = \"=0.1.0\" }\ncalls = \"tiny::tiny();\"\n",
     );
-    let run = |args: &[&str]| -> crate::lab::Ran {
+    let run = |args: &[&str]| -> crate::lab::ProgramRun {
         let mut command = lab.command(args);
         command.env("CARGO_HOME", lab.path("cargo-home")).output().expect("the program").into()
     };
@@ -129,7 +129,7 @@ fn dependencies_are_locked_when_it_is_added() {
     );
     let verified = run(&["corpus", "verify", "fed", "--offline"]).expect(0);
     assert!(verified.stdout.contains("3 units built"), "{}", verified.stdout);
-    // What is called is compiled.
+    // The called functions are compiled.
     let text = text.replace("tiny::tiny()", "tiny::gone()").replacen("tree = ", "# tree = ", 1);
     lab.write("work/corpus/fed.toml", &text);
     let broken = run(&["corpus", "verify", "fed", "--offline"]).expect(3);

@@ -1,4 +1,5 @@
-//! Whole runs of the real program on command projects that build in milliseconds: order of effects, outcomes, files.
+//! Whole runs of the real program on command projects that build in milliseconds: order of effects, outcomes,
+//! files.
 
 mod failures;
 
@@ -61,7 +62,8 @@ fn every_round_builds_every_variant_once_in_balanced_order() {
             }
         }
     }
-    // Two whole designs of four rounds: everybody twice in every place, and twice after everybody else.
+    // Two complete designs of four rounds: every arm twice at every position, and twice after every other
+    // arm.
     assert_eq!(positions.len(), 16);
     assert!(positions.values().all(|times| *times == 2), "{positions:?}");
     assert_eq!(before.len(), 12);
@@ -92,7 +94,7 @@ fn effects_happen_in_order() {
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--workload", "incremental", "--rounds", "2"])
         .expect(0);
     let text = fs::read_to_string(&log).expect("the log");
-    // A first build of each, then a warm-up and two rounds, each after one edit that serves both.
+    // A first build of each, then a warm-up and two rounds, each after one edit for both.
     let pass = "edit build build ";
     assert_eq!(text.replace('\n', " "), format!("prepare build build {}", pass.repeat(3)));
 }
@@ -140,8 +142,8 @@ fn targets_have_names_of_equal_length_and_are_gone_afterwards() {
 
 fn known_truth_is_found() {
     let lab = Lab::new();
-    // What is waited for is known: twice as long is twice as long on any machine. There is no twin, because one in
-    // a hundred would make the block invalid by chance.
+    // The wait is fixed, so twice as long is twice as long on any machine. Without a twin, which would make
+    // the block invalid by chance in one of a hundred runs.
     lab.toy("sleep $X", "");
     let args =
         ["run", "--project", "toy", "--axis", "env.X=0.05,0.1", "--rounds", "8", "--no-twin", "--json"];
@@ -249,7 +251,7 @@ fn a_plan_can_be_written_down_and_carried_out() {
     assert_eq!((bundle.manifest.plan.seed, bundle.samples.len()), (7, 3 + 6));
     lab.toy("echo changed", "");
     let ran = lab.run(&["run", "--plan", file.to_str().expect("UTF-8")]);
-    // The plan's own tree is still in the cache, so it is that one which is built.
+    // The plan's own tree is still in the cache, so that one is built.
     ran.expect(0);
 }
 
@@ -320,7 +322,7 @@ fn workloads_can_be_an_axis() {
 
 fn undecided_has_an_exit_code_of_its_own() {
     let lab = Lab::new();
-    // Two rounds are too few for any verdict, whatever they come to.
+    // Two rounds are too few for any verdict, whatever their times.
     lab.toy("true", "");
     let args = ["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2"];
     lab.run(&args).expect(0);

@@ -1,5 +1,5 @@
-//! `export` on bundles as they come: what is refused, what is said, what is written. `tools` feeds the texts to the tools
-//! that they are made for.
+//! `export` on real bundles: refusals, notes, and output. `tools` feeds the output to the tools that it is
+//! made for.
 
 mod tools;
 
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "exports";
     [tools];
@@ -26,7 +26,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The bundles that are committed; others may lie beside them, as soon as somebody has followed the README.
+/// The committed bundles; there may be others, once somebody has followed the README.
 const KEPT: [&str; 9] = [
     "20261120T193406Z-quick-ec6a2e",
     "20261121T084627Z-a-a-incremental_a-a-check-698873",
@@ -53,8 +53,9 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-/// Variants that tools and files could stumble over: quotes and HTML in a name, a line end in a value, one that fails in
-/// its rounds, and one that is not timed. (A line end in a name, which a run does not make, is in the module's own tests.)
+/// Variants that may confuse tools and files: quotes and HTML in a name, a line break in a value, one that
+/// fails in its rounds, and one that is not timed. (The module's own tests have a line break in a name, which
+/// a run does not produce.)
 fn odd(lab: &Lab) -> PathBuf {
     let builds = lab.path("builds");
     let body = format!(
@@ -68,7 +69,7 @@ fn odd(lab: &Lab) -> PathBuf {
     lab.bundles().remove(0)
 }
 
-/// Exports in a format and gives the file and what was said.
+/// Exports in a format. Returns the file and the notes.
 fn export(lab: &Lab, format: &str, bundles: &[&Path], more: &[&str]) -> (PathBuf, String) {
     let path = lab.path(&format!("{format}-{}.out", more.len() + bundles.len()));
     let mut args = vec!["export", "--format", format, "--output", text(&path)];
@@ -138,7 +139,7 @@ fn bundles_stay_as_they_are() {
             .expect(0);
     }
     assert!(before == contents(&bundle), "something was written into the bundle");
-    // one for each format but critcmp, which has one for each of the baseline, its twin, and two variants
+    // One for each format except critcmp, which has one each for the baseline, its twin, and two variants.
     assert_eq!(entries(&lab.path("out")).len(), 7 + 4);
 }
 
@@ -202,7 +203,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         .spawn()
         .expect("the program");
     drop(child.stdout.take());
-    let ran: Ran = child.wait_with_output().expect("its end").into();
+    let ran: ProgramRun = child.wait_with_output().expect("its end").into();
     let ran = ran.expect(0);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
 }

@@ -1,4 +1,4 @@
-//! Runs that are interrupted, killed or resumed, and two harnesses at once.
+//! Interrupted, killed and resumed runs, and two harnesses at once.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use bench_runner_core::record::Phase;
 
 use crate::lab::{Lab, PROGRAM, entries};
 
-/// Longest wait for something that must happen; reached only where it does not.
+/// Longest wait for an event; only reached if the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 trials! { "interruption";
@@ -37,7 +37,7 @@ fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// A run whose builds each leave a line, begun and left running until `builds` of them have.
+/// Starts a run whose builds each write a line, and returns when there are `builds` lines.
 fn begun(lab: &Lab, builds: usize) -> Child {
     let log = lab.path("log");
     lab.toy(&format!("echo $$ >> {}\nsleep 0.05", log.display()), "");
@@ -48,7 +48,7 @@ fn begun(lab: &Lab, builds: usize) -> Child {
     child
 }
 
-/// As `nohup bench-runner run &` is in a script: the shell keeps Ctrl-C from it.
+/// Like `nohup bench-runner run &` in a script: the shell makes it ignore Ctrl-C.
 fn a_run_that_ignores_ctrl_c_is_ended_by_term() {
     let lab = Lab::new();
     let log = lab.path("log");
@@ -69,7 +69,7 @@ fn a_run_that_ignores_ctrl_c_is_ended_by_term() {
     assert_eq!(open(&dir).expect("a bundle").manifest.status, Status::Interrupted);
 }
 
-/// Every round of the plan, whole, and not one more.
+/// Asserts that the bundle has every round of the plan, complete, and none more.
 fn assert_completed(bundle: &Path) {
     let bundle = open(bundle).expect("a bundle");
     assert_eq!(bundle.manifest.status, Status::Complete);

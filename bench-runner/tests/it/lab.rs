@@ -1,5 +1,5 @@
-//! A place of its own for one run of the real program: home, cache, results and plots in one temporary directory,
-//! and command projects that build in milliseconds.
+//! An isolated environment for a run of the real program: home, cache, results and plots in one temporary
+//! directory, and command projects that build in milliseconds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,27 +7,27 @@ use std::process::{Command, Output};
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_bench-runner");
 
-/// A temporary directory that the program takes for the whole world.
+/// A temporary directory with everything that the program reads and writes.
 pub(crate) struct Lab {
     dir: tempfile::TempDir,
 }
 
-/// How a run of the program ended.
-pub(crate) struct Ran {
+/// The outcome of a run of the program.
+pub(crate) struct ProgramRun {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Ran {
-    /// The same run, if it ended with this code.
+impl ProgramRun {
+    /// Asserts the exit code. Returns `self`.
     pub(crate) fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
         self
     }
 }
 
-impl From<Output> for Ran {
+impl From<Output> for ProgramRun {
     fn from(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -51,7 +51,7 @@ impl Lab {
         self.dir.path().join(name)
     }
 
-    /// Writes a file below the lab; what ends in `.sh` can be run.
+    /// Writes a file below the lab; `.sh` files are executable.
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         use std::os::unix::fs::PermissionsExt;
         let path = self.path(name);
@@ -65,11 +65,11 @@ impl Lab {
 
     /// A command project called `toy`. Its build script gets `body`, its manifest `keys` for the source.
     pub(crate) fn toy(&self, body: &str, keys: &str) {
-        self.toy_called("toy", body, keys);
+        self.toy_named("toy", body, keys);
     }
 
-    /// The same under another name.
-    pub(crate) fn toy_called(&self, name: &str, body: &str, keys: &str) {
+    /// The same with another name.
+    pub(crate) fn toy_named(&self, name: &str, body: &str, keys: &str) {
         self.write(&format!("{name}/build.sh"), &format!("#!/bin/sh\nset -e\n{body}\n"));
         self.write(
             &format!("work/corpus/{name}.toml"),
@@ -80,24 +80,24 @@ impl Lab {
         );
     }
 
-    /// The program in the lab's `work` directory, with nothing of this process's environment but `PATH` and what a
-    /// Rust toolchain needs.
+    /// The program in the lab's `work` directory, with only `PATH` and the variables of a Rust toolchain from
+    /// this process's environment.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         self.command_of(PROGRAM, args)
     }
 
-    /// The same with another file for the program.
+    /// The same with another file as the program.
     pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
-        heed_signals(&mut command);
+        reset_signals(&mut command);
         command.current_dir(self.path("work")).args(args).env_clear();
-        // A toolchain that rustup has set for these tests is not one that the user of the program chose.
+        // A toolchain that rustup has set for these tests is not one that the program's user has chosen.
         for name in ["PATH", "RUSTUP_HOME", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
-        // rustup's proxies find their toolchains below the real home; nothing else may be taken from there.
+        // rustup's proxies find their toolchains below the real home; nothing else may come from there.
         if std::env::var_os("RUSTUP_HOME").is_none()
             && let Some(home) = std::env::var_os("HOME")
         {
@@ -112,7 +112,7 @@ impl Lab {
     }
 
     /// Runs the program to its end.
-    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> ProgramRun {
         self.command(args).output().expect("the program").into()
     }
 
@@ -134,13 +134,13 @@ impl Lab {
     }
 }
 
-/// Has a command start with SIGINT and SIGHUP at their defaults. They stay ignored in children where these tests run under
-/// `nohup`, in the background of a shell, or under an agent that ignores them.
-pub(crate) fn heed_signals(command: &mut Command) {
+/// Makes a command start with the default actions for SIGINT and SIGHUP. Children would ignore them if these
+/// tests run under `nohup`, in the background of a shell, or under an agent that ignores them.
+pub(crate) fn reset_signals(command: &mut Command) {
     use std::os::unix::process::CommandExt;
     let reset = || {
         for signal in [libc::SIGINT, libc::SIGHUP] {
-            // SAFETY: `signal` may be called between fork and exec, and no handler is named.
+            // SAFETY: `signal` may be called between fork and exec, and no handler is set.
             if unsafe { libc::signal(signal, libc::SIG_DFL) } == libc::SIG_ERR {
                 return Err(std::io::Error::last_os_error());
             }
@@ -151,19 +151,19 @@ pub(crate) fn heed_signals(command: &mut Command) {
     unsafe { command.pre_exec(reset) };
 }
 
-/// What lies in a directory; nothing where there is none.
+/// The entries of a directory; empty if it does not exist.
 pub(crate) fn entries(dir: &Path) -> Vec<PathBuf> {
     fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-/// Python with what `.ci/run` installs for it; `python3` where nothing is named.
+/// The Python for which `.ci/run` installs packages; otherwise `python3`.
 pub(crate) fn python() -> std::ffi::OsString {
     std::env::var_os("BENCH_RUNNER_TEST_PYTHON").unwrap_or_else(|| "python3".into())
 }
 
-/// Runs a script of Python, expects it to end well, and gives what it printed.
+/// Runs a Python script, expects success, and returns its output.
 pub(crate) fn run_python(script: &str, args: &[&str]) -> String {
     let mut command = Command::new(python());
     command.args(["-c", script]).args(args).env("MPLBACKEND", "Agg").current_dir(env!("CARGO_MANIFEST_DIR"));
-    Ran::from(command.output().expect("Python")).expect(0).stdout
+    ProgramRun::from(command.output().expect("Python")).expect(0).stdout
 }

@@ -1,10 +1,10 @@
-//! Directories of the user's as projects, without a manifest: without a Cargo.lock, and as members of a workspace.
-//! They are only ever read.
+//! The user's directories as projects, without a manifest: without a Cargo.lock, and as members of a
+//! workspace. They are never written to.
 
 use std::fs;
 
 
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 use crate::mirror::with_tiny;
 
 trials! { "local";
@@ -21,7 +21,7 @@ fn package(name: &str, more: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}")
 }
 
-/// A project that needs the crate `tiny` of the mirror, and has no lock file.
+/// A project without a lock file that needs the mirror's crate `tiny`.
 fn without_lock(lab: &Lab) {
     let tiny = package("tiny", "");
     with_tiny(lab, &[("Cargo.toml", &tiny), ("src/lib.rs", "pub fn three() -> u64 {\n    3\n}\n")]);
@@ -30,7 +30,7 @@ fn without_lock(lab: &Lab) {
 }
 
 /// Runs the program with the cargo home that names the mirror.
-fn mirrored(lab: &Lab, args: &[&str]) -> Ran {
+fn mirrored(lab: &Lab, args: &[&str]) -> ProgramRun {
     let mut command = lab.command(args);
     command.env("CARGO_HOME", lab.path("cargo-home")).output().expect("the program").into()
 }
@@ -46,7 +46,7 @@ fn a_project_without_a_lock_file_gets_one_in_the_copy() {
     assert!(project.manifest.contains("lock = '''") && project.manifest.contains("name = \"tiny\""));
     assert!(project.notes.iter().any(|note| note.contains("cargo made one")), "{:?}", project.notes);
     assert!(!lab.path("own/Cargo.lock").exists() && !lab.path("own/target").exists());
-    // The second run takes the same one and fetches nothing; so does a plan that was written down.
+    // The second run uses the same lock file and fetches nothing; so does a saved plan.
     lab.write("own/src/main.rs", "fn main() {\n    println!(\"{}\", 1 + tiny::three());\n}\n");
     mirrored(&lab, &[&RUN[..], &["--offline"]].concat()).expect(0);
     let plan = mirrored(&lab, &[&["plan", "--json"], &RUN[1..]].concat()).expect(0);
@@ -61,7 +61,7 @@ fn a_lock_file_that_would_have_to_be_fetched_is_asked_for() {
     without_lock(&lab);
     let refused = mirrored(&lab, &[&RUN[..], &["--offline"]].concat()).expect(2);
     assert!(refused.stderr.contains("`cargo generate-lockfile` makes one"), "{}", refused.stderr);
-    // What needs nothing from elsewhere needs no network either.
+    // A project without dependencies does not need the network either.
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/src/main.rs", "fn main() {\n}\n");
     mirrored(&lab, &[&RUN[..], &["--offline"]].concat()).expect(0);
@@ -81,13 +81,13 @@ fn a_project_without_a_lock_file_is_added_with_one() {
     assert!(text.contains("lock = '''") && text.contains("name = \"tiny\""), "{text}");
     assert!(!lab.path("own/Cargo.lock").exists());
     mirrored(&lab, &["corpus", "verify", "own", "--offline"]).expect(0);
-    // One of the project's own takes its place, and the manifest must not say otherwise.
+    // The project's own lock file takes precedence, and the manifest must not contradict it.
     lab.write("own/Cargo.lock", "version = 4\n");
     let verified = mirrored(&lab, &["corpus", "verify", "own", "--offline"]).expect(3);
     assert!(verified.stdout.contains("leave `lock` out"), "{}", verified.stdout);
 }
 
-/// A workspace of three packages, of which `broken` does not build.
+/// A workspace of three packages; `broken` does not build.
 fn workspace(lab: &Lab) {
     lab.write("ws/Cargo.toml", "[workspace]\nresolver = \"2\"\nmembers = [\"crates/*\"]\n[workspace.dependencies]\nlow = { path = \"crates/low\" }\n");
     lab.write("ws/crates/low/Cargo.toml", &package("low", ""));
@@ -125,7 +125,7 @@ fn a_member_is_added_with_its_workspace() {
     assert!(text.contains("package = \"low\"") && !text.contains("bins"), "{text}");
 }
 
-/// The configuration of a repository: a linker and vendored sources beside the project, which git ignores.
+/// The configuration of a repository: a linker and vendored sources next to the project, ignored by git.
 fn what_configuration_above_names_is_in_the_copy() {
     let lab = Lab::new();
     let init = std::process::Command::new("git").args(["init", "--quiet"]).arg(lab.path("repo")).status();

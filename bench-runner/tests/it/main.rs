@@ -1,5 +1,6 @@
-//! The one integration test binary. It has its own `main`, because libtest hides why a test was skipped: a test
-//! that lacks a tool shows as ignored with the reason in its name, and under `CI=true` it fails instead.
+//! The only integration test binary. It has its own `main`, because libtest does not show why a test was
+//! skipped: a test that lacks a tool is shown as ignored with the reason in its name, and fails under
+//! `CI=true`.
 
 #![expect(
     clippy::disallowed_methods,

@@ -1,4 +1,4 @@
-//! Fetching through a mirror of the user's own: a registry on loopback with one crate in it, in place of crates.io.
+//! Fetching through a user's own mirror: a registry on loopback with one crate, in place of crates.io.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -14,7 +14,7 @@ trials! { "mirror";
     a_crate_comes_through_the_users_own_mirror_and_its_build_settings_stay_out: LONG,
 }
 
-/// A crate without dependencies. It is built only where no flag of the user's reaches it.
+/// A crate without dependencies. It only builds if none of the user's flags reaches it.
 const TINY: [(&str, &str); 3] = [
     ("Cargo.toml", "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n"),
     ("Cargo.lock", "version = 4\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\n"),
@@ -33,8 +33,8 @@ fn archive(files: &[(&str, &str)]) -> Vec<u8> {
     tar.into_inner().expect("a tar").finish().expect("an archive")
 }
 
-/// A mirror of the user's own in place of crates.io, with the crate `tiny` made of these files. Gives the sha256 of its
-/// archive; the cargo home that names the mirror is `cargo-home` of the lab.
+/// A user's own mirror in place of crates.io, with the crate `tiny` made of these files. Returns the sha256
+/// of its archive; the cargo home that names the mirror is `cargo-home` of the lab.
 pub(crate) fn with_tiny(lab: &Lab, files: &[(&str, &str)]) -> String {
     let archive = archive(files);
     let sha256: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -56,7 +56,7 @@ pub(crate) fn with_tiny(lab: &Lab, files: &[(&str, &str)]) -> String {
     sha256
 }
 
-/// Serves the files below `root` until the process ends. Gives the address.
+/// Serves the files below `root` until the process ends. Returns the address.
 fn serve(root: PathBuf) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();

@@ -1,6 +1,6 @@
-//! Builds under the supervisor: what is counted, and that nothing survives, however the harness ends.
+//! Builds under the supervisor: resource usage, and that no process survives, however the harness ends.
 //!
-//! Builds are shell scripts. Each test runs twice, with a control group and without; where the machine allows
+//! Builds are shell scripts. Each test runs twice, with and without a control group; if the machine allows
 //! none, the first is shown as ignored, with the reason in its kind.
 
 #![cfg(target_os = "linux")]
@@ -29,17 +29,17 @@ use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::lab::heed_signals;
+use crate::lab::reset_signals;
 use bench::{Bench, Harness, job, runs, wait_until};
 
 const EXE: &str = env!("CARGO_BIN_EXE_bench-runner");
 /// Makes this binary a harness that builds in the directory it names.
 const HARNESS: &str = "BENCH_RUNNER_TEST_HARNESS";
-/// Makes this binary a build that starts `burner` and ignores the end of its children.
+/// Makes this binary a build that starts `burner` and ignores SIGCHLD.
 const NEGLECT: &str = "BENCH_RUNNER_TEST_NEGLECT";
-/// A clock tick in /proc, the same on every machine that Rust is offered for.
+/// A clock tick in /proc, the same on every platform that Rust supports.
 const TICK: Duration = Duration::from_millis(10);
-/// Longest wait for something that must happen; reached only where it does not.
+/// Longest wait for an event; only reached if the test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 type Test = fn(&Bench) -> Result<(), Failed>;
@@ -70,7 +70,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     let obstacle = match probe.as_ref().map(Supervisor::accounting) {
         Ok(accounting) if accounting.by_control_group() => None,
         Ok(accounting) => Some(format!("no control group: {}", accounting.obstacles.join("; "))),
-        // Let the tests tell.
+        // The tests will report it.
         Err(_) => None,
     };
     let mut trials = Vec::new();
@@ -86,9 +86,9 @@ pub(crate) fn tests() -> Vec<Trial> {
     trials
 }
 
-/// What this binary is when a test has started it again: the harness that is to be ended, which runs the build
-/// `script` in the directory that the variable names and writes what became of it to `outcome` there, with what
-/// else [`beside`] wants; or a parent that neglects its child.
+/// The role of this binary if a test has started it: a harness to be ended, which runs the build `script` in
+/// the directory that the variable names, writes its result to `outcome` there, and also does what [`beside`]
+/// wants; or a parent that neglects its child.
 pub(crate) fn as_harness() -> Option<ExitCode> {
     if std::env::var_os(NEGLECT).is_some() {
         // SAFETY: this process has one thread and no handlers.
@@ -110,8 +110,8 @@ pub(crate) fn as_harness() -> Option<ExitCode> {
     Some(ExitCode::SUCCESS)
 }
 
-/// Starts four processes that stay: in the build's group, in a session of its own, that one's child in yet
-/// another, and an orphan whose parent has ended. None heeds TERM. Then says that all are there.
+/// Starts four processes that stay: in the build's group, in its own session, a child of that one in yet
+/// another session, and an orphan whose parent has ended. All ignore TERM. Then reports that all are there.
 const FAMILY: &str = r#"
 trap '' TERM
 sh -c 'echo $$ > child.pid; exec sleep 600' &
@@ -141,7 +141,7 @@ fn exit_codes_and_signals_are_told(bench: &Bench) -> Result<(), Failed> {
 fn what_the_kernel_counts_is_that_of_all_processes(bench: &Bench) -> Result<(), Failed> {
     const MIB: u64 = 1 << 20;
     let idle = bench.build(":").activity;
-    // By the children of a child, and one of them an orphan by the time it ends.
+    // By grandchildren, one of which is an orphan when it ends.
     let busy = bench.build(
         "sh -c 'i=0; while [ $i -lt 50 ]; do /bin/true; i=$((i+1)); done
             dd if=/dev/zero of=a bs=1M count=4 2>/dev/null
@@ -194,7 +194,7 @@ fn a_build_gets_what_the_job_says_and_nothing_else(bench: &Bench) -> Result<(), 
     assert_eq!(lines.len(), 4, "{lines:?}");
     for line in &lines[2..] {
         let mask = line.split_once('\t').map(|(_, mask)| u64::from_str_radix(mask, 16));
-        // Signals 32 and 33 belong to the C library, which lets nobody touch them.
+        // Signals 32 and 33 are reserved by the C library.
         assert_eq!(mask.unwrap()? & !(0b11 << 31), 0, "{line}");
     }
     Ok(())
@@ -237,7 +237,8 @@ fn a_neglected_child_is_counted_by_the_group_only(bench: &Bench) -> Result<(), F
     let finished = bench.burn(job);
     assert_eq!(finished.ended, ExitKind::Exited(0));
     let (counted, used) = (finished.user + finished.sys, bench.burnt()?);
-    // The kernel drops what a process has used where its parent ignores SIGCHLD: this is what groups are for.
+    // The kernel drops the resource usage of a process if its parent ignores SIGCHLD; control groups count
+    // it.
     assert_eq!(counted + TICK >= used, bench.options.control_group, "{counted:?} counted, {used:?} used");
     Ok(())
 }
@@ -322,7 +323,7 @@ fn what_was_ignored_from_the_start_stays_so_but_for_term(bench: &Bench) -> Resul
 }
 
 fn a_second_interrupt_does_not_wait(bench: &Bench) -> Result<(), Failed> {
-    // The script ends its wait for the first TERM by telling that it came.
+    // The script ends its wait when the first TERM arrives, and reports it.
     let script = format!("{FAMILY} trap 'echo TERM > asked' TERM; while :; do sleep 0.01; done");
     let mut harness = bench.harness(&script);
     harness.signal(Signal::INT);
@@ -336,7 +337,7 @@ fn a_second_interrupt_does_not_wait(bench: &Bench) -> Result<(), Failed> {
 
 fn a_killed_supervisor_is_an_error(bench: &Bench) -> Result<(), Failed> {
     let mut supervisor = bench.supervisor();
-    // Without a control group only the build's own session is found again.
+    // Without a control group only the build's own session is found.
     let others = if bench.options.control_group { FAMILY } else { "trap '' TERM; sleep 600 &" };
     let script = format!("echo $$ > leader.pid; {others} kill -KILL $PPID; sleep 600");
     let error = supervisor.build(&bench.job(&script)).unwrap_err();

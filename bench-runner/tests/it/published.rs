@@ -1,4 +1,4 @@
-//! What is published in README.md and docs/ comes from the bundles that are committed, and from nowhere else.
+//! All published figures and numbers in README.md and docs/ come from committed bundles.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use bench_runner_report::figure;
 
 use crate::lab::entries;
 
-/// The run that README.md and docs/ show.
+/// The run shown in README.md and docs/.
 const REFERENCE: &str = "20261120T193406Z-quick-ec6a2e";
 
-/// Figures of the docs, each with the run and the figure of it that it is.
+/// Figures of the docs, each with its run and its name in that run.
 const FIGURES: [(&str, &str, &str); 8] = [
     ("docs/figures/quick-forest.svg", REFERENCE, "forest.svg"),
     ("docs/figures/quick-incremental.svg", REFERENCE, "linkers-titlecase-incremental.svg"),
@@ -35,7 +35,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
 }
 
-/// A run that is kept; others may lie beside it, as soon as somebody has followed the README.
+/// A committed run; there may be others, once somebody has followed the README.
 fn kept(run: &str) -> bundle::Bundle {
     let machines = entries(&root().join("results"));
     let kept = machines.iter().map(|machine| machine.join(run)).find(|run| run.is_dir());
@@ -85,7 +85,7 @@ fn the_readme_names_the_bundle_and_its_verdicts() {
         bundle.manifest.run
     );
     let table = bench_runner_report::report::text(&flows::judge(&bundle, &Policy::default()));
-    // What the README prints of the run, cut short as it is, must be lines of the run.
+    // Every line in the README's excerpt must be a line of the run's report.
     let shown: Vec<&str> = text
         .lines()
         .filter(|line| line.starts_with("  linker=") || line.starts_with("  workload="))

@@ -1,4 +1,4 @@
-//! What a run of several projects and sessions says beside its verdicts, on real processes.
+//! Results of runs with several projects and sessions besides their verdicts, on real processes.
 
 use std::fs;
 
@@ -10,14 +10,14 @@ trials! { "reporting";
     the_page_is_named_and_opened: LONG,
 }
 
-/// In alphabetical order. With two of them, an invalid block would leave nothing in common.
+/// In alphabetical order. With only two of them, an invalid block would leave nothing to pool.
 const PROJECTS: [&str; 3] = ["tip", "top", "toy"];
 
 fn order_sessions_and_projects_are_told() {
     let lab = Lab::new();
     let mut args = vec!["run", "--axis", "env.X=2,6", "--rounds", "8", "--sessions", "2"];
     for name in PROJECTS {
-        lab.toy_called(name, "sleep 0.0$X", "");
+        lab.toy_named(name, "sleep 0.0$X", "");
         args.extend(["--project", name]);
     }
     let ran = lab.run(&args).expect(0);
@@ -28,7 +28,7 @@ fn order_sessions_and_projects_are_told() {
     let path = bundle.to_str().expect("UTF-8");
     let json = lab.run(&["report", "--json", path]).expect(0).stdout;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
-    // a twin may differ by chance, and then its project does not count
+    // A twin may differ by chance, and then its project does not count.
     let across = &json[0]["across"][0];
     let counted = across["projects"].as_array().into_iter().flatten();
     let left_out = across["left_out"].as_array().into_iter().flatten().map(|one| &one["project"]);
@@ -44,13 +44,13 @@ fn order_sessions_and_projects_are_told() {
     let mut derived: Vec<_> = entries(&bundle.join("derived"));
     derived.sort();
     let rows = |path: &std::path::PathBuf| fs::read_to_string(path).expect("a table").lines().count() - 1;
-    // three blocks, one comparison in common; of each block three arms in three metrics, and the ratios of one variant
-    // in wall time and memory at least (CPU time of so small a build may be 0)
+    // Three blocks, one pooled comparison; of each block three arms in three metrics, and the ratios of at
+    // least one variant in wall time and memory (CPU time of so small a build may be 0).
     assert_eq!(derived.iter().map(rows).take(2).collect::<Vec<_>>(), [1, 3]);
     assert!(derived.len() == 3 && rows(&derived[2]) >= 33, "{derived:?}");
 }
 
-/// What opens a page is a program of the desktop: here one that writes down what it was asked to open.
+/// Pages are opened by a program of the desktop: here one that records its arguments.
 fn the_page_is_named_and_opened() {
     let lab = Lab::new();
     lab.toy("true", "");
@@ -61,7 +61,7 @@ fn the_page_is_named_and_opened() {
     };
     let asked = lab.path("asked");
     let run = |args: &[&str], path: &str| {
-        crate::lab::Ran::from(lab.command(args).env("PATH", path).output().expect("the program"))
+        crate::lab::ProgramRun::from(lab.command(args).env("PATH", path).output().expect("the program"))
     };
     let opener =
         lab.write("opens/xdg-open.sh", &format!("#!/bin/sh\nprintf '%s' \"$1\" > {}\n", asked.display()));
@@ -75,7 +75,7 @@ fn the_page_is_named_and_opened() {
     assert_eq!(fs::read_to_string(&asked).expect("it was asked"), page.display().to_string());
     assert!(fs::read_to_string(&page).expect("a page").starts_with("<!DOCTYPE html>"));
 
-    // One that fails, and none at all, are told; the report is made all the same.
+    // A failing opener and a missing one are reported; the report is still written.
     let bundle = lab.bundles().remove(0).display().to_string();
     let opener = lab.write("fails/xdg-open.sh", "#!/bin/sh\nexit 3\n");
     fs::rename(&opener, opener.with_extension("")).expect("its name");
@@ -103,7 +103,7 @@ fn the_page_is_named_and_opened() {
     assert_eq!(text, lab.run(&["report", &bundle]).expect(0).stdout, "text is what is printed anyway");
     lab.run(&["report", "--format", "markdown", "--json", &bundle]).expect(2);
 
-    // Of several bundles too, nothing but Markdown is printed, and the page of all of them is opened last.
+    // With several bundles, too, only Markdown is printed, and the joint page is opened last.
     lab.run(&["run", "--axis", "env.X=1,2", "--rounds", "1", "--project", "toy"]).expect(0);
     let both: Vec<String> = lab.bundles().iter().map(|bundle| bundle.display().to_string()).collect();
     let both: Vec<&str> = both.iter().map(String::as_str).collect();

@@ -1,9 +1,10 @@
-//! The operating characteristics in small, with a fixed seed: the program's own sampling and comparison, led through
-//! builds of known truth. docs/METHODOLOGY.md has the figures of the whole study.
+//! The operating characteristics at small scale, with a fixed seed: the program's own sampling and
+//! comparison, applied to simulated builds with a known truth. docs/METHODOLOGY.md has the figures of the
+//! whole study.
 //!
-//! Bounds are three standard deviations of a binomial on either side of what the whole study found, or beyond what is
-//! wanted. They are tight enough for the faults that matter: another level, no correction for many comparisons,
-//! intervals of another width, another rule for stopping.
+//! Bounds are three binomial standard deviations on either side of the whole study's figure, or beyond the
+//! target. They are tight enough for the faults that matter: another level, a missing correction for many
+//! comparisons, intervals of another width, another stopping rule.
 
 #[allow(dead_code, unused_imports, reason = "the whole study asks for more than this")]
 #[path = "../../benches/operating_characteristics/study/mod.rs"]
@@ -26,13 +27,13 @@ fn study(runs: u32) -> Study {
     Study { seed: 3, runs }
 }
 
-/// Three standard deviations of a share of so many trials.
+/// Three standard deviations of a share of this number of trials.
 fn three_sd(probability: f64, trials: u64) -> f64 {
     assert!(trials > 0, "nothing was asked");
     3.0 * (probability * (1.0 - probability) / trials as f64).sqrt()
 }
 
-/// Asserts that a share is what the whole study found.
+/// Asserts that a share agrees with the whole study.
 fn near(what: &str, share: &Share, found: f64) {
     let off = (share.value() - found).abs();
     assert!(
@@ -42,34 +43,34 @@ fn near(what: &str, share: &Share, found: f64) {
     );
 }
 
-/// Asserts that a share is no more than wanted.
+/// Asserts that a share is at most `wanted`.
 fn at_most(what: &str, share: &Share, wanted: f64) {
     let limit = wanted + three_sd(wanted, share.trials());
     assert!(share.value() <= limit, "{what}: {} is above {wanted}, {share:?}", share.value());
 }
 
-/// Asserts that a share is no less than wanted.
+/// Asserts that a share is at least `wanted`.
 fn at_least(what: &str, share: &Share, wanted: f64) {
     let limit = wanted - three_sd(wanted, share.trials());
     assert!(share.value() >= limit, "{what}: {} is below {wanted}, {share:?}", share.value());
 }
 
 fn intervals_cover_as_often_as_they_say() {
-    let fixed = |rounds| Setup { rounds: Rounds::Fixed(rounds), ..Setup::of_four(Model::Normal) };
-    let noisier = Setup::of_four(Model::Noisier(Noisy::LastVariant, 3.0));
+    let fixed = |rounds| Setup { rounds: Rounds::Fixed(rounds), ..Setup::with_four_arms(Model::Normal) };
+    let noisier = Setup::with_four_arms(Model::Noisier(Noisy::LastVariant, 3.0));
     for (what, setup, runs, covered, rounds) in [
-        ("normal", Setup::of_four(Model::Normal), 400, 0.949, 19.7),
-        ("outliers", Setup::of_four(Model::Outliers), 200, 0.959, 27.0),
-        ("drift", Setup::of_four(Model::Drift), 300, 0.950, 19.8),
-        ("correlated builds", Setup::of_four(Model::Neighbours), 400, 0.948, 12.7),
+        ("normal", Setup::with_four_arms(Model::Normal), 400, 0.949, 19.7),
+        ("outliers", Setup::with_four_arms(Model::Outliers), 200, 0.959, 27.0),
+        ("drift", Setup::with_four_arms(Model::Drift), 300, 0.950, 19.8),
+        ("correlated builds", Setup::with_four_arms(Model::Neighbours), 400, 0.948, 12.7),
         ("a noisier arm", noisier, 120, 0.949, 30.0),
-        ("no twin", Setup { twin: false, ..Setup::of_four(Model::Normal) }, 200, 0.958, 24.7),
+        ("no twin", Setup { twin: false, ..Setup::with_four_arms(Model::Normal) }, 200, 0.958, 24.7),
         ("six rounds", fixed(6), 1000, 0.960, 6.0),
     ] {
         let found = study::coverage(&study(runs), &setup);
         near(what, &found.covered, covered);
         let mean = found.rounds.value();
-        // standard deviation of a block: up to 6 rounds
+        // Standard deviation of a block: up to 6 rounds.
         assert!((mean - rounds).abs() <= 3.0 * 6.0 / f64::from(runs).sqrt(), "{what}: {mean} rounds");
         at_most(what, &found.alarms, 0.02);
     }
@@ -80,18 +81,18 @@ fn whole_runs_without_differences_say_so() {
         [(Model::Normal, 200), (Model::Outliers, 40), (Model::Drift, 40), (Model::Neighbours, 40)]
     {
         let what = format!("{model:?}");
-        let found = study::families(&study(runs), &Setup::of_twenty(model, 1.0, Rounds::ByPrecision));
+        let found = study::families(&study(runs), &Setup::with_twenty_comparisons(model, 1.0, Rounds::ByPrecision));
         at_most(&what, &found.different, 0.05);
         at_most(&what, &found.significant, 0.05);
         at_most(&what, &found.invalid, 0.02);
     }
-    let on_the_margin = Setup::of_twenty(Model::Normal, 1.03, Rounds::ByPrecision);
+    let on_the_margin = Setup::with_twenty_comparisons(Model::Normal, 1.03, Rounds::ByPrecision);
     at_most("on the margin", &study::families(&study(60), &on_the_margin).equivalent, 0.05);
 }
 
 fn differences_are_found() {
     let alone = |model, rounds| Setup::alone(model, 1.03, Rounds::Fixed(rounds));
-    let mut one_of_twenty = Setup::of_twenty(Model::Normal, 1.0, Rounds::Fixed(22));
+    let mut one_of_twenty = Setup::with_twenty_comparisons(Model::Normal, 1.0, Rounds::Fixed(22));
     one_of_twenty.blocks[0][0] = 1.03;
     for (what, setup, runs, shown, slower) in [
         ("alone", alone(Model::Normal, 12), 1000, 0.946, 0.911),
@@ -129,10 +130,10 @@ fn all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not() {
 fn the_same_seed_gives_the_same_figures_on_any_number_of_threads() {
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-        pool.install(|| study::coverage(&study(20), &Setup::of_four(Model::Outliers)))
+        pool.install(|| study::coverage(&study(20), &Setup::with_four_arms(Model::Outliers)))
     };
     let one = on(1);
     assert_eq!(one, on(3));
     let other = Study { seed: 4, ..study(20) };
-    assert_ne!(one, study::coverage(&other, &Setup::of_four(Model::Outliers)));
+    assert_ne!(one, study::coverage(&other, &Setup::with_four_arms(Model::Outliers)));
 }

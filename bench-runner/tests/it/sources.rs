@@ -1,5 +1,5 @@
-//! Sources as a user has them: repositories behind real servers of git on this machine, and projects that need what
-//! lies beside them.
+//! Sources as users have them: repositories behind real git servers on this machine, and projects that need
+//! directories next to theirs.
 
 mod commands;
 mod described;
@@ -13,7 +13,7 @@ use std::process::Command;
 
 use bench_runner_measure::corpus::sources::{CacheDir, FetchContext};
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "sources";
     [commands, described, fetching, history, projects, refusals];
@@ -26,7 +26,7 @@ fn package(name: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n")
 }
 
-/// git in the lab, as somebody.
+/// Runs git in the lab, with an identity.
 fn git(lab: &Lab, dir: &str, args: &[&str]) -> String {
     let mut command = Command::new("git");
     command.current_dir(lab.path(dir)).args(["-c", "protocol.file.allow=always"]).args(args);
@@ -47,8 +47,8 @@ fn commit(lab: &Lab, dir: &str) -> String {
     git(lab, dir, &["rev-parse", "HEAD"])
 }
 
-/// A workspace of two crates in `served/demo`, whose third one is the submodule `deps/dep`, with two commits. Gives
-/// them, the older one first.
+/// A workspace of two crates in `served/demo`, whose third crate is the submodule `deps/dep`, with two
+/// commits. Returns them, the older one first.
 fn origin(lab: &Lab) -> [String; 2] {
     lab.write("served/dep/Cargo.toml", &package("dep"));
     lab.write("served/dep/src/lib.rs", "pub fn one() -> u64 {\n    1\n}\n");
@@ -86,7 +86,7 @@ fn local(lab: &Lab) -> String {
     format!("file://{}", lab.path("served/demo").display())
 }
 
-fn fetch(lab: &Lab) -> Ran {
+fn fetch(lab: &Lab) -> ProgramRun {
     lab.run(&["corpus", "fetch", "demo"])
 }
 

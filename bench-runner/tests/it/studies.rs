@@ -1,6 +1,7 @@
-//! The tables about real builds in docs/METHODOLOGY.md are what the committed bundles say, by the program as it is now.
+//! The tables about real builds in docs/METHODOLOGY.md are the results of the committed bundles, computed by
+//! the current program.
 //!
-//! `UPDATE_EXPECT=1 cargo test --test it studies` writes them anew.
+//! `UPDATE_EXPECT=1 cargo test --test it studies` updates them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -40,7 +41,7 @@ fn tables_are_those_of_the_committed_bundles() {
     assert!(kept == made, "docs/METHODOLOGY.md should say, between the marks:\n{made}");
 }
 
-/// What the committed runs of a scenario say, in the order in which they were made, with the names of the runs.
+/// Results of the committed runs of a scenario with the names of the runs, oldest first.
 fn runs(results: &str, scenario: &str) -> Vec<(String, Comparison)> {
     let name =
         |run: &Path| run.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -74,7 +75,7 @@ fn percent(ratio: f64) -> f64 {
     100.0 * (ratio - 1.0)
 }
 
-/// With a sign, and a minus rather than a hyphen.
+/// With a sign, and a minus instead of a hyphen.
 fn signed(value: f64) -> String {
     format!("{value:+.1}").replace('-', "−")
 }
@@ -138,9 +139,9 @@ fn a_a() -> String {
     text
 }
 
-/// The 95 % interval of τ: those values at which Q(τ) = Σ θ²/(SE² + τ²) over B twins, which is about χ² with B degrees
-/// of freedom, lies between its quantiles. W. Viechtbauer, Confidence intervals for the amount of heterogeneity in
-/// meta-analysis, Statistics in Medicine 26 (2007).
+/// The 95 % interval of τ: those values for which Q(τ) = Σ θ²/(SE² + τ²) over B twins, which is about χ² with
+/// B degrees of freedom, is between its quantiles. W. Viechtbauer, Confidence intervals for the amount of
+/// heterogeneity in meta-analysis, Statistics in Medicine 26 (2007).
 fn offsets(twins: &[TwinResult]) -> (f64, f64) {
     let q =
         |tau: f64| twins.iter().map(|twin| twin.theta.powi(2) / (twin.se.powi(2) + tau * tau)).sum::<f64>();
@@ -219,7 +220,7 @@ fn slow_downs() -> String {
     text
 }
 
-/// The studies themselves take too long for a test; that their inputs are in order does not.
+/// The studies themselves take too long for a test; checking their inputs does not.
 fn scenarios_can_be_planned() {
     let lab = Lab::new();
     for name in ["a-a-check", "a-a-incremental", "known-truth", "slow-downs"] {

@@ -1,11 +1,11 @@
-//! Several runs together, on real processes: side by side, made again, decided by.
+//! Several runs, on real processes: side by side, reproduced, used for decisions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "together";
     two_machines_stand_side_by_side: LONG,
@@ -15,7 +15,7 @@ trials! { "together";
     what_cannot_be_put_together_is_said: LONG,
 }
 
-/// Runs a toy on the machine of this label, and gives the new bundle.
+/// Runs a toy on the machine with this label. Returns the new bundle.
 fn measured(lab: &Lab, machine: &str, more: &[&str]) -> PathBuf {
     let before = lab.bundles();
     let args = [&["run", "--project", "toy", "--axis", "env.X=2,6", "--rounds", "6"], more].concat();
@@ -23,7 +23,7 @@ fn measured(lab: &Lab, machine: &str, more: &[&str]) -> PathBuf {
     lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle")
 }
 
-fn on(lab: &Lab, machine: &str, args: &[&str]) -> Ran {
+fn on(lab: &Lab, machine: &str, args: &[&str]) -> ProgramRun {
     lab.command(args).env("BENCH_RUNNER_MACHINE", machine).output().expect("the program").into()
 }
 
@@ -48,7 +48,7 @@ fn two_machines_stand_side_by_side() {
     assert_eq!(document.as_array().map(Vec::len), Some(3));
     assert_eq!(document[0]["bundle"], one);
     assert_eq!(document[2]["together"]["machines"][1]["name"], "other");
-    // a single bundle has nothing beside it
+    // There is no side-by-side view of a single bundle.
     assert_eq!(
         json(&lab.run(&["compare", "--json", one]).expect(0).stdout).as_array().map(Vec::len),
         Some(1)
@@ -65,14 +65,14 @@ fn two_machines_stand_side_by_side() {
     assert!(plots.join("heat-custom-toy-clean.svg").is_file());
     assert!(plots.join("machines-custom-toy-clean-slide.png").is_file());
 
-    // the same bundle twice counts once
+    // The same bundle twice counts once.
     let document = json(&lab.run(&["compare", "--json", one, one]).expect(0).stdout);
     let remarks = document[2]["together"]["remarks"].to_string();
     assert!(remarks.contains("was given more than once and counts once"), "{remarks}");
 }
 
-/// Whether a verdict is confirmed depends on the machine that the test runs on; that the exit code is that of what is
-/// said does not.
+/// Whether a verdict is confirmed depends on the machine that runs the test; that the exit code matches the
+/// result does not.
 fn a_run_is_made_again_and_judged() {
     let lab = Lab::new();
     lab.toy("sleep 0.0$X", "");
@@ -95,7 +95,7 @@ fn a_run_is_made_again_and_judged() {
     let page = document["page"].as_str().expect("a page");
     assert!(lab.path("work").join(page).is_file(), "{page}");
 
-    // the same from the files alone
+    // The same from the files alone.
     let args = ["reproduce", text(&first), "--against", text(&second)];
     let says = lab.run(&args).expect(code).stdout;
     assert!(says.contains("They were made on different machines.") && says.contains("env.X=6"), "{says}");
@@ -179,7 +179,7 @@ fn what_cannot_be_put_together_is_said() {
         copied("label", &|text| text.replace("\"directory\": \"one\"", "\"directory\": \"<b>one</b>\""));
     let stderr = lab.run(&["compare", text(&one), text(&label)]).expect(1).stderr;
     assert!(stderr.contains("`<b>one</b>` is not a name of a run or a machine"), "{stderr}");
-    // an empty run, with a machine whose summary has markup in it
+    // An empty run, with markup in the summary of its machine.
     let empty = copied("empty", &|text| {
         let mut manifest = json(&text);
         manifest["plan"]["blocks"] = Value::Array(Vec::new());
@@ -197,7 +197,8 @@ fn what_cannot_be_put_together_is_said() {
         fs::read_to_string(PathBuf::from(document[2]["plots"].as_str().expect("plots")).join("report.html"));
     let page = page.expect("a page");
     assert!(page.contains("&lt;script&gt;alert(1)") && !page.contains("<script>alert(1)"));
-    // nothing that both have, so there is nothing to say of the first one; the other way round nothing was claimed
+    // The runs have nothing in common, so nothing can be said about the first one; the other way round
+    // nothing was claimed.
     let ran = lab.run(&["reproduce", text(&one), "--against", text(&empty)]).expect(2);
     assert!(
         ran.stderr.contains("the second run does not have this block\nhelp: name a run of the same plan"),
@@ -219,7 +220,7 @@ fn what_cannot_be_put_together_is_said() {
     let half = copied("half", &|text| text[..text.len() / 2].to_owned());
     let stderr = lab.run(&["reproduce", text(&one), "--against", text(&half)]).expect(1).stderr;
     assert!(stderr.contains("it ends in the middle: the file was cut short"), "{stderr}");
-    // samples that were cut short are read as far as they go
+    // Truncated samples are read as far as possible.
     let cut = copied("cut", &|text| text.replace("\"one\"", "\"three\""));
     let samples = fs::read_to_string(cut.join("samples.csv")).expect("samples");
     fs::write(cut.join("samples.csv"), &samples[..samples.len() - 9]).expect("to write them");

@@ -1,7 +1,7 @@
-//! How trials are registered: each once, by its function's name, with what it needs and when it runs.
+//! Registration of trials: each once, by its function's name, with its requirements and its schedule.
 //!
-//! `cargo test` runs those that are short or tell something often. The long ones are shown as skipped and run with
-//! `BENCH_RUNNER_TEST=all`, as `.ci/run` sets it, or with `cargo test --test it -- --include-ignored`.
+//! `cargo test` runs those that are short or find faults often. The long ones are shown as skipped and run
+//! with `BENCH_RUNNER_TEST=all`, as set by `.ci/run`, or with `cargo test --test it -- --include-ignored`.
 
 use std::process::Command;
 
@@ -9,8 +9,8 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::lab::python;
 
-/// Makes `tests()`, the trials of a file: functions of no arguments, each with its [`When`] if it has one, after those
-/// of the modules below it.
+/// Defines `tests()`, the trials of a file: functions without arguments, each with its [`TrialConditions`] if
+/// it has any, after those of its submodules.
 macro_rules! trials {
     ($module:literal; $([$($below:ident),* $(,)?];)? $($name:ident $(: $when:expr)?),* $(,)?) => {
         pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
@@ -29,7 +29,7 @@ macro_rules! trials {
     };
 }
 
-/// The modules of this program, each once, and the trials of all of them.
+/// Declares the modules of this program, and `all()`, the trials of all of them.
 macro_rules! modules {
     ($($module:ident),* $(,)?) => {
         $(mod $module;)*
@@ -40,50 +40,50 @@ macro_rules! modules {
     };
 }
 
-/// When a trial runs.
+/// Conditions under which a trial runs.
 #[derive(Clone, Copy)]
-pub(crate) struct When {
+pub(crate) struct TrialConditions {
     long: bool,
     programs: [Option<&'static str>; 2],
     packages: &'static [&'static str],
     lacking: Option<fn() -> Option<String>>,
-    /// A program that takes too long to install for the gate: `.ci/long` has it.
-    of_long: Option<&'static str>,
+    /// A program that takes too long to install for the gate; `.ci/long` installs it.
+    long_only: Option<&'static str>,
 }
 
-/// With every `cargo test`.
-pub(crate) const ALWAYS: When =
-    When { long: false, programs: [None; 2], packages: &[], lacking: None, of_long: None };
+/// Runs with every `cargo test`.
+pub(crate) const ALWAYS: TrialConditions =
+    TrialConditions { long: false, programs: [None; 2], packages: &[], lacking: None, long_only: None };
 
-/// In the gate.
-pub(crate) const LONG: When = When { long: true, ..ALWAYS };
+/// Runs in the gate.
+pub(crate) const LONG: TrialConditions = TrialConditions { long: true, ..ALWAYS };
 
-impl When {
-    /// If this program is there too.
+impl TrialConditions {
+    /// Requires this program as well.
     pub(crate) const fn with(self, program: &'static str) -> Self {
         let [first, _] = self.programs;
         let programs = if first.is_none() { [Some(program), None] } else { [first, Some(program)] };
         Self { programs, ..self }
     }
 
-    /// If these packages of Python are there.
+    /// Requires these Python packages.
     pub(crate) const fn with_python(self, packages: &'static [&'static str]) -> Self {
         Self { packages, ..self }
     }
 
-    /// If this finds nothing lacking.
+    /// Requires that this function finds nothing missing.
     pub(crate) const fn unless(self, lacking: fn() -> Option<String>) -> Self {
         Self { lacking: Some(lacking), ..self }
     }
 
-    /// If this program is there, which the gate can do without.
+    /// Requires this program, which the gate can do without.
     pub(crate) const fn where_installed(self, program: &'static str) -> Self {
-        Self { of_long: Some(program), ..self }
+        Self { long_only: Some(program), ..self }
     }
 
-    /// What this machine lacks.
-    fn lacks(self) -> Option<String> {
-        let program = self.programs.into_iter().flatten().find_map(lacking_program);
+    /// The first requirement that this machine lacks.
+    fn missing_requirement(self) -> Option<String> {
+        let program = self.programs.into_iter().flatten().find_map(missing_program);
         let own = || self.lacking.and_then(|lacking| lacking());
         let python = || {
             (!has_python_with(self.packages)).then(|| format!("no Python with {}", self.packages.join(", ")))
@@ -92,11 +92,11 @@ impl When {
     }
 }
 
-/// A trial by name. One that lacks something is shown as ignored with the reason in its name, and fails under `CI=true`
-/// instead; one that is long is shown as ignored where only a part is run.
-pub(crate) fn trial(name: &str, when: When, run: impl FnOnce() + Send + 'static) -> Trial {
+/// A trial by name. If a requirement is missing, it is shown as ignored with the reason in its name, and
+/// fails under `CI=true` instead; a long one is shown as ignored if only a part is run.
+pub(crate) fn trial(name: &str, when: TrialConditions, run: impl FnOnce() + Send + 'static) -> Trial {
     let skipped = |reason: &str| format!("{name} (skipped: {reason})");
-    if let Some(program) = when.of_long.filter(|program| lacking_program(program).is_some()) {
+    if let Some(program) = when.long_only.filter(|program| missing_program(program).is_some()) {
         let reason = format!("no {program} on PATH; .ci/long installs it");
         return Trial::test(skipped(&reason), || Ok(())).with_ignored_flag(true);
     }
@@ -104,33 +104,33 @@ pub(crate) fn trial(name: &str, when: When, run: impl FnOnce() + Send + 'static)
         run();
         Ok(())
     };
-    match when.lacks() {
+    match when.missing_requirement() {
         Some(reason) if std::env::var("CI").is_ok_and(|ci| ci == "true") => {
             Trial::test(name, move || Err(Failed::from(format!("cannot be skipped under CI: {reason}"))))
         }
         Some(reason) => Trial::test(skipped(&reason), || Ok(())).with_ignored_flag(true),
-        None if when.long && !all_are_wanted() => {
+        None if when.long && !runs_all() => {
             Trial::test(skipped("long: run by .ci/run"), run).with_ignored_flag(true)
         }
         None => Trial::test(name, run),
     }
 }
 
-/// Whether `BENCH_RUNNER_TEST=all` is set.
-pub(crate) fn all_are_wanted() -> bool {
+/// True if `BENCH_RUNNER_TEST=all` is set.
+pub(crate) fn runs_all() -> bool {
     std::env::var_os("BENCH_RUNNER_TEST").is_some_and(|wanted| wanted == "all")
 }
 
-/// Says that a program is lacking, if it is.
-pub(crate) fn lacking_program(program: &str) -> Option<String> {
+/// A message if a program is missing.
+pub(crate) fn missing_program(program: &str) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Servers are in a directory that not everybody has in there.
+    // Servers are in a directory that is not on every PATH.
     let there =
         std::env::split_paths(&path).chain(["/usr/sbin".into()]).any(|dir| dir.join(program).is_file());
     (!there).then(|| format!("no {program} on PATH"))
 }
 
-/// Whether packages are there, without importing them, which can take a second.
+/// True if packages are installed; does not import them, which can take a second.
 fn has_python_with(packages: &[&str]) -> bool {
     let look = "import importlib.util as u, sys; sys.exit(not all(map(u.find_spec, sys.argv[1:])))";
     packages.is_empty()

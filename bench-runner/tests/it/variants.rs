@@ -1,9 +1,10 @@
-//! Whole variants with real cargo: pieces of configuration as articles print them, and the user's own configuration.
+//! Whole variants with real cargo: pieces of configuration as printed in articles, and the user's own
+//! configuration.
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Proof, ProofResult};
 
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "variants";
     a_snippet_is_compared_and_one_that_changes_nothing_is_not,
@@ -18,7 +19,7 @@ trials! { "variants";
     what_is_no_variant_is_refused,
 }
 
-/// A package with a library and a binary, and nothing to fetch.
+/// A package with a library and a binary, without dependencies to fetch.
 fn own(lab: &Lab, manifest: &str) {
     let package = "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
     lab.write("own/Cargo.toml", &format!("{package}{manifest}"));
@@ -27,7 +28,7 @@ fn own(lab: &Lab, manifest: &str) {
     lab.write("own/src/main.rs", "fn main() {\n    println!(\"{}\", own::twice(21));\n}\n");
 }
 
-fn run(lab: &Lab, more: &[&str], variables: &[(&str, &str)]) -> Ran {
+fn run(lab: &Lab, more: &[&str], variables: &[(&str, &str)]) -> ProgramRun {
     let args = [&["run", "--project", "../own", "--rounds", "1"], more].concat();
     let home = lab.path("cargo");
     let mut command = lab.command(&args);
@@ -61,13 +62,13 @@ fn a_snippet_is_compared_and_one_that_changes_nothing_is_not() {
     assert!(ran.stderr.contains(&format!("note: fast: {change}")), "{}", ran.stderr);
     assert_eq!(proof(&bundle, "idle", "snippet").result, ProofResult::Fails);
     assert!(reason(&bundle, "idle").contains("changes no compiler call, so there is nothing to compare"));
-    // The plan holds the text, the samples do not.
+    // The plan has the text, the samples do not.
     let arm = &bundle.manifest.plan.blocks[0].arms[2];
     assert_eq!(arm.variant.settings["snippet"], "[profile.dev]\ndebug = \"line-tables-only\"\n");
     assert!(bundle.samples.iter().all(|sample| sample.settings.is_empty()));
 }
 
-/// Beside axes, an arm that asks for nothing is what a snippet is compared with, whatever it is called.
+/// With axes, a snippet is compared with an arm without settings, whatever its name.
 fn beside_axes_a_snippet_is_told_from_what_asks_for_nothing() {
     let lab = Lab::new();
     own(&lab, "");
@@ -82,7 +83,7 @@ fn beside_axes_a_snippet_is_told_from_what_asks_for_nothing() {
     assert!(reason(&bundle, "idle").contains("changes no compiler call"));
 }
 
-/// Both recipes for Cranelift that circulate, as they are printed, with stable.
+/// Both common recipes for Cranelift, as they are printed, on stable.
 fn a_recipe_that_does_not_build_is_a_finding() {
     let lab = Lab::new();
     own(&lab, "");
@@ -133,7 +134,7 @@ fn flags_that_cargo_drops_are_told() {
     }
 }
 
-/// A configuration that holds what is nobody's business beside what decides a build.
+/// A configuration with private values besides those that decide a build.
 fn user(lab: &Lab, more: &str) {
     lab.write(
         "cargo/config.toml",
@@ -181,7 +182,7 @@ fn a_variable_of_the_user_drops_what_files_say() {
         found.found
     );
     assert!(found.found.contains("cannot be seen: CC"), "{}", found.found);
-    // What the user has set reaches no other variant.
+    // The user's settings reach no other variant.
     assert_eq!(proof(&bundle, "linker=mold", "linker").result, ProofResult::Holds);
 }
 
@@ -237,7 +238,7 @@ fn raw_axes_say_what_they_change() {
     assert_eq!(proof(&bundle, both, "rustflags").result, ProofResult::Holds);
     let config = proof(&bundle, both, "config");
     assert_eq!(config.result, ProofResult::Holds, "{}", config.found);
-    // It is told from the variant that differs by this alone, not from the baseline.
+    // It is compared with the variant that differs in this setting alone, not with the baseline.
     let against = "adds `-Cdebuginfo=1` to 2 of 2 calls, takes `-Cdebuginfo=2` from 2, against rustflags=-Cdebug-assertions=no config=";
     assert_eq!(config.found, against);
     assert_eq!(proof(&bundle, "rustflags= config=", "config").result, ProofResult::NotApplicable);

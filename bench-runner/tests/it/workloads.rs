@@ -1,5 +1,5 @@
-//! Real cargo on a small workspace: what each workload builds, what edits of each class rebuild, and a history that is
-//! replayed.
+//! Real cargo on a small workspace: the units that each workload builds, those that edits of each class
+//! rebuild, and a replayed history.
 
 use std::process::Command;
 
@@ -20,8 +20,8 @@ trials! { "workloads";
     what_a_project_lacks_for_a_workload_is_told_with_what_helps,
 }
 
-/// A program over `mid` over `base`; `mid` has a build script and uses the derive macro of `shape`. `outside` is no
-/// member, and so a dependency.
+/// A program that depends on `mid`, which depends on `base`; `mid` has a build script and uses the derive
+/// macro of `shape`. `outside` is not a member, and so a dependency.
 fn shop(lab: &Lab) {
     let package = |name: &str, more: &str| {
         format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}")
@@ -59,7 +59,7 @@ fn shop(lab: &Lab) {
     lab.write("shop/outside/src/lib.rs", "pub fn seven() -> u64 {\n    7\n}\n");
 }
 
-/// One variant and its twin under some workloads, each in a block of its own.
+/// One variant and its twin under some workloads, each in a separate block.
 fn run(lab: &Lab, project: &str, workloads: &[&str], rounds: &str, code: i32) -> Bundle {
     let mut args = vec!["run", "--project", project, "--axis", "jobs=2", "--rounds", rounds, "--offline"];
     workloads.iter().for_each(|workload| args.extend(["--workload", workload]));
@@ -91,7 +91,7 @@ fn units(lab: &Lab, sample: &Sample) -> Vec<String> {
 fn edits_of_each_class_rebuild_what_the_class_says() {
     let lab = Lab::new();
     shop(&lab);
-    // The manifest says no edit, so all but the patch are found in the sources.
+    // The manifest has no edits, so all but the patch are proposed from the sources.
     let classes = [
         ("body", "bin:app"),
         ("signature", "lib:base, lib:mid, bin:app"),
@@ -232,7 +232,7 @@ fn dependencies_are_built_as_for_the_project_and_its_crates_are_empty() {
     let ((all, full), (skeleton, empty)) = (built("clean"), built("deps-only"));
     assert_eq!(all, skeleton, "the same units in the same order");
     assert!(empty < full, "{empty:?} of {full:?} bytes");
-    // A member that does not build is no obstacle, and a dependency that does not build is one.
+    // A member that does not build is not an obstacle; a dependency that does not build is one.
     let lab = Lab::new();
     shop(&lab);
     lab.write("shop/mid/src/lib.rs", "compile_error!(\"a member\");\n");
@@ -263,7 +263,7 @@ fn clippy_is_proven() {
     lab.write("shop/src/main.rs", "#![deny(clippy::eq_op)]\nfn main() {\n    assert!(mid::area() > 0);\n}\n");
     let bundle = run(&lab, "../shop", &["clippy"], "1", 0);
     assert_eq!(of_workload(&bundle, "clippy").result, ProofResult::Holds);
-    // What only clippy objects to fails under it.
+    // A lint of clippy fails only under clippy.
     let lab = Lab::new();
     shop(&lab);
     lab.write("shop/src/main.rs", "#![deny(clippy::eq_op)]\nfn main() {\n    assert!(1 == 1);\n}\n");
@@ -324,7 +324,7 @@ fn commits_are_replayed_one_after_another() {
     let again = samples(&bundle, "replay:4", Phase::Warmup);
     let oldest = again.iter().filter(|sample| sample.pin.to_string() == format!("git:{}", commits[0]));
     assert_eq!(oldest.count(), 2, "in the warm-up, and after the last commit");
-    // What is not committed is in no commit, so there is nothing clean to go back from.
+    // Uncommitted changes are in no commit, so there is nothing clean to return to.
     lab.write("shop/README.md", "Other words.\n");
     let ran =
         lab.run(&["plan", "--project", "../shop", "--axis", "jobs=2", "--workload", "replay"]).expect(0);

@@ -1,11 +1,13 @@
-//! How often the program is right: its own sampling and its own comparison, led through builds of known truth.
+//! How often the program is right: its own sampling and its own comparison, applied to simulated builds with
+//! a known truth.
 //!
-//! A model says how long each build takes; everything else is the program's. `sampling::round_order` gives the order
-//! of a round, `sampling::next` says when a block has had enough, `compare::compare` makes intervals and verdicts
-//! of the samples. Nothing of the method is written again here, so a change to the method shows in the figures.
+//! A model gives the time of each build; everything else is the program's code: `sampling::round_order` gives
+//! the order of a round, `sampling::next` decides when a block stops, `compare::compare` computes intervals
+//! and verdicts from the samples. No part of the method is implemented a second time, so a change to the
+//! method changes the figures.
 //!
-//! Knows nothing of processes, of printing or of what the figures should be. The same seed gives the same figures
-//! however many threads there are: each run draws from a generator of its own, and sums are made in order of runs.
+//! It does not run processes, print, or judge the figures. The same seed gives the same figures with any
+//! number of threads: each run has its own generator, and sums are computed in the order of the runs.
 
 mod models;
 mod questions;

@@ -1,4 +1,4 @@
-//! How long builds take: the truth, and what a machine makes of it.
+//! Build times: the truth, and the noise of a machine.
 
 use bench_runner_core::record::Role;
 use chacha20::ChaCha8Rng;
@@ -8,24 +8,24 @@ use sha2::{Digest, Sha256};
 /// Standard deviation of ln seconds of one build.
 pub(crate) const NOISE: f64 = 0.02;
 
-/// Share of builds that are outliers, and how many times as long they take.
+/// Share of outliers among builds, and their factor.
 const OUTLIERS: f64 = 0.05;
 const OUTLIER: f64 = 1.5;
 
-/// What the machine has slowed down by at the end of the span.
+/// Slowdown of the machine at the end of the span.
 const DRIFT: f64 = 0.10;
 
-/// Correlation of neighbours under the autoregressive models.
+/// Correlation of neighbors under the autoregressive models.
 const RHO: f64 = 0.6;
 
-/// Standard deviation of the ln of a directory's own factor.
+/// Standard deviation of the ln of a directory's factor.
 const OFFSET: f64 = 0.005;
 
-/// What follows the last variant takes so much longer.
+/// Relative extra time of a build after the last variant.
 const CARRY_OVER: f64 = 0.01;
 
-/// How the times of builds scatter about the truth. All scatter is on the log scale, normal with [`NOISE`] where
-/// nothing else is said.
+/// Noise of build times around the truth, on the log scale; normal with [`NOISE`] unless the model says
+/// otherwise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Model {
     /// Independent builds.
@@ -34,19 +34,19 @@ pub(crate) enum Model {
     Outliers,
     /// The machine slows down by 10 % over the span, in equal steps from build to build.
     Drift,
-    /// Consecutive builds of whatever arm correlate: autoregressive of order 1, ρ = 0.6.
+    /// Consecutive builds of any arm correlate: autoregressive of order 1, ρ = 0.6.
     Neighbours,
-    /// Some arms scatter so many times as much.
+    /// Some arms have noise larger by this factor.
     Noisier(Noisy, f64),
-    /// Each target directory has a factor of its own for the whole block, of standard deviation 0.5 %.
+    /// Each target directory has its own factor for the whole block, with a standard deviation of 0.5 %.
     Offsets,
-    /// What is built right after the last variant in the same round takes 1 % longer.
+    /// A build right after the last variant in the same round takes 1 % longer.
     CarryOver,
     /// Consecutive rounds of each arm correlate: autoregressive of order 1, ρ = 0.6.
     Serial,
 }
 
-/// Which arms are noisier.
+/// The arms with larger noise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Noisy {
     LastVariant,
@@ -54,29 +54,30 @@ pub(crate) enum Noisy {
     BaselineAndTwin,
 }
 
-/// One machine while it builds one block.
+/// One machine during one block.
 pub(crate) struct Machine<'a> {
     model: Model,
     roles: &'a [Role],
     noise: &'a mut Noise,
-    /// Builds over which a drift comes to its full size.
+    /// Number of builds over which a drift reaches its full size.
     span: f64,
     built: usize,
-    /// What the last build leaves to the next one, in standard deviations.
+    /// State of the autoregressive series after the last build, in standard deviations.
     left_over: f64,
-    /// For each arm: its directory's own factor as ln, or what its last round leaves to the next.
+    /// For each arm: its directory's factor as ln, or the state of its series after the last round.
     of_arm: Vec<f64>,
 }
 
 impl<'a> Machine<'a> {
-    /// `span` is the number of builds over which a drift comes to its full size.
+    /// `span` is the number of builds over which a drift reaches its full size.
     pub(crate) fn new(model: Model, roles: &'a [Role], span: usize, noise: &'a mut Noise) -> Self {
         let left_over = noise.normal();
         let of_arm = roles.iter().map(|_| noise.normal()).collect();
         Self { model, roles, noise, span: span.max(1) as f64, built: 0, left_over, of_arm }
     }
 
-    /// The factor on the true time of the next build, as ln. `predecessor` was built just before in the same round.
+    /// The factor on the true time of the next build, as ln. `predecessor` was built immediately before in
+    /// the same round.
     pub(crate) fn build(&mut self, arm: usize, predecessor: Option<usize>) -> f64 {
         let fresh = self.noise.normal();
         let number = self.built as f64;
@@ -120,9 +121,9 @@ fn autoregress(state: &mut f64, fresh: f64) -> f64 {
 pub(crate) struct Noise(ChaCha8Rng);
 
 impl Noise {
-    /// The generator of one run. What is simulated names the stream, so that no two figures share their noise and
-    /// none changes when another is added.
-    pub(crate) fn of_run(seed: u64, what: &str, run: u32) -> Self {
+    /// The generator of one run. `what` names the stream, so that figures have independent noise and adding a
+    /// figure changes none of the others.
+    pub(crate) fn for_run(seed: u64, what: &str, run: u32) -> Self {
         let hash = Sha256::new()
             .chain_update(b"operating characteristics 1\n")
             .chain_update(seed.to_le_bytes())
@@ -132,12 +133,12 @@ impl Noise {
         Self(ChaCha8Rng::from_seed(hash.into()))
     }
 
-    /// A seed for something that draws by itself.
+    /// A seed for code with its own generator.
     pub(crate) fn seed(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// Between 0 and 1, neither of them.
+    /// Uniform in the open interval from 0 to 1.
     fn uniform(&mut self) -> f64 {
         (f64::from(self.0.next_u32()) + 0.5) / 4_294_967_296.0
     }

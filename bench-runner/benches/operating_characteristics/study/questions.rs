@@ -1,39 +1,39 @@
-//! What is asked of simulated runs: are intervals right, are verdicts, is what is there found.
+//! Questions to simulated runs: coverage of intervals, correctness of verdicts, power.
 
 use bench_runner_core::compare::{BlockResult, Policy, Ratio, Verdict};
 use bench_runner_core::stats::serial_correlation;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::models::{Model, Noise};
-use super::run::{Rounds, Run, Setup};
+use super::run::{Rounds, Setup, SimulatedRun};
 use super::tally::{Mean, Share};
 
-/// How much is simulated, and from where.
+/// Size and seed of the study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Study {
-    /// Draws everything.
+    /// Seed of all random numbers.
     pub(crate) seed: u64,
-    /// Runs for each figure.
+    /// Number of runs for each figure.
     pub(crate) runs: u32,
 }
 
 impl Study {
-    /// What `of` makes of each run, in order.
-    fn each<T: Send>(&self, setup: &Setup, of: impl Fn(&Run) -> T + Sync) -> Vec<T> {
+    /// Results of `of` for each run, in order.
+    fn each<T: Send>(&self, setup: &Setup, of: impl Fn(&SimulatedRun) -> T + Sync) -> Vec<T> {
         let what = format!("{setup:?}");
-        let one = |run: u32| of(&setup.run(&mut Noise::of_run(self.seed, &what, run)));
+        let one = |run: u32| of(&setup.run(&mut Noise::for_run(self.seed, &what, run)));
         (0..self.runs).into_par_iter().map(one).collect()
     }
 }
 
-/// How good the plain 95 % intervals are.
+/// Quality of the plain 95 % intervals.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Coverage {
     /// Variants whose interval contains the true ratio.
     pub(crate) covered: Share,
     /// Twins whose interval contains 1.
     pub(crate) twins: Share,
-    /// Blocks in which neighbouring rounds are found to resemble each other.
+    /// Blocks in which correlation of neighboring rounds is found.
     pub(crate) alarms: Share,
     /// ln ratio − ln truth of the variants.
     pub(crate) bias: Mean,
@@ -69,41 +69,42 @@ pub(crate) fn coverage(study: &Study, setup: &Setup) -> Coverage {
     found
 }
 
-/// Correlation of the rounds of each arm, over 30 fixed rounds: how often it is found, and what the intervals are
-/// worth that were widened for it.
+/// Correlation of the rounds of each arm, over 30 fixed rounds: how often it is found, and the coverage of
+/// the intervals that are widened for it.
 pub(crate) fn detection(study: &Study) -> Coverage {
-    coverage(study, &Setup { rounds: Rounds::Fixed(30), ..Setup::of_four(Model::Serial) })
+    coverage(study, &Setup { rounds: Rounds::Fixed(30), ..Setup::with_four_arms(Model::Serial) })
 }
 
-/// Coverage where directories have factors of their own.
+/// Coverage if directories have their own factors.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Offsets {
-    /// One block per run: nothing to calibrate with.
+    /// One block per run: no twins for calibration.
     pub(crate) alone: Coverage,
     /// Twenty blocks per run, whose twins calibrate.
     pub(crate) calibrated: Coverage,
 }
 
-/// Directories with factors of their own. Each run of twenty blocks stands for twenty of one block.
+/// Directories with their own factors. Each run of twenty blocks replaces twenty runs of one block.
 pub(crate) fn offsets(study: &Study) -> Offsets {
-    let one = Setup::of_four(Model::Offsets);
+    let one = Setup::with_four_arms(Model::Offsets);
     let twenty = Setup { blocks: vec![one.blocks[0].clone(); 20], ..one.clone() };
     let fewer = Study { runs: study.runs.div_ceil(20), ..*study };
     Offsets { alone: coverage(study, &one), calibrated: coverage(&fewer, &twenty) }
 }
 
-/// What is told of the order within the rounds.
+/// Results about the order within the rounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Order {
-    /// Blocks whose bound is no less than what carry-over does to the ratio of the last variant, `bias` on the log scale.
+    /// Blocks whose bound is at least the effect of carry-over on the ratio of the last variant, `bias` on
+    /// the log scale.
     pub(crate) bounded: Share,
-    /// Blocks in which predecessors are found to matter, at the 1 % from which on the text names one.
+    /// Blocks in which predecessors matter significantly, at the 1 % from which the text names one.
     pub(crate) found: Share,
 }
 
-/// How far the bound reaches, and how often predecessors are named.
+/// The bound, and how often predecessors are named.
 pub(crate) fn order(study: &Study, model: Model, bias: f64) -> Order {
-    let runs = study.each(&Setup::of_four(model), |run| {
+    let runs = study.each(&Setup::with_four_arms(model), |run| {
         let told = run.comparison.blocks[0].order.as_ref().ok()?;
         let named = told.predecessors.is_some_and(|found| found.p < 0.01);
         Some((told.bound()? >= bias.exp_m1(), named))
@@ -116,10 +117,10 @@ pub(crate) fn order(study: &Study, model: Model, bias: f64) -> Order {
     order
 }
 
-/// For each variant of a block the mean of ln ratio − ln truth, and its coverage, where what follows the last of
-/// them takes longer.
+/// For each variant of a block the mean of ln ratio − ln truth, and its coverage, if builds after the last
+/// variant take longer.
 pub(crate) fn carry_over(study: &Study) -> Vec<(Mean, Share)> {
-    let setup = Setup::of_four(Model::CarryOver);
+    let setup = Setup::with_four_arms(Model::CarryOver);
     let truth = &setup.blocks[0];
     let runs = study.each(&setup, |run| {
         let ratios = truth.iter().zip(ratios(&run.comparison.blocks[0]));
@@ -135,15 +136,15 @@ pub(crate) fn carry_over(study: &Study) -> Vec<(Mean, Share)> {
     found
 }
 
-/// Whole runs with at least one of something.
+/// Whole runs that contain at least one of each kind.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Families {
-    /// A `faster` or `slower`.
+    /// A verdict `faster` or `slower`.
     pub(crate) different: Share,
-    /// A corrected p-value against "no difference" below the level, whatever the verdict: `equivalent` goes before
-    /// `faster` and `slower` and so hides most of them where nothing differs.
+    /// A corrected p-value against "no difference" below the level, whatever the verdict: `equivalent` takes
+    /// precedence over `faster` and `slower` and so hides most of them if there is no difference.
     pub(crate) significant: Share,
-    /// An `equivalent`.
+    /// A verdict `equivalent`.
     pub(crate) equivalent: Share,
     /// An `invalid` block.
     pub(crate) invalid: Share,
@@ -153,7 +154,7 @@ pub(crate) struct Families {
     pub(crate) rounds: Mean,
 }
 
-/// What whole runs contain.
+/// Contents of whole runs.
 pub(crate) fn families(study: &Study, setup: &Setup) -> Families {
     let runs = study.each(setup, |run| {
         let count = |verdict: Verdict| verdicts(run).filter(|&found| found == verdict).count();
@@ -175,7 +176,7 @@ pub(crate) fn families(study: &Study, setup: &Setup) -> Families {
     found
 }
 
-/// What becomes of the variants that truly take longer.
+/// Results for variants that truly take longer.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Power {
     /// The corrected p-value against "no difference" is below the level, and the ratio above 1.
@@ -188,7 +189,7 @@ pub(crate) struct Power {
     pub(crate) invalid: Share,
 }
 
-/// What becomes of the variants that truly take longer.
+/// Results for variants that truly take longer.
 pub(crate) fn power(study: &Study, setup: &Setup) -> Power {
     let truth = || setup.blocks.iter().flatten();
     let runs = study.each(setup, |run| {
@@ -209,17 +210,18 @@ pub(crate) fn power(study: &Study, setup: &Setup) -> Power {
     found
 }
 
-/// The comparisons of a block in the order of its variants. Every simulated build ends well, so each has one.
+/// The comparisons of a block in the order of its variants. Every simulated build succeeds, so each variant
+/// has one.
 fn ratios(block: &BlockResult) -> impl Iterator<Item = Ratio> + '_ {
     block.arms.iter().filter_map(|arm| arm.ratio)
 }
 
 /// The comparisons of a run, in the order of its blocks.
-fn all(run: &Run) -> impl Iterator<Item = Ratio> + '_ {
+fn all(run: &SimulatedRun) -> impl Iterator<Item = Ratio> + '_ {
     run.comparison.blocks.iter().flat_map(ratios)
 }
 
-fn verdicts(run: &Run) -> impl Iterator<Item = Verdict> + '_ {
+fn verdicts(run: &SimulatedRun) -> impl Iterator<Item = Verdict> + '_ {
     all(run).map(|ratio| ratio.verdict)
 }
 
@@ -228,7 +230,7 @@ fn contains(ratio: Ratio, truth: f64) -> bool {
 }
 
 /// Mean number of rounds of the blocks of a run.
-fn rounds(run: &Run) -> f64 {
+fn rounds(run: &SimulatedRun) -> f64 {
     let blocks = &run.comparison.blocks;
     blocks.iter().map(|block| f64::from(block.rounds)).sum::<f64>() / blocks.len().max(1) as f64
 }

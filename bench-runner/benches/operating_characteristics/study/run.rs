@@ -1,4 +1,4 @@
-//! One simulated run: a plan, builds that take what a model says, and what the program makes of them.
+//! One simulated run: a plan, builds with times from a model, and the program's results.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -12,46 +12,46 @@ use bench_runner_measure::sampling::{BlockProgress, Next, next, round_order};
 
 use super::models::{Machine, Model, Noise};
 
-/// Seconds that a build of the baseline truly takes.
+/// True seconds of a baseline build.
 const SECONDS: f64 = 10.0;
 
-/// Rounds that a block is expected to take where it stops by precision: a drift comes to its size over these.
+/// Expected number of rounds of a block that stops by precision; a drift reaches its full size over these.
 const EXPECTED_ROUNDS: u32 = 20;
 
-/// What is simulated.
+/// Parameters of a simulation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Setup {
     pub(crate) model: Model,
     /// For each block the true ratio of each variant to the baseline.
     pub(crate) blocks: Vec<Vec<f64>>,
-    /// Whether blocks have a twin.
+    /// True if blocks have a twin.
     pub(crate) twin: bool,
     pub(crate) rounds: Rounds,
 }
 
-/// When a block stops.
+/// Stopping rule of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rounds {
     /// By the rule with its defaults: 6 to 30 rounds, precision 1.5 %.
     ByPrecision,
-    /// After so many, without looking.
+    /// After this number of rounds, without looks.
     Fixed(u32),
 }
 
-/// What a run shows, and the seconds of each block by round and arm.
-pub(crate) struct Run {
+/// Results of a run, and the seconds of each block by round and arm.
+pub(crate) struct SimulatedRun {
     pub(crate) comparison: Comparison,
     pub(crate) tables: Vec<Vec<Vec<Option<f64>>>>,
 }
 
 impl Setup {
-    /// One block of baseline, twin and two variants, the second of which takes 5 % longer.
-    pub(crate) fn of_four(model: Model) -> Self {
+    /// One block of baseline, twin and two variants; the second variant takes 5 % longer.
+    pub(crate) fn with_four_arms(model: Model) -> Self {
         Self { model, blocks: vec![vec![1.0, 1.05]], twin: true, rounds: Rounds::ByPrecision }
     }
 
-    /// Five blocks of four variants, all of this ratio.
-    pub(crate) fn of_twenty(model: Model, ratio: f64, rounds: Rounds) -> Self {
+    /// Five blocks of four variants, all with this ratio.
+    pub(crate) fn with_twenty_comparisons(model: Model, ratio: f64, rounds: Rounds) -> Self {
         Self { model, blocks: vec![vec![ratio; 4]; 5], twin: true, rounds }
     }
 
@@ -61,7 +61,7 @@ impl Setup {
     }
 
     /// Simulates one run, from the order of the first round to the verdicts.
-    pub(crate) fn run(&self, noise: &mut Noise) -> Run {
+    pub(crate) fn run(&self, noise: &mut Noise) -> SimulatedRun {
         let plan = self.plan(noise.seed());
         let (mut samples, mut ends, mut tables) = (Vec::new(), Vec::new(), Vec::new());
         for (block, truth) in plan.blocks.iter().zip(&self.blocks) {
@@ -78,10 +78,10 @@ impl Setup {
             tables.push(table);
         }
         let recorded = RunRecord { ends: &ends, ..RunRecord::of(&plan, &samples) };
-        Run { comparison: compare(&recorded, &Policy::default()), tables }
+        SimulatedRun { comparison: compare(&recorded, &Policy::default()), tables }
     }
 
-    /// Builds rounds until the program says that it is enough.
+    /// Builds rounds until the program stops.
     fn measure(
         &self,
         plan: &Plan,
@@ -108,8 +108,11 @@ impl Setup {
                 let ratio = arm.checked_sub(reference).map_or(1.0, |variant| truth[variant]);
                 let wall = Duration::from_secs_f64(SECONDS * ratio * machine.build(arm, predecessor).exp());
                 walls[arm] = Some(wall.as_secs_f64());
-                let place =
-                    Place { number: samples.len() as u32 + 1, round: number, position: place as u32 + 1 };
+                let place = RoundPosition {
+                    number: samples.len() as u32 + 1,
+                    round: number,
+                    position: place as u32 + 1,
+                };
                 samples.push(sample(plan, block, &block.arms[arm], place, wall));
                 predecessor = Some(arm);
             }
@@ -117,7 +120,7 @@ impl Setup {
         }
     }
 
-    /// Builds over which a drift comes to its size.
+    /// Number of builds over which a drift reaches its full size.
     fn span(&self, arms: usize) -> usize {
         let rounds = match self.rounds {
             Rounds::ByPrecision => EXPECTED_ROUNDS,
@@ -189,14 +192,14 @@ fn name(block: usize) -> String {
     format!("p{block}")
 }
 
-/// Where a build stands, all from 1.
-struct Place {
+/// Position of a build, all numbers from 1.
+struct RoundPosition {
     number: u32,
     round: u32,
     position: u32,
 }
 
-fn sample(plan: &Plan, block: &Block, arm: &Arm, place: Place, wall: Duration) -> Sample {
+fn sample(plan: &Plan, block: &Block, arm: &Arm, place: RoundPosition, wall: Duration) -> Sample {
     Sample {
         number: place.number,
         block: block.id.clone(),

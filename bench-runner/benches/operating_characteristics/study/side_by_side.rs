@@ -1,4 +1,5 @@
-//! The usual way, for comparison: all builds of A, then all of B, and the ratio of the means ± σ as hyperfine prints it.
+//! The usual way, for comparison: all builds of A, then all of B, and the ratio of the means ± σ as printed
+//! by hyperfine.
 
 use bench_runner_core::record::Role;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
@@ -7,23 +8,23 @@ use super::models::{Machine, Model, Noise};
 use super::questions::Study;
 use super::tally::Share;
 
-/// Builds of A, and of B after them.
+/// Number of builds of A, and then of B.
 pub(crate) const BUILDS: usize = 10;
 
-/// How often the range ratio ± σ is right.
+/// How often the interval ratio ± σ is right.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SideBySide {
-    /// It leaves 1 out, where A and B are the same.
+    /// It excludes 1 although A and B are the same.
     pub(crate) excludes_one: Share,
     /// It contains the true ratio of 1.05.
     pub(crate) covers: Share,
 }
 
-/// Ten builds of A, ten of B, under a model. A drift comes to its full size over these twenty builds.
+/// Ten builds of A, ten of B, under a model. A drift reaches its full size over these twenty builds.
 pub(crate) fn side_by_side(study: &Study, model: Model) -> SideBySide {
     let what = format!("side by side {model:?}");
     let one = |run: u32| {
-        let mut noise = Noise::of_run(study.seed, &what, run);
+        let mut noise = Noise::for_run(study.seed, &what, run);
         let mut contains = |truth: f64| contains(&builds(model, truth, &mut noise), truth);
         (!contains(1.0), contains(1.05))
     };
@@ -36,7 +37,7 @@ pub(crate) fn side_by_side(study: &Study, model: Model) -> SideBySide {
     found
 }
 
-/// Seconds of A, and of B, which truly takes `truth` times as long.
+/// Seconds of A, and of B, whose true time is `truth` times as long.
 fn builds(model: Model, truth: f64, noise: &mut Noise) -> [Vec<f64>; 2] {
     let roles = [Role::Baseline, Role::Variant];
     let mut machine = Machine::new(model, &roles, 2 * BUILDS, noise);
@@ -44,8 +45,8 @@ fn builds(model: Model, truth: f64, noise: &mut Noise) -> [Vec<f64>; 2] {
         .map(|(arm, truth)| (0..BUILDS).map(|_| truth * machine.build(arm, None).exp()).collect())
 }
 
-/// Whether ratio ± σ contains the true ratio of B to A. hyperfine puts the slower over the faster, and behind the ±
-/// ratio·√((sd/mean)² + (sd/mean)²) of the two (`src/benchmark/relative_speed.rs`).
+/// True if ratio ± σ contains the true ratio of B to A. hyperfine divides the slower by the faster, and its σ
+/// is ratio·√((sd/mean)² + (sd/mean)²) of the two (`src/benchmark/relative_speed.rs`).
 fn contains([a, b]: &[Vec<f64>; 2], truth: f64) -> bool {
     let ratio = mean(b) / mean(a);
     let (ratio, truth) = if ratio < 1.0 { (ratio.recip(), truth.recip()) } else { (ratio, truth) };

@@ -1,6 +1,6 @@
 //! Shares and means of simulated runs, each with its Monte-Carlo standard error.
 
-/// How often something held. Trials of one run hang together, so the standard error is that between runs.
+/// A share of trials. Trials of one run are dependent, so the standard error is that between runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Share {
     runs: u64,
@@ -31,7 +31,7 @@ impl Share {
         self.trials
     }
 
-    /// How often it did not hold.
+    /// The share of the other trials.
     #[must_use]
     pub(crate) fn complement(self) -> Self {
         Self {
@@ -42,13 +42,13 @@ impl Share {
         }
     }
 
-    /// 0 to 1; 0 without any trial.
+    /// From 0 to 1; 0 without trials.
     pub(crate) fn value(&self) -> f64 {
         if self.trials == 0 { 0.0 } else { self.hits as f64 / self.trials as f64 }
     }
 
-    /// Standard error of a ratio estimate from clusters, the runs: √(R/(R−1)·Σ(hᵢ − p·tᵢ)²) / Σtᵢ. `None` for fewer than
-    /// two runs.
+    /// Standard error of a ratio estimate from clusters, the runs: √(R/(R−1)·Σ(hᵢ − p·tᵢ)²) / Σtᵢ. `None` for
+    /// fewer than two runs.
     pub(crate) fn se(&self) -> Option<f64> {
         if self.runs < 2 || self.trials == 0 {
             return None;
@@ -76,7 +76,7 @@ impl Mean {
         self.squares += value * value;
     }
 
-    /// 0 without any run.
+    /// 0 without runs.
     pub(crate) fn value(&self) -> f64 {
         if self.runs == 0 { 0.0 } else { self.sum / self.runs as f64 }
     }

@@ -102,7 +102,10 @@ fn relative_to(text: &str, tree: &Path) -> String {
     out
 }
 
-fn flag_differences(yours: (&CompilerFlags, &Path), here: (&CompilerFlags, &Path)) -> Vec<FidelityDifference> {
+fn flag_differences(
+    yours: (&CompilerFlags, &Path),
+    here: (&CompilerFlags, &Path),
+) -> Vec<FidelityDifference> {
     let flags_by_target = |(flags, tree): (&CompilerFlags, &Path)| -> BTreeMap<String, String> {
         let line = |flags: &[String]| relative_to(&flags.join(" "), tree);
         let targets = flags.targets.iter().map(|(target, flags)| (relative_to(target, tree), line(flags)));

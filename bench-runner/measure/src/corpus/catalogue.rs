@@ -193,7 +193,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     const OWN: &str = "name = \"NAME\"\ntags = [\"mine\"]\n[source]\nkind = \"path\"\npath = \"../tree\"\n";
 
@@ -225,10 +225,10 @@ mod tests {
     #[test]
     fn a_bad_file_in_the_checkout_is_an_error_at_its_place() {
         let dir = checkout(&[("mine.toml", "name = \"mine\"\n[sauce]\n")]);
-        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().whole();
+        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().printed();
         assert!(error.contains("corpus/mine.toml:1:1: the file lacks the key `source`"), "{error}");
         let dir = checkout(&[("other.toml", &OWN.replace("NAME", "mine"))]);
-        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().whole();
+        let error = Catalogue::load(&[], Some(dir.path())).unwrap_err().printed();
         assert!(error.contains("other.toml:1:8") && error.contains("name the file `mine.toml`"), "{error}");
     }
 }

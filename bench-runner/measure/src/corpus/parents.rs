@@ -154,7 +154,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     fn below(config: Option<(&str, &str)>) -> (tempfile::TempDir, Result<(), ParentError>) {
         let dir = tempfile::tempdir().unwrap();
@@ -182,7 +182,7 @@ mod tests {
             let Err(ParentError::Config { file, keys, .. }) = &result else { panic!("{result:?}") };
             assert_eq!(*file, dir.path().canonicalize().unwrap().join(name));
             assert_eq!(keys, &["build.rustflags", "build.jobs", "env.A", "target.x"]);
-            let text = result.unwrap_err().whole();
+            let text = result.unwrap_err().printed();
             assert!(
                 text.contains("--cache-dir") && text.contains("`build.rustflags`, `build.jobs`"),
                 "{text}"
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_broken_configuration_is_shown_at_its_place() {
         let (_dir, result) = below(Some((".cargo/config.toml", "[build\n")));
-        let text = result.unwrap_err().whole();
+        let text = result.unwrap_err().printed();
         assert!(text.contains("config.toml:1:"), "{text}");
     }
 }

@@ -1,15 +1,14 @@
-//! One matrix → its blocks: the product of the axes and the whole variants, less what is excluded, what this machine
-//! lacks, what has no meaning under the workload, and what is the same thing by another name.
+//! One matrix → its blocks: the product of the axes and the whole variants, without those that are excluded,
+//! cannot be built on this machine, have no meaning under the workload, or are the same as another variant.
 
+mod arms;
 mod memo;
 mod projects;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bench_runner_core::record::{
-    Arm, Block, BlockId, Plan, Refusal, Role, Sampling, Skipped, TEXT_SETTINGS, TreeId, Variant,
-};
+use bench_runner_core::record::{Arm, Block, BlockId, Plan, Refusal, Role, Sampling, Skipped, Variant};
 
 use super::workload;
 use super::{ProjectView, World};
@@ -17,7 +16,8 @@ use crate::axes::{self, ParsedSettings, STRUCTURAL, Setting};
 use crate::build::Linking;
 use crate::scenario::{Exclusion, Matrix, RequestError, RequestWord, Scenario};
 use crate::workloads::{SourceChange, StartState, Workload};
-use projects::{add_projects, one_of, resolve_projects};
+use arms::{BlockArms, ResolvedVariant};
+use projects::{add_projects, name_among, resolve_projects};
 
 pub(super) use memo::Memo;
 
@@ -38,7 +38,7 @@ pub(super) fn add<W: World + ?Sized>(
         |key: &str| matrix.axes.iter().find(|(axis, _)| axis == key).map(|(_, words)| words.as_slice());
     let projects = resolve_projects(listed("project").unwrap_or(&matrix.projects), memo.world)?;
     let baseline_project = match (listed("project"), matrix.baseline.value("project")) {
-        (Some(_), Some(word)) => Some(one_of(&projects, word, memo.world)?),
+        (Some(_), Some(word)) => Some(name_among(&projects, word, memo.world)?),
         _ => None,
     };
     let project_choices: Vec<Option<&ProjectView>> = match listed("project") {
@@ -62,8 +62,8 @@ pub(super) fn add<W: World + ?Sized>(
             }
             let fixed = Fixed { id, project: *project, workload: workload.map(|word| word.text.as_str()) };
             let baseline_project = baseline_project.as_deref();
-            let draft = Draft { matrix, projects: &projects, baseline_project, fixed };
-            let (block, skipped) = draft.block(scenario, memo)?;
+            let builder = BlockBuilder { matrix, projects: &projects, baseline_project, fixed };
+            let (block, skipped) = builder.block(scenario, memo)?;
             plan.skipped.extend(skipped);
             if let Some(block) = block {
                 add_projects(plan, &block, &projects)?;
@@ -80,69 +80,28 @@ struct Fixed<'a> {
     workload: Option<&'a str>,
 }
 
-struct Draft<'a> {
+struct BlockBuilder<'a> {
     matrix: &'a Matrix,
     projects: &'a [ProjectView],
-    /// Name of the baseline's project, where project is an axis and the baseline names one.
+    /// Name of the baseline's project, if project is an axis and the baseline names one.
     baseline_project: Option<&'a str>,
     fixed: Fixed<'a>,
 }
 
-/// The arms of a block so far.
-#[derive(Default)]
-struct Kept {
-    arms: Vec<Arm>,
-    /// Places among them.
-    by_identity: BTreeMap<String, usize>,
-    /// What becomes of the sources of each tree, under the workloads that build it; each once.
-    sources: BTreeMap<TreeId, Vec<SourceChange>>,
-}
-
-impl Kept {
-    /// Adds a variant, or its name where there is the same thing already.
-    fn add(&mut self, role: Role, mut variant: Variant, built: Built) {
-        let Built { identity, sources, linking, settings, pinned } = built;
-        if let Some(&same) = self.by_identity.get(&identity) {
-            self.arms[same].aliases.push(variant.name);
-            return;
-        }
-        self.by_identity.insert(identity, self.arms.len());
-        let of_tree = self.sources.entry(variant.tree()).or_default();
-        if !of_tree.contains(&sources) {
-            of_tree.push(sources);
-        }
-        let co_changes = co_changes(&variant, &settings, linking);
-        let primed = settings.need_priming();
-        variant.settings.extend(pinned);
-        self.arms.push(Arm { role, variant, aliases: Vec::new(), co_changes, primed });
-    }
-}
-
-struct Built {
-    /// Equal ones are the same thing.
-    identity: String,
-    sources: SourceChange,
-    /// What it links, if that is known and matters.
-    linking: Option<Linking>,
-    settings: ParsedSettings,
-    /// Values that would mean something else on another machine, as the plan is to have them.
-    pinned: Vec<(String, String)>,
-}
-
-impl<'a> Draft<'a> {
+impl<'a> BlockBuilder<'a> {
     fn block<W: World + ?Sized>(
         &self,
         scenario: &Scenario,
         memo: &mut Memo<'_, W>,
     ) -> Result<(Option<Block>, Vec<Skipped>), W::Error> {
         let rows = self.rows(memo)?;
-        self.comparable(&rows)?;
-        let asked = rows.len();
+        self.check_comparable(&rows)?;
+        let requested = rows.len();
         let mut skipped = Vec::new();
-        let mut kept = Kept::default();
+        let mut chosen = BlockArms::default();
         let mut baseline_left = None;
         for (at, variant) in rows.into_iter().enumerate() {
-            match self.decide(&variant, &kept, memo)? {
+            match self.decide(&variant, &chosen, memo)? {
                 Err(refusal) => {
                     if at == 0 {
                         let reason = format!("its baseline is left out: {}", refusal.what);
@@ -150,40 +109,43 @@ impl<'a> Draft<'a> {
                     }
                     skipped.push(self.skipped(&variant.name, refusal));
                 }
-                Ok(built) => {
+                Ok(resolved) => {
                     let role = if at == 0 { Role::Baseline } else { Role::Variant };
-                    kept.add(role, variant, built);
+                    chosen.add(role, variant, resolved);
                 }
             }
         }
-        let mut kept = kept.arms;
+        let mut arms = chosen.arms;
         let mut names = BTreeSet::new();
-        if let Some(twice) = kept.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
-            let message = format!("two variants of `{}` are called `{}`", self.fixed.id, twice.variant.name);
+        if let Some(duplicate_project) = arms.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
+            let message = format!(
+                "two variants of `{}` are called `{}`",
+                self.fixed.id, duplicate_project.variant.name
+            );
             return Err(RequestError::usage(message, Some("use values without spaces".into())).into());
         }
         if let Some(refusal) = baseline_left {
             skipped.push(self.skipped("all", refusal));
             return Ok((None, skipped));
         }
-        if kept.len() < 2 && asked > 1 {
-            skipped.push(self.skipped("all", Refusal::new(Self::nothing_to_compare(&kept)?)));
+        if arms.len() < 2 && requested > 1 {
+            skipped.push(self.skipped("all", Refusal::new(Self::why_nothing_to_compare(&arms)?)));
             return Ok((None, skipped));
         }
         if self.matrix.twin {
-            let twin = Arm { role: Role::Twin, aliases: Vec::new(), ..kept[0].clone() };
-            kept.insert(1, twin);
+            let twin = Arm { role: Role::Twin, aliases: Vec::new(), ..arms[0].clone() };
+            arms.insert(1, twin);
         }
         let mut axes = self.keys();
         axes.retain(|key| {
             STRUCTURAL.contains(&key.as_str())
-                || kept.iter().any(|arm| arm.variant.settings.contains_key(key))
+                || arms.iter().any(|arm| arm.variant.settings.contains_key(key))
         });
-        let commits = self.commits(&kept, memo)?;
+        let commits = self.commits(&arms, memo)?;
         let block = Block {
             id: self.fixed.id.clone(),
             axes,
-            arms: kept,
+            arms,
             sampling: sampling(scenario),
             commits,
             fidelity: Vec::new(),
@@ -210,8 +172,8 @@ impl<'a> Draft<'a> {
         Ok(commits)
     }
 
-    /// Refuses what must not stand in one block.
-    fn comparable(&self, rows: &[Variant]) -> Result<(), RequestError> {
+    /// Refuses variants that cannot be compared in one block.
+    fn check_comparable(&self, rows: &[Variant]) -> Result<(), RequestError> {
         let Some((baseline, others)) = rows.split_first() else { return Ok(()) };
         for other in others.iter().filter(|row| self.exclusion(row).is_none()) {
             if let Some(reason) = axes::incomparable(&baseline.settings, &other.settings) {
@@ -239,40 +201,40 @@ impl<'a> Draft<'a> {
         Skipped { block, variant, reason: refusal.what, help: refusal.help }
     }
 
-    /// Whether a combination can be built beside the arms that the block has so far, and what makes it the same as
-    /// another.
+    /// Checks whether a variant can be built together with the arms chosen so far, and resolves it.
     fn decide<W: World + ?Sized>(
         &self,
         variant: &Variant,
-        kept: &Kept,
+        chosen: &BlockArms,
         memo: &mut Memo<'_, W>,
-    ) -> Result<Result<Built, Refusal>, RequestError> {
+    ) -> Result<Result<ResolvedVariant, Refusal>, RequestError> {
         let project = self.project(variant)?;
         if let Some(exclude) = self.exclusion(variant) {
             return Ok(Err(Refusal::new(exclude.reason.clone())));
         }
         let workload = workload::find(&variant.workload)?;
         let settings = axes::parse_all(&variant.settings).map_err(RequestError::from)?;
-        if let Err(refusal) = self.check(variant, (project, &workload), kept, memo) {
+        if let Err(refusal) = self.check(variant, (project, &workload), chosen, memo) {
             return Ok(Err(refusal));
         }
-        Ok(self.built(variant, &workload, settings, memo))
+        Ok(self.resolve_variant(variant, &workload, settings, memo))
     }
 
-    /// Checks that the project has what the workload of a variant needs.
+    /// Checks that the project, the toolchain and the other arms of the block allow the variant's workload
+    /// and commit.
     fn check<W: World + ?Sized>(
         &self,
         variant: &Variant,
         (project, workload): (&ProjectView, &Workload),
-        kept: &Kept,
+        chosen: &BlockArms,
         memo: &mut Memo<'_, W>,
     ) -> Result<(), Refusal> {
         workload::check(variant, workload, project)?;
-        if let Some(reason) = self.beside(variant, workload, kept) {
+        if let Some(reason) = self.sources_conflict(variant, workload, chosen) {
             return Err(Refusal::new(reason).with_help("put the two workloads into blocks of their own"));
         }
         if let SourceChange::Replayed(count) = workload.sources {
-            workload::enough(count, &memo.commits(project, count as usize + 1)?)?;
+            workload::check_commit_count(count, &memo.commits(project, count as usize + 1)?)?;
         }
         memo.world.goal(&variant.tree(), workload.goal, &variant.settings)?;
         match &variant.rev {
@@ -281,14 +243,14 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// What a variant is on this machine, if that has all of its settings.
-    fn built<W: World + ?Sized>(
+    /// Resolves a variant on this machine. Refused if a setting is not available.
+    fn resolve_variant<W: World + ?Sized>(
         &self,
         variant: &Variant,
         workload: &Workload,
         settings: ParsedSettings,
         memo: &mut Memo<'_, W>,
-    ) -> Result<Built, Refusal> {
+    ) -> Result<ResolvedVariant, Refusal> {
         if let Some(reason) = settings.conflict(workload.goal) {
             return Err(Refusal::new(reason));
         }
@@ -313,26 +275,31 @@ impl<'a> Draft<'a> {
             pinned.extend(available.pinned.clone().map(|text| (key.to_owned(), text)));
         }
         let identity = identity.join("\n");
-        Ok(Built { identity, sources: workload.sources, linking, settings, pinned })
+        Ok(ResolvedVariant { identity, sources: workload.sources, linking, settings, pinned })
     }
 
-    /// Why a workload cannot stand in one block with the others, where that is so: all arms of one tree build the same
+    /// Reason why a workload does not fit into a block with the others: all arms of one tree build the same
     /// files.
-    fn beside(&self, variant: &Variant, workload: &Workload, kept: &Kept) -> Option<&'static str> {
+    fn sources_conflict(
+        &self,
+        variant: &Variant,
+        workload: &Workload,
+        chosen: &BlockArms,
+    ) -> Option<&'static str> {
         let idle = workload.start == StartState::Warm && workload.sources == SourceChange::AsPinned;
-        if idle && self.edits_beside(&variant.project) {
+        if idle && self.another_workload_edits(&variant.project) {
             return Some("the edits of another variant of the block would give it something to build");
         }
-        let others = kept.sources.get(&variant.tree()).into_iter().flatten();
-        let differ = |other: &SourceChange| !workload::same_sources(workload.sources, *other);
+        let others = chosen.sources.get(&variant.tree()).into_iter().flatten();
+        let differ = |other: &SourceChange| !workload::are_compatible_sources(workload.sources, *other);
         others
             .into_iter()
             .any(differ)
             .then_some("another variant of the block changes the same sources in another way")
     }
 
-    /// Whether some workload of the block changes the sources of `project` from round to round.
-    fn edits_beside(&self, project: &str) -> bool {
+    /// True if some workload of the block changes the sources of `project` from round to round.
+    fn another_workload_edits(&self, project: &str) -> bool {
         let mut by_axis =
             self.matrix.axes.iter().filter(|(key, _)| key == "workload").flat_map(|(_, words)| words);
         let project = self.projects.iter().find(|view| view.planned.name == project);
@@ -343,9 +310,9 @@ impl<'a> Draft<'a> {
         })
     }
 
-    /// Why a block that asked for more than one variant has only one left.
-    fn nothing_to_compare(kept: &[Arm]) -> Result<String, RequestError> {
-        let Some(arm) = kept.first() else { return Ok("nothing of it can be built here".into()) };
+    /// Reason why a block that asked for more than one variant has at most one left.
+    fn why_nothing_to_compare(arms: &[Arm]) -> Result<String, RequestError> {
+        let Some(arm) = arms.first() else { return Ok("nothing of it can be built here".into()) };
         let workload = workload::find(&arm.variant.workload)?;
         let settings = axes::parse_all(&arm.variant.settings).map_err(RequestError::from)?;
         let idle = settings.iter().filter(|setting| !setting.value.applies_to(workload.goal));
@@ -360,7 +327,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// What an exclusion may speak of.
+/// Value of `variant` for a key of an exclusion.
 fn value_of<'v>(key: &str, variant: &'v Variant) -> Option<&'v str> {
     match key {
         "project" => Some(&variant.project),
@@ -368,22 +335,6 @@ fn value_of<'v>(key: &str, variant: &'v Variant) -> Option<&'v str> {
         "rev" => variant.rev.as_deref(),
         _ => variant.settings.get(key).map(String::as_str),
     }
-}
-
-/// What the settings of a variant change besides what their axes are named for, in a build that links this.
-fn co_changes(variant: &Variant, settings: &ParsedSettings, linking: Option<Linking>) -> Vec<String> {
-    let of = |setting: Setting<'_>| {
-        let Setting { key, text, value, .. } = setting;
-        let what = if TEXT_SETTINGS.contains(&key) { variant.name.clone() } else { format!("{key}={text}") };
-        let happens = |change: &&&str| {
-            let reaches =
-                |linking: Linking| linking.host && (linking.host_shares_flags || !value.is_for_linking());
-            !axes::is_about_host_units(change) || linking.is_none_or(reaches)
-        };
-        let changes = value.co_changes(settings).iter().filter(happens);
-        changes.map(|change| format!("{what}: {change}")).collect::<Vec<_>>()
-    };
-    settings.iter().flat_map(of).collect()
 }
 
 fn sampling(scenario: &Scenario) -> Sampling {

@@ -1,4 +1,4 @@
-//! How long a plan will probably take, how many rounds that allows, and how wide the intervals will probably be.
+//! Estimates of a plan's duration, of the rounds that fit, and of the width of the intervals.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,54 +9,54 @@ use bench_runner_core::stats::{Control, EXPECTED_NOISE, expected_half_width};
 use crate::sampling::LOOKS;
 use crate::workloads::{self, StartState};
 
-/// What settling and looking take beside each build, roughly.
+/// Approximate time for settling and inspection around each build.
 const AROUND_A_BUILD: Duration = Duration::from_millis(250);
 
-/// What a plan will probably take.
+/// Estimated size and duration of a plan.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Estimate {
+pub struct PlanEstimate {
     /// Block by block, in the order of the plan.
     pub blocks: Vec<BlockEstimate>,
     pub builds: u64,
-    /// Time in all; `None` where some block's is not known.
+    /// Total time; `None` if the time of some block is unknown.
     pub total: Option<Duration>,
-    /// Bytes that the target directories of a block take at most; `None` where some project's are not known.
+    /// Largest total size of the target directories of one block; `None` if unknown for some project.
     pub disk_bytes: Option<u64>,
 }
 
-/// What one block will probably take.
+/// Estimated size and duration of one block.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BlockEstimate {
     /// Warm-up builds.
     pub warmups: u64,
-    /// What the warm-ups take, where builds of this kind are known.
+    /// Time of all warm-ups; `None` if there are no estimates for builds of this kind.
     pub warmup_time: Option<Duration>,
-    /// What a round takes, where builds of this kind are known.
+    /// Time of one round; `None` if there are no estimates for builds of this kind.
     pub round_time: Option<Duration>,
-    /// Rounds that the budget allows and the precision probably takes, at most the largest number.
+    /// Rounds that fit into the budget and that the precision probably needs, at most `max_rounds`.
     pub rounds: u32,
     /// Half-width of the intervals after these rounds, if builds scatter by [`EXPECTED_NOISE`].
     pub half_width: Option<f64>,
 }
 
 impl BlockEstimate {
-    /// What the block takes in all, where that is known.
+    /// Total time of the block, if known.
     pub fn total(&self) -> Option<Duration> {
         Some(self.warmup_time? + self.round_time? * self.rounds)
     }
 
-    /// Builds of the block in all.
+    /// Total number of builds of the block.
     pub fn builds(&self, arms: usize) -> u64 {
         self.warmups + u64::from(self.rounds) * arms as u64
     }
 }
 
-/// What builds roughly take, by project.
+/// Rough build times and sizes, by project.
 pub type Typical = BTreeMap<String, crate::corpus::ProjectEstimate>;
 
 /// Estimates `plan`.
-pub fn estimate(plan: &Plan, typical: &Typical) -> Estimate {
-    // What every block would like to have, as if there were time for it.
+pub fn estimate(plan: &Plan, typical: &Typical) -> PlanEstimate {
+    // Every block as if time were unlimited.
     let wanted: Vec<BlockEstimate> =
         plan.blocks.iter().map(|block| block_estimate(block, plan.sessions, None, typical)).collect();
     let mut left = plan.time_budget;
@@ -72,10 +72,11 @@ pub fn estimate(plan: &Plan, typical: &Typical) -> Estimate {
     let total = blocks.iter().map(BlockEstimate::total).sum();
     let disk_bytes =
         plan.blocks.iter().map(|block| disk(block, typical)).try_fold(0, |most, disk| Some(disk?.max(most)));
-    Estimate { blocks, builds, total, disk_bytes }
+    PlanEstimate { blocks, builds, total, disk_bytes }
 }
 
-/// Builds that go on from the last one keep their targets side by side; the others have theirs one after another.
+/// Arms that continue from their last build keep their target directories at the same time; the others use
+/// theirs one after another.
 fn disk(block: &Block, typical: &Typical) -> Option<u64> {
     let (mut kept, mut passing) = (0, 0);
     for arm in &block.arms {
@@ -113,7 +114,7 @@ fn block_estimate(
         let own = build(&arm.variant.project, &arm.variant.workload);
         let first = if warm { build(&arm.variant.project, "clean") } else { None };
         warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(arm.primed);
-        // What is filled is filled by a build from nothing.
+        // Caches are filled by a build from nothing.
         let from_nothing = if warm { first } else { own };
         let filling = if arm.primed { from_nothing } else { Some(Duration::ZERO) };
         let time = own.zip(if warm { first } else { Some(Duration::ZERO) }).zip(filling);
@@ -130,8 +131,8 @@ fn block_estimate(
     BlockEstimate { warmups: warmups * u64::from(sessions), warmup_time, round_time, rounds, half_width }
 }
 
-/// The part of the time that is left which the first of `blocks` gets: so much that all of them come to the same
-/// number of rounds, but none to more than it wants. Where nothing is known of some block, all get the same time.
+/// Share of the remaining time for the first of `blocks`, such that all blocks get the same number of rounds,
+/// but none more than it wants. If the times of some block are unknown, all blocks get the same time.
 pub fn share(left: Duration, blocks: &[BlockEstimate]) -> Duration {
     let known: Option<Vec<(f64, f64, f64)>> = blocks
         .iter()
@@ -148,7 +149,7 @@ pub fn share(left: Duration, blocks: &[BlockEstimate]) -> Duration {
     };
     let budget = left.as_secs_f64();
     let most = blocks.iter().map(|(.., wanted)| *wanted).fold(0.0, f64::max);
-    // The need grows with the rounds, so halving finds the number that the budget allows.
+    // The need grows with the number of rounds, so bisection finds the number that fits.
     let (mut few, mut many) = (0.0, most);
     for _ in 0..40 {
         let middle = f64::midpoint(few, many);
@@ -159,7 +160,7 @@ pub fn share(left: Duration, blocks: &[BlockEstimate]) -> Duration {
     left.mul_f64(if total > 0.0 { (need[0] / total).clamp(0.0, 1.0) } else { 1.0 })
 }
 
-/// The look at which builds of ordinary scatter will have reached the precision.
+/// The look at which builds with ordinary noise will have reached the precision.
 fn rounds_for_precision(block: &Block) -> u32 {
     let Some(precision) = block.sampling.precision else { return block.sampling.max_rounds };
     let reached = |rounds: &u32| {

@@ -1,9 +1,9 @@
-//! Scenario × projects × what this machine has × seed → [`Plan`]. Pure: everything it has to know of the world
-//! comes in through [`World`], so that the same inputs always give the same plan.
+//! Scenario × projects × this machine × seed → [`Plan`]. Pure: everything from outside comes in through
+//! [`World`], so the same inputs always give the same plan.
 
 mod blocks;
 mod estimate;
-mod refit;
+mod adapt;
 mod workload;
 
 use std::time::Duration;
@@ -15,28 +15,28 @@ use crate::build::{Goal, Linking};
 use crate::corpus::EditClass;
 use crate::scenario::{RequestError, RequestWord, Scenario};
 
-pub use estimate::{BlockEstimate, Estimate, Typical, estimate, share};
-pub use refit::{check, refit};
+pub use adapt::{adapt_plan, check};
+pub use estimate::{BlockEstimate, PlanEstimate, Typical, estimate, share};
 
-/// A project as the plan sees it.
+/// A project as planning sees it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProjectView {
-    /// What goes into the plan.
+    /// The project's entry in the plan.
     pub planned: PlannedProject,
-    /// Whether cargo builds it.
+    /// True if cargo builds it.
     pub cargo: bool,
-    /// Classes of the edits that its manifest has.
+    /// Classes of the edits in its manifest.
     pub edits: Vec<EditClass>,
-    /// Whether it brings a command that edits it.
+    /// True if it has its own command for edits.
     pub own_edit: bool,
-    /// The profile that its manifest names.
+    /// The profile named in its manifest.
     pub profile: Option<String>,
-    /// What builds of it roughly take, where the manifest tells.
+    /// Rough build times and sizes, if its manifest has them.
     pub typical: crate::corpus::ProjectEstimate,
 }
 
 impl ProjectView {
-    /// Whether there is an edit of a class to make, or any at all.
+    /// True if the project has an edit of the class, or any edit for `None`.
     pub(crate) fn has_edit(&self, class: Option<EditClass>) -> bool {
         match class {
             Some(class) => self.edits.contains(&class),
@@ -45,16 +45,16 @@ impl ProjectView {
     }
 }
 
-/// What a plan has to know of the world.
+/// Everything that planning needs to know about projects, toolchains and this machine.
 pub trait World {
-    /// Errors of the world; those of a request are carried through.
+    /// Errors of the implementation, including those of requests.
     type Error: From<RequestError>;
 
-    /// The projects that a word stands for: a name, a path, or `tag:…`.
+    /// The projects for a word: a name, a path, or `tag:…`.
     fn projects(&self, word: &RequestWord) -> Result<Vec<ProjectView>, Self::Error>;
 
-    /// A project that a plan brings along.
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, Self::Error>;
+    /// A project that is part of an existing plan.
+    fn planned_project(&self, project: &PlannedProject) -> Result<ProjectView, Self::Error>;
 
     /// Checks that the source of `project` has the commit `rev`.
     fn revision(&self, project: &ProjectView, rev: &str) -> Result<(), Refusal>;
@@ -62,35 +62,35 @@ pub trait World {
     /// The last commits of `project`, at most `count`, oldest first.
     fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Refusal>;
 
-    /// Checks that the toolchain that builds the source `tree` with these settings can do what `goal` says.
+    /// Checks that the toolchain for the source `tree` and these settings supports `goal`.
     fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Result<(), Refusal>;
 
-    /// What a build with this goal would link, where it can be told before it is built.
+    /// What a build with this goal would link, if it is known before the build.
     fn linking(&self, _tree: &TreeId, _goal: Goal, _settings: &Settings) -> Option<Linking> {
         None
     }
 
-    /// Checks that this machine can apply `setting` to the source `tree`, of which it has said that it is there.
+    /// Checks that this machine can apply `setting` to the source `tree`, which must be known to `self`.
     fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal>;
 
-    /// What the user's own configuration says to builds of `project`, as TOML; empty where it says nothing.
+    /// The user's own cargo configuration for builds of `project`, as TOML; empty if there is none.
     fn as_configured(&self, project: &ProjectView) -> Result<String, Self::Error>;
 }
 
-/// What the command line says beside the scenario.
+/// Options of the command line besides the scenario.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
-    /// Draws every order.
+pub struct PlanOptions {
+    /// Seed for the random build order.
     pub seed: u64,
     /// 1-based share of the blocks and the number of shares.
     pub shard: Option<(u32, u32)>,
 }
 
-/// Makes the plan of `scenarios`, one after another.
+/// Plans `scenarios` one after another.
 pub fn plan<W: World + ?Sized>(
     scenarios: &[Scenario],
     world: &W,
-    options: &Options,
+    options: &PlanOptions,
 ) -> Result<Plan, W::Error> {
     let mut plan = Plan {
         format: FORMAT_VERSION,
@@ -119,7 +119,7 @@ pub fn plan<W: World + ?Sized>(
     Ok(plan)
 }
 
-/// The sum of the scenarios' budgets, as long as each has one.
+/// The sum of the scenarios' budgets, if each of them has one.
 fn total_budget(scenarios: &[Scenario]) -> Option<Duration> {
     scenarios.iter().map(|scenario| scenario.sampling.time_budget).sum()
 }

@@ -41,7 +41,7 @@ impl World for TwoLinkers {
         }
     }
 
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, RequestError> {
+    fn planned_project(&self, project: &PlannedProject) -> Result<ProjectView, RequestError> {
         Ok(ProjectView { planned: project.clone(), ..super::tests::project(&project.name) })
     }
 
@@ -91,10 +91,10 @@ fn scenario(text: &str) -> Scenario {
 }
 
 fn made(text: &str) -> Plan {
-    plan(&[scenario(text)], &TwoLinkers, &Options::default()).unwrap()
+    plan(&[scenario(text)], &TwoLinkers, &PlanOptions::default()).unwrap()
 }
 
-/// One line for each block and arm, and for what is left out.
+/// One line for each block and arm, and for everything that is skipped.
 fn outline(plan: &Plan) -> String {
     let mut lines = Vec::new();
     for block in &plan.blocks {
@@ -116,7 +116,7 @@ fn the_main_job_compares_linkers_and_gives_check_a_block_of_its_own() {
         "/../../scenarios/quick.toml"
     )))
     .unwrap();
-    let plan = plan(&[quick], &TwoLinkers, &Options::default()).unwrap();
+    let plan = plan(&[quick], &TwoLinkers, &PlanOptions::default()).unwrap();
     expect_test::expect![[r#"
         linkers/small/clean
           baseline linker=bfd
@@ -192,7 +192,7 @@ fn the_baselines_project_is_one_of_the_block() {
     let made = made(text);
     assert_eq!(made.blocks[0].arms[0].variant.project, "heavy");
     let wrong = text.replace("{ project = \"heavy\" }", "{ project = \"heavi\" }");
-    let error = plan(&[scenario(&wrong)], &TwoLinkers, &Options::default()).unwrap_err().to_string();
+    let error = plan(&[scenario(&wrong)], &TwoLinkers, &PlanOptions::default()).unwrap_err().to_string();
     assert!(error.contains("the baseline's project `heavi` is not one of light, heavy"), "{error}");
 }
 
@@ -220,7 +220,7 @@ fn what_means_something_else_on_every_machine_is_pinned() {
         (native.name.as_str(), &*native.settings["target-cpu"]),
         ("target-cpu=native", "native@znver3")
     );
-    assert_eq!(refit(plan.clone(), &TwoLinkers).unwrap(), plan);
+    assert_eq!(adapt_plan(plan.clone(), &TwoLinkers).unwrap(), plan);
 }
 
 #[test]
@@ -236,7 +236,7 @@ fn what_a_project_cannot_do_is_left_out_with_the_way_to_make_it_so() {
 fn shards_deal_out_whole_blocks() {
     let scenario = scenario("projects = [\"a\", \"b\", \"c\"]\nworkloads = [\"clean\"]\n");
     let ids = |shard| {
-        let options = Options { shard: Some(shard), ..Options::default() };
+        let options = PlanOptions { shard: Some(shard), ..PlanOptions::default() };
         let plan = plan(std::slice::from_ref(&scenario), &TwoLinkers, &options).unwrap();
         plan.blocks.iter().map(|block| block.id.to_string()).collect::<Vec<_>>()
     };
@@ -252,12 +252,12 @@ fn the_estimate_shares_the_budget_and_foretells_the_interval() {
     plan.sessions = 1;
     let typical = of_clean(&[("a", 2), ("b", 2)]);
     let estimate = estimate(&plan, &typical);
-    // 60 s a block, three builds of 2.25 s a round, as many for the warm-up.
+    // 60 s per block, three builds of 2.25 s per round, and as many for the warm-up.
     assert_eq!(estimate.blocks[0].rounds, 7);
     assert_eq!(estimate.blocks[0].warmups, 3);
     let half_width = estimate.blocks[0].half_width.unwrap();
     assert!((0.01..0.06).contains(&half_width), "{half_width}");
-    // All blocks come to the same number of rounds, however dear a round of them is.
+    // All blocks get the same number of rounds, however expensive a round of them is.
     let dear = of_clean(&[("a", 1), ("b", 9)]);
     let estimate = super::estimate(&plan, &dear);
     let rounds: Vec<u32> = estimate.blocks.iter().map(|block| block.rounds).collect();
@@ -291,7 +291,7 @@ fn a_plan_from_elsewhere_is_fitted_to_this_machine() {
     mold.variant.name = "linker=mold".into();
     mold.variant.settings.insert("linker".into(), "mold".into());
     plan.blocks[0].arms.push(mold);
-    let fitted = refit(plan.clone(), &TwoLinkers).unwrap();
+    let fitted = adapt_plan(plan.clone(), &TwoLinkers).unwrap();
     expect_test::expect![[r#"
         s/a/clean
           baseline linker=bfd
@@ -300,7 +300,7 @@ fn a_plan_from_elsewhere_is_fitted_to_this_machine() {
         left out: s/a/clean linker=mold: no mold on PATH"#]]
     .assert_eq(&outline(&fitted));
     plan.blocks[0].arms[2].variant.settings.insert("linkr".into(), "bfd".into());
-    assert!(refit(plan, &TwoLinkers).unwrap_err().to_string().contains("unknown axis `linkr`"));
+    assert!(adapt_plan(plan, &TwoLinkers).unwrap_err().to_string().contains("unknown axis `linkr`"));
 }
 
 fn of_clean(seconds: &[(&str, u64)]) -> Typical {
@@ -329,15 +329,15 @@ fn code_generators_are_compared_on_one_toolchain_and_with_one_linker() {
             "projects = [\"a\"]\nworkloads = [\"clean\"]\ntwin = false\n[axes]\nbackend = [\"llvm\", \"cranelift\"]\nlinker = [\"bfd\", \"default\"]\n{exclude}"
         ))
     };
-    let error = plan(&[text("")], &TwoLinkers, &Options::default()).unwrap_err().to_string();
+    let error = plan(&[text("")], &TwoLinkers, &PlanOptions::default()).unwrap_err().to_string();
     let both =
         "`backend=llvm linker=bfd` and `backend=cranelift linker=default` of `s/a/clean` cannot be compared";
     assert!(error.starts_with(both), "{error}");
     let exclude = "[[exclude]]\nwhen = { backend = \"cranelift\", linker = \"default\" }\nreason = \"x\"\n";
-    let mut left = plan(&[text(exclude)], &TwoLinkers, &Options::default()).unwrap();
+    let mut left = plan(&[text(exclude)], &TwoLinkers, &PlanOptions::default()).unwrap();
     assert_eq!(left.blocks[0].arms.len(), 3);
     let cranelift =
         left.blocks[0].arms.iter_mut().find(|arm| arm.variant.name.contains("cranelift")).unwrap();
     cranelift.variant.settings.insert("linker".into(), "default".into());
-    assert!(refit(left, &TwoLinkers).unwrap_err().to_string().contains("the plan is wrong: "));
+    assert!(adapt_plan(left, &TwoLinkers).unwrap_err().to_string().contains("the plan is wrong: "));
 }

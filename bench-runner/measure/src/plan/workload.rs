@@ -1,4 +1,4 @@
-//! What a workload asks of a project, and what it cannot stand beside.
+//! Requirements of a workload on its project, and conflicts between workloads of one block.
 
 use bench_runner_core::record::{Refusal, Variant};
 
@@ -7,12 +7,12 @@ use crate::build::Goal;
 use crate::scenario::RequestError;
 use crate::workloads::{self, SourceChange, StartState, Workload};
 
-/// The workload that a plan names.
+/// The workload with this name.
 pub(super) fn find(name: &str) -> Result<Workload, RequestError> {
     workloads::find(name).map_err(RequestError::from)
 }
 
-/// Checks that the project of a variant has what its workload needs.
+/// Checks that the project of a variant has everything that its workload needs.
 pub(super) fn check(variant: &Variant, workload: &Workload, project: &ProjectView) -> Result<(), Refusal> {
     let of_cargo = matches!(workload.sources, SourceChange::Skeleton | SourceChange::Replayed(_))
         || workload.start == StartState::AfterRelease;
@@ -60,8 +60,8 @@ fn no_edit(class: Option<&str>, project: &ProjectView) -> Refusal {
     }
 }
 
-/// Checks that `count` commits can be replayed. `listed` are as many and one to start from.
-pub(super) fn enough(count: u32, listed: &[String]) -> Result<(), Refusal> {
+/// Checks that `count` commits can be replayed. `listed` also includes the commit to start from.
+pub(super) fn check_commit_count(count: u32, listed: &[String]) -> Result<(), Refusal> {
     if listed.len() > count as usize {
         return Ok(());
     }
@@ -72,9 +72,9 @@ pub(super) fn enough(count: u32, listed: &[String]) -> Result<(), Refusal> {
     })
 }
 
-/// Whether variants of one tree can build these two kinds of sources in the same round. A build from nothing builds
-/// whatever edit or commit is in place; which builds only start warm is another matter.
-pub(super) fn same_sources(one: SourceChange, other: SourceChange) -> bool {
+/// True if variants of one tree can build these two kinds of sources in the same round. A build from nothing
+/// accepts any edit or commit; builds that start warm and expect none are checked elsewhere.
+pub(super) fn are_compatible_sources(one: SourceChange, other: SourceChange) -> bool {
     let pinned = |sources| sources == SourceChange::AsPinned;
     one == other
         || pinned(one) && other.changes_between_rounds()

@@ -1,5 +1,5 @@
-//! What a build of the release profile left in a target directory, and how it is brought back after another build: cargo
-//! keeps profiles in directories of their own, so what came later lies beside it.
+//! The state of a target directory after a release build, and how it is restored after another build: cargo
+//! has a directory for each profile, so later builds only add entries.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::arm::{AfterRelease, LiveArm};
+use super::arm_dirs::copy_tree;
 use super::block_dirs::BlockDirs;
-use super::own_dirs::copy_tree;
 use crate::host;
 
-/// Writes down and copies what the release build of `arm` has left.
-pub(super) fn remember(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
+/// Lists and copies everything that the release build of `arm` left.
+pub(super) fn save_state(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<AfterRelease, RunError> {
     let dirs = &arm.dirs;
     let mut built = Vec::new();
     for dir in [&dirs.target, &dirs.build_dir].into_iter().filter(|dir| dir.is_dir()) {
@@ -31,11 +31,11 @@ pub(super) fn remember(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<Afte
     Ok(AfterRelease { built, left, copies })
 }
 
-/// Brings everything back to where it was after the release build of `arm`.
-pub(super) fn bring_all_back(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
+/// Restores the state after the release build of `arm`.
+pub(super) fn restore_state(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
     let Some(after) = &arm.after_release else { return Ok(()) };
     for (dir, kept) in &after.built {
-        bring_back(dir, kept)?;
+        remove_newer(dir, kept)?;
     }
     for (copy, dir) in &after.copies {
         host::remove_tree(dir)?;
@@ -45,8 +45,8 @@ pub(super) fn bring_all_back(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), 
     Ok(())
 }
 
-/// What lies in a target directory and in the directories right below it. With a target triple named, those of the
-/// profiles lie there.
+/// The entries of a target directory and of the directories directly below it. With a target triple, the
+/// directories of the profiles are at the second level.
 fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     for entry in std::fs::read_dir(target)? {
@@ -62,8 +62,8 @@ fn entries(target: &Path) -> io::Result<BTreeSet<PathBuf>> {
     Ok(found)
 }
 
-/// Removes all that is not among `kept`.
-fn bring_back(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
+/// Removes all entries that are not among `kept`.
+fn remove_newer(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
     let failed = |source| RunError::Io { action: "read", path: target.to_owned(), source };
     for entry in entries(target).map_err(failed)?.difference(kept) {
         let path = target.join(entry);
@@ -72,7 +72,7 @@ fn bring_back(target: &Path, kept: &BTreeSet<PathBuf>) -> Result<(), RunError> {
             continue;
         }
         match std::fs::remove_file(&path) {
-            // It went with its directory.
+            // It was removed with its directory.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(RunError::Io { action: "remove", path, source }),
             Ok(()) => {}
@@ -97,7 +97,7 @@ mod tests {
         kept.iter().for_each(|name| write(name));
         let before = entries(target.path()).unwrap();
         ["debug/a", "debug/deps/b", "triple/debug/a", "new"].iter().for_each(|name| write(name));
-        bring_back(target.path(), &before).unwrap();
+        remove_newer(target.path(), &before).unwrap();
         assert_eq!(entries(target.path()).unwrap(), before);
         assert!(kept.iter().all(|name| target.path().join(name).is_file()));
     }

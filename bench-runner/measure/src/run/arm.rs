@@ -1,18 +1,18 @@
-//! One arm of a block while it is being measured.
+//! One arm of a block during measurement.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Pin, Proof, ProofResult, Role};
 
-use super::worktree::{Keep, Left};
-use super::{ConfiguredDriver, PreparedTree, PreparedTrees, RunError, own_dirs};
+use super::worktree::{Keep, KeptChanges};
+use super::{ConfiguredDriver, PreparedTree, PreparedTrees, RunError, arm_dirs};
 use crate::axes::{self, ParsedSettings, ProofInput, ReferenceBuild, Setting};
 use crate::build::{BuildDirs, BuildError, BuildEvidence, BuildRequest, CacheSandbox, UnitGraph};
 use crate::corpus::edits;
 use crate::workloads::{self, SourceChange, StartState, Workload};
 
-/// One arm with everything that building it takes.
+/// One arm with everything that is needed to build it.
 pub(super) struct LiveArm<'a> {
     pub(super) arm: &'a Arm,
     pub(super) prepared: &'a PreparedTree,
@@ -21,29 +21,29 @@ pub(super) struct LiveArm<'a> {
     settings: ParsedSettings,
     pub(super) request: BuildRequest,
     pub(super) dirs: BuildDirs,
-    /// What fixes the sources that it builds now.
+    /// Pin of the sources that it currently builds.
     pub(super) pin: Pin,
-    /// How the units of the project hang together, once its first build has shown it.
+    /// Dependencies between the units of the project, known after its first build.
     pub(super) graph: Option<UnitGraph>,
-    /// What its release build left, if its workload starts from that.
+    /// State after its release build, if its workload starts from one.
     pub(super) after_release: Option<AfterRelease>,
-    /// Where its builds find compiler caches that nobody knows of.
+    /// Directory in which its builds find compiler caches that are not configured by an axis.
     pub(super) corner: Option<CacheSandbox>,
-    /// What it compiles again although nothing has changed, with cargo's reasons.
-    pub(super) restless: Option<String>,
-    /// Measured builds in a row that did not end well.
+    /// Units that it compiles again although nothing has changed, with cargo's reasons.
+    pub(super) needless_rebuild: Option<String>,
+    /// Failed measured builds in a row.
     pub(super) failures: u32,
-    /// Why it is not built any more, where that is so.
+    /// Reason why it is no longer built, if it is not.
     pub(super) dropped: Option<String>,
 }
 
-/// What a release build left.
+/// State after a release build.
 pub(super) struct AfterRelease {
-    /// In the directories for results and for intermediate files.
+    /// Entries of the directories for results and for intermediate files.
     pub(super) built: Vec<(PathBuf, BTreeSet<PathBuf>)>,
-    /// In the work tree.
-    pub(super) left: Option<Left>,
-    /// Copies of directories that have no parts for profiles: each with where it belongs.
+    /// Changes in the work tree.
+    pub(super) left: Option<KeptChanges>,
+    /// Copies of directories that are not split by profile, each with the path of its original.
     pub(super) copies: Vec<(PathBuf, PathBuf)>,
 }
 
@@ -68,7 +68,7 @@ impl<'a> LiveArm<'a> {
         let workload = workloads::find(&variant.workload).map_err(|refusal| RunError::Plan(refusal.what))?;
         let settings = axes::parse_all(&variant.settings).map_err(|refusal| RunError::Plan(refusal.what))?;
         let configured = prepared
-            .configured(&variant.settings)
+            .driver_for(&variant.settings)
             .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
         let mut request = BuildRequest { jobs, ..BuildRequest::default() };
         for setting in settings.iter().filter(|setting| setting.value.applies_to(workload.goal)) {
@@ -96,15 +96,15 @@ impl<'a> LiveArm<'a> {
             graph: None,
             after_release: None,
             corner: None,
-            restless: None,
+            needless_rebuild: None,
             failures: 0,
             dropped: None,
         })
     }
 
-    /// Makes the directories that it has for itself. `building` is the cargo home that its own is made from.
-    pub(super) fn furnish(&mut self, building: &Path) -> Result<(), RunError> {
-        own_dirs::furnish(&self.dirs, &self.request, building)?;
+    /// Creates its own directories. `building` is the cargo home from which its own is derived.
+    pub(super) fn create_dirs(&mut self, building: &Path) -> Result<(), RunError> {
+        arm_dirs::create_dirs(&self.dirs, &self.request, building)?;
         let corner = CacheSandbox::in_dir(&self.dirs.service).map_err(|source| RunError::Io {
             action: "make room for a compiler cache in",
             path: self.dirs.service.clone(),
@@ -114,17 +114,17 @@ impl<'a> LiveArm<'a> {
         Ok(())
     }
 
-    /// What becomes of what its builds leave outside its own directories.
+    /// Policy for what its builds leave outside its own directories.
     pub(super) fn keep(&self) -> Keep {
         if self.workload.start == StartState::Empty { Keep::Nothing } else { Keep::ForTheArm }
     }
 
-    /// Whether the edit of a round is what it builds anew. Another arm's edit may be in the sources too.
+    /// True if the edit of a round is what it rebuilds. The sources may also contain another arm's edit.
     pub(super) fn is_edited(&self) -> bool {
         self.workload.sources.changes_between_rounds() && self.dirs.edit > 0
     }
 
-    /// Absolute paths of the files that its edits change, where the manifest says which.
+    /// Absolute paths of the files that its edits change, if the manifest names them.
     fn edited_files(&self) -> Vec<PathBuf> {
         let SourceChange::Edited(class) = self.workload.sources else { return Vec::new() };
         let edit = self.prepared.project.edit_of(class);
@@ -132,13 +132,16 @@ impl<'a> LiveArm<'a> {
         files.iter().map(|file| self.dirs.source.join(file)).collect()
     }
 
-    /// The command line of its timed build, or why there is none.
-    pub(super) fn step(&self, detail: crate::build::Detail) -> Result<crate::build::CommandLine, BuildError> {
+    /// The command line of its timed build.
+    pub(super) fn command_line(
+        &self,
+        detail: crate::build::Detail,
+    ) -> Result<crate::build::CommandLine, BuildError> {
         self.configured.driver.build_command(&self.dirs, &self.request, self.workload.goal, detail)
     }
 
     /// The command line of the release build that its workload starts after.
-    pub(super) fn release_step(&self) -> Result<crate::build::CommandLine, BuildError> {
+    pub(super) fn release_command_line(&self) -> Result<crate::build::CommandLine, BuildError> {
         let request = BuildRequest { profile: Some("release".to_owned()), ..self.request.clone() };
         self.configured.driver.build_command(
             &self.dirs,
@@ -148,14 +151,14 @@ impl<'a> LiveArm<'a> {
         )
     }
 
-    /// What its first build, from nothing, says of every setting that can be told from it alone.
+    /// Proofs of all settings that its first build, from nothing, can prove alone.
     pub(super) fn prove(&self, block: &Block, input: &ProofInput<'_>) -> Vec<Proof> {
         let alone = self.settings.iter().filter(|setting| !setting.value.is_proven_by_comparison());
         alone.map(|setting| self.proof(block, &setting, input)).collect()
     }
 
-    /// What it says of the other settings beside the first builds of other arms.
-    pub(super) fn prove_beside(
+    /// Proofs of the other settings, by comparison with the first builds of other arms.
+    pub(super) fn prove_by_comparison(
         &self,
         block: &Block,
         evidence: &BuildEvidence,
@@ -168,31 +171,33 @@ impl<'a> LiveArm<'a> {
         self.settings.iter().filter(|setting| setting.value.is_proven_by_comparison()).map(of).collect()
     }
 
-    /// What a setting is judged beside: an arm that differs by it alone, the baseline before others; else the baseline.
+    /// The build that a setting is compared with: an arm that differs in it alone, preferably the baseline;
+    /// otherwise the baseline.
     fn reference<'p>(&self, setting: &Setting<'_>, peers: &[Peer<'p, '_>]) -> Option<ReferenceBuild<'p>> {
-        let own = self.asked_without(setting.key);
+        let own = self.request_without(setting.key);
         let rank = |peer: &&Peer<'_, '_>| {
-            let alone = own == peer.arm.asked_without(setting.key);
+            let alone = own == peer.arm.request_without(setting.key);
             let baseline = peer.arm.arm.role == Role::Baseline;
             (alone || baseline).then_some((!alone, !baseline))
         };
-        let others = peers.iter().filter(|peer| self.may_be_compared(peer.arm, setting));
+        let others = peers.iter().filter(|peer| self.can_compare(peer.arm, setting));
         let (rank, chosen) =
             others.filter_map(|peer| Some((rank(&peer)?, peer))).min_by_key(|(rank, _)| *rank)?;
         let name = &chosen.arm.arm.variant.name;
         Some(ReferenceBuild { name, build: chosen.evidence, alone: !rank.0 })
     }
 
-    /// Whether another arm builds the same with another value of the setting.
-    fn may_be_compared(&self, other: &LiveArm<'_>, setting: &Setting<'_>) -> bool {
+    /// True if another arm builds the same thing with another value of the setting.
+    fn can_compare(&self, other: &LiveArm<'_>, setting: &Setting<'_>) -> bool {
         let (own, others) = (&self.arm.variant, &other.arm.variant);
         own.tree() == others.tree()
             && self.workload.goal == other.workload.goal
             && others.settings.get(setting.key).map(String::as_str) != Some(setting.text)
     }
 
-    /// What the settings but that of `key` ask of a build, whatever they are called: `linker=default` asks for nothing.
-    fn asked_without(&self, key: &str) -> (Option<&str>, BuildRequest) {
+    /// The build request of all settings except `key`, whatever their values are called: `linker=default`
+    /// adds nothing.
+    fn request_without(&self, key: &str) -> (Option<&str>, BuildRequest) {
         let mut request = BuildRequest { jobs: 0, ..BuildRequest::default() };
         let others = self.settings.iter().filter(|setting| setting.key != key);
         for setting in others.filter(|setting| setting.value.applies_to(self.workload.goal)) {
@@ -224,7 +229,7 @@ impl<'a> LiveArm<'a> {
         }
     }
 
-    /// What a build from nothing says of the source tree, where it is an axis of the block.
+    /// Proofs of the source tree from a build from nothing, if it is an axis of the block.
     pub(super) fn prove_tree(&self, block: &Block, evidence: &BuildEvidence) -> Vec<Proof> {
         let pin = self.prepared.source.pin.to_string();
         let own: Vec<_> = evidence.artifacts.iter().filter(|artifact| artifact.own).collect();
@@ -253,7 +258,7 @@ impl<'a> LiveArm<'a> {
         .collect()
     }
 
-    /// Why a build that ended well was not what the settings say, where that is so.
+    /// Reason why a successful build does not match the settings, if it does not.
     pub(super) fn check_sample(&self, input: &ProofInput<'_>) -> Option<String> {
         let applied = self.settings.iter().filter(|setting| setting.value.applies_to(self.workload.goal));
         let reason = |setting: Setting<'_>| {
@@ -263,13 +268,13 @@ impl<'a> LiveArm<'a> {
         applied.filter_map(reason).next()
     }
 
-    /// Why a build that ended well did not compile the units that its workload should, where that is so: from an empty
-    /// target directory all, where nothing changed none, after an edit those that it reaches.
-    pub(super) fn other_units(&self, evidence: &BuildEvidence) -> Option<String> {
+    /// Reason why a successful build did not compile the units that its workload expects, if it did not: all
+    /// units from an empty target directory, none if nothing changed, after an edit those that it reaches.
+    pub(super) fn unexpected_units(&self, evidence: &BuildEvidence) -> Option<String> {
         let units = self.workload.expected_rebuild;
-        let judged = self.judge_units(evidence);
-        let other = judged.result == ProofResult::Fails;
-        other.then(|| format!("expected {}, found {}", units.describe(), judged.found))
+        let finding = self.judge_units(evidence);
+        let other = finding.result == ProofResult::Fails;
+        other.then(|| format!("expected {}, found {}", units.describe(), finding.found))
     }
 
     fn judge_units(&self, evidence: &BuildEvidence) -> workloads::RebuildFinding {
@@ -281,14 +286,14 @@ impl<'a> LiveArm<'a> {
         })
     }
 
-    /// What a build under the workload says of the workload itself: the units it compiled.
+    /// Proof of the workload from a build under it: the compiled units.
     pub(super) fn prove_workload(&self, block: &Block, evidence: &BuildEvidence) -> Proof {
         let units = self.workload.expected_rebuild;
-        let mut judged = self.judge_units(evidence);
-        if judged.result == ProofResult::Fails
-            && let Some(why) = &self.restless
+        let mut finding = self.judge_units(evidence);
+        if finding.result == ProofResult::Fails
+            && let Some(why) = &self.needless_rebuild
         {
-            judged.found = format!("{}; builds {why}", judged.found);
+            finding.found = format!("{}; builds {why}", finding.found);
         }
         Proof {
             block: block.id.clone(),
@@ -296,8 +301,8 @@ impl<'a> LiveArm<'a> {
             variant: self.arm.variant.name.clone(),
             axis: "workload".to_owned(),
             expected: units.describe(),
-            found: judged.found,
-            result: judged.result,
+            found: finding.found,
+            result: finding.result,
         }
     }
 }

@@ -1,28 +1,28 @@
-//! A build that was tried: how it ended, and why it is not what it should have been.
+//! A finished build attempt: its exit, and the reason why it is not valid.
 
 use bench_runner_core::record::{Cost, Interference, Outcome, Phase};
 
 use super::arm::LiveArm;
-use super::outside::missing_executable;
+use super::supervisor_job::missing_executable;
 use crate::axes::ProofInput;
 use crate::build::BuildEvidence;
 use crate::process::{BuildResult, ExitKind};
 
-/// A build that was tried, before it is a sample.
+/// A build attempt before it becomes a sample.
 #[derive(Default)]
 pub(super) struct Attempt {
-    /// `None` where there was no command line for it.
+    /// `None` if it had no command line.
     pub(super) finished: Option<BuildResult>,
     pub(super) evidence: BuildEvidence,
     pub(super) interference: Interference,
-    /// What went wrong with its service.
+    /// Failure of its service.
     pub(super) trouble: Option<String>,
     pub(super) stdout: String,
     pub(super) stderr: String,
 }
 
 impl Attempt {
-    /// Why it was not what it should have been, where that is not to be seen from how it ended.
+    /// Reason why the attempt is not valid, if its exit does not show it.
     pub(super) fn flaw(&self, arm: &LiveArm<'_>, phase: Phase) -> Option<String> {
         match &self.finished.as_ref()?.ended {
             ExitKind::Exited(0) if self.trouble.is_some() => self.trouble.clone(),
@@ -30,30 +30,30 @@ impl Attempt {
                 let trouble = self.trouble.as_ref()?;
                 Some(format!("the build failed with exit code {code}: {trouble}"))
             }
-            ExitKind::Exited(0) if self.nothing_made().is_some() => self.nothing_made(),
-            // A build that is to yield a proof is judged by that.
+            ExitKind::Exited(0) if self.missing_output().is_some() => self.missing_output(),
+            // Builds that yield proofs are judged by these.
             ExitKind::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
-                let shown = ProofInput { build: &self.evidence, baseline: None, edited };
-                arm.check_sample(&shown).or_else(|| arm.other_units(&self.evidence))
+                let input = ProofInput { build: &self.evidence, baseline: None, edited };
+                arm.check_sample(&input).or_else(|| arm.unexpected_units(&self.evidence))
             }
             ExitKind::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),
             _ => None,
         }
     }
 
-    fn nothing_made(&self) -> Option<String> {
+    fn missing_output(&self) -> Option<String> {
         let name = missing_executable(&self.evidence)?;
         Some(format!("the build ended well and made no `{name}`"))
     }
 
-    /// What is to be read of it where it did not end well.
-    pub(super) fn last_words(&self, flaw: Option<&str>) -> String {
-        // Tools such as make complain on standard output.
-        let said = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
+    /// Text for the log of a failed build.
+    pub(super) fn failure_text(&self, flaw: Option<&str>) -> String {
+        // Tools such as make print errors to standard output.
+        let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
         match flaw.or(self.trouble.as_deref()) {
-            Some(reason) => format!("{said}\n{reason}"),
-            None => said.clone(),
+            Some(reason) => format!("{text}\n{reason}"),
+            None => text.clone(),
         }
     }
 }

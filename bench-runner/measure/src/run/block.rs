@@ -3,58 +3,52 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use bench_runner_core::record::{
-    Block, BlockEnd, FAILURES_IN_A_ROW, NotTimed, Outcome, Phase, Role, Sample, StopReason, rounds,
-};
+use bench_runner_core::record::{Block, BlockEnd, NotTimed, Outcome, Role, Sample, StopReason, rounds};
 
 use super::arm::LiveArm;
 use super::block_dirs::BlockDirs;
-use super::builder::{Builder, Made, Place};
+use super::builder::Builder;
 use super::clock::Purpose;
-use super::notes::{About, Notes};
-use super::{Event, Forecast, Inputs, RunError};
-use crate::build::Detail;
-use crate::host;
-use crate::sampling::{self, BlockProgress, Next, round_order};
-use crate::workloads::SourceChange;
+use super::notes::{NoteKind, Notes};
+use super::{Inputs, RunError, RunEvent};
 
-/// How a block went.
+/// Outcome of a block.
 pub(super) struct BlockOutcome {
     pub(super) interrupted: bool,
     pub(super) flawed: bool,
 }
 
-/// Why a stretch of work came to its end.
-pub(super) enum Stop {
-    Reason(StopReason),
+/// Reason why a session ended.
+pub(super) enum SessionEnd {
+    Stopped(StopReason),
     /// The session's share of the rounds is done.
-    Session,
+    RoundsDone,
 }
 
-/// A block while it is being measured.
-pub(super) struct Measuring<'b, 'r, 'i> {
+/// A block during measurement.
+pub(super) struct BlockMeasurement<'b, 'r, 'i> {
     pub(super) inputs: &'i Inputs<'i>,
     pub(super) builder: &'b mut Builder<'r>,
     pub(super) block: &'i Block,
     pub(super) deadline: Option<Instant>,
-    /// Complete rounds: wall seconds by arm of the block.
+    /// Complete rounds: wall seconds for each arm of the block.
     pub(super) rounds: Vec<Vec<Option<f64>>>,
     /// Attempt of the next round.
     pub(super) attempt: u32,
-    /// Number of this visit to the block, from 1: one that was interrupted is visited again.
+    /// Number of this visit to the block, from 1; an interrupted block is visited again.
     pub(super) visit: u32,
-    /// What the rounds of this part of the run took, from their edit to their last build.
+    /// Durations of the rounds in this part of the run, from the edit to the last build.
     pub(super) round_times: Vec<Duration>,
-    /// What one round took in the last warm-up.
+    /// Duration of one round in the last warm-up.
     pub(super) warmup_round: Duration,
     pub(super) edit: u64,
-    /// Number of the commit that is in place, of those that are replayed.
+    /// Number of the replayed commit that is checked out.
     pub(super) commit: usize,
     pub(super) not_timed: Vec<NotTimed>,
     pub(super) flawed: bool,
 }
 
-/// Measures one block and writes down how it ended.
+/// Measures one block and records how it ended.
 pub(super) fn measure(
     inputs: &Inputs<'_>,
     builder: &mut Builder<'_>,
@@ -63,11 +57,11 @@ pub(super) fn measure(
     deadline: Option<Instant>,
 ) -> Result<BlockOutcome, RunError> {
     builder.notes = Notes::default();
-    builder.observer.event(&Event::Block { block, number: (number + 1, inputs.plan.blocks.len()) });
+    builder.observer.event(&RunEvent::Block { block, number: (number + 1, inputs.plan.blocks.len()) });
     let earlier: Vec<&Sample> = inputs.earlier.iter().filter(|sample| sample.block == block.id).collect();
     let (rounds, attempt) = complete_rounds(block, &earlier);
     let visit = earlier.iter().filter_map(|sample| sample.visit).max().unwrap_or(0) + 1;
-    let mut measuring = Measuring {
+    let mut measuring = BlockMeasurement {
         inputs,
         builder,
         block,
@@ -85,7 +79,7 @@ pub(super) fn measure(
     let first_session = earlier.iter().map(|sample| sample.session).max().unwrap_or(0) + 1;
     let reason = match measuring.sessions(number, first_session) {
         Ok(reason) => reason,
-        // One project's own command that fails is no reason to lose the other blocks.
+        // If a project's own command fails, the other blocks are still measured.
         Err(RunError::Untimed { project, command, reason }) => {
             let reason = format!("the command `{command}` of project `{project}` failed: {reason}");
             measuring.builder.writer.write_log(&format!("block-{}", block.id.file_stem()), &reason)?;
@@ -97,56 +91,58 @@ pub(super) fn measure(
     measuring.end(reason)
 }
 
-/// Edits are unique over all runs, so that no cache can answer for one: they count on from the time.
+/// Edits are numbered from the current time: they are unique over all runs, so that no cache can have the
+/// result of one.
 fn first_edit() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
     now.map_or(0, |since| since.as_millis() as u64)
 }
 
-/// Wall seconds of the rounds of an earlier part of the run, by their numbers, and the attempt that the next one is.
+/// Wall seconds of the rounds of an earlier part of the run, in order, and the attempt number of the next
+/// round.
 fn complete_rounds(block: &Block, samples: &[&Sample]) -> (Vec<Vec<Option<f64>>>, u32) {
     let earlier = rounds(block, samples.iter().copied(), &[]);
     (earlier.by_number(block.arms.len()), earlier.next_attempt)
 }
 
-impl Measuring<'_, '_, '_> {
+impl BlockMeasurement<'_, '_, '_> {
     fn sessions(&mut self, number: usize, first: u32) -> Result<StopReason, RunError> {
         let planned = self.inputs.plan.sessions;
         let mut session = first;
         loop {
             let last_round = self.last_round_of(session, planned);
             match self.session(number, session, last_round)? {
-                Stop::Reason(reason) => return Ok(reason),
-                Stop::Session => session += 1,
+                SessionEnd::Stopped(reason) => return Ok(reason),
+                SessionEnd::RoundsDone => session += 1,
             }
         }
     }
 
-    /// The round after which a session makes place for the next; the last session goes on to the end. Sessions
-    /// share the rounds before the first look, so that each of them has its part wherever the block stops.
+    /// The last round of a session; the last session continues to the end of the block. Sessions share the
+    /// rounds before the first look, so that each of them contributes even if the block stops early.
     fn last_round_of(&self, session: u32, sessions: u32) -> u32 {
         let sampling = &self.block.sampling;
         let shared = if sampling.precision.is_some() { sampling.min_rounds } else { sampling.max_rounds };
         if session >= sessions { u32::MAX } else { (shared * session).div_ceil(sessions) }
     }
 
-    /// Whether it makes sense to begin a session: warm-ups that no round can follow are not made.
-    fn worth_a_session(&self, number: usize) -> bool {
+    /// True if a session is likely to have time for a round after its warm-ups.
+    fn is_worth_a_session(&self, number: usize) -> bool {
         let Some(deadline) = self.deadline else { return true };
         let left = deadline.saturating_duration_since(Instant::now());
         let wanted = self.inputs.wanted.get(number);
         let need = wanted.and_then(|wanted| Some(wanted.warmup_time? + wanted.round_time?));
-        // Estimates are rough, so only what is far out of reach is not begun.
+        // Estimates are rough, so a session is only skipped if it is far out of reach.
         left > need.unwrap_or_default() / 3
     }
 
-    fn session(&mut self, number: usize, session: u32, last_round: u32) -> Result<Stop, RunError> {
-        if !self.worth_a_session(number) {
-            return Ok(Stop::Reason(StopReason::Budget));
+    fn session(&mut self, number: usize, session: u32, last_round: u32) -> Result<SessionEnd, RunError> {
+        if !self.is_worth_a_session(number) {
+            return Ok(SessionEnd::Stopped(StopReason::Budget));
         }
         let dirs = {
             let start = Instant::now();
-            let dirs = BlockDirs::lay_out(self.inputs, number, session, self.block)?;
+            let dirs = BlockDirs::create(self.inputs, number, session, self.block)?;
             self.builder.clock.since(Purpose::Layout, start);
             dirs
         };
@@ -154,26 +150,26 @@ impl Measuring<'_, '_, '_> {
         self.commit = 0;
         let mut arms = Vec::new();
         for (index, arm) in self.block.arms.iter().enumerate() {
-            let dirs = dirs.dirs(index, &arm.variant.tree());
+            let dirs = dirs.build_dirs(index, &arm.variant.tree());
             let mut live = LiveArm::new(self.inputs.prepared_trees, self.inputs.jobs, arm, dirs)?;
-            live.furnish(self.inputs.cargo_home)?;
+            live.create_dirs(self.inputs.cargo_home)?;
             arms.push(live);
         }
-        self.place_commit(&mut arms)?;
+        self.set_commit(&mut arms)?;
         let stop = match self.prepare(&dirs, &mut arms)? {
             Some(interrupted) => interrupted,
             None => match self.warm_up(&dirs, &mut arms, session)? {
                 Some(interrupted) => interrupted,
                 None => {
-                    self.tell_notes();
-                    self.rounds(&dirs, &mut arms, session, last_round)?
+                    self.report_notes();
+                    self.run_rounds(&dirs, &mut arms, session, last_round)?
                 }
             },
         };
         self.builder.leave(&dirs)?;
-        self.tell_notes();
+        self.report_notes();
         if let Some(arm) = arms.first() {
-            // A later run must not find them as they are now.
+            // A later run must not find the packages that builds have modified.
             self.builder.unpack_again(&dirs, arm)?;
         }
         let start = Instant::now();
@@ -182,10 +178,10 @@ impl Measuring<'_, '_, '_> {
         Ok(stop)
     }
 
-    /// Tells what was found out about the builds and was not told before.
-    fn tell_notes(&mut self) {
-        for note in self.builder.notes.untold(&variants(self.block)) {
-            self.builder.observer.event(&Event::Remark(&note));
+    /// Reports findings about the builds that were not reported before.
+    fn report_notes(&mut self) {
+        for note in self.builder.notes.take_new(&variants(self.block)) {
+            self.builder.observer.event(&RunEvent::Remark(&note));
         }
     }
 
@@ -195,178 +191,18 @@ impl Measuring<'_, '_, '_> {
             Role::Twin => format!("twin of {}", arm.arm.variant.name),
             _ => arm.arm.variant.name.clone(),
         };
-        self.builder.observer.event(&Event::NotTimed { variant: &name, reason: &reason });
+        self.builder.observer.event(&RunEvent::NotTimed { variant: &name, reason: &reason });
         let variant = arm.arm.variant.name.clone();
         self.not_timed.push(NotTimed { role: arm.arm.role, variant, reason: reason.clone() });
         arm.dropped = Some(reason);
     }
 
-    fn rounds(
-        &mut self,
-        dirs: &BlockDirs,
-        arms: &mut [LiveArm<'_>],
-        session: u32,
-        last_round: u32,
-    ) -> Result<Stop, RunError> {
-        loop {
-            let live: Vec<usize> = (0..arms.len()).filter(|&at| arms[at].dropped.is_none()).collect();
-            let planned = self.block.arms.iter().any(|arm| arm.role == Role::Variant);
-            if planned && live.iter().all(|&at| arms[at].arm.role != Role::Variant) {
-                return Ok(Stop::Reason(StopReason::NothingToCompare));
-            }
-            self.forecast(live.len());
-            if let Next::Stop(reason) = self.next(arms, &live) {
-                return Ok(Stop::Reason(reason));
-            }
-            if self.rounds.len() as u32 >= last_round {
-                return Ok(Stop::Session);
-            }
-            let start = Instant::now();
-            match self.round(dirs, arms, &live, session)? {
-                Some(walls) => self.rounds.push(walls),
-                None => return Ok(Stop::Reason(StopReason::Interrupted)),
-            }
-            self.attempt = 1;
-            self.round_times.push(start.elapsed());
-        }
-    }
-
-    fn next(&self, arms: &[LiveArm<'_>], live: &[usize]) -> Next {
-        let roles: Vec<Role> = live.iter().map(|&at| arms[at].arm.role).collect();
-        let rounds: Vec<Vec<Option<f64>>> =
-            self.rounds.iter().map(|walls| live.iter().map(|&at| walls[at]).collect()).collect();
-        sampling::next(&BlockProgress {
-            sampling: &self.block.sampling,
-            roles: &roles,
-            rounds: &rounds,
-            remaining: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
-            round_time: Some(self.round_time()),
-        })
-    }
-
-    /// What a round takes: as the last ones did, or as the warm-up did before there was one.
-    fn round_time(&self) -> Duration {
-        let recent = &self.round_times[self.round_times.len().saturating_sub(4)..];
-        if recent.is_empty() {
-            self.warmup_round
-        } else {
-            recent.iter().sum::<Duration>() / recent.len() as u32
-        }
-    }
-
-    fn forecast(&mut self, builds: usize) {
-        let (done, round_time) = (self.rounds.len() as u32, self.round_time());
-        let most = self.block.sampling.max_rounds;
-        let fit = self.deadline.map(|deadline| {
-            let left = deadline.saturating_duration_since(Instant::now());
-            sampling::rounds_that_fit(left, round_time, most)
-        });
-        let rounds = fit.map_or(most, |fit| (done + fit).min(most));
-        let builds_per_round = builds as u32;
-        let forecast = Forecast { rounds_done: done, rounds, builds_per_round, round_time };
-        self.builder.observer.event(&Event::Forecast(forecast));
-    }
-
-    /// One pass through the live arms. `None` where the run was interrupted.
-    fn round(
-        &mut self,
-        dirs: &BlockDirs,
-        arms: &mut [LiveArm<'_>],
-        live: &[usize],
-        session: u32,
-    ) -> Result<Option<Vec<Option<f64>>>, RunError> {
-        let round = self.rounds.len() as u32 + 1;
-        if !self.edit_sources(dirs, arms, session)? {
-            return Ok(None);
-        }
-        let mut bad = Vec::new();
-        let mut walls = vec![None; arms.len()];
-        for (position, at) in self.order(round, live.len()).into_iter().enumerate() {
-            let arm = &mut arms[live[at]];
-            let place = Place {
-                session,
-                phase: Phase::Measured,
-                round,
-                position: position as u32 + 1,
-                attempt: self.attempt,
-                visit: self.visit,
-                release: false,
-            };
-            let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
-            let Made::Sample(sample, _, flaw) = made else { return Ok(None) };
-            self.builder.clear(dirs, arm)?;
-            match bad_end(&sample, flaw) {
-                None => arm.failures = 0,
-                Some(reason) => bad.push((live[at], reason)),
-            }
-            walls[live[at]] = sample.outcome.cost().map(|cost| cost.wall.as_secs_f64());
-        }
-        self.flawed |= !bad.is_empty();
-        // A commit that nobody can build is no arm's fault.
-        let of_commit = bad.len() == live.len() && arms.iter().any(LiveArm::replays);
-        for (at, reason) in bad.into_iter().filter(|_| !of_commit) {
-            let arm = &mut arms[at];
-            arm.failures += 1;
-            if arm.failures >= FAILURES_IN_A_ROW {
-                self.drop_arm(arm, format!("{reason}, {FAILURES_IN_A_ROW} times in a row"));
-            }
-        }
-        Ok(Some(walls))
-    }
-
-    pub(super) fn order(&self, round: u32, arms: usize) -> Vec<usize> {
-        round_order(self.inputs.plan.seed, &self.block.id, arms, round)
-    }
-
-    /// Puts the next edit or the next commit in place where a workload wants one, and reads the sources once, so that no
-    /// build meets them cold. `false` where the run was interrupted.
-    pub(super) fn edit_sources(
-        &mut self,
-        dirs: &BlockDirs,
-        arms: &mut [LiveArm<'_>],
-        session: u32,
-    ) -> Result<bool, RunError> {
-        if !self.next_commit(dirs, arms, session)? {
-            return Ok(false);
-        }
-        let start = Instant::now();
-        self.builder.leave(dirs)?;
-        self.edit += 1;
-        for tree in dirs.sources().keys() {
-            let of_tree = |arm: &LiveArm<'_>| arm.arm.variant.tree() == *tree;
-            let class = |arm: &LiveArm<'_>| match arm.workload.sources {
-                SourceChange::Edited(class) if of_tree(arm) => Some(class),
-                _ => None,
-            };
-            let first = arms.iter().enumerate().find_map(|(at, arm)| Some((at, class(arm)?)));
-            let Some((first, class)) = first else { continue };
-            for arm in arms.iter_mut().filter(|arm| of_tree(arm)) {
-                arm.dirs.edit = self.edit;
-            }
-            let arm = &arms[first];
-            match arm.configured.driver.edit(&arm.dirs) {
-                Some(step) => {
-                    if !self.builder.untimed(dirs, arm, step)? {
-                        return Ok(false);
-                    }
-                }
-                None => dirs.edit(self.inputs, tree, class, self.edit)?,
-            }
-        }
-        dirs.renew()?;
-        for tree in dirs.sources().values() {
-            host::read_tree(tree)?;
-        }
-        self.builder.clock.since(Purpose::Settling, start);
-        Ok(true)
-    }
-
-    /// Gives up every arm.
+    /// Gives up all arms.
     fn give_up(&mut self, reason: &str) {
         self.flawed = true;
-        self.builder.observer.event(&Event::NotTimed { variant: "the whole block", reason });
+        self.builder.observer.event(&RunEvent::NotTimed { variant: "the whole block", reason });
         if !self.rounds.is_empty() {
-            // What was measured before stands.
+            // Earlier rounds remain valid.
             return;
         }
         for arm in &self.block.arms {
@@ -381,27 +217,26 @@ impl Measuring<'_, '_, '_> {
         let interrupted = reason == StopReason::Interrupted;
         if !interrupted {
             let notes = self.builder.notes.sentences(&variants(self.block));
-            let filled = |variant: &&str| self.builder.notes.knows(About::Cache, variant);
+            let filled = |variant: &&str| self.builder.notes.has(NoteKind::Cache, variant);
             let primed = variants(self.block).into_iter().filter(filled).map(str::to_owned).collect();
             let (block, not_timed) = (self.block.id.clone(), self.not_timed);
             let end = BlockEnd { block, stopped: reason, rounds, not_timed, primed, notes };
             self.builder.writer.update(|manifest| manifest.blocks.push(end))?;
         }
-        self.builder.observer.event(&Event::Stopped { block: self.block, reason, rounds });
+        self.builder.observer.event(&RunEvent::Stopped { block: self.block, reason, rounds });
         Ok(BlockOutcome { interrupted, flawed: self.flawed })
     }
 }
 
-/// Names of all variants of a block.
 fn variants(block: &Block) -> BTreeSet<&str> {
     block.arms.iter().map(|arm| arm.variant.name.as_str()).collect()
 }
 
-/// How a build ended that did not end well, or was not what it should have been for the reason `flaw`.
-pub(super) fn bad_end(sample: &Sample, flaw: Option<String>) -> Option<String> {
+/// Reason why a build failed or, for a `flaw`, is not valid.
+pub(super) fn failure_reason(sample: &Sample, flaw: Option<String>) -> Option<String> {
     match &sample.outcome {
         Outcome::Built(_) => None,
-        // It is told in one line.
+        // It is reported on one line.
         _ if flaw.is_some() => flaw.map(|flaw| flaw.lines().collect::<Vec<_>>().join("; ")),
         Outcome::Failed { exit_code: Some(code) } => Some(format!("the build failed with exit code {code}")),
         Outcome::Failed { exit_code: None } => Some("the build was ended by a signal".to_owned()),

@@ -1,6 +1,6 @@
-//! The directories of one block in one session: `s00`, `s01`, … for sources, and for each arm `t00` for results, `b00` for
-//! intermediate files that are kept apart from them, `h00` for its home, `p00` for temporary files, `c00` for its cargo
-//! home and `v00` for what services keep; names of equal length throughout.
+//! The directories of one block in one session: `s00`, `s01`, … for sources, and for each arm `t00` for
+//! results, `b00` for intermediate files in a directory apart, `h00` for its home, `p00` for temporary files,
+//! `c00` for its cargo home and `v00` for the stores of services. All names have the same length.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::record::{Block, TreeId};
 
 use super::arm::LiveArm;
-use super::own_dirs::make;
-use super::worktree::{Keep, Left, Traces, WorkTree};
+use super::arm_dirs::make;
+use super::worktree::{Keep, KeptChanges, TreeChanges, WorkTree};
 use super::{Inputs, PreparedTree, RunError};
 use crate::build::BuildDirs;
 use crate::corpus::{EditClass, edits, sources};
@@ -20,29 +20,29 @@ use crate::workloads::{self, SourceChange};
 pub(super) struct BlockDirs {
     dir: PathBuf,
     sources: BTreeMap<TreeId, PathBuf>,
-    /// Where in them the projects lie.
+    /// Directories of the projects in the work trees.
     projects: BTreeMap<TreeId, PathBuf>,
     digits: usize,
     trees: RefCell<BTreeMap<TreeId, WorkTree>>,
-    /// Whose build was the last in a work tree, while what it has left is still there.
-    inside: RefCell<Option<Inside>>,
+    /// The arm that built last in a work tree, as long as its changes are still there.
+    inside: RefCell<Option<TreeOccupant>>,
 }
 
-/// An arm that has a work tree to itself.
-pub(super) struct Inside {
+/// The arm that is using a work tree.
+pub(super) struct TreeOccupant {
     tree: TreeId,
     arm: String,
     pub(super) variant: String,
     pub(super) keep: Keep,
-    /// The link to its target directory, in the place where cargo has that by default.
+    /// The link to its target directory, at cargo's default path.
     link: Option<PathBuf>,
 }
 
-impl Inside {
-    /// Removes the link, so that the work tree is looked at without it.
+impl TreeOccupant {
+    /// Removes the link, so that it does not count as a change of the work tree.
     fn unlink(&self) -> Result<(), RunError> {
         let Some(link) = &self.link else { return Ok(()) };
-        // A build may have put something of its own there.
+        // A build may have replaced the link by something else.
         if !link.is_symlink() {
             return Ok(());
         }
@@ -51,14 +51,14 @@ impl Inside {
     }
 }
 
-/// The name by which the work trees know an arm.
+/// The name of an arm in the work trees.
 fn name_of(arm: &LiveArm<'_>) -> String {
     arm.dirs.target.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 impl BlockDirs {
-    /// Lays out work trees for every source tree of `block`.
-    pub(super) fn lay_out(
+    /// Checks out a work tree for every source tree of `block`.
+    pub(super) fn create(
         inputs: &Inputs<'_>,
         number: usize,
         session: u32,
@@ -75,7 +75,7 @@ impl BlockDirs {
             })?;
             let tree = dir.join(format!("s{at:0digits$}"));
             make(&tree)?;
-            let (project, state) = lay_out(block, prepared, &id, &tree)?;
+            let (project, state) = check_out_tree(block, prepared, &id, &tree)?;
             states.insert(id.clone(), state);
             projects.insert(id.clone(), project);
             sources.insert(id, tree);
@@ -85,13 +85,13 @@ impl BlockDirs {
         Ok(Self { dir, sources, projects, digits, trees, inside })
     }
 
-    /// Where arm number `arm` builds `tree`.
-    pub(super) fn dirs(&self, arm: usize, tree: &TreeId) -> BuildDirs {
+    /// The directories in which arm number `arm` builds `tree`.
+    pub(super) fn build_dirs(&self, arm: usize, tree: &TreeId) -> BuildDirs {
         let source = self.projects.get(tree).cloned().unwrap_or_else(|| self.dir.join("s"));
-        dirs(&self.dir, arm, self.digits, source)
+        arm_dirs(&self.dir, arm, self.digits, source)
     }
 
-    /// Gives the work tree to `arm`, with what its last build has left there. Nobody else may have it.
+    /// Gives the work tree to `arm`, with the changes by its last build. No other arm may be using it.
     pub(super) fn enter(&self, arm: &LiveArm<'_>, keep: Keep) -> Result<(), RunError> {
         let (tree, name) = (arm.arm.variant.tree(), name_of(arm));
         if let Some(state) = self.trees.borrow_mut().get_mut(&tree) {
@@ -99,12 +99,13 @@ impl BlockDirs {
         }
         let link = self.link(&tree, arm)?;
         let variant = arm.arm.variant.name.clone();
-        *self.inside.borrow_mut() = Some(Inside { tree, arm: name, variant, keep, link });
+        *self.inside.borrow_mut() = Some(TreeOccupant { tree, arm: name, variant, keep, link });
         Ok(())
     }
 
-    /// Makes a link to the target directory of `arm` where cargo has that directory unless somebody says otherwise: build
-    /// scripts write next to the program, or watch a directory in which every build changes something.
+    /// Creates a link to the target directory of `arm` at cargo's default path, unless another path is
+    /// configured: build scripts write next to the program, or watch a directory in which every build changes
+    /// something.
     fn link(&self, tree: &TreeId, arm: &LiveArm<'_>) -> Result<Option<PathBuf>, RunError> {
         let context = &arm.configured.context;
         let configured = context.config.as_ref().and_then(|config| config.get("build")?.get("target-dir"));
@@ -123,67 +124,66 @@ impl BlockDirs {
         Ok(Some(link))
     }
 
-    /// Takes the work tree back from the arm that has it, and says what its build has done there.
-    pub(super) fn leave(&self) -> Result<Option<(Inside, Traces)>, RunError> {
+    /// Takes the work tree back from the arm that is using it. Returns the changes by its build.
+    pub(super) fn leave(&self) -> Result<Option<(TreeOccupant, TreeChanges)>, RunError> {
         let Some(inside) = self.inside.borrow_mut().take() else { return Ok(None) };
         let mut trees = self.trees.borrow_mut();
         let Some(state) = trees.get_mut(&inside.tree) else { return Ok(None) };
         inside.unlink()?;
-        let traces = state.leave(&inside.arm, inside.keep)?;
-        Ok(Some((inside, traces)))
+        let changes = state.leave(&inside.arm, inside.keep)?;
+        Ok(Some((inside, changes)))
     }
 
-    /// Takes the work trees as they are now for what they have to be.
-    pub(super) fn renew(&self) -> Result<(), RunError> {
-        self.inside.borrow().as_ref().map_or(Ok(()), Inside::unlink)?;
-        self.trees.borrow_mut().values_mut().try_for_each(WorkTree::renew)
+    /// Accepts the current contents of the work trees as their state without builds.
+    pub(super) fn accept_current(&self) -> Result<(), RunError> {
+        self.inside.borrow().as_ref().map_or(Ok(()), TreeOccupant::unlink)?;
+        self.trees.borrow_mut().values_mut().try_for_each(WorkTree::accept_current)
     }
 
-    /// Forgets what `arm` has left in its work tree.
+    /// Discards the kept changes of `arm` in its work tree.
     pub(super) fn forget(&self, arm: &LiveArm<'_>) -> Result<(), RunError> {
         let mut trees = self.trees.borrow_mut();
         trees.get_mut(&arm.arm.variant.tree()).map_or(Ok(()), |tree| tree.forget(&name_of(arm)))
     }
 
-    /// What `arm` has left in its work tree, and where it is meanwhile.
-    pub(super) fn left(&self, arm: &LiveArm<'_>) -> Option<(Option<Left>, PathBuf)> {
+    /// The kept changes of `arm` in its work tree, and the directory of their files.
+    pub(super) fn left(&self, arm: &LiveArm<'_>) -> Option<(Option<KeptChanges>, PathBuf)> {
         self.trees.borrow().get(&arm.arm.variant.tree()).map(|tree| tree.left(&name_of(arm)))
     }
 
-    /// Takes `left`, of which the files are in place, for what `arm` has left.
-    pub(super) fn set_left(&self, arm: &LiveArm<'_>, left: Option<Left>) {
+    /// Sets the kept changes of `arm`, whose files are already in place.
+    pub(super) fn set_left(&self, arm: &LiveArm<'_>, left: Option<KeptChanges>) {
         if let Some(tree) = self.trees.borrow_mut().get_mut(&arm.arm.variant.tree()) {
             tree.set_left(&name_of(arm), left);
         }
     }
 
-    /// The directory for what builds write to their outputs.
+    /// The directory for the outputs of builds.
     pub(super) fn out(&self) -> PathBuf {
         self.dir.join("out")
     }
 
-    /// The file that a build's output of this kind goes to.
-    pub(super) fn output(&self, kind: &str) -> PathBuf {
+    /// The file for this kind of output of a build.
+    pub(super) fn output_file(&self, kind: &str) -> PathBuf {
         self.out().join(kind)
     }
 
-    /// What the last build wrote to this kind of output; nothing if it got no further than that.
-    pub(super) fn said(&self, kind: &str) -> String {
-        let bytes = std::fs::read(self.output(kind)).unwrap_or_default();
+    /// The last build's output of this kind; empty if there is none.
+    pub(super) fn read_output(&self, kind: &str) -> String {
+        let bytes = std::fs::read(self.output_file(kind)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The work trees.
     pub(super) fn sources(&self) -> &BTreeMap<TreeId, PathBuf> {
         &self.sources
     }
 
-    /// Where everything of it lies.
+    /// The directory that contains all the others.
     pub(super) fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// Puts edit `n` of a class into the work tree of `id`, where the project's manifest has one.
+    /// Applies edit `n` of a class to the work tree of `id`, if the project's manifest has one.
     pub(super) fn edit(
         &self,
         inputs: &Inputs<'_>,
@@ -200,14 +200,14 @@ impl BlockDirs {
         }
     }
 
-    /// Removes all of it.
+    /// Removes all directories.
     pub(super) fn remove(self) -> Result<(), RunError> {
         Ok(crate::host::remove_tree(&self.dir)?)
     }
 }
 
-/// Lays out the work tree of `id` as its arms build it; gives where the project is in it.
-fn lay_out(
+/// Checks out the work tree of `id` as its arms build it. Returns the directory of the project in it.
+fn check_out_tree(
     block: &Block,
     prepared: &PreparedTree,
     id: &TreeId,
@@ -220,20 +220,20 @@ fn lay_out(
     let pinned = if replayed { prepared.commit(block, id, 0)? } else { &prepared.source };
     sources::check_out(pinned, tree)?;
     let project = pinned.dir_in(tree);
-    // Beside the trees, under the name of this one.
+    // Next to the trees, with the name of this one.
     let beside = tree.with_extension("kept");
     let mut state = WorkTree::new(tree, &pinned.tree, &beside)?;
     if !replayed && sources.contains(&SourceChange::Skeleton) {
         for stub in &prepared.stubs {
             let path = project.join(&stub.file);
             let failed = |source| RunError::Io { action: "write", path: path.clone(), source };
-            // Nothing is written through a link of the project's.
+            // Never write through one of the project's links.
             if real_parent(&path).map_err(failed)?.starts_with(tree.canonicalize().map_err(failed)?) {
                 std::fs::remove_file(&path).map_err(failed)?;
                 std::fs::write(&path, stub.text).map_err(failed)?;
             }
         }
-        state.renew()?;
+        state.accept_current()?;
     }
     Ok((project, state))
 }
@@ -243,7 +243,7 @@ fn real_parent(path: &Path) -> std::io::Result<PathBuf> {
 }
 
 /// The directories of arm number `arm` below `dir`.
-pub(super) fn dirs(dir: &Path, arm: usize, digits: usize, source: PathBuf) -> BuildDirs {
+pub(super) fn arm_dirs(dir: &Path, arm: usize, digits: usize, source: PathBuf) -> BuildDirs {
     let own = |kind: char| dir.join(format!("{kind}{arm:0digits$}"));
     BuildDirs {
         source,

@@ -1,4 +1,4 @@
-//! One build: everything around it that is not timed, the build itself, and its row in the bundle.
+//! One build: the untimed steps around it, the build itself, and its row in the bundle.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,58 +8,58 @@ use bench_runner_core::bundle::BundleWriter;
 use bench_runner_core::record::{Block, Interference, Outcome, Phase, Sample, SharedText, TEXT_SETTINGS};
 
 use super::arm::LiveArm;
+use super::arm_dirs::make;
 use super::attempt::{Attempt, outcome};
 use super::block_dirs::BlockDirs;
 use super::clock::{Clock, Purpose};
 use super::notes::Notes;
-use super::outside::{failure, job, last_lines, with_last_lines};
-use super::own_dirs::make;
-use super::supervised::{self, Attended};
-use super::{Event, Inputs, Observer, RunError, after_release, own_dirs};
+use super::serviced_build::{self, ServicedBuild};
+use super::supervisor_job::{failure, job, last_lines, with_last_lines};
+use super::{Inputs, Observer, RunError, RunEvent, after_release, arm_dirs};
 use crate::build::{BuildEvidence, CacheSandbox, CommandLine, Detail, RunningService, Service};
 use crate::host::{self, InterferenceWatch};
 use crate::process::{ExitKind, Job, Supervisor};
 use crate::workloads::StartState;
 
-/// Dirty pages that may be left when a clock starts.
+/// Largest amount of dirty pages when a clock starts.
 const DIRTY_LIMIT: u64 = 16 << 20;
-/// How long settling waits for them.
+/// Longest wait for it.
 const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
 
-/// Makes builds and writes them down.
+/// Makes builds and records them.
 pub(super) struct Builder<'a> {
     pub(super) supervisor: &'a mut Supervisor,
     pub(super) writer: &'a mut BundleWriter,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) clock: Clock,
-    /// What was found out about the builds of the block.
+    /// Findings about the builds of the block.
     pub(super) notes: Notes,
-    /// The service that the last build has started, although nobody knew that it would.
-    pub(super) found: Option<Service>,
-    /// Directories of dependencies that builds have written into.
-    pub(super) littered: BTreeSet<PathBuf>,
+    /// A service that the last build started unexpectedly.
+    pub(super) discovered: Option<Service>,
+    /// Directories of dependencies that builds have modified.
+    pub(super) modified_packages: BTreeSet<PathBuf>,
     number: u32,
     predecessor: Option<String>,
 }
 
-/// Where a build stands in its block.
+/// Position of a build in its block.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct BuildSlot {
     pub(super) session: u32,
     pub(super) phase: Phase,
     pub(super) round: u32,
     pub(super) position: u32,
     pub(super) attempt: u32,
     pub(super) visit: u32,
-    /// Whether it is the release build that a workload starts after, and not one under the workload.
+    /// True for the release build that a workload starts from, which is not a build under the workload.
     pub(super) release: bool,
 }
 
-/// What a build came to.
-pub(super) enum Made {
-    /// It is in the bundle. With it, why it was not what it should have been, where it ended well and was not.
-    Sample(Box<Sample>, Box<BuildEvidence>, Option<String>),
-    /// The run was interrupted meanwhile; there is no sample.
+/// Outcome of a build.
+pub(super) enum BuildOutcome {
+    /// It is in the bundle. The last field is the reason why a build that succeeded is not valid.
+    Recorded(Box<Sample>, Box<BuildEvidence>, Option<String>),
+    /// The run was interrupted; there is no sample.
     Interrupted,
 }
 
@@ -78,49 +78,49 @@ impl<'a> Builder<'a> {
             observer,
             clock,
             notes: Notes::default(),
-            found: None,
-            littered: BTreeSet::new(),
+            discovered: None,
+            modified_packages: BTreeSet::new(),
             number,
             predecessor: None,
         }
     }
 
-    /// Writes down where the time went so far.
+    /// Records how the time so far was spent.
     pub(super) fn save_time(&mut self) -> Result<(), RunError> {
         let time = self.clock.spent();
         Ok(self.writer.update(|manifest| manifest.time = time)?)
     }
 
-    /// Forgets what was built last: a new block or session begins.
+    /// Forgets the previous build, at the start of a block or session.
     pub(super) fn begin(&mut self) {
         self.predecessor = None;
     }
 
-    /// Builds `arm` once and writes it down.
+    /// Builds `arm` once and records it.
     pub(super) fn build(
         &mut self,
         block: &Block,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        place: Place,
+        place: BuildSlot,
         detail: Detail,
-    ) -> Result<Made, RunError> {
+    ) -> Result<BuildOutcome, RunError> {
         let variant = &arm.arm.variant;
-        self.observer.event(&Event::Building {
+        self.observer.event(&RunEvent::Building {
             number: self.number + 1,
             variant: &variant.name,
             phase: place.phase,
             round: place.round,
         });
         if !self.settle(dirs, arm, place.release)? {
-            return Ok(Made::Interrupted);
+            return Ok(BuildOutcome::Interrupted);
         }
         let tried = self.attempt(block, dirs, arm, place, detail)?;
         if tried.finished.as_ref().is_some_and(|finished| finished.ended == ExitKind::Interrupted) {
-            return Ok(Made::Interrupted);
+            return Ok(BuildOutcome::Interrupted);
         }
         let flaw = tried.flaw(arm, place.phase);
-        let said = tried.last_words(flaw.as_deref());
+        let text = tried.failure_text(flaw.as_deref());
         let Attempt { finished, evidence, interference, .. } = tried;
         let outcome = match outcome(finished.as_ref()) {
             Outcome::Built(_) if flaw.is_some() => Outcome::Failed { exit_code: Some(0) },
@@ -150,37 +150,37 @@ impl<'a> Builder<'a> {
             interference,
             cache: evidence.cache,
         };
-        let sample = self.record(sample, &evidence, &said)?;
-        Ok(Made::Sample(Box::new(sample), Box::new(evidence), flaw))
+        let sample = self.record(sample, &evidence, &text)?;
+        Ok(BuildOutcome::Recorded(Box::new(sample), Box::new(evidence), flaw))
     }
 
-    /// Runs the build and looks at what it left.
+    /// Runs the build and reads its evidence.
     fn attempt(
         &mut self,
         block: &Block,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        place: Place,
+        place: BuildSlot,
         detail: Detail,
     ) -> Result<Attempt, RunError> {
-        let step = if place.release { arm.release_step() } else { arm.step(detail) };
-        let step = match step {
-            Ok(step) => step,
+        let command = if place.release { arm.release_command_line() } else { arm.command_line(detail) };
+        let command = match command {
+            Ok(command) => command,
             Err(error) => return Ok(Attempt { stderr: error.to_string(), ..Attempt::default() }),
         };
         let running = self.start(arm, block.sampling.timeout)?;
         let watch = InterferenceWatch::start();
-        let job = job(&dirs.out(), step.clone(), block.sampling.timeout);
-        let Attended { finished, report, found } =
-            self.timed(job, running, arm.corner.as_ref(), place.phase)?;
-        self.found = found;
+        let job = job(&dirs.out(), command.clone(), block.sampling.timeout);
+        let ServicedBuild { finished, report, discovered } =
+            self.run_timed(job, running, arm.corner.as_ref(), place.phase)?;
+        self.discovered = discovered;
         let interference =
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
-        let [stdout, stderr] = ["stdout", "stderr"].map(|kind| dirs.said(kind));
-        let evidence = arm.configured.driver.evidence(&step, &stdout, &stderr);
+        let [stdout, stderr] = ["stdout", "stderr"].map(|kind| dirs.read_output(kind));
+        let evidence = arm.configured.driver.evidence(&command, &stdout, &stderr);
         let evidence = BuildEvidence { cache: report.used, rust_cache_use: report.used_by_rust, ..evidence };
         self.note_leftovers(arm)?;
-        self.note_littered(arm, &stdout);
+        self.note_modified_packages(arm, &stdout);
         Ok(Attempt {
             finished: Some(finished),
             evidence,
@@ -191,21 +191,21 @@ impl<'a> Builder<'a> {
         })
     }
 
-    /// Makes everything that builds of `arm` leave empty, as it is before any build. What its service keeps is not.
+    /// Empties all directories of `arm`, as before any build. The store of its service is kept.
     pub(super) fn start_over(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
         self.leave(dirs)?;
-        own_dirs::empty(&arm.dirs)?;
+        arm_dirs::empty(&arm.dirs)?;
         dirs.forget(arm)
     }
 
-    /// Removes what an arm built from nothing has left, and what only the next build would need.
+    /// Removes the results of an arm that builds from nothing, and state that only its next build would need.
     pub(super) fn clear(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), RunError> {
         let start = Instant::now();
         match arm.workload.start {
             StartState::Empty => self.start_over(dirs, arm)?,
             StartState::AfterRelease => {
                 self.leave(dirs)?;
-                after_release::bring_all_back(dirs, arm)?;
+                after_release::restore_state(dirs, arm)?;
             }
             StartState::Warm => self.leave(dirs)?,
         }
@@ -214,49 +214,54 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Runs a build for what it says alone: it is neither timed nor written down. Gives its standard output and standard
-    /// error if it ended well. To be called after a build of the same arm.
-    pub(super) fn listen(
+    /// Runs a build for its output alone, neither timed nor recorded. Returns standard output and standard
+    /// error if it succeeded. Must follow a build of the same arm.
+    pub(super) fn run_unrecorded(
         &mut self,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        step: CommandLine,
+        command: CommandLine,
         limit: Duration,
     ) -> Result<Option<[String; 2]>, RunError> {
         let running = self.start(arm, limit)?;
-        let job = job(&dirs.out(), step, limit);
-        let attended = self.timed(job, running, arm.corner.as_ref(), Phase::Warmup)?;
+        let job = job(&dirs.out(), command, limit);
+        let attended = self.run_timed(job, running, arm.corner.as_ref(), Phase::Warmup)?;
         let ended_well = attended.finished.ended == ExitKind::Exited(0);
-        Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.said(kind))))
+        Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.read_output(kind))))
     }
 
-    /// Runs a command of the project that is not timed. `false` where the run was interrupted. Whose time it is
-    /// booked to is the caller's to say.
-    pub(super) fn untimed(
+    /// Runs an untimed command of the project. `false` if the run was interrupted. The caller accounts for
+    /// its time.
+    pub(super) fn run_untimed(
         &mut self,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        step: CommandLine,
+        command: CommandLine,
     ) -> Result<bool, RunError> {
-        let command = [vec![step.program.display().to_string()], step.args.clone()].concat().join(" ");
-        let env = arm.corner.as_ref().map(|corner| corner.environment(&step.env));
-        let step = CommandLine { env: env.unwrap_or_else(|| step.env.clone()), ..step };
-        let finished = self.supervisor.build(&job(&dirs.out(), step, Duration::from_secs(3600)))?;
+        let text = [vec![command.program.display().to_string()], command.args.clone()].concat().join(" ");
+        let env = arm.corner.as_ref().map(|corner| corner.environment(&command.env));
+        let command = CommandLine { env: env.unwrap_or_else(|| command.env.clone()), ..command };
+        let finished = self.supervisor.build(&job(&dirs.out(), command, Duration::from_secs(3600)))?;
         if finished.ended == ExitKind::Interrupted {
             return Ok(false);
         }
         let Some(reason) = failure(finished.ended, "it took longer than an hour") else { return Ok(true) };
         let project = arm.arm.variant.project.clone();
-        Err(RunError::Untimed { project, command, reason: with_last_lines(reason, &dirs.said("stderr")) })
+        Err(RunError::Untimed {
+            project,
+            command: text,
+            reason: with_last_lines(reason, &dirs.read_output("stderr")),
+        })
     }
 
-    /// Brings about what the workload starts from, then waits until the machine has nothing left to write.
+    /// Creates the state that the workload starts from, then waits until the machine has nothing left to
+    /// write.
     fn settle(&mut self, dirs: &BlockDirs, arm: &LiveArm<'_>, release: bool) -> Result<bool, RunError> {
         let start = Instant::now();
         self.leave(dirs)?;
         let from_nothing = arm.workload.start == StartState::Empty || release;
         if arm.workload.start == StartState::AfterRelease && !release {
-            after_release::bring_all_back(dirs, arm)?;
+            after_release::restore_state(dirs, arm)?;
         }
         if from_nothing {
             self.start_over(dirs, arm)?;
@@ -266,18 +271,18 @@ impl<'a> Builder<'a> {
             return Ok(false);
         }
         if from_nothing
-            && let Some(step) = arm.configured.driver.clean(&arm.dirs, &arm.request)
-            && !self.untimed(dirs, arm, step)?
+            && let Some(command) = arm.configured.driver.clean(&arm.dirs, &arm.request)
+            && !self.run_untimed(dirs, arm, command)?
         {
             return Ok(false);
         }
         empty_store(arm)?;
         make(&arm.dirs.target)?;
-        // What an earlier build said must not be taken for what this one says.
+        // The output of an earlier build must not be taken for that of this one.
         for kind in ["stdout", "stderr"] {
-            match std::fs::remove_file(dirs.output(kind)) {
+            match std::fs::remove_file(dirs.output_file(kind)) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(RunError::Io { action: "remove", path: dirs.output(kind), source });
+                    return Err(RunError::Io { action: "remove", path: dirs.output_file(kind), source });
                 }
                 _ => {}
             }
@@ -287,18 +292,18 @@ impl<'a> Builder<'a> {
         Ok(true)
     }
 
-    /// The build itself, with its service where it has one.
-    fn timed(
+    /// The build itself, with its service if it has one.
+    fn run_timed(
         &mut self,
         job: Job,
         running: Option<RunningService>,
         corner: Option<&CacheSandbox>,
         phase: Phase,
-    ) -> Result<Attended, RunError> {
+    ) -> Result<ServicedBuild, RunError> {
         let (start, beside) = (Instant::now(), running.is_some());
-        let attended = supervised::build(self.supervisor, job, running, corner)?;
+        let attended = serviced_build::run(self.supervisor, job, running, corner)?;
         if beside {
-            // Its server is started, waited for and stopped around the build.
+            // The server is started, awaited and stopped around the build.
             self.clock.add(Purpose::Settling, start.elapsed().saturating_sub(attended.finished.wall));
         }
         let purpose = match phase {
@@ -309,7 +314,7 @@ impl<'a> Builder<'a> {
         Ok(attended)
     }
 
-    /// Makes the service ready that a build asks for.
+    /// Prepares the service of a build.
     fn start(&mut self, arm: &LiveArm<'_>, limit: Duration) -> Result<Option<RunningService>, RunError> {
         let Some(service) = &arm.request.service else { return Ok(None) };
         let start = Instant::now();
@@ -323,7 +328,7 @@ impl<'a> Builder<'a> {
         Ok(Some(running))
     }
 
-    fn record(&mut self, sample: Sample, evidence: &BuildEvidence, said: &str) -> Result<Sample, RunError> {
+    fn record(&mut self, sample: Sample, evidence: &BuildEvidence, text: &str) -> Result<Sample, RunError> {
         self.number = sample.number;
         self.predecessor = Some(format!("{}:{}", sample.role.as_str(), sample.variant));
         if let Some((rebuilt, units)) = &evidence.rebuilt {
@@ -332,14 +337,15 @@ impl<'a> Builder<'a> {
         self.writer.append_sample(&sample)?;
         let ended_well = matches!(sample.outcome, Outcome::Built(_));
         if !ended_well {
-            self.writer.write_log(&format!("{:05}-{}", sample.number, sample.variant), said)?;
+            self.writer.write_log(&format!("{:05}-{}", sample.number, sample.variant), text)?;
         }
-        self.observer.event(&Event::Built { sample: &sample, said: (!ended_well).then(|| last_lines(said)) });
+        self.observer
+            .event(&RunEvent::Built { sample: &sample, output: (!ended_well).then(|| last_lines(text)) });
         Ok(sample)
     }
 }
 
-/// Removes what a service, or a cache that nobody knows of, keeps from one build to the next and should not.
+/// Removes the store of a service, or of an unconfigured cache, if it must not survive until the next build.
 fn empty_store(arm: &LiveArm<'_>) -> Result<(), RunError> {
     let dir = &arm.dirs.service;
     let stores: Vec<_> = match &arm.request.service {

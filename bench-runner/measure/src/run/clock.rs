@@ -1,10 +1,9 @@
-//! Where the time of a run goes.
+//! Accounting of a run's time.
 
 use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle::TimeSpent;
 
-/// What a stretch of time was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     Measured,
@@ -13,22 +12,21 @@ pub(super) enum Purpose {
     Layout,
 }
 
-/// Adds up stretches of time.
 #[derive(Debug)]
 pub(super) struct Clock {
     spent: TimeSpent,
-    /// What earlier parts of the run took in all.
+    /// Total time of earlier parts of the run.
     before: Duration,
     started: Instant,
 }
 
 impl Clock {
-    /// A clock that adds to what earlier parts of the run took.
-    pub(super) fn going_on_from(spent: TimeSpent) -> Self {
+    /// A clock that continues from the time spent in earlier parts of the run.
+    pub(super) fn continued_from(spent: TimeSpent) -> Self {
         Self { spent, before: Duration::from_nanos(spent.total_ns), started: Instant::now() }
     }
 
-    /// What the run has taken in all.
+    /// Total time of the run.
     pub(super) fn total(&self) -> Duration {
         self.before + self.started.elapsed()
     }

@@ -1,26 +1,27 @@
-//! A plan → samples. Lays out work trees, proves the variants, builds round after round, and writes every build
-//! down as it ends. Where the effects are: everything that is decided is decided by `plan` and `sampling`.
+//! A plan → samples. Checks out work trees, proves the variants, builds round after round, and records every
+//! build when it ends. Only effects are here: `plan` and `sampling` make all decisions.
 //!
-//! Knows nothing of what the samples mean; progress is told to an [`Observer`].
+//! It does not interpret the samples; an [`Observer`] receives its progress.
 
 mod after_release;
 mod arm;
-mod asked;
+mod arm_dirs;
 mod attempt;
 mod block;
 mod block_dirs;
+mod build_notes;
 mod builder;
 mod clock;
-mod findings;
+mod leftovers;
+mod modified_packages;
 mod notes;
 mod observer;
-mod outside;
-mod own_dirs;
 mod replay;
-mod single;
-mod supervised;
-mod traces;
-mod unpacked;
+mod requested_inputs;
+mod rounds;
+mod serviced_build;
+mod single_build;
+mod supervisor_job;
 mod warm_up;
 mod worktree;
 
@@ -39,31 +40,30 @@ use crate::plan::{self, BlockEstimate};
 use crate::process::{Supervisor, SupervisorError};
 use crate::scenario::RequestError;
 
-pub use observer::{Event, Forecast, Observer};
-pub use single::{CommandOutcome, SingleBuild};
+pub use observer::{Forecast, Observer, RunEvent};
+pub use single_build::{CommandOutcome, SingleBuild};
 
-/// One source tree of the plan, ready to be laid out and built.
+/// One source tree of the plan, ready to be checked out and built.
 pub struct PreparedTree {
-    /// Its manifest.
     pub project: corpus::Project,
     /// Its pristine source.
     pub source: corpus::sources::Pinned,
-    /// What builds it, one for each toolchain that variants name.
+    /// Its drivers, one for each toolchain and configuration that variants name.
     pub drivers: Vec<ConfiguredDriver>,
-    /// What stands in for its own crates where only their dependencies are built.
+    /// Stubs that replace its own crates when only their dependencies are built.
     pub stubs: Vec<corpus::edits::Stub>,
-    /// Its commits that are replayed, by their names.
+    /// Its replayed commits, by name.
     pub commits: BTreeMap<String, corpus::sources::Pinned>,
 }
 
 impl PreparedTree {
-    /// What builds it with these settings.
-    pub fn configured(&self, settings: &Settings) -> Option<&ConfiguredDriver> {
+    /// The driver for these settings.
+    pub fn driver_for(&self, settings: &Settings) -> Option<&ConfiguredDriver> {
         let key = DriverKey::of(settings);
         self.drivers.iter().find(|configured| configured.key == key)
     }
 
-    /// The commit with number `at` of those that `block` replays of the tree `id`; 0 is what the first builds upon.
+    /// Commit number `at` among those of the tree `id` that `block` replays; 0 is the parent of the first.
     fn commit(&self, block: &Block, id: &TreeId, at: usize) -> Result<&corpus::sources::Pinned, RunError> {
         let name = block.commits.get(&id.project).and_then(|commits| commits.get(at));
         name.and_then(|name| self.commits.get(name)).ok_or_else(|| {
@@ -72,17 +72,17 @@ impl PreparedTree {
     }
 }
 
-/// What of a variant's settings decides on the driver that builds it.
+/// The settings of a variant that decide which driver builds it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DriverKey {
-    /// The toolchain as variants name it; `None` for the project's own.
+    /// The toolchain's name in the variant; `None` for the project's own.
     toolchain: Option<String>,
     /// The user's own configuration, if it is in force.
     configured: Option<String>,
 }
 
 impl DriverKey {
-    /// That of a variant.
+    /// The key of a variant with these settings.
     pub fn of(settings: &Settings) -> Self {
         let configured = axes::user_configuration(settings).filter(|text| !text.is_empty());
         let toolchain = axes::toolchain_name(settings).map(str::to_owned);
@@ -96,47 +96,45 @@ impl DriverKey {
     }
 }
 
-/// The source trees of a plan, ready to be laid out and built.
+/// The source trees of a plan, ready to be checked out and built.
 pub type PreparedTrees = BTreeMap<TreeId, PreparedTree>;
 
-/// What builds a project with one toolchain and one configuration.
+/// The driver of a project with one toolchain and one configuration.
 pub struct ConfiguredDriver {
-    /// Which of them variants name.
+    /// The settings of the variants that it builds.
     pub key: DriverKey,
-    /// Builds it.
     pub driver: Box<dyn Driver>,
-    /// What axes may look at.
+    /// The values that axes may read.
     pub context: Context,
 }
 
-/// Everything that carrying out a plan needs.
+/// Everything that is needed to execute a plan.
 pub struct Inputs<'a> {
-    /// What is to be done.
     pub plan: &'a Plan,
-    /// What the variants of the plan are built from.
+    /// The prepared source trees of all variants.
     pub prepared_trees: &'a PreparedTrees,
-    /// Directory for work trees and targets; made, and removed again when the run has ended.
+    /// Directory for work trees and target directories; created, and removed at the end of the run.
     pub scratch: &'a Path,
-    /// The cargo home for building; that of each variant is made from it.
+    /// The cargo home for building; the cargo home of each variant is derived from it.
     pub cargo_home: &'a Path,
-    /// Samples that an earlier part of the same run took.
+    /// Samples of earlier parts of the same run.
     pub earlier: &'a [Sample],
-    /// What each block of the plan would take if there were time for all it wants.
+    /// Estimates for each block of the plan, as if time were unlimited.
     pub wanted: &'a [BlockEstimate],
     /// Parallel jobs of every build.
     pub jobs: usize,
 }
 
-/// How carrying out a plan went.
+/// Outcome of a plan's execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Carried {
-    /// Whether it was interrupted.
+pub struct PlanOutcome {
+    /// True if the run was interrupted.
     pub interrupted: bool,
-    /// Whether some variant failed, timed out, or was not proven.
+    /// True if some variant failed, timed out, or was not proven.
     pub flawed: bool,
 }
 
-/// Why the harness could not go on. Failed builds are data and not among these.
+/// Errors of the harness. Failed builds are data and not among these.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The bundle could not be written.
@@ -148,39 +146,37 @@ pub enum RunError {
     /// A file of the run could not be read or written.
     #[error(transparent)]
     Path(#[from] PathError),
-    /// A work tree could not be laid out.
+    /// A work tree could not be checked out.
     #[error(transparent)]
     Source(#[from] corpus::sources::SourceError),
     /// An edit could not be made.
     #[error(transparent)]
     Edit(#[from] corpus::edits::EditError),
-    /// Something of the plan does not fit the projects.
+    /// The plan does not fit the projects.
     #[error("the plan cannot be carried out: {0}")]
     Plan(String),
     /// A file could not be read or written.
     #[error("failed to {action} {}: {source}", path.display())]
     Io {
-        /// What was to be done.
+        /// The failed operation, a verb for the message.
         action: &'static str,
-        /// The file.
         path: PathBuf,
         source: std::io::Error,
     },
-    /// The user has ended the run meanwhile.
+    /// The user interrupted the run.
     #[error("interrupted")]
     Interrupted,
-    /// A command of the project that is not timed did not end well.
+    /// An untimed command of the project failed.
     #[error("the command `{command}` of project `{project}` failed: {reason}")]
     Untimed {
         project: String,
         command: String,
-        /// How it ended, with its last lines.
+        /// Its exit, with the last lines of its output.
         reason: String,
     },
 }
 
 impl RunError {
-    /// What would help.
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Source(error) => error.help(),
@@ -190,35 +186,35 @@ impl RunError {
     }
 }
 
-/// Carries out the plan. Interrupting it is not an error: what was measured is in the bundle.
-pub fn carry_out(
+/// Executes the plan. An interrupt is not an error: everything that was measured is in the bundle.
+pub fn execute(
     inputs: &Inputs<'_>,
     supervisor: &mut Supervisor,
     writer: &mut BundleWriter,
     observer: &mut dyn Observer,
-) -> Result<Carried, RunError> {
-    let clock = clock::Clock::going_on_from(writer.manifest().time);
-    // What earlier parts of the run took counts.
+) -> Result<PlanOutcome, RunError> {
+    let clock = clock::Clock::continued_from(writer.manifest().time);
+    // Time spent in earlier parts of the run counts.
     let left = inputs.plan.time_budget.map(|budget| budget.saturating_sub(clock.total()));
     let deadline = left.map(|left| Instant::now() + left);
     let failed = inputs.earlier.iter().any(|sample| sample.outcome.cost().is_none());
-    let untimed = writer.manifest().blocks.iter().any(|block| !block.not_timed.is_empty());
-    let mut carried = Carried { interrupted: false, flawed: failed || untimed };
+    let not_timed = writer.manifest().blocks.iter().any(|block| !block.not_timed.is_empty());
+    let mut outcome = PlanOutcome { interrupted: false, flawed: failed || not_timed };
     let mut builder = builder::Builder::new(inputs, clock, supervisor, writer, observer);
-    let result = blocks(inputs, &mut builder, deadline, &mut carried);
+    let result = blocks(inputs, &mut builder, deadline, &mut outcome);
     let kept = builder.save_time();
     let removed = crate::host::remove_tree(inputs.scratch);
-    // The first thing that went wrong is what is told.
+    // The first error is reported.
     result?;
     kept?;
     removed?;
-    Ok(carried)
+    Ok(outcome)
 }
 
-/// Puts every command line of `plan` together once, so that a contradiction is found before the first build.
+/// Builds every command line of `plan` once, so that a contradiction is found before the first build.
 ///
 /// # Errors
-/// Where two settings exclude each other, or the plan does not fit the projects.
+/// If two settings exclude each other, or the plan does not fit the projects.
 pub fn check_commands(plan: &Plan, prepared_trees: &PreparedTrees) -> Result<(), RequestError> {
     let nowhere = Path::new("/");
     let dirs = BuildDirs {
@@ -238,7 +234,7 @@ pub fn check_commands(plan: &Plan, prepared_trees: &PreparedTrees) -> Result<(),
             };
             let live = arm::LiveArm::new(prepared_trees, 1, arm, dirs.clone())
                 .map_err(|error| fail(error.to_string(), error.help()))?;
-            live.step(Detail::Quiet).map_err(|error| fail(error.to_string(), error.help()))?;
+            live.command_line(Detail::Quiet).map_err(|error| fail(error.to_string(), error.help()))?;
         }
     }
     Ok(())
@@ -248,21 +244,21 @@ fn blocks(
     inputs: &Inputs<'_>,
     builder: &mut builder::Builder<'_>,
     deadline: Option<Instant>,
-    carried: &mut Carried,
+    outcome: &mut PlanOutcome,
 ) -> Result<(), RunError> {
     let done: Vec<_> = builder.writer.manifest().blocks.iter().map(|end| end.block.clone()).collect();
     let todo: Vec<_> = inputs.plan.blocks.iter().enumerate().filter(|(_, b)| !done.contains(&b.id)).collect();
     for (nth, (number, block)) in todo.iter().enumerate() {
-        // What is left is shared between the blocks that are left.
+        // The remaining blocks share the remaining time.
         let wanted: Vec<BlockEstimate> =
             todo[nth..].iter().filter_map(|(number, _)| inputs.wanted.get(*number).cloned()).collect();
         let share = deadline.map(|deadline| {
             Instant::now() + plan::share(deadline.saturating_duration_since(Instant::now()), &wanted)
         });
         let ended = block::measure(inputs, builder, *number, block, share)?;
-        carried.flawed |= ended.flawed;
+        outcome.flawed |= ended.flawed;
         if ended.interrupted {
-            carried.interrupted = true;
+            outcome.interrupted = true;
             return Ok(());
         }
     }

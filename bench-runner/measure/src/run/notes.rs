@@ -1,11 +1,11 @@
-//! What was found out about the builds of a block that a reader of its verdict should know. Each finding is what builds
-//! do, a predicate to the subject "builds"; what several variants have in common is said once.
+//! Findings about the builds of a block for the readers of its verdict. Each is a predicate to the subject
+//! "builds"; findings that several variants have in common are reported once.
 
 use std::collections::BTreeSet;
 
-/// What a finding is about. A variant has one of each kind, its first.
+/// Subject of a finding. A variant has at most one finding of each kind, the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
+pub(super) enum NoteKind {
     WorkTree,
     Home,
     TemporaryFiles,
@@ -13,37 +13,36 @@ pub(super) enum About {
     Dependencies,
     Wrapper,
     Cache,
-    Restless,
+    NeedlessRebuild,
     Variables,
     Files,
 }
 
-/// The findings of one block.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
-    found: Vec<(About, String, String)>,
-    told: BTreeSet<String>,
+    found: Vec<(NoteKind, String, String)>,
+    reported: BTreeSet<String>,
 }
 
 impl Notes {
-    /// Notes down that builds of `variant` do `what`, if nothing of the kind is known of it.
-    pub(super) fn say(&mut self, about: About, variant: &str, what: String) {
-        if !self.knows(about, variant) {
+    /// Notes that builds of `variant` do `what`, unless the variant has a finding of this kind.
+    pub(super) fn add(&mut self, about: NoteKind, variant: &str, what: String) {
+        if !self.has(about, variant) {
             self.found.push((about, variant.to_owned(), what));
         }
     }
 
-    pub(super) fn knows(&self, about: About, variant: &str) -> bool {
+    pub(super) fn has(&self, about: NoteKind, variant: &str) -> bool {
         self.found.iter().any(|(kind, of, _)| *kind == about && of == variant)
     }
 
-    /// Everything that was found, where `variants` are all that there are.
+    /// All findings as sentences; `variants` are all variants of the block.
     pub(super) fn sentences(&self, variants: &BTreeSet<&str>) -> Vec<String> {
-        let mut said: Vec<(&str, BTreeSet<&str>)> = Vec::new();
+        let mut grouped: Vec<(&str, BTreeSet<&str>)> = Vec::new();
         for (_, variant, what) in &self.found {
-            match said.iter_mut().find(|(known, _)| *known == what.as_str()) {
+            match grouped.iter_mut().find(|(known, _)| *known == what.as_str()) {
                 Some((_, of)) => drop(of.insert(variant)),
-                None => said.push((what, BTreeSet::from([variant.as_str()]))),
+                None => grouped.push((what, BTreeSet::from([variant.as_str()]))),
             }
         }
         let sentence = |(what, of): (&str, BTreeSet<&str>)| {
@@ -53,23 +52,23 @@ impl Notes {
             let names: Vec<String> = of.into_iter().map(|name| format!("`{name}`")).collect();
             format!("Builds of {} {what}.", names.join(", "))
         };
-        said.into_iter().map(sentence).collect()
+        grouped.into_iter().map(sentence).collect()
     }
 
-    /// The sentences that were not given by this before.
-    pub(super) fn untold(&mut self, variants: &BTreeSet<&str>) -> Vec<String> {
+    /// The sentences that were not returned before.
+    pub(super) fn take_new(&mut self, variants: &BTreeSet<&str>) -> Vec<String> {
         let all = self.sentences(variants);
-        all.into_iter().filter(|sentence| self.told.insert(sentence.clone())).collect()
+        all.into_iter().filter(|sentence| self.reported.insert(sentence.clone())).collect()
     }
 }
 
-/// A few names out of `count`, in words.
-pub(super) fn some_of(names: &[String], count: usize) -> String {
+/// A few of `count` names, in words.
+pub(super) fn list_some(names: &[String], count: usize) -> String {
     const SHOWN: usize = 3;
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    match count - shown.len().min(count) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
+    let listed: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    match count - listed.len().min(count) {
+        0 => listed.join(", "),
+        more => format!("{} and {more} more", listed.join(", ")),
     }
 }
 
@@ -82,21 +81,21 @@ mod tests {
         let mut notes = Notes::default();
         let variants = BTreeSet::from(["bfd", "lld", "mold"]);
         for variant in ["bfd", "mold", "lld", "mold"] {
-            notes.say(About::Home, variant, "write into their home".to_owned());
+            notes.add(NoteKind::Home, variant, "write into their home".to_owned());
         }
-        notes.say(About::WorkTree, "lld", "write `a`".to_owned());
-        notes.say(About::WorkTree, "lld", "write `b`".to_owned());
-        let told = ["Builds write into their home.", "Builds of `lld` write `a`."];
-        assert_eq!(notes.untold(&variants), told);
-        notes.say(About::WorkTree, "bfd", "write `c`".to_owned());
-        assert_eq!(notes.untold(&variants), ["Builds of `bfd` write `c`."]);
+        notes.add(NoteKind::WorkTree, "lld", "write `a`".to_owned());
+        notes.add(NoteKind::WorkTree, "lld", "write `b`".to_owned());
+        let expected = ["Builds write into their home.", "Builds of `lld` write `a`."];
+        assert_eq!(notes.take_new(&variants), expected);
+        notes.add(NoteKind::WorkTree, "bfd", "write `c`".to_owned());
+        assert_eq!(notes.take_new(&variants), ["Builds of `bfd` write `c`."]);
         assert_eq!(notes.sentences(&variants).len(), 3);
     }
 
     #[test]
     fn of_many_names_a_few_are_shown() {
         let names = ["a", "b", "c", "d"].map(str::to_owned);
-        assert_eq!(some_of(&names[..1], 1), "`a`");
-        assert_eq!(some_of(&names, 4), "`a`, `b`, `c` and 1 more");
+        assert_eq!(list_some(&names[..1], 1), "`a`");
+        assert_eq!(list_some(&names, 4), "`a`, `b`, `c` and 1 more");
     }
 }

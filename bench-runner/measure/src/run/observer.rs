@@ -1,24 +1,24 @@
-//! What a run tells while it works.
+//! Progress events of a run.
 
 use std::time::Duration;
 
 use bench_runner_core::record::{Block, Phase, Sample, StopReason};
 
-/// Is told what a run does. Drawing it is somebody else's business.
+/// Receives progress events; how they are displayed is up to the implementation.
 pub trait Observer {
-    /// Something happened. Called between builds only, never while a clock runs.
-    fn event(&mut self, event: &Event<'_>);
+    /// Called for each event, between builds only: never while a build is being timed.
+    fn event(&mut self, event: &RunEvent<'_>);
 }
 
-/// Something that happened.
+/// A progress event.
 #[derive(Debug)]
-pub enum Event<'a> {
-    /// Something that does not stand in the way and that somebody may want to know, as a sentence.
+pub enum RunEvent<'a> {
+    /// A sentence for the user about something that does not stop the run.
     Remark(&'a str),
     /// A block begins.
     Block {
         block: &'a Block,
-        /// Its number from 1, and how many there are.
+        /// Its number from 1, and the number of blocks.
         number: (usize, usize),
     },
     /// A build is about to start.
@@ -27,25 +27,24 @@ pub enum Event<'a> {
         number: u32,
         /// Name of the variant.
         variant: &'a str,
-        /// Whether it counts.
+        /// Warm-up or measured.
         phase: Phase,
         /// The round, from 1; 0 in a warm-up.
         round: u32,
     },
     /// A build has ended.
     Built {
-        /// What became of it.
         sample: &'a Sample,
-        /// Last lines of what a build said that did not end well.
-        said: Option<String>,
+        /// Last lines of the output of a failed build.
+        output: Option<String>,
     },
-    /// A variant is not timed, or not any more.
+    /// A variant is not timed, or no longer.
     NotTimed {
         /// Name of the variant.
         variant: &'a str,
         reason: &'a str,
     },
-    /// After the warm-ups and after each round: what the block will probably come to.
+    /// After the warm-ups and after each round: the expected course of the block.
     Forecast(Forecast),
     /// A block has ended.
     Stopped {
@@ -56,14 +55,14 @@ pub enum Event<'a> {
     },
 }
 
-/// What a block will probably come to.
+/// The expected course of a block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
     /// Complete rounds so far.
     pub rounds_done: u32,
-    /// Rounds in all, as far as the budget and the largest number of rounds allow.
+    /// Total number of rounds that fit into the budget, at most the largest number allowed.
     pub rounds: u32,
     pub builds_per_round: u32,
-    /// What a round takes.
+    /// Duration of one round.
     pub round_time: Duration,
 }

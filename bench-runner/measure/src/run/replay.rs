@@ -1,26 +1,26 @@
-//! The project's own commits, one in each round, each on top of what the one before it has left. After the last one the
-//! oldest is built again, untimed, and the commits come anew.
+//! The project's own commits, one in each round, each built on top of the state after the previous one. After
+//! the last commit the oldest is built again, untimed, and the sequence starts over.
 
 use bench_runner_core::record::TreeId;
 
 use super::RunError;
 use super::arm::LiveArm;
-use super::block::{Measuring, bad_end};
+use super::block::{BlockMeasurement, failure_reason};
 use super::block_dirs::BlockDirs;
-use super::builder::Made;
+use super::builder::BuildOutcome;
 use crate::build::Detail;
 use crate::corpus::sources;
 use crate::workloads::SourceChange;
 
 impl LiveArm<'_> {
-    /// Whether it builds commit after commit.
+    /// True if it builds commit after commit.
     pub(super) fn replays(&self) -> bool {
         matches!(self.workload.sources, SourceChange::Replayed(_))
     }
 }
 
-impl Measuring<'_, '_, '_> {
-    /// Puts the next commit in place, if the block replays commits. `false` where the run was interrupted.
+impl BlockMeasurement<'_, '_, '_> {
+    /// Checks out the next commit, if the block replays commits. `false` if the run was interrupted.
     pub(super) fn next_commit(
         &mut self,
         dirs: &BlockDirs,
@@ -32,45 +32,52 @@ impl Measuring<'_, '_, '_> {
             _ => None,
         });
         let Some(count) = count else { return Ok(true) };
-        if self.commit >= count && !self.begin_again(dirs, arms, session)? {
+        if self.commit >= count && !self.rebuild_oldest(dirs, arms, session)? {
             return Ok(false);
         }
-        self.go_to(self.commit + 1, dirs, arms)?;
+        self.check_out_commit(self.commit + 1, dirs, arms)?;
         Ok(true)
     }
 
-    /// Goes back to the oldest commit and builds it, untimed: that is where the first of the others starts from.
-    fn begin_again(
+    /// Goes back to the oldest commit and builds it, untimed, as the state from which the next commit starts.
+    fn rebuild_oldest(
         &mut self,
         dirs: &BlockDirs,
         arms: &mut [LiveArm<'_>],
         session: u32,
     ) -> Result<bool, RunError> {
-        self.go_to(0, dirs, arms)?;
+        self.check_out_commit(0, dirs, arms)?;
         let live: Vec<usize> =
             (0..arms.len()).filter(|at| arms[*at].dropped.is_none() && arms[*at].replays()).collect();
         let mut bad = Vec::new();
         for (position, &at) in live.iter().enumerate() {
             let (arm, position) = (&arms[at], position as u32 + 1);
-            // What the later commits have left would be found again.
+            // Otherwise it would reuse results of the later commits.
             self.builder.start_over(dirs, arm)?;
-            let place = self.warm_up_place(session, position);
+            let place = self.warm_up_slot(session, position);
             let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
             match made {
-                Made::Interrupted => return Ok(false),
-                Made::Sample(sample, _, flaw) => bad.extend(Some(at).zip(bad_end(&sample, flaw))),
+                BuildOutcome::Interrupted => return Ok(false),
+                BuildOutcome::Recorded(sample, _, flaw) => {
+                    bad.extend(Some(at).zip(failure_reason(&sample, flaw)))
+                }
             }
             self.builder.clear(dirs, arm)?;
         }
-        // The next build of an arm that has not got this far would have more to do than the others'.
+        // An arm without this build would have more work in its next build than the others.
         for (at, reason) in if bad.len() < live.len() { bad } else { Vec::new() } {
             self.drop_arm(&mut arms[at], reason);
         }
         Ok(true)
     }
 
-    /// Makes the work trees of arms that replay those of another commit.
-    fn go_to(&mut self, to: usize, dirs: &BlockDirs, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
+    /// Moves the work trees of arms that replay to another commit.
+    fn check_out_commit(
+        &mut self,
+        to: usize,
+        dirs: &BlockDirs,
+        arms: &mut [LiveArm<'_>],
+    ) -> Result<(), RunError> {
         self.builder.leave(dirs)?;
         for (id, tree) in dirs.sources() {
             let arm = arms.iter().find(|arm| arm.replays() && arm.arm.variant.tree() == *id);
@@ -78,13 +85,13 @@ impl Measuring<'_, '_, '_> {
             let [from, to] = [self.commit, to].map(|at| prepared.commit(self.block, id, at));
             sources::update_worktree(from?, to?, tree)?;
         }
-        dirs.renew()?;
+        dirs.accept_current()?;
         self.commit = to;
-        self.place_commit(arms)
+        self.set_commit(arms)
     }
 
-    /// Tells the arms which commit they build.
-    pub(super) fn place_commit(&self, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
+    /// Sets the current commit of the arms.
+    pub(super) fn set_commit(&self, arms: &mut [LiveArm<'_>]) -> Result<(), RunError> {
         let trees: Vec<TreeId> =
             arms.iter().filter(|arm| arm.replays()).map(|arm| arm.arm.variant.tree()).collect();
         for arm in arms.iter_mut().filter(|arm| trees.contains(&arm.arm.variant.tree())) {

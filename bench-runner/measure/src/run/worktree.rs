@@ -1,99 +1,84 @@
-//! What builds write into the work tree, which all arms of a source share. After each build the tree is made again what
-//! it was before. What the build has left there is removed, or kept apart for the arm and put back before its next build.
+//! Changes by builds in the work tree, which all arms of a source share. After each build the tree is
+//! restored to its state before. The changes are discarded, or kept for the arm and put back before its next
+//! build.
 //!
-//! Files are told apart by their metadata alone, so that looking at a tree brings nothing of it into memory.
+//! Files are compared by metadata alone, so that a scan does not load their contents into memory.
+
+mod entries;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, FileTimes, Metadata, Permissions};
+use std::fs::{self, File, FileTimes, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use entries::{TreeEntry, TreeEntryKind, scan};
+
 use super::RunError;
-use super::notes::some_of;
+use super::notes::list_some;
 use crate::host;
 
-/// One work tree as it is without what builds have left in it.
+/// One work tree in its state without changes by builds.
 pub(super) struct WorkTree {
     root: PathBuf,
     /// The tree that it was copied from.
     pristine: PathBuf,
-    /// Where copies are of what differs from that.
+    /// Directory with copies of files that differ from `pristine`.
     copies: PathBuf,
-    /// Where what an arm has left is kept, by arm.
+    /// Directory with the kept changes, by arm.
     kept: PathBuf,
-    entries: BTreeMap<PathBuf, Entry>,
-    /// Files of which there are copies.
+    entries: BTreeMap<PathBuf, TreeEntry>,
+    /// Files that have copies.
     copied: BTreeSet<PathBuf>,
-    left: BTreeMap<String, Left>,
+    left: BTreeMap<String, KeptChanges>,
 }
 
-/// What is known of one file or directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Entry {
-    kind: Kind,
-    mode: u32,
-    size: u64,
-    modified: SystemTime,
-    /// Changed by anything that is done to it; a directory's by whatever is done in it too.
-    changed: (i64, i64),
-    inode: u64,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
-    File,
-    Directory,
-    Link(PathBuf),
-    Other,
-}
-
-/// What becomes of what a build leaves in the work tree.
+/// Policy for the changes by a build in the work tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keep {
-    /// It is removed: the next build starts from nothing.
+    /// They are discarded: the next build starts from nothing.
     Nothing,
-    /// It is kept apart for the arm's next build.
+    /// They are kept for the arm's next build.
     ForTheArm,
 }
 
-/// What one build has done to the work tree: paths from its root.
+/// Changes by one build in the work tree: paths relative to its root.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Traces {
-    /// Files and directories that were not there; of a directory only itself.
+pub(super) struct TreeChanges {
+    /// New files and directories; a new directory without its contents.
     pub(super) new: Vec<PathBuf>,
-    /// Files with other content, another time of change or other rights.
+    /// Files with other contents, another modification time or other permissions.
     pub(super) changed: Vec<PathBuf>,
     pub(super) deleted: Vec<PathBuf>,
-    /// Directories in the place of files, and the other way round. They are undone whatever is kept.
+    /// Directories in place of files, and the reverse. They are always undone.
     pub(super) replaced: Vec<PathBuf>,
 }
 
-impl Traces {
-    /// What was done as a predicate, if anything was. What git notes down for itself when it is asked is left out.
-    pub(super) fn in_words(&self) -> Option<String> {
+impl TreeChanges {
+    /// The changes as a predicate, if there are any. Git's own bookkeeping is omitted.
+    pub(super) fn describe_changes(&self) -> Option<String> {
         let not_git = |path: &&PathBuf| !path.components().any(|part| part.as_os_str() == ".git");
         let changed = self.changed.iter().chain(&self.replaced).cloned().collect();
         let of = |verb: &str, paths: &Vec<PathBuf>| {
             let names: Vec<String> =
                 paths.iter().filter(not_git).map(|path| path.display().to_string()).collect();
-            (!names.is_empty()).then(|| format!("{verb} {}", some_of(&names, names.len())))
+            (!names.is_empty()).then(|| format!("{verb} {}", list_some(&names, names.len())))
         };
-        let done = [of("leave", &self.new), of("change", &changed), of("delete", &self.deleted)];
-        let done: Vec<String> = done.into_iter().flatten().collect();
-        let (last, before) = done.split_last()?;
+        let parts = [of("leave", &self.new), of("change", &changed), of("delete", &self.deleted)];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let (last, before) = parts.split_last()?;
         Some(if before.is_empty() { last.clone() } else { format!("{} and {last}", before.join(", ")) })
     }
 }
 
-/// What an arm has left, while it is kept apart.
+/// The changes by an arm while they are kept.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Left {
-    traces: Traces,
-    /// Size and time of change that the changed and deleted files had in the tree.
-    upon: BTreeMap<PathBuf, (u64, SystemTime)>,
-    /// Times of change of directories.
+pub(super) struct KeptChanges {
+    changes: TreeChanges,
+    /// Size and modification time of changed and deleted files, as they are in the tree without the changes.
+    original_state: BTreeMap<PathBuf, (u64, SystemTime)>,
+    /// Modification times of directories.
     directories: Vec<(PathBuf, SystemTime)>,
 }
 
@@ -102,78 +87,23 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunErr
     move |source| RunError::Io { action, path, source }
 }
 
-impl Entry {
-    fn of(path: &Path, metadata: &Metadata) -> io::Result<Self> {
-        let file_type = metadata.file_type();
-        let kind = if file_type.is_dir() {
-            Kind::Directory
-        } else if file_type.is_symlink() {
-            Kind::Link(fs::read_link(path)?)
-        } else if file_type.is_file() {
-            Kind::File
-        } else {
-            Kind::Other
-        };
-        let size = if kind == Kind::File { metadata.len() } else { 0 };
-        let modified = metadata.modified()?;
-        let changed = (metadata.ctime(), metadata.ctime_nsec());
-        Ok(Self { kind, mode: metadata.mode() & 0o7777, size, modified, changed, inode: metadata.ino() })
-    }
-
-    /// Whether nothing was done to it since it was `before`. What was done in a directory shows in what is in it.
-    fn is_untouched(&self, before: &Self) -> bool {
-        match (&self.kind, &before.kind) {
-            (Kind::Directory, Kind::Directory) => true,
-            (Kind::Link(to), Kind::Link(from)) => to == from,
-            _ => self == before,
-        }
-    }
-}
-
-/// The entries below `root`. A directory for which `enter` does not hold is listed and not entered, and neither is one
-/// that cannot be read.
-fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTreeMap<PathBuf, Entry>> {
-    let mut found = BTreeMap::from([(PathBuf::new(), Entry::of(root, &fs::symlink_metadata(root)?)?)]);
-    let mut waiting = vec![PathBuf::new()];
-    while let Some(dir) = waiting.pop() {
-        let listed = match fs::read_dir(root.join(&dir)) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => continue,
-            listed => listed?,
-        };
-        for entry in listed {
-            let entry = entry?;
-            let path = dir.join(entry.file_name());
-            let seen = Entry::of(&entry.path(), &entry.metadata()?)?;
-            if seen.kind == Kind::Directory && enter(&path) && !is_store_of_git(&path) {
-                waiting.push(path.clone());
-            }
-            found.insert(path, seen);
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a directory is where git keeps objects: they are many, never change, and decide nothing by being there.
-fn is_store_of_git(path: &Path) -> bool {
-    path.ends_with(".git/objects")
-}
-
 impl WorkTree {
-    /// The work tree in `root`, copied from `pristine` a moment ago. Directories for copies are made below `beside`.
-    pub(super) fn new(root: &Path, pristine: &Path, beside: &Path) -> Result<Self, RunError> {
+    /// The work tree in `root`, just copied from `pristine`. Directories for copies are created below
+    /// `side_dir`.
+    pub(super) fn new(root: &Path, pristine: &Path, side_dir: &Path) -> Result<Self, RunError> {
         let mut tree = Self {
             root: root.to_owned(),
             pristine: pristine.to_owned(),
-            copies: beside.join("copies"),
-            kept: beside.join("kept"),
+            copies: side_dir.join("copies"),
+            kept: side_dir.join("kept"),
             entries: BTreeMap::new(),
             copied: BTreeSet::new(),
             left: BTreeMap::new(),
         };
         let found = tree.scan_all()?;
-        // What was made for the work tree alone, such as a repository, has no other original.
+        // Files created for the work tree only, such as a repository, have no other original.
         for (path, entry) in &found {
-            if entry.kind == Kind::File && !tree.pristine.join(path).is_file() {
+            if entry.kind == TreeEntryKind::File && !tree.pristine.join(path).is_file() {
                 tree.copy(path)?;
             }
         }
@@ -181,12 +111,13 @@ impl WorkTree {
         Ok(tree)
     }
 
-    /// Takes the tree as it is now for what it has to be: the harness itself or a command of the project has changed it.
-    pub(super) fn renew(&mut self) -> Result<(), RunError> {
+    /// Accepts the current contents of the tree as its state without builds, after the harness or a command
+    /// of the project has changed it.
+    pub(super) fn accept_current(&mut self) -> Result<(), RunError> {
         let found = self.scan_all()?;
         for (path, entry) in &found {
             let untouched = self.entries.get(path).is_some_and(|before| entry.is_untouched(before));
-            if entry.kind == Kind::File && !untouched {
+            if entry.kind == TreeEntryKind::File && !untouched {
                 self.copy(path)?;
             }
         }
@@ -194,17 +125,18 @@ impl WorkTree {
         Ok(())
     }
 
-    /// Puts back what `arm` has left in its last build, as far as nothing else has changed the same files since.
+    /// Puts back the changes by the last build of `arm`, except in files that have been changed since.
     pub(super) fn enter(&mut self, arm: &str) -> Result<(), RunError> {
         let Some(left) = self.left.remove(arm) else { return Ok(()) };
         let kept = self.kept.join(arm);
-        let upon = |path: &PathBuf| self.entries.get(path).map(|entry| (entry.size, entry.modified));
-        let same = |path: &&PathBuf| left.upon.get(*path).copied() == upon(path);
-        for path in left.traces.changed.iter().chain(&left.traces.deleted).filter(same) {
+        let original_state =
+            |path: &PathBuf| self.entries.get(path).map(|entry| (entry.size, entry.modified));
+        let same = |path: &&PathBuf| left.original_state.get(*path).copied() == original_state(path);
+        for path in left.changes.changed.iter().chain(&left.changes.deleted).filter(same) {
             host::remove_tree(&self.root.join(path))?;
         }
         let free = |path: &&PathBuf| !self.entries.contains_key(*path) && self.has_parent(path);
-        let back = left.traces.new.iter().filter(free).chain(left.traces.changed.iter().filter(same));
+        let back = left.changes.new.iter().filter(free).chain(left.changes.changed.iter().filter(same));
         for path in back {
             let from = kept.join(path);
             fs::rename(&from, self.root.join(path)).map_err(failed("put back", &from))?;
@@ -215,81 +147,84 @@ impl WorkTree {
         Ok(host::remove_tree(&kept)?)
     }
 
-    /// Makes the tree what it was before a build of `arm`, and says what the build has done to it.
-    pub(super) fn leave(&mut self, arm: &str, keep: Keep) -> Result<Traces, RunError> {
+    /// Restores the tree to its state before a build of `arm`. Returns the changes by the build.
+    pub(super) fn leave(&mut self, arm: &str, keep: Keep) -> Result<TreeChanges, RunError> {
         let root = self.root.clone();
         let now = scan(&root, |dir| self.entries.contains_key(dir)).map_err(failed("read", &root))?;
-        let mut left = Left::default();
+        let mut left = KeptChanges::default();
         let mut refreshed = Vec::new();
         for (path, entry) in &now {
             match self.entries.get(path) {
-                None => left.traces.new.push(path.clone()),
+                None => left.changes.new.push(path.clone()),
                 Some(before) if entry.is_untouched(before) => {}
-                Some(before) if self.says_the_same(path, before, entry)? => {
+                Some(before) if self.has_same_content(path, before, entry)? => {
                     refreshed.push((path.clone(), entry.clone()));
                 }
-                Some(before) if (before.kind == Kind::Directory) != (entry.kind == Kind::Directory) => {
-                    left.traces.replaced.push(path.clone());
+                Some(before)
+                    if (before.kind == TreeEntryKind::Directory)
+                        != (entry.kind == TreeEntryKind::Directory) =>
+                {
+                    left.changes.replaced.push(path.clone());
                 }
-                Some(_) => left.traces.changed.push(path.clone()),
+                Some(_) => left.changes.changed.push(path.clone()),
             }
         }
         self.entries.extend(refreshed);
         let deleted = self.entries.keys().filter(|path| !now.contains_key(*path)).cloned();
-        let replaced = left.traces.replaced.clone();
+        let replaced = left.changes.replaced.clone();
         let (with_it, deleted) = deleted.partition(|path| replaced.iter().any(|dir| path.starts_with(dir)));
-        left.traces.deleted = deleted;
+        left.changes.deleted = deleted;
         let with_it: Vec<PathBuf> = with_it;
-        left.traces.replaced.extend(with_it);
-        for (path, entry) in now.iter().filter(|(_, entry)| entry.kind == Kind::Directory) {
+        left.changes.replaced.extend(with_it);
+        for (path, entry) in now.iter().filter(|(_, entry)| entry.kind == TreeEntryKind::Directory) {
             if self.entries.get(path).is_some_and(|before| {
-                before.kind == Kind::Directory
+                before.kind == TreeEntryKind::Directory
                     && (before.modified, before.mode) != (entry.modified, entry.mode)
             }) {
                 left.directories.push((path.clone(), entry.modified));
             }
         }
         match keep {
-            Keep::ForTheArm => self.keep(arm, &left.traces)?,
+            Keep::ForTheArm => self.keep(arm, &left.changes)?,
             Keep::Nothing => {
-                for path in left.traces.new.iter().chain(&left.traces.changed) {
+                for path in left.changes.new.iter().chain(&left.changes.changed) {
                     host::remove_tree(&root.join(path))?;
                 }
             }
         }
-        let traces = left.traces.clone();
-        for path in &traces.replaced {
+        let changes = left.changes.clone();
+        for path in &changes.replaced {
             host::remove_tree(&root.join(path))?;
         }
-        for path in traces.replaced.iter().chain(&traces.changed).chain(&traces.deleted) {
-            let upon = self.restore(path)?;
-            left.upon.insert(path.clone(), upon);
+        for path in changes.replaced.iter().chain(&changes.changed).chain(&changes.deleted) {
+            let original_state = self.restore(path)?;
+            left.original_state.insert(path.clone(), original_state);
         }
         self.restore_directories(&left)?;
-        if keep == Keep::ForTheArm && (traces != Traces::default() || !left.directories.is_empty()) {
+        if keep == Keep::ForTheArm && (changes != TreeChanges::default() || !left.directories.is_empty()) {
             self.left.insert(arm.to_owned(), left);
         }
-        Ok(traces)
+        Ok(changes)
     }
 
-    /// Forgets what `arm` has left.
+    /// Discards the kept changes of `arm`.
     pub(super) fn forget(&mut self, arm: &str) -> Result<(), RunError> {
         self.left.remove(arm);
         Ok(host::remove_tree(&self.kept.join(arm))?)
     }
 
-    /// What `arm` has left, and the directory where it is.
-    pub(super) fn left(&self, arm: &str) -> (Option<Left>, PathBuf) {
+    /// The kept changes of `arm`, and the directory of their files.
+    pub(super) fn left(&self, arm: &str) -> (Option<KeptChanges>, PathBuf) {
         (self.left.get(arm).cloned(), self.kept.join(arm))
     }
 
-    /// Takes `left`, of which the files are in place, for what `arm` has left.
-    pub(super) fn set_left(&mut self, arm: &str, left: Option<Left>) {
+    /// Sets the kept changes of `arm`, whose files are already in place.
+    pub(super) fn set_left(&mut self, arm: &str, left: Option<KeptChanges>) {
         self.left.remove(arm);
         self.left.extend(left.map(|left| (arm.to_owned(), left)));
     }
 
-    fn scan_all(&self) -> Result<BTreeMap<PathBuf, Entry>, RunError> {
+    fn scan_all(&self) -> Result<BTreeMap<PathBuf, TreeEntry>, RunError> {
         scan(&self.root, |_| true).map_err(failed("read", &self.root))
     }
 
@@ -297,7 +232,7 @@ impl WorkTree {
         self.root.join(path).parent().is_some_and(Path::is_dir)
     }
 
-    /// Keeps a copy of a file of the tree as it is now.
+    /// Copies the current contents of a file of the tree.
     fn copy(&mut self, path: &Path) -> Result<(), RunError> {
         let (from, to) = (self.root.join(path), self.copies.join(path));
         make_parent(&to)?;
@@ -307,15 +242,15 @@ impl WorkTree {
         Ok(())
     }
 
-    /// Where the content is that a file has to have.
+    /// Path of the original contents of a file.
     fn original(&self, path: &Path) -> PathBuf {
         let base = if self.copied.contains(path) { &self.copies } else { &self.pristine };
         base.join(path)
     }
 
-    /// Whether a file that was touched is for any reader what it was before: a link to it elsewhere touches it too.
-    fn says_the_same(&self, path: &Path, before: &Entry, now: &Entry) -> Result<bool, RunError> {
-        let alike = now.kind == Kind::File
+    /// True if a touched file is the same as before to any reader: creating a hard link to it touches it too.
+    fn has_same_content(&self, path: &Path, before: &TreeEntry, now: &TreeEntry) -> Result<bool, RunError> {
+        let alike = now.kind == TreeEntryKind::File
             && (&before.kind, before.mode, before.size, before.modified)
                 == (&now.kind, now.mode, now.size, now.modified);
         if !alike {
@@ -326,11 +261,11 @@ impl WorkTree {
         Ok(read(&own)? == read(&original)?)
     }
 
-    /// Moves what a build has left to where it is kept.
-    fn keep(&self, arm: &str, traces: &Traces) -> Result<(), RunError> {
+    /// Moves the changes by a build to the directory for kept changes.
+    fn keep(&self, arm: &str, changes: &TreeChanges) -> Result<(), RunError> {
         let kept = self.kept.join(arm);
         host::remove_tree(&kept)?;
-        for path in traces.new.iter().chain(&traces.changed) {
+        for path in changes.new.iter().chain(&changes.changed) {
             let (from, to) = (self.root.join(path), kept.join(path));
             make_parent(&to)?;
             fs::rename(&from, &to).map_err(failed("move away", &from))?;
@@ -338,41 +273,42 @@ impl WorkTree {
         Ok(())
     }
 
-    /// Makes one file or directory what it has to be, and gives its size and time of change.
+    /// Restores one file or directory. Returns its size and modification time.
     fn restore(&mut self, path: &Path) -> Result<(u64, SystemTime), RunError> {
         let Some(before) = self.entries.get(path).cloned() else { return Ok((0, SystemTime::UNIX_EPOCH)) };
         let (full, original) = (self.root.join(path), self.original(path));
         make_parent(&full)?;
         match &before.kind {
-            Kind::Directory => fs::create_dir_all(&full).map_err(failed("make", &full))?,
-            Kind::Link(to) => {
+            TreeEntryKind::Directory => fs::create_dir_all(&full).map_err(failed("make", &full))?,
+            TreeEntryKind::Link(to) => {
                 host::remove_tree(&full)?;
                 symlink(to, &full).map_err(failed("make", &full))?;
             }
-            Kind::File => {
+            TreeEntryKind::File => {
                 host::remove_tree(&full)?;
                 fs::copy(&original, &full).map(drop).map_err(failed("copy", &original))?;
             }
-            Kind::Other => {}
+            TreeEntryKind::Other => {}
         }
-        if before.kind == Kind::File {
+        if before.kind == TreeEntryKind::File {
             set_modified(&full, before.modified)?;
             let rights = Permissions::from_mode(before.mode);
             fs::set_permissions(&full, rights).map_err(failed("write", &full))?;
         }
-        if before.kind != Kind::Directory
+        if before.kind != TreeEntryKind::Directory
             && let Ok(metadata) = fs::symlink_metadata(&full)
         {
-            let entry = Entry::of(&full, &metadata).map_err(failed("read", &full))?;
+            let entry = TreeEntry::of(&full, &metadata).map_err(failed("read", &full))?;
             self.entries.insert(path.to_owned(), entry);
         }
         Ok((before.size, before.modified))
     }
 
-    /// Gives the directories around what was moved or restored the times that they had.
-    fn restore_directories(&self, left: &Left) -> Result<(), RunError> {
-        let traces = &left.traces;
-        let touched = traces.new.iter().chain(&traces.changed).chain(&traces.deleted).chain(&traces.replaced);
+    /// Restores the modification times of directories around moved or restored files.
+    fn restore_directories(&self, left: &KeptChanges) -> Result<(), RunError> {
+        let changes = &left.changes;
+        let touched =
+            changes.new.iter().chain(&changes.changed).chain(&changes.deleted).chain(&changes.replaced);
         let around: BTreeSet<&Path> = touched
             .filter_map(|path| path.parent())
             .chain(left.directories.iter().map(|(path, _)| path.as_path()))
@@ -394,7 +330,7 @@ fn make_parent(path: &Path) -> Result<(), RunError> {
     fs::create_dir_all(parent).map_err(failed("make", parent))
 }
 
-/// Gives a file or a directory a time of change; one that is not there has none.
+/// Sets the modification time of a file or directory; does nothing if it is missing.
 pub(super) fn set_modified(path: &Path, modified: SystemTime) -> Result<(), RunError> {
     let set = || File::open(path)?.set_times(FileTimes::new().set_modified(modified));
     match set() {

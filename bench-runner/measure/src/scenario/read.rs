@@ -222,11 +222,11 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     fn check(text: &str, expected: expect_test::Expect) {
         let error = scenario(&SourceText::new("s.toml", text), "s.toml", None).unwrap_err();
-        expected.assert_eq(&error.whole());
+        expected.assert_eq(&error.printed());
     }
 
     const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";

@@ -237,7 +237,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     fn read<T>(
         text: &str,
@@ -263,7 +263,7 @@ mod tests {
               sumary = "y"
               ^^^^^^
             help: did you mean `summary`?"#]]
-        .assert_eq(&error.whole());
+        .assert_eq(&error.printed());
     }
 
     #[test]

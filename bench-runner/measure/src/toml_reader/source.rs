@@ -144,7 +144,7 @@ fn small(number: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     #[test]
     fn an_error_shows_its_place_and_the_way_out() {
@@ -156,7 +156,7 @@ mod tests {
                two = "zwei"
                      ^^^^^^
             help: write `two = 2`"#]]
-        .assert_eq(&error.whole());
+        .assert_eq(&error.printed());
     }
 
     #[test]

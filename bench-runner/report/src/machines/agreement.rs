@@ -14,7 +14,8 @@ pub(super) fn between_machines(cells: &[MachineCell]) -> Option<Agreement> {
     if machine_ratios.len() < 2 {
         return None;
     }
-    let known: Vec<UncertainValue> = machine_ratios.iter().map(|machine_ratio| machine_ratio.combined.mean).collect();
+    let known: Vec<UncertainValue> =
+        machine_ratios.iter().map(|machine_ratio| machine_ratio.combined.mean).collect();
     let spread = spread_of(&known);
     Some(Agreement {
         verdicts: verdicts(&machine_ratios),

@@ -1,10 +1,10 @@
-//! `corpus add`: a manifest for a project that nobody has prepared.
+//! `corpus add`: a manifest for a new project.
 
 use anyhow::Context as _;
 
-use super::super::{Exit, counted, shown, spoken};
-use super::building;
-use crate::flows::{self, AddRequest, Added, FlowError, Places, Projects};
+use super::super::{Exit, format_duration, format_path, pluralize};
+use super::verify_options;
+use crate::flows::{self, AddRequest, AddedProject, FlowError, Places, Projects};
 
 /// Write a manifest for a repository, a crate or a directory, with everything pinned
 ///
@@ -38,7 +38,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let build = (!args.no_build).then(building).transpose()?;
+    let build = (!args.no_build).then(verify_options).transpose()?;
     let projects = Projects::open(places, args.offline, true)?;
     let request = AddRequest {
         what: &args.what,
@@ -52,13 +52,13 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     Ok(Exit::Done)
 }
 
-fn text(added: &Added) -> String {
-    let file = shown(&added.file);
+fn text(added: &AddedProject) -> String {
+    let file = format_path(&added.file);
     let mut text = format!("wrote {file}\n  pinned: {}\n", added.pin);
     if let Some(built) = added.verified.as_ref().and_then(|verified| verified.built.as_ref()) {
         let units =
-            built.units.map(|units| format!("{} in ", counted(units.into(), "unit"))).unwrap_or_default();
-        text.push_str(&format!("  built:  {units}{}\n", spoken(built.took)));
+            built.units.map(|units| format!("{} in ", pluralize(units as usize, "unit"))).unwrap_or_default();
+        text.push_str(&format!("  built:  {units}{}\n", format_duration(built.took)));
     }
     if !added.edits.is_empty() {
         text.push_str(&format!("  edits:  {}\n", added.edits.join(", ")));

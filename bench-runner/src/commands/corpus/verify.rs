@@ -1,8 +1,10 @@
 //! `corpus verify`: a line for each project, and a line for each of its faults.
 
-use super::super::{Exit, counted, spoken};
-use super::{building, not_while_measuring, selected};
-use crate::flows::{Fault, FlowError, Places, Projects, Verified, Verifier, fetch_all, verify_sources};
+use super::super::{Exit, format_duration, pluralize};
+use super::{measuring_lock, select, verify_options};
+use crate::flows::{
+    Fault, FlowError, Places, Projects, VerifiedProject, Verifier, fetch_all, verify_sources,
+};
 
 /// Fetch, check every pin, build once, try the result, and make every edit once
 ///
@@ -27,12 +29,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let projects = Projects::open(places, args.offline, true)?;
-    let selected = selected(&projects, &args.projects)?;
-    // Before anything is built or fetched: what runs on the machine would be in the way of a clock.
-    let _lock = args.no_build.then(not_while_measuring).transpose()?;
+    let selected = select(&projects, &args.projects)?;
+    // Before anything is built or fetched, which would disturb a measurement.
+    let _lock = args.no_build.then(measuring_lock).transpose()?;
     let mut verifier = match args.no_build {
         true => None,
-        false => Some(Verifier::open(&projects, places, &building()?)?),
+        false => Some(Verifier::open(&projects, places, &verify_options()?)?),
     };
     fetch_all(&projects, &selected);
     let mut all = Vec::new();
@@ -53,20 +55,20 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     Ok(if flawed { Exit::PartialFailure } else { Exit::Done })
 }
 
-fn text(verified: &Verified) -> String {
+fn text(verified: &VerifiedProject) -> String {
     let name = &verified.project;
     let mut parts: Vec<String> = verified.pin.iter().map(ToString::to_string).collect();
     if let Some(built) = &verified.built {
-        let units = built.units.map(|units| counted(units.into(), "unit") + " ").unwrap_or_default();
-        parts.push(format!("{units}built in {}", spoken(built.took)));
+        let units = built.units.map(|units| pluralize(units as usize, "unit") + " ").unwrap_or_default();
+        parts.push(format!("{units}built in {}", format_duration(built.took)));
         if built.checked {
             parts.push("the result works".to_owned());
         }
     }
     if verified.pin.is_some() {
-        let count = verified.edits.len() as u64;
+        let count = verified.edits.len();
         let verb = if count == 1 { "applies" } else { "apply" };
-        parts.push(format!("{} {verb}", counted(count, "edit")));
+        parts.push(format!("{} {verb}", pluralize(count, "edit")));
     }
     let mut text = if parts.is_empty() { String::new() } else { format!("{name}: {}\n", parts.join(", ")) };
     for edit in verified.edits.iter().filter(|edit| !edit.rebuilt.is_empty()) {
@@ -78,7 +80,7 @@ fn text(verified: &Verified) -> String {
     text
 }
 
-fn json(verified: &Verified) -> serde_json::Value {
+fn json(verified: &VerifiedProject) -> serde_json::Value {
     let built = verified.built.as_ref().map(|built| {
         serde_json::json!({
             "wall_ns": built.took.as_nanos() as u64,
@@ -104,16 +106,16 @@ mod tests {
     use super::*;
     use bench_runner_core::record::Refusal;
 
-    use crate::flows::{Built, ProvenEdit};
+    use crate::flows::{ProvenEdit, VerifiedBuild};
 
     #[test]
     fn faults_stand_below_what_holds() {
         let rebuilt = vec!["demo@1.0.0 bin:demo".to_owned()];
-        let verified = Verified {
+        let verified = VerifiedProject {
             project: "demo".into(),
             pin: Some(bench_runner_core::record::Pin::Git { rev: "ab".repeat(20) }),
             tree: Some("cd".repeat(32)),
-            built: Some(Built { took: Duration::from_millis(4321), units: Some(12), checked: true }),
+            built: Some(VerifiedBuild { took: Duration::from_millis(4321), units: Some(12), checked: true }),
             edits: vec![ProvenEdit { name: "body".into(), class: "body", rebuilt }],
             faults: vec![Fault::Edit {
                 name: "other".into(),
@@ -126,10 +128,10 @@ mod tests {
             demo: FAULT: edit `other`: nothing was compiled again
         "#]]
         .assert_eq(&text(&verified));
-        let lost = Verified {
+        let lost = VerifiedProject {
             project: "lost".into(),
             faults: vec![Fault::Source(Refusal::new("it is not in the cache").with_help("fetch it"))],
-            ..Verified::default()
+            ..VerifiedProject::default()
         };
         assert_eq!(text(&lost), "lost: FAULT: it is not in the cache\nhelp: fetch it\n");
         assert_eq!(json(&lost)["faults"][0], "it is not in the cache\nhelp: fetch it");

@@ -1,4 +1,4 @@
-//! What the command line changes in scenarios.
+//! Changes to scenarios on the command line.
 
 use bench_runner_measure::scenario::{
     self, Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario,
@@ -6,8 +6,8 @@ use bench_runner_measure::scenario::{
 
 use super::RequestArgs;
 
-/// A scenario for axes that were given on the command line alone.
-pub(super) fn custom(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
+/// A scenario for axes given on the command line alone.
+pub(super) fn custom_scenario(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
     let has = |key: &str| axes.iter().any(|(axis, _)| axis == key);
     let matrix = Matrix {
         name: "custom".into(),
@@ -43,7 +43,7 @@ pub(super) fn change_matrices(
     }
     args.workload.iter().try_for_each(|name| scenario::check_value("workload", name))?;
     if !args.workload.is_empty() {
-        // A block that compares workloads has nothing to do with being asked for one.
+        // A block that compares workloads cannot also be restricted to one.
         scenario.matrices.retain(|matrix| matrix.axes.iter().all(|(key, _)| key != "workload"));
     }
     for (key, values) in axes {

@@ -1,4 +1,4 @@
-//! `--plan`: a plan that `plan --json` wrote.
+//! `--plan`: reading the output of `plan --json`.
 
 use std::path::Path;
 
@@ -6,14 +6,14 @@ use bench_runner_core::record::{FORMAT_VERSION, Plan};
 use bench_runner_measure::plan::check;
 use bench_runner_measure::scenario::RequestError;
 
-/// Reads and checks a plan, as far as that takes no machine.
+/// Reads a plan, and checks it as far as possible without the machine.
 pub(super) fn read(file: &Path) -> Result<Plan, RequestError> {
     let unreadable = |reason: String| {
         let help = Some("`bench-runner plan --json` writes one".to_owned());
         RequestError::usage(format!("cannot read the plan {}: {reason}", file.display()), help)
     };
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
-    // The version comes first: what a newer program wrote must not fail on a key that is not known yet.
+    // The version comes first: a plan of a newer program must not fail on an unknown key.
     let raw: serde_json::Value =
         serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
     if let Some(format) = raw["format"].as_u64().filter(|format| *format > u64::from(FORMAT_VERSION)) {

@@ -1,13 +1,13 @@
-//! `V1,V2` of the command line, taken apart as a scenario file writes it.
+//! `V1,V2` on the command line, parsed as in a scenario file.
 
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_measure::toml_reader::SourceText;
 
-/// Splits at the commas that stand outside of braces, brackets and quotes. A value that is quoted as a whole loses its
-/// quotes; a table has the text that it has in a file, `{own=16,deps=256}`.
+/// Splits at the commas outside of braces, brackets and quotes. A value that is quoted as a whole loses its
+/// quotes; a table gets the text that it has in a file, `{own=16,deps=256}`.
 ///
 /// # Errors
-/// Where something is opened and not closed, or the other way round.
+/// If brackets or quotes do not match.
 pub(super) fn split(text: &str) -> Result<Vec<String>, RequestError> {
     let wrong = |what: String| {
         let help = "put quotes around a value that has commas, braces or brackets of its own";
@@ -26,7 +26,7 @@ pub(super) fn split(text: &str) -> Result<Vec<String>, RequestError> {
             continue;
         }
         match (open.last(), c) {
-            // An apostrophe within a word is no quotation mark.
+            // An apostrophe within a word is not a quotation mark.
             (_, '"' | '\'') if ",=[{: ".contains(before) => open.push(c),
             (_, '{' | '[') => open.push(c),
             (last, '}' | ']') => {
@@ -51,7 +51,7 @@ pub(super) fn split(text: &str) -> Result<Vec<String>, RequestError> {
     Ok(values)
 }
 
-/// One value, as it would be in a file.
+/// One value, as in a file.
 pub(super) fn value(text: &str) -> String {
     for quote in ['"', '\''] {
         let inner = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));

@@ -1,4 +1,4 @@
-//! `--variant` and `--baseline`: whole variants, and what the others are compared with.
+//! `--variant` and `--baseline`: whole variants, and baselines.
 
 use std::path::Path;
 
@@ -11,20 +11,20 @@ use bench_runner_measure::scenario::{
 
 use super::{check_value, pair, values};
 
-/// Reads `--variant NAME=FILE` and the names that are always known.
+/// Reads `--variant NAME=FILE` and the predefined names.
 pub(super) fn read(texts: &[String]) -> Result<Vec<WholeVariant>, RequestError> {
     let mut variants: Vec<WholeVariant> = Vec::new();
     for text in texts {
-        let variant = one(text)?;
+        let variant = parse_variant(text)?;
         if variants.iter().any(|other| other.name == variant.name) {
-            return Err(taken(&variant.name));
+            return Err(duplicate_name(&variant.name));
         }
         variants.push(variant);
     }
     Ok(variants)
 }
 
-fn one(text: &str) -> Result<WholeVariant, RequestError> {
+fn parse_variant(text: &str) -> Result<WholeVariant, RequestError> {
     if let Some(known) = WholeVariant::predefined(text) {
         return Ok(known);
     }
@@ -40,7 +40,7 @@ fn one(text: &str) -> Result<WholeVariant, RequestError> {
     Ok(WholeVariant { name: name.to_owned(), content: VariantContent::Snippet(snippet(Path::new(file))?) })
 }
 
-fn taken(name: &str) -> RequestError {
+fn duplicate_name(name: &str) -> RequestError {
     RequestError::usage(
         format!("two variants are called `{name}`"),
         Some("give one of them another name".to_owned()),
@@ -53,29 +53,29 @@ pub(super) fn add(scenario: &mut Scenario, variants: &[WholeVariant]) -> Result<
         for variant in variants {
             match matrix.variants.iter().find(|other| other.name == variant.name) {
                 None => matrix.variants.push(variant.clone()),
-                // Asked for twice, it is still the same thing.
+                // The same variant may be given twice.
                 Some(same) if same == variant => {}
-                Some(_) => return Err(taken(&variant.name)),
+                Some(_) => return Err(duplicate_name(&variant.name)),
             }
         }
     }
     Ok(())
 }
 
-/// Sets the baselines that the command line names: values of axes, or one whole variant.
+/// Sets the baselines given on the command line: values of axes, or one whole variant.
 pub(super) fn set_baselines(scenario: &mut Scenario, texts: &[String]) -> Result<(), RequestError> {
     let is_whole = |text: &&String| !text.contains('=');
     match texts {
-        [text] if is_whole(&text) => whole(scenario, text),
+        [text] if is_whole(&text) => set_whole(scenario, text),
         texts if texts.iter().any(|text| is_whole(&text)) => {
             let help = "give one name, or values of axes such as `--baseline linker=bfd`".to_owned();
             Err(RequestError::usage("a whole variant is the only baseline there can be", Some(help)))
         }
-        texts => texts.iter().try_for_each(|text| value(scenario, text)),
+        texts => texts.iter().try_for_each(|text| set_value(scenario, text)),
     }
 }
 
-fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
+fn set_whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
     if let Some(known) = WholeVariant::predefined(name) {
         add(scenario, std::slice::from_ref(&known))?;
         scenario.matrices.iter_mut().for_each(|matrix| {
@@ -102,7 +102,7 @@ fn whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
     Err(RequestError::usage(format!("no variant of `{}` is called `{name}`", scenario.name), Some(help)))
 }
 
-fn value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
+fn set_value(scenario: &mut Scenario, text: &str) -> Result<(), RequestError> {
     let (key, value) = pair("--baseline", text)?;
     let value = &values::value(value);
     check_value(text, key, value)?;
@@ -163,7 +163,7 @@ mod tests {
         set_baselines(&mut quick, &["as-configured".to_owned()]).unwrap();
         assert!(quick.matrices.iter().all(|matrix| matrix.variants.len() == 1));
         assert!(quick.matrices.iter().all(|m| m.baseline == Baseline::Whole("as-configured".into())));
-        // The value of an axis puts it aside where there is such an axis.
+        // The value of an axis replaces it in blocks with this axis.
         set_baselines(&mut quick, &["linker=bfd".to_owned()]).unwrap();
         assert!(quick.matrices[0].baseline.value("linker").is_some());
         assert_eq!(quick.matrices[1].baseline, Baseline::Whole("as-configured".into()));

@@ -13,7 +13,7 @@ fn id(project: usize, workload: &str) -> BlockId {
     BlockId::new("s", &format!("p{project}"), workload)
 }
 
-/// A manifest of a run with so many projects under a workload, each a block of baseline and twin.
+/// A manifest of a run with this number of projects under a workload, each a block of baseline and twin.
 fn manifest(run: &str, started_at: &str, projects: usize, workload: &str) -> Manifest {
     let plan = fixture::plan();
     let block = |project: usize| {
@@ -27,7 +27,7 @@ fn manifest(run: &str, started_at: &str, projects: usize, workload: &str) -> Man
     Manifest { run, started_at, plan, ..fixture::manifest() }
 }
 
-/// Writes its bundle, with so many rounds in each block; `session` says in which one a round was.
+/// Writes its bundle with this number of rounds in each block; `session` gives the session of a round.
 fn written(
     results: &Path,
     manifest: Manifest,
@@ -61,9 +61,9 @@ fn complete(results: &Path, manifest: Manifest) -> PathBuf {
     written(results, manifest, 6, |_| 1, Status::Complete)
 }
 
-/// Run and block of each twin that a run which starts now is calibrated with.
-fn found(results: &Path, limits: Limits) -> (Vec<(String, BlockId)>, Vec<String>) {
-    let Earlier { twins, remarks } = collect(results, &manifest("now", NOW, 1, "clean"), limits);
+/// Run and block of each twin that calibrates a run which starts now.
+fn found(results: &Path, limits: CalibrationLimits) -> (Vec<(String, BlockId)>, Vec<String>) {
+    let EarlierTwins { twins, remarks } = collect(results, &manifest("now", NOW, 1, "clean"), limits);
     (twins.into_iter().map(|twin| (twin.run, twin.block)).collect(), remarks)
 }
 
@@ -74,7 +74,7 @@ fn of(run: &str, project: usize, workload: &str) -> (String, BlockId) {
 #[test]
 fn the_newest_run_comes_first_and_a_copy_is_no_second_run() {
     let dir = tempfile::tempdir().unwrap();
-    // By their names it would be the other way round.
+    // Sorted by name the order would be reversed.
     let first = complete(dir.path(), manifest("b", EARLY, 2, "clean"));
     complete(dir.path(), manifest("a", LATE, 1, "clean"));
     let copy = dir.path().join("m/copy");
@@ -84,7 +84,7 @@ fn the_newest_run_comes_first_and_a_copy_is_no_second_run() {
     }
     let expected = vec![of("a", 0, "clean"), of("b", 0, "clean"), of("b", 1, "clean")];
     assert_eq!(found(dir.path(), LIMITS), (expected.clone(), vec![]));
-    // Where one of the two is damaged, the other one counts.
+    // If one of the two copies is damaged, the other one counts.
     std::fs::write(copy.join("samples.csv"), "sample\n1\n").unwrap();
     assert_eq!(found(dir.path(), LIMITS).0, expected);
     std::fs::rename(&copy, dir.path().join("m/0")).unwrap();
@@ -146,14 +146,14 @@ fn a_large_run_of_another_workload_pushes_no_others_out() {
     let oldest = complete(dir.path(), manifest("a", "2025-12-31T00:00:00Z", 1, "clean"));
     complete(dir.path(), manifest("b", EARLY, 4, "clean"));
     complete(dir.path(), manifest("c", LATE, 5, "check"));
-    let limits = Limits { twins: 3, bundles: 200 };
+    let limits = CalibrationLimits { twins: 3, bundles: 200 };
     let three = |run, workload| (0..3).map(|project| of(run, project, workload)).collect::<Vec<_>>();
     let all = [three("c", "check"), three("b", "clean")].concat();
     assert_eq!(found(dir.path(), limits), (all.clone(), vec![]));
-    // What is older is not even read.
+    // Older bundles are not even read.
     std::fs::write(oldest.join("samples.csv"), "sample\n1\n").unwrap();
     assert_eq!(found(dir.path(), limits), (all, vec![]));
-    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 2 }).1, Vec::<String>::new());
-    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 3 }).1.len(), 1);
-    assert_eq!(found(dir.path(), Limits { twins: 9, bundles: 1 }).0.len(), 5);
+    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 2 }).1, Vec::<String>::new());
+    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 3 }).1.len(), 1);
+    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 1 }).0.len(), 5);
 }

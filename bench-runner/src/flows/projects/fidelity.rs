@@ -1,4 +1,5 @@
-//! The user's own tree beside its copy: what cargo reads there, and whether builds of the copy are those of the tree.
+//! The user's own tree compared with its copy: what cargo reads there, and whether builds of both are the
+//! same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,38 +13,39 @@ use bench_runner_measure::build::{
 };
 use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
 
-use super::resolved::{Resolved, own_tree};
+use super::resolved::{ResolvedProject, own_tree};
 use super::{Projects, tree_of};
 
-/// What the user has, as cargo says.
-struct Home {
-    asked: CargoInvocation,
+/// The user's configuration, as reported by cargo.
+struct UserSetup {
+    query: CargoInvocation,
     configuration: Configuration,
-    /// Files of the user's that are no part of the copy, and that set something which decides a build.
+    /// The user's files outside of the copy that set something relevant to builds.
     files: Vec<PathBuf>,
-    /// The keys that these set.
+    /// The keys that these files set.
     keys: BTreeMap<PathBuf, BTreeSet<String>>,
-    /// Variables of the user's that decide a build.
+    /// The user's variables that are relevant to builds.
     variables: Vec<String>,
 }
 
 impl Projects {
-    /// What the user's own configuration says to builds of a project, beside what the project says.
-    pub(super) fn configured(&self, resolved: Option<&Resolved>) -> Result<String, AskError> {
+    /// The user's own configuration for builds of a project, without the project's.
+    pub(super) fn user_configuration(&self, resolved: Option<&ResolvedProject>) -> Result<String, AskError> {
         let own = resolved.and_then(|resolved| own_tree(&resolved.project));
         let started_in =
             own.as_deref().zip(resolved).map(|(own, resolved)| resolved.project.build.started_in(own));
-        let asked = self.asked_as_user(started_in.as_deref());
-        let configuration = asked.configuration()?;
-        // What was copied belongs to the project. A project from elsewhere has no place of its own on this machine.
+        let query = self.user_query(started_in.as_deref());
+        let configuration = query.configuration()?;
+        // Copied files belong to the project. A project from elsewhere has no directory of the user's on this
+        // machine.
         let copied = |file: &Path| {
             own.as_deref().zip(resolved).is_some_and(|(own, resolved)| resolved.has_copied(own, file))
         };
-        Ok(user_settings(&configuration, copied, &asked.env))
+        Ok(user_settings(&configuration, copied, &query.env))
     }
 
-    /// The user's cargo in a directory of the user's, or in none that matters.
-    fn asked_as_user(&self, dir: Option<&Path>) -> CargoInvocation {
+    /// The user's cargo in a directory of the user's, or in an empty one.
+    fn user_query(&self, dir: Option<&Path>) -> CargoInvocation {
         let dir = dir.map_or_else(|| self.sources.cache.empty_dir(), Path::to_path_buf);
         let mut env = CargoInvocation::user_environment();
         if let Some(home) = &self.sources.user_home {
@@ -56,20 +58,20 @@ impl Projects {
         }
     }
 
-    /// Compares what the blocks of a plan build of local projects with what the user's own `cargo build` would build, and
-    /// writes the outcome into the plan. Nothing is built for it.
+    /// Compares the builds of local projects in a plan with the user's own `cargo build`, and writes the
+    /// result into the plan. It builds nothing.
     pub(crate) fn compare_with_home(&self, plan: &mut Plan) {
         let mut known: BTreeMap<(String, Option<String>), Option<Fidelity>> = BTreeMap::new();
         for block in &mut plan.blocks {
-            let asked: BTreeSet<(String, Option<String>)> = block
+            let keys: BTreeSet<(String, Option<String>)> = block
                 .arms
                 .iter()
                 .map(|arm| &arm.variant)
-                // Another commit than the one at home is another thing on purpose.
+                // A commit other than the user's is a difference on purpose.
                 .filter(|variant| variant.rev.is_none() && !variant.replays())
-                .map(|variant| (variant.project.clone(), configured(&variant.settings)))
+                .map(|variant| (variant.project.clone(), configured_text(&variant.settings)))
                 .collect();
-            block.fidelity = asked
+            block.fidelity = keys
                 .into_iter()
                 .filter_map(|key| {
                     let fidelity =
@@ -80,7 +82,8 @@ impl Projects {
         }
     }
 
-    /// How far builds of a local project are those of the user; `None` for a project that is not the user's own tree.
+    /// The differences between builds of a local project and the user's; `None` if the project is not the
+    /// user's own tree.
     fn fidelity(&self, project: &str, configured: Option<&str>) -> Option<Fidelity> {
         let resolved = self.resolved.borrow().get(&tree_of(project)).cloned()?;
         let own = own_tree(&resolved.project)?;
@@ -102,7 +105,7 @@ impl Projects {
 
     fn compare(
         &self,
-        resolved: &Resolved,
+        resolved: &ResolvedProject,
         own: &Path,
         configured: Option<&str>,
         plain: &Fidelity,
@@ -121,8 +124,8 @@ impl Projects {
         let mut home = self.home(resolved, own)?;
         let left_out = if configured.is_none() { home.leave_out(resolved, own) } else { Vec::new() };
         let here = (driver.configuration(&request)?, driver.units_answer(&request, Goal::Build));
-        // What lies above the project cannot be left out of a question to cargo that is asked there. Without a lock file of
-        // its own the tree cannot be asked without writing one. Its copy can be asked in either case.
+        // Cargo cannot be asked in the user's tree without the configuration above it, nor without writing a
+        // lock file if there is none. In the copy both are possible.
         let above = configured.is_none() && home.files.iter().any(|file| self.is_above(file, own));
         let in_copy = above || !own.join("Cargo.lock").is_file();
         let yours = self.answer_at_home(&driver, &home, configured.is_some(), in_copy);
@@ -131,7 +134,7 @@ impl Projects {
         let (mut your_flags, mut our_flags, mut your_units, mut our_units) = (None, None, None, None);
         if let (Some(theirs), Some(ours)) = (&yours.flags, &here.1.flags) {
             (your_flags, our_flags) = (Some(theirs), Some(ours));
-            found.extend(self.other_compiler(&home.asked, &theirs.compiler, &driver));
+            found.extend(self.other_compiler(&home.query, &theirs.compiler, &driver));
             compared.extend(["flags", "toolchain"]);
         }
         match (&yours.units, &here.1.units) {
@@ -142,7 +145,7 @@ impl Projects {
             (Err(error), Ok(_)) => not_compared = Some(format!("in your tree, {}", error.in_one_line())),
             (_, Err(error)) => not_compared = Some(error.in_one_line()),
         }
-        if let Some(rustdoc) = home.asked.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
+        if let Some(rustdoc) = home.query.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
             let here = driver.toolchain.rustdoc.as_ref().map(|path| path.display().to_string());
             found.push(FidelityDifference {
                 what: "variables".to_owned(),
@@ -173,9 +176,9 @@ impl Projects {
         })
     }
 
-    fn home(&self, resolved: &Resolved, own: &Path) -> Result<Home, AskError> {
-        let asked = self.asked_as_user(Some(&resolved.project.build.started_in(own)));
-        let configuration = asked.configuration()?;
+    fn home(&self, resolved: &ResolvedProject, own: &Path) -> Result<UserSetup, AskError> {
+        let query = self.user_query(Some(&resolved.project.build.started_in(own)));
+        let configuration = query.configuration()?;
         let (mut files, mut keys) = (Vec::new(), BTreeMap::<PathBuf, BTreeSet<String>>::new());
         for entry in configuration.entries.iter().filter(|entry| entry.affects_compiler_calls()) {
             if let ConfigOrigin::File(file) = &entry.origin
@@ -187,12 +190,12 @@ impl Projects {
                 keys.entry(file.clone()).or_default().insert(entry.name());
             }
         }
-        let variables = asked.env.keys().filter(|name| is_build_variable(name)).cloned().collect();
-        Ok(Home { asked, configuration, files, keys, variables })
+        let variables = query.env.keys().filter(|name| is_build_variable(name)).cloned().collect();
+        Ok(UserSetup { query, configuration, files, keys, variables })
     }
 
-    /// Whether cargo finds a file on its way up from `own`: one outside of the user's cargo home, which a question can leave
-    /// out, or one in a cargo home that is a `.cargo` above the project.
+    /// True if cargo finds a file on its way up from `own`: one outside of the user's cargo home, which a
+    /// query can leave out, or one in a cargo home that is a `.cargo` above the project.
     fn is_above(&self, file: &Path, own: &Path) -> bool {
         let Some(home) = self.sources.user_home.as_deref() else { return true };
         let real = home.canonicalize().unwrap_or_else(|_| home.to_owned());
@@ -201,21 +204,22 @@ impl Projects {
         !in_home || on_the_way
     }
 
-    /// What cargo says of the user's own build: in the user's own tree, or in the copy with the compiler of that tree.
+    /// Cargo's answer about the user's own build: in the user's own tree, or in the copy with the compiler of
+    /// that tree.
     fn answer_at_home(
         &self,
         driver: &CargoDriver,
-        home: &Home,
+        home: &UserSetup,
         configured: bool,
         in_copy: bool,
     ) -> std::rc::Rc<UnitsAnswer> {
-        let mut asked = home.asked.clone();
+        let mut query = home.query.clone();
         if in_copy {
-            asked.dir = driver.started_in(&driver.queries.tree);
-            // rustup may go by the directory.
-            asked.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
+            query.dir = driver.started_in(&driver.queries.tree);
+            // rustup's choice may depend on the directory.
+            query.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
-        let home_config = if configured { self.of_cargo_home(home) } else { None };
+        let home_config = if configured { self.cargo_home_config(home) } else { None };
         let mut args = vec!["build".to_owned()];
         args.extend(driver.selection(&BuildRequest::default(), Goal::Build));
         let deciding = |name: &&String| {
@@ -224,34 +228,34 @@ impl Projects {
                 || name.starts_with("RUST")
                 || *name == "PATH"
         };
-        let env: Vec<String> = asked
+        let env: Vec<String> = query
             .env
             .iter()
             .filter(|(name, _)| deciding(name))
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
-        // The tree at home is as it was copied, so the hash of the copy tells whether it has changed. What is above it is
-        // in the configuration.
+        // The user's tree is as it was copied, so the hash of the copy shows whether it has changed. The
+        // configuration includes everything above it.
         let toolchain = &driver.toolchain;
         let key = [
             "at home",
             &toolchain.cargo_version,
             &toolchain.rustc_version,
-            &asked.dir.display().to_string(),
+            &query.dir.display().to_string(),
             &home.configuration.table().to_string(),
             &env.join("\0"),
         ]
         .map(str::to_owned)
         .join("\0");
-        let (cargo, dir, env) = (asked.cargo.clone(), asked.dir.clone(), asked.env.clone());
+        let (cargo, dir, env) = (query.cargo.clone(), query.dir.clone(), query.env.clone());
         driver
             .queries
             .lookup(&key, home_config.as_deref(), &args, |_| Ok(CargoInvocation { cargo, dir, env }))
     }
 
-    /// What the user's cargo home says that no directory above the project says too.
-    fn of_cargo_home(&self, home: &Home) -> Option<String> {
-        let mut without = home.asked.clone();
+    /// Configuration that only the user's cargo home has, and no directory above the project.
+    fn cargo_home_config(&self, home: &UserSetup) -> Option<String> {
+        let mut without = home.query.clone();
         without.env.insert("CARGO_HOME".to_owned(), self.sources.cache.building_home().display().to_string());
         let above = without.configuration().ok()?;
         let above = above.files();
@@ -264,10 +268,10 @@ impl Projects {
         (!entries.is_empty()).then(|| Configuration { entries, variables: Vec::new() }.table().to_string())
     }
 
-    /// The compilers, if the user's is another one.
+    /// The difference between the user's compiler and ours, if there is any.
     fn other_compiler(
         &self,
-        asked: &CargoInvocation,
+        query: &CargoInvocation,
         yours: &Path,
         driver: &CargoDriver,
     ) -> Option<FidelityDifference> {
@@ -276,18 +280,18 @@ impl Projects {
         if yours.is_absolute() && real(yours).is_some() && real(yours) == real(&toolchain.rustc) {
             return None;
         }
-        let mut env = asked.env.clone();
+        let mut env = query.env.clone();
         env.insert("RUSTUP_AUTO_INSTALL".to_owned(), "0".to_owned());
         let ask = |arg: &[&str]| {
             let call = ToolCall {
-                cwd: Some(asked.dir.clone()),
+                cwd: Some(query.dir.clone()),
                 env: ToolEnv::Exactly(env.clone()),
                 ..ToolCall::new(yours, arg.iter().copied())
             };
-            check_tool(&call).map(|said| said.stdout).unwrap_or_else(|error| error.to_string())
+            check_tool(&call).map(|output| output.stdout).unwrap_or_else(|error| error.to_string())
         };
-        // By its bare name it may be rustup's proxy, which stands for the compiler of a toolchain. A program that somebody
-        // names by its path is another one, whatever it calls in turn.
+        // A bare name may be rustup's proxy, which stands for the compiler of a toolchain. A program named by
+        // its path is another one, whatever it calls.
         if yours.components().count() == 1 {
             let sysroot = ask(&["--print", "sysroot"]).lines().map(Path::new).find_map(real);
             if sysroot.is_some() && sysroot == real(&toolchain.sysroot) {
@@ -303,43 +307,43 @@ impl Projects {
     }
 }
 
-impl Home {
-    /// Leaves out the user's own files and variables; names them.
-    fn leave_out(&mut self, resolved: &Resolved, own: &Path) -> Vec<String> {
+impl UserSetup {
+    /// Drops the user's own files and variables. Returns their names.
+    fn leave_out(&mut self, resolved: &ResolvedProject, own: &Path) -> Vec<String> {
         self.configuration.entries.retain(|entry| match &entry.origin {
             ConfigOrigin::File(file) => resolved.has_copied(own, file),
             ConfigOrigin::Variable(_) | ConfigOrigin::Other => false,
         });
         let variables = std::mem::take(&mut self.variables);
-        self.asked.env.retain(|name, _| !variables.contains(name));
+        self.query.env.retain(|name, _| !variables.contains(name));
         let files = self.files.iter().map(|file| {
             let keys: Vec<&str> = self.keys.get(file).into_iter().flatten().map(String::as_str).collect();
-            format!("{} ({})", shown(file), list_names(&keys))
+            format!("{} ({})", format_user_path(file), list_names(&keys))
         });
         files.chain(variables).collect()
     }
 }
 
-/// A file of the user's as it may be published: below the home directory.
-pub(super) fn shown(file: &Path) -> String {
+/// A file of the user's for publication: relative to the home directory.
+pub(super) fn format_user_path(file: &Path) -> String {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let below = home.as_deref().and_then(|home| file.strip_prefix(home).ok());
     below.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))
 }
 
-/// The user's configuration that a variant stands on; the empty one is none.
-fn configured(settings: &Settings) -> Option<String> {
+/// The user's configuration of a variant; `Some` of an empty text if it sets nothing.
+fn configured_text(settings: &Settings) -> Option<String> {
     axes::user_configuration(settings).map(str::to_owned)
 }
 
-impl Resolved {
-    /// The directory that the copy begins at, of which `own` is the project.
+impl ResolvedProject {
+    /// The root of the copied directory, of which `own` is the project.
     fn copied_from<'o>(&self, own: &'o Path) -> &'o Path {
         let depth = self.source.as_ref().map_or(0, |source| source.root.components().count());
         own.ancestors().nth(depth).unwrap_or(own)
     }
 
-    /// Whether a file of the user's is in the copy.
+    /// True if a file of the user's is in the copy.
     fn has_copied(&self, own: &Path, file: &Path) -> bool {
         let below = file.strip_prefix(self.copied_from(own));
         let files = self.source.as_ref().map(|source| &source.files);

@@ -1,5 +1,5 @@
-//! Programs that builds find by their names and that cargo's configuration says nothing of: a `cc` of the user's own may
-//! choose the linker or keep what it has compiled.
+//! Programs that builds find by name, independent of cargo's configuration: a user's own `cc` may choose the
+//! linker or cache results.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -8,16 +8,17 @@ use std::path::Path;
 
 use bench_runner_measure::process::find_in_path;
 
-use super::fidelity::shown;
+use super::fidelity::format_user_path;
 
 /// Names by which rustc and build scripts call compilers, linkers and archivers.
 const NAMES: [&str; 8] = ["cc", "c++", "gcc", "g++", "clang", "clang++", "ld", "ar"];
-/// Parts of names of programs that stand before a compiler, under its name.
+/// Parts of the names of programs that wrap a compiler under its name.
 const BEFORE: [&str; 4] = ["ccache", "sccache", "distcc", "icecc"];
-/// The variable by which something is put into every program, as `mold -run` does.
+/// The variable that injects a library into every program, as `mold -run` does.
 const PRELOADED: &str = "LD_PRELOAD";
 
-/// What is worth knowing about the programs on `path`, and about what would be put into them at home.
+/// Remarks about the programs on `path`, and about the library that would be injected in the user's
+/// environment.
 pub(super) fn notes(path: &OsString, variable: impl Fn(&str) -> Option<OsString>) -> Vec<String> {
     let mut notes = Vec::new();
     for name in NAMES {
@@ -34,7 +35,7 @@ pub(super) fn notes(path: &OsString, variable: impl Fn(&str) -> Option<OsString>
         notes.push(format!(
             "`{name}` on your PATH is {what} ({}): what it keeps elsewhere can make a build from nothing warm, and the \
              linker may be its choice",
-            shown(&program)
+            format_user_path(&program)
         ));
     }
     if let Some(library) = variable(PRELOADED).filter(|value| !value.is_empty()) {

@@ -1,4 +1,4 @@
-//! A project, resolved: its source is pinned, its context is known.
+//! A resolved project: pinned source, known context.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -15,23 +15,22 @@ use bench_runner_measure::plan::ProjectView;
 /// The toolchain and the user's configuration that a variant names.
 type ContextKey = (Option<String>, Option<String>);
 
-/// A project, resolved.
-pub(super) struct Resolved {
-    /// As its manifest has it.
-    pub(super) asked: Project,
-    /// The same, with edits where the manifest has none.
+pub(super) struct ResolvedProject {
+    /// The project of its manifest.
+    pub(super) declared: Project,
+    /// The same project with edits, if the manifest has none.
     pub(super) project: Project,
-    /// `None` where it was not to be fetched and is not in the cache.
+    /// `None` if it is not in the cache and is not to be fetched.
     pub(super) source: Option<Pinned>,
     pub(super) context: Rc<Context>,
-    /// Contexts of variants with a toolchain of their own or with the user's configuration.
+    /// Contexts of variants with their own toolchain or with the user's configuration.
     pub(super) contexts: RefCell<BTreeMap<ContextKey, Result<Rc<Context>, Refusal>>>,
-    /// What cargo is asked about it with; `None` if cargo does not build it, or its source is not here.
+    /// For queries to cargo; `None` if cargo does not build the project, or its source is not here.
     pub(super) inquiry: Option<Rc<CargoQueries>>,
     pub(super) view: ProjectView,
 }
 
-/// The user's own directory of a local project of cargo's, if it is there.
+/// The user's own directory of a local cargo project, if it exists.
 pub(super) fn own_tree(project: &Project) -> Option<PathBuf> {
     let own = project.own_directory().filter(|_| project.build.tool.is_cargo())?;
     own.canonicalize().ok().filter(|own| own.is_dir())

@@ -1,4 +1,4 @@
-//! How projects are resolved: sources pinned, contexts found out, and what a plan has to know of them.
+//! Resolving projects: their pinned sources, contexts, and views for planning.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -14,18 +14,21 @@ use bench_runner_measure::plan::ProjectView;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_measure::toml_reader::SourceText;
 
-use super::resolved::{Resolved, own_tree};
-use super::tools::asked;
+use super::resolved::{ResolvedProject, own_tree};
+use super::tools::query_config;
 use super::{Projects, programs, tree_of};
 use crate::flows::FlowError;
 
-/// What is worth knowing of a lock file that was made.
+/// Remark about a generated lock file.
 const NOTE_OF_LOCK: &str =
     "it has no Cargo.lock: cargo made one in the copy, and it stands in the plan's manifest";
 
 impl Projects {
-    /// The project as the plan has it, at the plan's pin.
-    pub(super) fn resolved_as_planned(&self, planned: &PlannedProject) -> Result<Rc<Resolved>, FlowError> {
+    /// The project of a plan, at the plan's pin.
+    pub(super) fn resolved_as_planned(
+        &self,
+        planned: &PlannedProject,
+    ) -> Result<Rc<ResolvedProject>, FlowError> {
         let known = self.resolved.borrow().get(&tree_of(&planned.name)).cloned();
         let resolved = match known {
             Some(resolved) => resolved,
@@ -64,24 +67,24 @@ impl Projects {
         }
     }
 
-    /// Resolves a project, with its source if that was pinned before.
+    /// Resolves a project, with its source if it is already pinned.
     pub(super) fn resolve(
         &self,
         project: &Project,
         before: Option<Result<Pinned, SourceError>>,
-    ) -> Result<Rc<Resolved>, FlowError> {
+    ) -> Result<Rc<ResolvedProject>, FlowError> {
         if let Some(known) = self.resolved.borrow().get(&tree_of(&project.name))
-            && known.asked == *project
+            && known.declared == *project
         {
             return Ok(known.clone());
         }
         let source = match before.unwrap_or_else(|| sources::pin(&project.source_request(), &self.sources)) {
             Ok(source) => Some(source),
-            // A plan may speak of what is not fetched yet, as long as its pin is known.
+            // A plan may include a project that is not fetched yet, as long as its pin is known.
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
-        let asked = project.clone();
+        let declared = project.clone();
         let (project, source, made) = self.with_lock(project, source)?;
         let project = &project;
         let (pin, mut notes) = match &source {
@@ -95,7 +98,7 @@ impl Projects {
         let home = source.as_ref().and_then(|_| own_tree(project));
         let (context, inquiry) = self.context(project, source.as_ref(), home.as_deref())?;
         if let (Some(_), Some(source), Some(inquiry)) = (&home, &source, &inquiry) {
-            self.bring_what_questions_need(project, source, &context, inquiry);
+            self.fetch_for_queries(project, source, &context, inquiry);
         }
         if let (Some(home), Some(toolchain)) = (&home, &context.toolchain) {
             notes.extend(programs::notes(&self.path, |name| std::env::var_os(name)));
@@ -123,23 +126,31 @@ impl Projects {
             typical: project.estimate.clone(),
         };
         let contexts = RefCell::default();
-        let resolved =
-            Rc::new(Resolved { asked, project: project.clone(), source, context, contexts, inquiry, view });
+        let resolved = Rc::new(ResolvedProject {
+            declared,
+            project: project.clone(),
+            source,
+            context,
+            contexts,
+            inquiry,
+            view,
+        });
         self.resolved.borrow_mut().insert(tree_of(&project.name), resolved.clone());
         Ok(resolved)
     }
 
-    /// The source of a project with a lock file, where it is a local one that has none.
-    pub fn locked(&self, project: &Project, pinned: Pinned) -> Result<Pinned, FlowError> {
+    /// The source of a project, with a generated lock file if it is a local one that has none.
+    pub fn with_lock_file(&self, project: &Project, pinned: Pinned) -> Result<Pinned, FlowError> {
         let (_, pinned, made) = self.with_lock(project, Some(pinned))?;
         let mut pinned = pinned.context("the source is known")?;
         pinned.notes.extend(made);
         Ok(pinned)
     }
 
-    /// Brings the dependencies of the user's own project into the cache, unless nothing may be fetched: without them cargo
-    /// cannot say what it would build. If that fails, the comparison with the user's build says so.
-    fn bring_what_questions_need(
+    /// Fetches the dependencies of the user's own project into the cache, unless all network access is
+    /// forbidden: without them cargo cannot say what it would build. If this fails, the comparison with the
+    /// user's build reports it.
+    fn fetch_for_queries(
         &self,
         project: &Project,
         source: &Pinned,
@@ -155,8 +166,8 @@ impl Projects {
         }
     }
 
-    /// Brings the dependencies of a project into the cache, if cargo builds it.
-    pub fn dependencies(&self, project: &Project, pinned: &Pinned) -> Result<(), FlowError> {
+    /// Fetches the dependencies of a project into the cache, if cargo builds it.
+    pub fn fetch_dependencies_of(&self, project: &Project, pinned: &Pinned) -> Result<(), FlowError> {
         let (context, _) = self.context(project, Some(pinned), own_tree(project).as_deref())?;
         match &context.toolchain {
             Some(toolchain) => self.fetch_dependencies(&pinned.dir(), toolchain, &context.in_force),
@@ -164,7 +175,8 @@ impl Projects {
         }
     }
 
-    /// A local project with a lock file, where it has none: it goes into its manifest, so that a plan pins it.
+    /// Generates a lock file for a local project that has none. It becomes part of the manifest, so that a
+    /// plan pins it.
     pub(super) fn with_lock(
         &self,
         project: &Project,
@@ -180,13 +192,13 @@ impl Projects {
         Ok((project, Some(pinned), Some(NOTE_OF_LOCK.to_owned())))
     }
 
-    /// A project with edits that were chosen for it, where its manifest has none and cargo builds it. They go into its
-    /// manifest, so that a plan names them.
+    /// Proposes edits for a cargo project whose manifest has none. They become part of the manifest, so that
+    /// a plan names them.
     pub(super) fn with_edits(&self, project: &Project, source: Option<&Pinned>) -> Project {
         let mut project = project.clone();
         let cargo = project.build.tool.is_cargo();
         if let Some(source) = source.filter(|_| cargo && project.edits.is_empty()) {
-            // What cannot be read here is told by the first build in cargo's own words.
+            // If a file cannot be read here, the first build fails with cargo's own message.
             let found = edits::propose(&source.dir(), &self.sources.cargo, &project.build);
             project.edits = found.unwrap_or_default();
             project.text.extend(project.edits.iter().map(edits::as_toml));
@@ -194,8 +206,12 @@ impl Projects {
         project
     }
 
-    /// The project of `resolved` as its commit `rev` has it.
-    pub(super) fn resolved_at(&self, resolved: &Resolved, rev: &str) -> Result<Rc<Resolved>, FlowError> {
+    /// The project of `resolved` at its commit `rev`.
+    pub(super) fn resolved_at(
+        &self,
+        resolved: &ResolvedProject,
+        rev: &str,
+    ) -> Result<Rc<ResolvedProject>, FlowError> {
         let id = TreeId { project: resolved.project.name.clone(), rev: Some(rev.to_owned()) };
         if let Some(known) = self.resolved.borrow().get(&id) {
             return Ok(known.clone());
@@ -208,14 +224,14 @@ impl Projects {
             &self.sources,
         ) {
             Ok(source) => Some(source),
-            // A plan may speak of a commit that is not fetched yet.
+            // A plan may include a commit that is not fetched yet.
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
         let (context, inquiry) = self.context(&project, source.as_ref(), None)?;
-        let (asked, view) = (project.clone(), resolved.view.clone());
-        let resolved = Rc::new(Resolved {
-            asked,
+        let (declared, view) = (project.clone(), resolved.view.clone());
+        let resolved = Rc::new(ResolvedProject {
+            declared,
             project,
             source,
             context,
@@ -227,8 +243,8 @@ impl Projects {
         Ok(resolved)
     }
 
-    /// What axes may look at, and what cargo is asked with; `home` is the user's own directory, if the copy is of what is
-    /// checked out there.
+    /// The values that axes may read, and the inquiry for cargo; `home` is the user's own directory, if the
+    /// copy is of what is checked out there.
     fn context(
         &self,
         project: &Project,
@@ -257,7 +273,8 @@ impl Projects {
         let manifest = manifest
             .parse()
             .map_err(|error| anyhow::anyhow!("Cargo.toml of `{}` is not valid: {error}", project.name))?;
-        // At home rustup has choices that no file of the copy shows, such as an override for that directory.
+        // In the user's directory rustup has choices that no file of the copy shows, such as an override for
+        // that directory.
         let toolchain = match home {
             Some(home) => self.toolchain_at_home(&project.build.started_in(home))?,
             None => self.toolchain(&project.build.started_in(&dir))?,
@@ -269,7 +286,7 @@ impl Projects {
             self.sources.cache.root().join("asked"),
         ));
         let driver = self.cargo_driver(project, toolchain.clone(), None, inquiry.clone());
-        let (config, in_force) = asked(&driver, &BuildRequest::default()).map_err(|error| {
+        let (config, in_force) = query_config(&driver, &BuildRequest::default()).map_err(|error| {
             let message =
                 format!("project `{}`: cargo did not say {}: {}", project.name, error.what, error.reason);
             RequestError::usage(message, error.help)
@@ -281,15 +298,15 @@ impl Projects {
     }
 }
 
-/// The tables of a project's own configuration that decide how it is built; the others may hold what is nobody's
-/// business, and bundles are published.
+/// The tables of a project's own configuration that affect its builds. `[env]` may be private, and bundles
+/// are published.
 fn note_of_config(config: &toml::Table) -> Option<String> {
     let table: toml::Table =
         config.iter().filter(|(key, _)| *key != "env").map(|(k, v)| (k.clone(), v.clone())).collect();
     (!table.is_empty()).then(|| format!("its own configuration of cargo says: {}", toml::Value::Table(table)))
 }
 
-/// Where the relative paths of a local project's manifest start; the others have none that matter.
+/// Base directory of relative paths in a local project's manifest; `None` for other projects.
 fn base_of(project: &Project) -> Option<String> {
     project.source.directory().and(project.base.as_ref()).map(|base| base.display().to_string())
 }

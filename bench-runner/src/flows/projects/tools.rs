@@ -1,5 +1,5 @@
-//! Toolchains and tools: the one that a project's own files choose, those that variants name, and what the settings of a
-//! plan bring into play.
+//! Toolchains and tools: those that a project's own files choose, those that variants name, and those that
+//! the settings of a plan use.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsStr;
@@ -20,24 +20,24 @@ use bench_runner_measure::run::DriverKey;
 use bench_runner_measure::scenario::RequestError;
 
 use super::Projects;
-use super::resolved::Resolved;
+use super::resolved::ResolvedProject;
 use crate::flows::FlowError;
 
 impl Projects {
-    /// The tools that the settings of `plan` bring into play.
+    /// The tools that the settings of `plan` use.
     pub fn tools(&self, plan: &Plan) -> Vec<axes::ToolInUse> {
         let all = self.resolved.borrow();
         let mut tools: Vec<axes::ToolInUse> = Vec::new();
         if !self.toolchains(plan).is_empty() {
             tools.extend(self.c_compiler());
         }
-        let mut asked = HashSet::new();
+        let mut seen = HashSet::new();
         for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
             let tree = variant.tree();
             let Some(resolved) = all.get(&tree) else { continue };
             let Ok(settings) = axes::parse_all(&variant.settings) else { continue };
             for setting in settings.iter() {
-                if !asked.insert((tree.clone(), setting.key.to_owned(), setting.probe_inputs_as_text())) {
+                if !seen.insert((tree.clone(), setting.key.to_owned(), setting.probe_inputs_as_text())) {
                     continue;
                 }
                 if let Ok(Available { tool: Some(tool), .. }) = self.probe_at(resolved, &setting)
@@ -50,15 +50,15 @@ impl Projects {
         tools
     }
 
-    /// The C compiler, through which rustc links; `None` where there is none under its usual name.
+    /// The C compiler, which rustc uses for linking; `None` if there is no `cc`.
     pub(super) fn c_compiler(&self) -> Option<axes::ToolInUse> {
         let path = find_in_path("cc", &self.path)?;
-        let said = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
-        let version = said.stdout.lines().next()?.to_owned();
+        let output = check_tool(&ToolCall::new(&path, ["--version"])).ok()?;
+        let version = output.stdout.lines().next()?.to_owned();
         Some(axes::ToolInUse { name: "cc".into(), path, version })
     }
 
-    /// The toolchains that build something in `plan`.
+    /// The toolchains that build variants of `plan`.
     pub fn toolchains(&self, plan: &Plan) -> Vec<Toolchain> {
         let known = self.resolved.borrow();
         let mut all: Vec<Toolchain> = Vec::new();
@@ -75,10 +75,11 @@ impl Projects {
         all
     }
 
-    /// What axes may look at for a variant with these settings: its toolchain, and the configuration in force with it.
+    /// The values that axes may read for a variant with these settings: its toolchain, and the configuration
+    /// in force with it.
     pub(super) fn context_of(
         &self,
-        resolved: &Resolved,
+        resolved: &ResolvedProject,
         settings: &Settings,
     ) -> Result<Rc<Context>, Refusal> {
         let (name, configured) = (axes::toolchain_name(settings), axes::user_configuration(settings));
@@ -96,7 +97,7 @@ impl Projects {
 
     fn make_context(
         &self,
-        resolved: &Resolved,
+        resolved: &ResolvedProject,
         name: Option<&str>,
         configured: Option<&str>,
     ) -> Result<Rc<Context>, Refusal> {
@@ -114,11 +115,11 @@ impl Projects {
         if let Some(text) = configured {
             axes::apply_user_configuration(text, &mut request)?;
         }
-        let (config, in_force) = asked(&driver, &request).map_err(AskError::into_refusal)?;
+        let (config, in_force) = query_config(&driver, &request).map_err(AskError::into_refusal)?;
         Ok(Rc::new(Context { config: Some(config), in_force, ..context }))
     }
 
-    /// What builds a project with a toolchain.
+    /// The cargo driver of a project with a toolchain.
     pub(super) fn cargo_driver(
         &self,
         project: &Project,
@@ -136,7 +137,11 @@ impl Projects {
         named.entry(name.to_owned()).or_insert_with(|| Toolchain::named(name, &self.path)).clone()
     }
 
-    pub(super) fn probe_at(&self, resolved: &Resolved, setting: &Setting<'_>) -> Result<Available, Refusal> {
+    pub(super) fn probe_at(
+        &self,
+        resolved: &ResolvedProject,
+        setting: &Setting<'_>,
+    ) -> Result<Available, Refusal> {
         setting.probe(&*self.context_of(resolved, &setting.probe_inputs_as_text())?)
     }
 
@@ -145,7 +150,7 @@ impl Projects {
         self.toolchain_chosen(tree, None)
     }
 
-    /// The toolchain that the user's own cargo has in `dir`, a directory of the user's.
+    /// The toolchain that the user's own cargo uses in the user's directory `dir`.
     pub(super) fn toolchain_at_home(&self, dir: &Path) -> Result<Toolchain, FlowError> {
         self.toolchain_chosen(dir, chosen_toolchain().as_deref())
     }
@@ -164,8 +169,8 @@ impl Projects {
         Ok(toolchain)
     }
 
-    /// What the user's own rustup goes by in `dir`, if that is nothing that comes along with a copy: a variable, or a setting
-    /// for the directory.
+    /// Remark on how the user's own rustup chooses its toolchain in `dir`, if the copy does not show it: by a
+    /// variable, or by an override for the directory.
     pub(super) fn note_of_choice(&self, dir: &Path, toolchain: &Toolchain) -> Option<String> {
         let by = if chosen_toolchain().is_some() {
             format!("the variable `{TOOLCHAIN}`")
@@ -177,20 +182,22 @@ impl Projects {
                 env,
                 ..ToolCall::new(rustup, ["show", "active-toolchain"])
             };
-            let said = check_tool(&call).ok()?.stdout;
-            said.contains("(directory override").then(|| "`rustup override` for its directory".to_owned())?
+            let output = check_tool(&call).ok()?.stdout;
+            output
+                .contains("(directory override")
+                .then(|| "`rustup override` for its directory".to_owned())?
         };
         Some(format!("{by} chooses its toolchain: {}", toolchain.rustc_version))
     }
 
-    /// The toolchains that rustup has installed, as it names them; none where there is no rustup.
+    /// The toolchains that rustup has installed, by name; empty if there is no rustup.
     pub(crate) fn installed_toolchains(&self) -> Vec<String> {
         let Some(rustup) = find_in_path("rustup", &self.path) else { return Vec::new() };
-        let said = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);
-        said.unwrap_or_default().lines().map(str::to_owned).collect()
+        let output = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);
+        output.unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
-    /// What axes may look at where no project is named, with the toolchain of that name or else the usual one.
+    /// The values that axes may read without a project, with the toolchain of this name or the default one.
     pub(crate) fn plain_context(&self, toolchain: Option<&str>) -> Result<Context, Refusal> {
         let usual = || self.toolchain(&self.sources.cache.empty_dir());
         let toolchain = match toolchain {
@@ -209,20 +216,25 @@ impl Projects {
         })
     }
 
-    /// What a build of a project would link, as cargo plans it in the pristine tree. `None` where that is not here, or
-    /// cargo cannot say.
-    pub(super) fn linking_of(&self, resolved: &Resolved, goal: Goal, settings: &Settings) -> Option<Linking> {
+    /// The crates that a build of a project would link, as cargo plans it in the pristine tree. `None` if
+    /// there is no pristine tree here, or cargo cannot say.
+    pub(super) fn linking_of(
+        &self,
+        resolved: &ResolvedProject,
+        goal: Goal,
+        settings: &Settings,
+    ) -> Option<Linking> {
         self.configured_driver(resolved, &DriverKey::of(settings)).ok()?.driver.linking(goal)
     }
 
-    /// Where links to tools lie.
+    /// Directory of the links to tools.
     pub(super) fn tools_dir(&self) -> PathBuf {
         self.sources.cache.root().join("tools")
     }
 }
 
-/// The configuration that is in force for a build request, and what it says to compiler calls.
-pub(super) fn asked(
+/// The configuration in force for a build request, and its effects on compiler calls.
+pub(super) fn query_config(
     driver: &CargoDriver,
     request: &BuildRequest,
 ) -> Result<(toml::Table, SettingsInForce), AskError> {

@@ -1,4 +1,5 @@
-//! What the workloads of a plan take beside sources and toolchains: edits that apply, empty crates, commits.
+//! Preparations for the workloads of a plan besides sources and toolchains: checked edits, stubs of crates,
+//! commits.
 
 use bench_runner_core::record::{Block, Plan, TreeId, Variant};
 use bench_runner_measure::corpus::{edits, sources};
@@ -9,8 +10,8 @@ use bench_runner_measure::workloads::{self, SourceChange};
 use super::Projects;
 use crate::flows::FlowError;
 
-/// Checks that the edits of `plan` apply, before the first build and not after it, and adds to its prepared trees what their
-/// workloads take.
+/// Checks that the edits of `plan` apply before the first build, and adds stubs and commits to its prepared
+/// trees.
 pub(super) fn prepare(
     projects: &Projects,
     plan: &Plan,
@@ -29,7 +30,7 @@ pub(super) fn prepare(
                     prepared.stubs = stubs.map_err(anyhow::Error::from)?;
                 }
                 SourceChange::Skeleton => {}
-                SourceChange::Replayed(_) => bring_in(projects, block, &variant.tree(), prepared)?,
+                SourceChange::Replayed(_) => fetch_commits(projects, block, &variant.tree(), prepared)?,
             }
         }
     }
@@ -48,8 +49,8 @@ fn check(
     })
 }
 
-/// Brings the commits that `block` replays into the cache, and what they depend on.
-fn bring_in(
+/// Fetches the commits that `block` replays and their dependencies into the cache.
+fn fetch_commits(
     projects: &Projects,
     block: &Block,
     tree: &TreeId,
@@ -75,7 +76,8 @@ fn bring_in(
         }
         for context in prepared.drivers.iter().map(|configured| &configured.context) {
             let Some(toolchain) = &context.toolchain else { continue };
-            // A commit whose dependencies cannot be had does not build, and the others go on.
+            // A commit whose dependencies are not available fails to build, and the others are still
+            // measured.
             let _ = projects.fetch_dependencies(&pinned.dir(), toolchain, &context.in_force);
         }
         prepared.commits.insert(commit.clone(), pinned);

@@ -1,8 +1,8 @@
-//! Whether projects are what their manifests say: every pin and hash right, the build done once, the artefact tried,
-//! every edit made once and judged by the units that it rebuilds.
+//! Verification of projects against their manifests: every pin and hash is right, it builds, its artifact
+//! works, and every edit rebuilds the units that it should.
 //!
-//! Nothing is timed here that anybody compares. It takes the right to measure all the same, because what it builds
-//! would be in the way of a clock that runs.
+//! Its timings are not compared with any others. It takes the measuring lock anyway, because its builds would
+//! disturb a measurement.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,66 +17,64 @@ use bench_runner_measure::run::{CommandOutcome, PreparedTree, SingleBuild};
 use bench_runner_measure::workloads::{ExpectedRebuild, RebuildInput};
 use rayon::prelude::*;
 
-use super::measure::{occupy, sweep};
+use super::measure::{create_and_lock, remove_stale_dirs};
 use super::{FlowError, Places, Projects};
 
-/// What verifying needs beside the projects.
+/// Paths for verification.
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
-    /// This program's own file, which also is the supervisor.
+    /// This program's own file, which is also the supervisor.
     pub exe: PathBuf,
-    /// The directory whose lock is the right to measure.
+    /// The directory of the measuring lock.
     pub lock_dir: PathBuf,
 }
 
-/// What was seen of one project.
+/// The result of verifying one project.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verified {
-    /// Its name.
+pub struct VerifiedProject {
     pub project: String,
-    /// What fixes its source, where that could be had.
+    /// Pin of its source, if that is available.
     pub pin: Option<Pin>,
-    /// The hash of its tree, 64 hex digits.
+    /// Hash of its tree, 64 hex digits.
     pub tree: Option<String>,
-    /// Its build, where it was built and that ended well.
-    pub built: Option<Built>,
-    /// The edits that did what their class says.
+    /// Its build, if it was built successfully.
+    pub built: Option<VerifiedBuild>,
+    /// The edits that did what their class promises.
     pub edits: Vec<ProvenEdit>,
-    /// What is not as its manifest says.
+    /// Differences from its manifest.
     pub faults: Vec<Fault>,
 }
 
 /// A build from nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Built {
-    /// Wall time, with whatever else went on.
+pub struct VerifiedBuild {
+    /// Wall time, including disturbances.
     pub took: Duration,
-    /// Units compiled, where the build tool tells.
+    /// Number of compiled units, if the build tool reports it.
     pub units: Option<u32>,
-    /// Whether the command that tries out the artefact was run, and succeeded.
+    /// True if the command that tries the artifact succeeded.
     pub checked: bool,
 }
 
-/// An edit that applies, and rebuilt what it should.
+/// An edit that applies, and rebuilds the units that it should.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvenEdit {
     pub name: String,
     pub class: &'static str,
-    /// The units that it rebuilt; none where the build tool does not tell or nothing was built.
+    /// The rebuilt units; empty if the build tool does not report them or nothing was built.
     pub rebuilt: Vec<String>,
 }
 
-/// Something that is not as the manifest says.
+/// A difference from the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The source, its pin, or what it takes to build it.
+    /// The source, its pin, or a requirement for building it.
     Source(Refusal),
     Build(String),
-    /// The artefact does not work.
+    /// The artifact does not work.
     Check(String),
     Edit {
         name: String,
-        /// What is wrong with it.
         reason: Refusal,
     },
 }
@@ -92,20 +90,21 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// Brings the sources of projects into the cache, several at once. What goes wrong shows when a project is verified. Their
-/// dependencies come one project after another: cargo keeps its home locked for as long as it fetches.
+/// Fetches the sources of projects into the cache, in parallel. Errors are reported when a project is
+/// verified. Dependencies are fetched for one project after another, because cargo keeps its home locked
+/// while it fetches.
 pub(crate) fn fetch_all(projects: &Projects, selected: &[Project]) {
     let with = projects.sources();
     selected.par_iter().for_each(|project| drop(sources::pin(&project.source_request(), with)));
 }
 
 /// Checks pins and hashes, and that every edit applies; builds nothing.
-pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified {
-    let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
-    match projects.prepared_tree_of(project) {
+pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> VerifiedProject {
+    let mut verified = VerifiedProject { project: project.name.clone(), ..VerifiedProject::default() };
+    match projects.prepare_tree_of(project) {
         Err(error) => verified.faults.push(Fault::Source(error.refusal())),
         Ok(prepared) => {
-            verified.know(&prepared);
+            verified.set_source(&prepared);
             for edit in &project.edits {
                 match edits::check(&prepared.source.dir(), edit) {
                     Ok(()) => verified.edits.push(ProvenEdit::of(edit, Vec::new())),
@@ -119,8 +118,8 @@ pub(crate) fn verify_sources(projects: &Projects, project: &Project) -> Verified
     verified
 }
 
-impl Verified {
-    fn know(&mut self, prepared: &PreparedTree) {
+impl VerifiedProject {
+    fn set_source(&mut self, prepared: &PreparedTree) {
         self.pin = Some(prepared.source.pin.clone());
         self.tree = Some(prepared.source.tree_hash());
     }
@@ -137,7 +136,6 @@ impl Fault {
         Self::Edit { name: edit.name.clone(), reason }
     }
 
-    /// What would help.
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::Source(reason) | Self::Edit { reason, .. } => reason.help.as_deref(),
@@ -145,14 +143,14 @@ impl Fault {
         }
     }
 
-    /// All of it as lines, the help last.
+    /// The fault as lines, the help last.
     pub(crate) fn text(&self) -> String {
         let help = self.help().map(|help| format!("\nhelp: {help}")).unwrap_or_default();
         format!("{self}{help}")
     }
 }
 
-/// The right and the means to build on this machine, until it is dropped.
+/// Holds the measuring lock and a running supervisor for builds.
 pub(crate) struct Verifier<'a> {
     projects: &'a Projects,
     scratch: PathBuf,
@@ -162,7 +160,7 @@ pub(crate) struct Verifier<'a> {
 }
 
 impl<'a> Verifier<'a> {
-    /// Takes the right to measure and starts the supervisor.
+    /// Takes the measuring lock and starts the supervisor.
     pub(crate) fn open(
         projects: &'a Projects,
         places: &Places,
@@ -171,24 +169,24 @@ impl<'a> Verifier<'a> {
         let lock = MeasuringLock::acquire(&options.lock_dir).map_err(anyhow::Error::from)?;
         let supervisor = Supervisor::start(&options.exe, &SupervisorOptions::default());
         let runs = places.cache.join("runs");
-        sweep(&runs)?;
+        remove_stale_dirs(&runs)?;
         let scratch = runs.join(format!("verify-{}", std::process::id()));
         Ok(Self {
             projects,
             supervisor: supervisor.map_err(anyhow::Error::from)?,
-            _occupied: occupy(&scratch)?,
+            _occupied: create_and_lock(&scratch)?,
             scratch,
             _lock: lock,
         })
     }
 
-    /// Verifies one project. What is wrong with it is in what is returned.
+    /// Verifies one project. Faults are part of the result.
     ///
     /// # Errors
-    /// Where the harness itself fails, or is interrupted.
-    pub(crate) fn verify(&mut self, project: &Project) -> Result<Verified, FlowError> {
-        let mut verified = Verified { project: project.name.clone(), ..Verified::default() };
-        let prepared = match self.projects.prepared_tree_of(project) {
+    /// If the harness fails or is interrupted.
+    pub(crate) fn verify(&mut self, project: &Project) -> Result<VerifiedProject, FlowError> {
+        let mut verified = VerifiedProject { project: project.name.clone(), ..VerifiedProject::default() };
+        let prepared = match self.projects.prepare_tree_of(project) {
             Ok(prepared) => prepared,
             Err(error) if interrupted() => return Err(error),
             Err(error) => {
@@ -196,11 +194,11 @@ impl<'a> Verifier<'a> {
                 return Ok(verified);
             }
         };
-        verified.know(&prepared);
+        verified.set_source(&prepared);
         let dir = self.scratch.join("project");
         bench_runner_measure::host::remove_tree(&dir).map_err(anyhow::Error::from)?;
         let mut single =
-            SingleBuild::lay_out(&dir, &prepared, self.projects.building_home(), &mut self.supervisor)?;
+            SingleBuild::create(&dir, &prepared, self.projects.building_home(), &mut self.supervisor)?;
         let seen = build(&mut single, &mut verified)?;
         if seen {
             try_edits(&mut single, &prepared, &mut verified)?;
@@ -212,13 +210,13 @@ impl<'a> Verifier<'a> {
 
 impl Drop for Verifier<'_> {
     fn drop(&mut self) {
-        // What is left is swept away by the next run.
+        // The next run removes the rest.
         let _ = bench_runner_measure::host::remove_tree(&self.scratch);
     }
 }
 
-/// The build from nothing, and its artefact tried. Gives whether it can be gone on from there.
-fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, FlowError> {
+/// Builds from nothing and tries the artifact. `false` if edits cannot be tried afterwards.
+fn build(single: &mut SingleBuild<'_>, verified: &mut VerifiedProject) -> Result<bool, FlowError> {
     for step in single.prepare() {
         if let CommandOutcome::Failed(reason) = single.run(step)?.0 {
             verified.faults.push(Fault::Build(format!("what comes before it: {reason}")));
@@ -244,15 +242,15 @@ fn build(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<bool, 
     if units == Some(0) {
         verified.faults.push(Fault::Build("it ended well and compiled nothing".to_owned()));
     }
-    verified.built = Some(Built { took, units, checked });
+    verified.built = Some(VerifiedBuild { took, units, checked });
     Ok(true)
 }
 
-/// Makes every edit once, each on top of a build of the sources as they are pinned.
+/// Tries every edit once, each on top of a build of the pinned sources.
 fn try_edits(
     single: &mut SingleBuild<'_>,
     prepared: &PreparedTree,
-    verified: &mut Verified,
+    verified: &mut VerifiedProject,
 ) -> Result<(), FlowError> {
     let project = &prepared.project;
     if project.edits.is_empty() && !project.build.tool.is_cargo() {
@@ -266,7 +264,7 @@ fn try_edits(
             continue;
         }
         if !clean {
-            // Else the units of the edit before this one would be among its own.
+            // Otherwise the units of the previous edit would count as well.
             single.build(0, Detail::Quiet)?;
         }
         edits::apply(&tree, &pristine, edit, n).map_err(anyhow::Error::from)?;
@@ -285,7 +283,7 @@ fn try_edits(
     Ok(())
 }
 
-/// The units that a build after `edit` compiled, or why they are not those that it should reach.
+/// The units that a build after `edit` compiled, or the reason why they are not the expected ones.
 fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &BuildEvidence) -> Result<Vec<String>, String> {
     if evidence.rebuilt.is_none() {
         return Ok(Vec::new());
@@ -306,8 +304,8 @@ fn rebuilt(edit: &Edit, single: &SingleBuild<'_>, evidence: &BuildEvidence) -> R
     Ok(units)
 }
 
-/// The edit that a project of commands brings itself.
-fn try_own_edit(single: &mut SingleBuild<'_>, verified: &mut Verified) -> Result<(), FlowError> {
+/// Tries the own edit command of a command project.
+fn try_own_edit(single: &mut SingleBuild<'_>, verified: &mut VerifiedProject) -> Result<(), FlowError> {
     let Some(step) = single.own_edit(1) else { return Ok(()) };
     let name = "edit".to_owned();
     if let CommandOutcome::Failed(reason) = single.run(step)?.0 {

@@ -1,4 +1,4 @@
-//! A crate's modules and what they import from each other, read from the sources by syn. Tests are left out.
+//! A crate's modules and their imports from each other, parsed from the sources with syn. Tests are left out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -9,7 +9,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
 
-/// A path of modules below the root of a crate; the root is empty.
+/// A path of modules below the root of a crate; empty for the root.
 type ModulePath = Vec<String>;
 
 pub(crate) struct Crate {
@@ -17,9 +17,9 @@ pub(crate) struct Crate {
     /// The modules that `lib.rs` declares, in its order.
     pub(crate) declared: Vec<String>,
     pub(crate) modules: BTreeMap<ModulePath, Module>,
-    /// What modules import from others of the same crate.
+    /// Imports between modules of the same crate.
     pub(crate) uses: Vec<Use>,
-    /// What modules import from other crates of the workspace; `to` begins with the name of the crate.
+    /// Imports from other crates of the workspace; `to` begins with the name of the crate.
     pub(crate) foreign: Vec<Use>,
 }
 
@@ -28,9 +28,9 @@ pub(crate) struct Module {
     items: BTreeSet<String>,
     /// The types, traits and aliases that it defines outside of functions, with the line.
     types: Vec<(String, usize)>,
-    /// The names that it imports, and what they stand for.
+    /// The imported names, and the paths that they stand for.
     imported: BTreeMap<String, Vec<String>>,
-    /// Every path that it mentions, with the line.
+    /// All paths in the code, with their lines.
     mentioned: Vec<(Vec<String>, usize)>,
 }
 
@@ -67,14 +67,14 @@ impl Crate {
         found
     }
 
-    /// The modules directly below another.
+    /// The direct submodules of a module.
     pub(crate) fn children<'a>(&'a self, of: &'a [&str]) -> impl Iterator<Item = &'a str> {
         let below =
             move |path: &&ModulePath| path.len() == of.len() + 1 && path.iter().zip(of).all(|(a, b)| a == b);
         self.modules.keys().filter(below).map(|path| path[path.len() - 1].as_str())
     }
 
-    /// Whether the module has an item of this name.
+    /// True if the module has an item with this name.
     pub(crate) fn defines(&self, path: &[&str], item: &str) -> bool {
         let path: ModulePath = path.iter().map(|&part| part.to_owned()).collect();
         self.modules.get(&path).is_some_and(|module| module.items.contains(item))
@@ -115,7 +115,7 @@ impl Crate {
         (self.uses, self.foreign) = (uses, foreign);
     }
 
-    /// The module that defines what `path` names, seen from the module `from`; follows what is exported again.
+    /// The module that defines `path`, as seen from the module `from`; follows re-exports.
     fn resolve(&self, from: &[String], path: &[String], depth: usize) -> ModulePath {
         let mut at = from.to_vec();
         for (index, part) in path.iter().enumerate() {
@@ -147,8 +147,8 @@ impl Crate {
     }
 }
 
-/// Every circle between the parts of one module, each with the imports that make it. A module and what is below it are
-/// one part; a module and its own parts are no circle.
+/// All cycles between the parts of one module, each with the imports that form it. A module and everything
+/// below it are one part; a module and its own parts are not a cycle.
 pub(crate) fn circles(of: &Crate) -> Vec<String> {
     let mut parts: BTreeMap<ModulePath, BTreeMap<String, BTreeMap<String, &Use>>> = BTreeMap::new();
     for one in &of.uses {
@@ -186,7 +186,7 @@ fn reached<'a>(edges: &'a BTreeMap<String, BTreeMap<String, &Use>>, from: &str) 
     seen
 }
 
-/// Reads a module and those below it; returns the modules that it declares, in order.
+/// Reads a module and those below it. Returns the modules that it declares, in order.
 fn read_module(
     text: &str,
     file: &Path,
@@ -221,7 +221,7 @@ fn read_module(
     declared
 }
 
-/// What is compiled for tests alone, those of other crates included.
+/// True for items that are compiled for tests only, including the tests of other crates.
 fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
@@ -295,7 +295,7 @@ impl Reader {
         self.imported.insert(bound, path);
     }
 
-    /// The paths in the words of a macro, which syn leaves as they are.
+    /// The paths in the tokens of a macro, which syn does not parse.
     fn scan(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -378,7 +378,8 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
-/// The reader finds what it is there for: in a crate made for this, behind a test module and a group of several lines.
+/// The reader works: it finds a cycle in a crate made for this test, past a test module and in a group of
+/// several lines.
 pub(crate) fn a_circle_of_files_is_found() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let write = |name: &str, text: &str| {

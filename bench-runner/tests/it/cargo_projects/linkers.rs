@@ -1,4 +1,4 @@
-//! Real linkers: how each is told from the others by what it leaves, and what is none.
+//! Real linkers: how each is recognized by its traces, and programs that are not linkers.
 
 use std::path::Path;
 
@@ -102,7 +102,7 @@ fn threads_of_a_linker_are_told_in_its_own_way() {
 fn a_linker_that_is_not_what_it_says_is_not_timed() {
     let lab = Lab::new();
     own(&lab);
-    // It answers as mold would, and hands the work to GNU ld.
+    // It answers like mold, and passes the work to GNU ld.
     let text = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'mold 9.9.9 (compatible with GNU ld)'; exit 0; fi\nexec ld.bfd \"$@\"\n";
     let path = lab.write("tools/pretends.sh", text);
     let value = format!("linker={}", path.display());

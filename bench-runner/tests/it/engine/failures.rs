@@ -1,4 +1,4 @@
-//! What does not end well: variants, commands that are not timed, processes and runs.
+//! Failures: of variants, untimed commands, processes and runs.
 
 use super::*;
 
@@ -98,7 +98,7 @@ fn processes_that_a_build_leaves_behind_are_counted_and_ended() {
         &format!("setsid sh -c 'echo $$ > {}; sleep 600' > /dev/null 2>&1 &\nsleep 0.05", pid.display()),
         "",
     );
-    // One warm-up each and no more: what is left behind is waited for, so that it is counted.
+    // Only one warm-up each: leaked processes are waited for, so that they are counted.
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--no-twin", "--rounds", "1"]);
     let bundle = lab.bundle();
     assert!(bundle.samples[0].interference.stragglers > 0);

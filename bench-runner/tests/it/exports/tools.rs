@@ -1,4 +1,4 @@
-//! What is exported, fed to the tools that it is made for.
+//! Exports, read by the tools that they are made for.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use bench_runner_core::compare::Policy;
 use serde_json::Value;
 
 use super::{export, kept, kept_run, odd, text};
-use crate::lab::{Lab, Ran, entries, run_python};
+use crate::lab::{Lab, ProgramRun, entries, run_python};
 
 trials! { "exports";
     critcmp_puts_variants_side_by_side: ALWAYS.with("critcmp"),
@@ -28,9 +28,9 @@ fn critcmp_puts_variants_side_by_side() {
         let ran = lab.run(&["export", "--format", "critcmp", text(bundle), "--output", text(&out)]).expect(0);
         let mut files = entries(&out);
         files.sort();
-        // critcmp looks for criterion's directory from where it is upwards
+        // critcmp looks for criterion's directory upwards from the current one.
         let output = Command::new("critcmp").args(files).current_dir(lab.path("home")).output();
-        (Ran::from(output.expect("critcmp")).expect(0).stdout, ran.stderr)
+        (ProgramRun::from(output.expect("critcmp")).expect(0).stdout, ran.stderr)
     };
     let (told, said) = compared(&kept_run("20261121T150644Z-linkers-e1828f"), "linkers");
     assert_eq!(said.lines().filter(|line| line.starts_with("note: ")).count(), 0, "{said}");
@@ -43,7 +43,7 @@ fn critcmp_puts_variants_side_by_side() {
 
     let (told, said) = compared(&odd(&lab), "odd");
     assert!(told.contains("<b>\\\"q\\\"</b>") || told.contains("<b>"), "{told}");
-    // a heading, a line below it, and the block: the names broke no line
+    // A heading, a line below it, and the block: the names caused no extra line.
     assert_eq!(told.lines().count(), 3, "{told}");
     assert!(
         said.contains("does not hold: ") && said.contains("env.X=bad: 2 measured builds failed"),
@@ -52,7 +52,7 @@ fn critcmp_puts_variants_side_by_side() {
     assert!(said.contains("env.X=warm: not timed: "), "{said}");
 }
 
-/// Runs hyperfine's scripts in one process; they are read from where cargo has unpacked its sources.
+/// Runs hyperfine's scripts in one process; they are read from the sources that cargo has unpacked.
 const HYPERFINE: &str = r#"
 import contextlib, io, os, runpy, sys
 import matplotlib.pyplot as plt
@@ -86,7 +86,7 @@ fn hyperfines_own_scripts_read_both_schemas() {
     let lab = Lab::new();
     let bundle = kept_run("20261121T150644Z-linkers-e1828f");
     let odd = odd(&lab);
-    lab.toy_called("two", "sleep 0.0$X", "");
+    lab.toy_named("two", "sleep 0.0$X", "");
     lab.run(&["run", "--project", "two", "--axis", "env.X=1,2", "--rounds", "3", "--no-twin"]).expect(0);
     let numbers = lab.bundles().into_iter().find(|one| *one != odd).expect("the second run");
     for (format, version) in HYPERFINES {
@@ -101,7 +101,7 @@ fn hyperfines_own_scripts_read_both_schemas() {
         fs::create_dir(&pictures).expect("a directory");
         let args = [&scripts, &numbers, &pair, &odd, &pictures];
         let told = run_python(HYPERFINE, &args.map(|path| text(path)));
-        // the report says 1.69 s and 24 rounds of bfd
+        // The report says 1.69 s and 24 rounds for bfd.
         let lines: Vec<String> =
             told.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         for line in ["Command 'linkers/ripgrep/incremental/linker=bfd'", "runs: 24", "median: 1.695 s"] {
@@ -116,7 +116,7 @@ fn no_hyperfine() -> Option<String> {
     Some(format!("no sources of hyperfine; `cargo info hyperfine@{version}` brings them"))
 }
 
-/// Where cargo has unpacked the sources of hyperfine, which hold the scripts.
+/// Directory of hyperfine's unpacked sources, which contain the scripts.
 fn hyperfine_scripts(version: &str) -> Option<PathBuf> {
     let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cargo")))?;
@@ -231,7 +231,7 @@ fn duckdb_answers_the_queries_of_the_docs() {
     assert_eq!(answers.len(), 3);
     assert!(answers.iter().all(|rows| rows.len() > 20), "{answers:?}");
 
-    // the second query forms its ratios in another way than the report, from the same rounds
+    // The second query computes its ratios in another way than the report, from the same rounds.
     let mut compared = 0;
     for dir in kept() {
         let bundle = bundle::open(&dir).expect("a bundle");
@@ -274,7 +274,7 @@ fn duckdb_reads_the_table() {
     let of = |variant: &str, metric: &str| {
         rows.iter().filter(|row| row[0] == variant && row[1] == metric).collect::<Vec<_>>()
     };
-    // the baseline and its twin
+    // The baseline and its twin.
     assert_eq!(of("env.X=1", "wall").len(), 2);
     assert_eq!(of("env.X=2", "max_rss")[0][2], 6);
     let bad = of("env.X=bad", "wall");

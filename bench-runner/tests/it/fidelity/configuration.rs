@@ -1,11 +1,11 @@
-//! Configuration is what cargo reads: files with what they include, variables, targets. What is built is compared with
-//! what the user builds, and variants stand on the user's configuration if they are asked to.
+//! Configuration as cargo reads it: files with their includes, variables, targets. Builds are compared with
+//! the user's, and variants are based on the user's configuration on request.
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Plan, Proof, ProofResult};
 
 use super::unchanged::Contents;
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "fidelity";
     configuration_that_is_included_is_in_force,
@@ -20,7 +20,7 @@ trials! { "fidelity";
     a_cargo_that_cannot_answer_is_reported,
 }
 
-/// A package with nothing to fetch, and this configuration of its own.
+/// A package without dependencies to fetch, and with its own configuration `config`.
 fn own(lab: &Lab, config: &str) {
     lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
     lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
@@ -30,7 +30,7 @@ fn own(lab: &Lab, config: &str) {
     }
 }
 
-fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> ProgramRun {
     let mut command = lab.command(args);
     command.env("CARGO_HOME", lab.path("cargo")).envs(variables.iter().copied());
     command.output().expect("the program").into()
@@ -60,7 +60,7 @@ fn configuration_that_is_included_is_in_force() {
         "own/.cargo/more.toml",
         "[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"own\"]\n[profile.dist]\ninherits = \"release\"\n",
     );
-    // Were the included file not read, the flags would go in at a level that cargo drops.
+    // If the included file were not read, the flags would be added at a level that cargo drops.
     let bundle = run(&lab, &["--axis", "linker=default,bfd", "--axis", "profile=dist"], &[]);
     for variant in ["linker=default", "linker=bfd"] {
         assert_ne!(proof(&bundle, variant, "linker").result, ProofResult::Fails);
@@ -127,7 +127,7 @@ fn linkers_are_offered_for_what_is_built_for() {
     let reasons: Vec<&str> = planned.skipped.iter().map(|skipped| skipped.reason.as_str()).collect();
     let for_wasm = reasons.iter().filter(|reason| reason.contains("built for wasm32-unknown-unknown"));
     assert_eq!(for_wasm.count(), 2, "{reasons:?}");
-    // Its compiler has no standard library for it here: that is for cargo to say, not for a plan to guess.
+    // The compiler has no standard library for the target here: cargo reports this, a plan does not guess it.
     own(&lab, "[build]\ntarget = \"no-such-target\"\n");
     let ran = program(&lab, &["plan", "--project", "../own", "--axis", "linker=default,bfd"], &[]).expect(2);
     assert!(ran.stderr.contains("no-such-target"), "{}", ran.stderr);
@@ -152,7 +152,7 @@ fn a_variant_on_top_of_the_users_configuration_changes_its_own_key_only() {
     let fidelity = &plan.fidelity;
     assert_eq!(fidelity.len(), 1, "{fidelity:?}");
     assert!(fidelity[0].is_same(), "{fidelity:?}");
-    // A scenario says the same.
+    // A scenario can do the same.
     lab.write(
         "work/scenarios/mine.toml",
         "name = \"mine\"\nsummary = \"x\"\nprojects = [\"../own\"]\nworkloads = [\"clean\"]\non = \"as-configured\"\n[axes]\nlinker = [\"default\", \"bfd\"]\n",
@@ -184,7 +184,7 @@ fn a_difference_is_shown_and_strict_refuses_it() {
     let args =
         [&["run", "--project", "../own", "--rounds", "1", "--strict", "--no-twin"], &more[..]].concat();
     let ran = program(&lab, &args, &[]);
-    // A machine that is not fit ends in the same way, before anything is planned.
+    // An unfit machine ends in the same way, before anything is planned.
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);
     assert!(ran.stderr.contains(line) || ran.stderr.contains("not fit: "), "{}", ran.stderr);
     assert!(lab.bundles().is_empty());

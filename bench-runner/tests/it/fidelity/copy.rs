@@ -1,5 +1,5 @@
-//! The copy is what the user builds: files that git ignores, submodules, repositories that only git itself can open,
-//! sources outside of packages, members by any pattern, toolchains that are not installed.
+//! The copy builds as the user's tree does: files that git ignores, submodules, repositories that only git
+//! itself can open, sources outside of packages, members by any pattern, toolchains that are not installed.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::process::Command;
 use bench_runner_core::record::{IgnoredFiles, Phase, Sample};
 use serde_json::Value;
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "fidelity::copy";
     what_a_build_finds_at_home_is_in_the_copy: LONG,
@@ -27,7 +27,7 @@ pub(super) fn package(name: &str, more: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n{more}")
 }
 
-/// git in a directory of the lab, with the lab's home.
+/// Runs git in a directory of the lab, with the lab's home.
 pub(super) fn git(lab: &Lab, dir: &str, args: &[&str]) -> String {
     let who = [
         "user.name=nobody",
@@ -39,11 +39,11 @@ pub(super) fn git(lab: &Lab, dir: &str, args: &[&str]) -> String {
     command.current_dir(lab.path(dir)).env("HOME", lab.path("home")).env_remove("GIT_DIR");
     let output =
         command.args(who.iter().flat_map(|setting| ["-c", setting])).args(args).output().expect("git");
-    let ran = Ran::from(output).expect(0);
+    let ran = ProgramRun::from(output).expect(0);
     ran.stdout.trim().to_owned()
 }
 
-/// Makes a directory of the lab a repository with one commit of all that is not ignored.
+/// Makes a directory of the lab a repository with one commit of all files that are not ignored.
 fn committed(lab: &Lab, dir: &str, init: &[&str]) -> String {
     git(lab, dir, &[&["init", "--quiet"], init].concat());
     commit(lab, dir)
@@ -72,7 +72,7 @@ fn ignored(project: &Value) -> IgnoredFiles {
     serde_json::from_value(project["ignored"].clone()).expect("ignored files")
 }
 
-/// It builds only with everything that git ignores in it, and is not built again for want of a file.
+/// It only builds with everything that git ignores in it, and is not rebuilt because of a missing file.
 fn needy(lab: &Lab) {
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
@@ -128,7 +128,7 @@ fn what_a_build_finds_at_home_is_in_the_copy() {
         sample.phase == Phase::Measured && sample.rebuilt.as_ref().is_some_and(|rebuilt| rebuilt.count > 0)
     };
     assert!(!bundle.samples.iter().any(rebuilt), "something is built again for want of a file");
-    // Names are recorded, contents never.
+    // Names are recorded, contents are not.
     for dir in [&lab.path("work/results"), &lab.path("work/plots")] {
         assert!(!contains(dir, "hunter2"), "a secret in {}", dir.display());
     }
@@ -141,7 +141,7 @@ fn contains(dir: &Path, text: &str) -> bool {
     })
 }
 
-/// A project with something of everything that git ignores.
+/// A project with every kind of file that git ignores.
 fn with_ignored(lab: &Lab) {
     lab.write("own/Cargo.toml", &package("own", ""));
     lab.write("own/src/main.rs", "fn main() {\n}\n");
@@ -218,7 +218,7 @@ fn ignored_files_have_a_hash_next_to_the_pin() {
     let after = planned(&lab, "own");
     assert_eq!(before["pin"], after["pin"]);
     assert_ne!(ignored(&before).hash, ignored(&after).hash);
-    // What was planned is in the cache.
+    // The planned sources are in the cache.
     lab.run(&["run", "--plan", file]).expect(0);
     let bundle = lab.bundles().remove(0);
     let bundle = bundle.to_str().expect("a path");
@@ -313,7 +313,7 @@ fn repositories_that_only_git_opens_are_read() {
             "{kind}: {said}"
         );
         let (axis, path) = (format!("rev={one},{two}"), format!("../{kind}"));
-        // What a partial clone lacks is fetched by a run, and not into the user's repository.
+        // A run fetches what a partial clone lacks, and not into the user's repository.
         let args = ["--project", &path, "--axis", &axis, "--workload", "check", "--rounds", "1", "--no-twin"];
         let ran =
             if kind == "partial" { [&["run"], &args[..]].concat() } else { [&["plan"], &args[..]].concat() };
@@ -394,7 +394,7 @@ fn a_toolchain_that_is_not_installed_is_named_and_not_installed() {
     lab.write("own/rust-toolchain.toml", "[toolchain]\nchannel = \"1.66.0\"\n");
     let toolchains = || {
         let listed = Command::new("rustup").args(["toolchain", "list"]).output().expect("rustup");
-        Ran::from(listed).stdout
+        ProgramRun::from(listed).stdout
     };
     let before = toolchains();
     for args in [

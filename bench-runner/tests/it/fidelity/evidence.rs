@@ -1,4 +1,4 @@
-//! Whose crate it is, which file it is, and what counts as evidence.
+//! Origin of crates and files, and evidence that counts.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ trials! { "fidelity::evidence";
     either_layout_of_the_build_directory_is_read: LONG.with("rustup"),
 }
 
-/// The toolchains that `.ci/toolchains` lays out.
+/// The toolchains that `.ci/toolchains` installs.
 fn toolchains() -> Option<PathBuf> {
     std::env::var_os("BENCH_RUNNER_TEST_TOOLCHAINS").map(PathBuf::from)
 }
@@ -37,7 +37,7 @@ fn package(name: &str, more: &str) -> String {
     format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2018\"\n{more}\n")
 }
 
-/// A lock file of local packages, as every cargo reads it.
+/// A lock file of local packages, readable by every cargo.
 fn lock(packages: &[(&str, &[&str])]) -> String {
     let one = |(name, needs): &(&str, &[&str])| {
         let needs: String = needs.iter().map(|need| format!(" \"{need}\",\n")).collect();
@@ -65,8 +65,8 @@ fn expect(bundle: &Bundle, variant: &str, axis: &str, result: ProofResult, found
     assert!(is == result && says.contains(found), "{axis} of {variant}: {is:?}: {says}");
 }
 
-/// A lone package with a path dependency inside of it, lint flags of its own, a program called as a profile is, a build
-/// script, and a configuration that makes cargo say nothing.
+/// A single package with a path dependency inside it, its own lint flags, a program with the name of a
+/// profile, a build script, and a configuration that silences cargo.
 fn a_path_dependency_that_is_no_member_is_a_dependency() {
     let lab = Lab::new();
     let needs = "[dependencies]\ndep = { path = \"dep\" }\n[build-dependencies]\ndep = { path = \"dep\" }\n";
@@ -94,7 +94,7 @@ fn a_path_dependency_that_is_no_member_is_a_dependency() {
     }
 }
 
-/// Two programs of one name, and an example; one of them is linked by another linker, whatever is asked for.
+/// Two programs with the same name, and an example; one of them is always linked by another linker.
 fn programs_of_one_name_are_judged_each_by_its_own_link_line() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", "[workspace]\nmembers = [\"a\", \"b\"]\n");
@@ -230,7 +230,7 @@ fn a_directory_with_a_space_and_a_script_by_another_name_are_edited() {
     }
 }
 
-/// One C file that is compiled twice with a cache that is empty, and four that one edit changes in one that is full.
+/// One C file that is compiled twice with an empty cache, and four that one edit changes with a full cache.
 fn c_files_of_a_build_script_are_judged_by_what_is_right() {
     let lab = Lab::new();
     lab.write("own/Cargo.toml", &package("own", ""));
@@ -266,7 +266,7 @@ fn c_files_of_a_build_script_are_judged_by_what_is_right() {
     assert!(!ran.stderr.contains("failed"), "{}", ran.stderr);
 }
 
-/// A workspace with a unit of every kind that is told apart.
+/// A workspace with a unit of every kind.
 fn workspace(lab: &Lab) {
     lab.write(
         "own/Cargo.toml",
@@ -274,7 +274,7 @@ fn workspace(lab: &Lab) {
     );
     lab.write("own/Cargo.lock", &lock(&[("app", &["lib", "macros"]), ("lib", &[]), ("macros", &[])]));
     let needs = "[dependencies]\nlib = { path = \"../lib\" }\nmacros = { path = \"../macros\" }\n[build-dependencies]\nlib = { path = \"../lib\" }\n";
-    // An edit is chosen for the oldest Rust that a package wants to be built with.
+    // The chosen edit compiles with the oldest Rust that a package supports.
     lab.write("own/app/Cargo.toml", &package("app", &format!("rust-version = \"1.60\"\n{needs}")));
     lab.write("own/app/build.rs", "fn main() {\n    lib::one();\n}\n");
     lab.write(
@@ -322,7 +322,7 @@ fn old_toolchains_are_proven() {
     }
 }
 
-/// WebAssembly, which Debian's oldest toolchain has a standard library for.
+/// WebAssembly, whose standard library Debian's oldest toolchain has.
 fn another_target_is_what_is_looked_at() {
     let toolchains = &toolchains().expect("toolchains");
     let lab = Lab::new();
@@ -341,7 +341,7 @@ fn another_target_is_what_is_looked_at() {
     for level in ["0", "2"] {
         let variant = format!("opt-level={level} linker=default");
         expect(&bundle, &variant, "opt-level", Holds, &format!("opt-level={level} on 1 of 1 calls"));
-        // The script has neither the target's flags nor those of the axis.
+        // The script has neither the target's flags nor the axis'.
         expect(&bundle, &variant, "rustflags", Holds, "in all 1 calls");
     }
     let skipped = &bundle.manifest.plan.skipped;
@@ -349,7 +349,7 @@ fn another_target_is_what_is_looked_at() {
     assert!(skipped.len() == 2 && skipped.iter().all(|skipped| for_wasm(&skipped.reason)), "{skipped:?}");
 }
 
-/// The directory of all units together, and one of each unit.
+/// One directory for all units, and one per unit.
 fn either_layout_of_the_build_directory_is_read() {
     let lab = Lab::new();
     workspace(&lab);

@@ -1,5 +1,5 @@
-//! Format 2 as the program writes it, runs of format 1 that it carries on, and the rule against builds that find what
-//! an earlier one has left.
+//! Format 2 as the program writes it, resumed runs of format 1, and the rule against builds that reuse
+//! results of an earlier one.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,8 @@ trials! { "fidelity::format";
     builds_that_find_a_cache_are_invalid_and_format_1_goes_on: LONG,
 }
 
-/// A build that works for some tenths of a second, unless its outcome is in a file outside of the target directory.
+/// A build that works for some tenths of a second, unless its result is in a file outside of the target
+/// directory.
 fn caching(lab: &Lab) -> String {
     format!(
         "if [ ! -e {kept} ]; then i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo done > {kept}; fi",
@@ -23,8 +24,8 @@ fn caching(lab: &Lab) -> String {
 
 fn builds_that_find_a_cache_are_invalid_and_format_1_goes_on() {
     let lab = Lab::new();
-    lab.toy_called("cached", &caching(&lab), "");
-    lab.toy_called("honest", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", "");
+    lab.toy_named("cached", &caching(&lab), "");
+    lab.toy_named("honest", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", "");
     let run = |args: &[&str]| lab.run(&[&["run", "--seed", "3"], args].concat());
     let projects = ["--project", "cached", "--project", "honest", "--axis", "env.X=1,2", "--rounds", "4"];
     let ran = run(&[&projects[..], &["--decide"]].concat()).expect(5);
@@ -37,7 +38,7 @@ fn builds_that_find_a_cache_are_invalid_and_format_1_goes_on() {
     carries_on_format_1(&lab, &dir);
 }
 
-/// Terminal, Markdown, JSON, tables and the page give verdict, reason and likely cause.
+/// Terminal, Markdown, JSON, tables and the page have verdict, reason and likely cause.
 fn says_everywhere(lab: &Lab, dir: &Path) {
     let bundle = dir.to_str().expect("UTF-8");
     let json = lab.run(&["compare", "--json", bundle]).expect(0).stdout;
@@ -47,7 +48,7 @@ fn says_everywhere(lab: &Lab, dir: &Path) {
             |block: &&serde_json::Value| block["block"].as_str().is_some_and(|id| id.contains(name));
         json[0]["blocks"].as_array().expect("blocks").iter().find(of_block).expect("its block").clone()
     });
-    // Only what was built first built it; the verdict is the whole block's.
+    // Only the first build did the work; the verdict is for the whole block.
     assert_eq!(cached["invalid"].as_array().map(Vec::len), Some(1), "{}", cached["invalid"]);
     assert_eq!(cached["invalid"][0]["reason"], "other-kind");
     assert_eq!(cached["invalid"][0]["changes"][0]["what"], "cpu");
@@ -76,7 +77,7 @@ fn records_format_2(dir: &Path) {
     }
 }
 
-/// Summary, page, JSON and exports have the medians of what samples.csv has build by build.
+/// Summary, page, JSON and exports have the medians of the builds in samples.csv.
 fn shows_what_the_kernel_counted(lab: &Lab, dir: &Path) {
     let bundle = dir.to_str().expect("UTF-8");
     let run = dir.file_name().and_then(|name| name.to_str()).expect("its name");
@@ -105,7 +106,8 @@ fn shows_what_the_kernel_counted(lab: &Lab, dir: &Path) {
     assert!(arm["minor_faults_ratio"].is_null() && variant["minor_faults_ratio"].is_object(), "{variant}");
 }
 
-/// Makes a bundle what a program of format 1 would have left when it was interrupted after `rows` builds.
+/// Changes a bundle to what a program of format 1 would have left if it had been interrupted after `rows`
+/// builds.
 fn as_format_1(dir: &Path, rows: usize) {
     let manifest = dir.join("manifest.json");
     let text = fs::read_to_string(&manifest).expect("a manifest");
@@ -139,14 +141,14 @@ fn carries_on_format_1(lab: &Lab, dir: &Path) {
     assert!(measured.count() >= 2 * 3 * 4, "all rounds of both blocks");
     assert!(resumed.samples.iter().all(|sample| sample.visit.is_none()));
 
-    // Its plan, given by hand, makes a run of format 2.
+    // Its plan, passed explicitly, makes a run of format 2.
     let plan = resumed.manifest.plan.to_json().expect("JSON");
     let file = lab.write("old.json", &plan);
     lab.run(&["run", "--plan", file.to_str().expect("UTF-8")]).expect(0);
     let again = open(lab.bundles().last().expect("a second bundle")).expect("a bundle");
     assert_eq!((again.manifest.format, again.manifest.plan.format), (2, 2));
     assert_eq!(again.manifest.plan.blocks, resumed.manifest.plan.blocks);
-    // A newer plan is refused by number, and one with a key that nobody knows by name.
+    // A newer plan is refused by its number, and one with an unknown key by its name.
     let refused = |from: &str, to: &str| {
         let file = lab.write("new.json", &plan.replacen(from, to, 1));
         lab.run(&["run", "--plan", file.to_str().expect("UTF-8")]).expect(2).stderr

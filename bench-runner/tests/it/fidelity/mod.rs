@@ -1,5 +1,5 @@
-//! Builds of people's own projects are those of their own cargo, or it is said what differs. One file for each class of
-//! what real projects did.
+//! Builds of people's own projects are the same as with their own cargo, or the differences are reported. One
+//! file for each class of faults in real projects.
 
 mod configuration;
 mod copy;

@@ -1,9 +1,9 @@
-//! Public reports of builds that differ from one place to another, rebuilt small.
+//! Public reports of builds that differ between two directories, rebuilt at small scale.
 
 use bench_runner_core::record::{Fidelity, Plan};
 
 use crate::cargo_projects::toolchain_of_the_lab;
-use crate::lab::{Lab, Ran};
+use crate::lab::{Lab, ProgramRun};
 
 trials! { "fidelity::reports";
     the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named: LONG,
@@ -14,7 +14,7 @@ trials! { "fidelity::reports";
     build_scripts_find_the_target_directory_in_its_usual_place: LONG,
 }
 
-/// A package with nothing to fetch in this directory.
+/// A package without dependencies to fetch in this directory.
 fn package(lab: &Lab, dir: &str) {
     lab.write(
         &format!("{dir}/Cargo.toml"),
@@ -27,7 +27,7 @@ fn package(lab: &Lab, dir: &str) {
     lab.write(&format!("{dir}/src/main.rs"), "fn main() {\n    println!(\"hi\");\n}\n");
 }
 
-fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> Ran {
+fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> ProgramRun {
     let mut command = lab.command(args);
     command.env("CARGO_HOME", lab.path("home/.cargo")).envs(variables.iter().copied());
     command.output().expect("the program").into()
@@ -64,7 +64,7 @@ fn the_users_toolchain_is_taken_and_a_compiler_before_the_usual_one_named() {
     let note = "the variable `RUSTUP_TOOLCHAIN` chooses its toolchain: rustc of the lab";
     assert!(notes(&planned).contains(note), "{}", notes(&planned));
     assert!(fidelity(&planned, None).is_same(), "{:?}", planned.blocks[0].fidelity);
-    // Next to another toolchain the user's own build keeps the one that the user has.
+    // Next to another toolchain the user's own build keeps the user's.
     let more = ["--axis", "toolchain=stable", "--variant", "as-configured"];
     let planned = plan(&lab, "own", &more, &chosen);
     let named = |at: usize| planned.blocks[0].arms[at].variant.settings.contains_key("toolchain");
@@ -165,7 +165,8 @@ fn build_scripts_find_the_target_directory_in_its_usual_place() {
         "--axis",
         "debug=full,none",
     ];
-    // Each build changes something in the target directory, which is in the directory that is watched, as it is at home.
+    // Each build changes something in the target directory, which is in the watched directory, as in the
+    // user's tree.
     program(&lab, &args, &[]).expect(3);
     let bundle = lab.bundle();
     for one in &bundle.manifest.blocks[0].not_timed {

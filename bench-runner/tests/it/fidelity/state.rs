@@ -1,5 +1,5 @@
-//! State outside of the target directory: what builds keep in the work tree, in their home, in a build directory or in a
-//! compiler cache makes no later build warmer without a word.
+//! State outside of the target directory: files that builds keep in the work tree, in their home, in a build
+//! directory or in a compiler cache never make a later build warmer unnoticed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Phase, Sample};
 
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "fidelity::state";
     what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm,
@@ -36,8 +36,8 @@ fn own(lab: &Lab, script: &str) {
     }
 }
 
-/// A build script that leaves something wherever one can, changes a file of the tree and deletes another. It says in
-/// `log` what it has found: `cold` or `warm` for each place.
+/// A build script that leaves a file in every possible place, changes a file of the tree and deletes another.
+/// It logs `cold` or `warm` for each place.
 fn litterer(lab: &Lab) -> String {
     lab.write("own/note.txt", "as it was");
     lab.write("own/gone.txt", "");
@@ -65,7 +65,7 @@ fn main() {{
     )
 }
 
-/// What the build script has logged: the home, and what it has found.
+/// The log of the build script: the home, and the states.
 fn logged(lab: &Lab) -> Vec<(String, String)> {
     let text = fs::read_to_string(lab.path("log")).expect("the log");
     let line = |line: &str| line.split_once(' ').map(|(home, seen)| (home.to_owned(), seen.to_owned()));
@@ -74,7 +74,7 @@ fn logged(lab: &Lab) -> Vec<(String, String)> {
 
 const COLD: &str = "cold cold cold cold cold cold";
 
-/// Everything below a directory: path, content, time of change.
+/// Everything below a directory: path, content, modification time.
 fn state(dir: &Path) -> Vec<(PathBuf, Vec<u8>, std::time::SystemTime)> {
     let of = |path: PathBuf| {
         if path.is_dir() {
@@ -126,7 +126,7 @@ fn what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm() {
 fn what_a_build_writes_elsewhere_is_kept_apart_for_warm_builds() {
     let lab = Lab::new();
     own(&lab, &litterer(&lab));
-    // What the script has made is a source from then on.
+    // The generated file is a source from then on.
     lab.write(
         "own/src/main.rs",
         "fn main() {\n    println!(\"{} {}\", own::twice(21), include_str!(\"../native/out\"));\n}\n",
@@ -174,7 +174,8 @@ fn a_build_directory_is_each_variants_own() {
     assert!(!mine.exists() && !lab.path("other").exists(), "and writes nothing of the user's");
 }
 
-/// A registry in a directory, in place of crates.io, with one crate whose build script writes into its own sources.
+/// A registry in a directory, in place of crates.io, with one crate whose build script writes into its own
+/// sources.
 fn with_dependency(lab: &Lab) {
     let log = lab.path("log");
     let script = format!(
@@ -189,7 +190,7 @@ fn with_dependency(lab: &Lab) {
     fs::create_dir_all(lab.path("registry/index/li/tt")).expect("an index");
     let run = |program: &str, args: &[&str]| -> String {
         let output = std::process::Command::new(program).args(args).current_dir(lab.path("pack")).output();
-        Ran::from(output.expect("a common program")).expect(0).stdout
+        ProgramRun::from(output.expect("a common program")).expect(0).stdout
     };
     run("tar", &["czf", "../registry/litter-1.0.0.crate", "litter-1.0.0"]);
     let sum = run("sha256sum", &["../registry/litter-1.0.0.crate"]);
@@ -242,7 +243,7 @@ fn what_is_compiled_again_without_a_change_is_named_with_its_reason() {
         ["run", "--project", "../own", "--workload", "incremental", "--workload", "noop", "--rounds", "1"];
     let args = [&args[..], &["--no-twin", "--axis", "codegen-units=1,16"]].concat();
     let ran = lab.command(&args).env("OF_THE_USER", "1").output().expect("the program");
-    let ran = Ran::from(ran).expect(3);
+    let ran = ProgramRun::from(ran).expect(3);
     let bundle = lab.bundle();
     for block in &bundle.manifest.blocks {
         let notes = block.notes.join("\n");
@@ -257,7 +258,7 @@ fn what_is_compiled_again_without_a_change_is_named_with_its_reason() {
     assert!(ran.stdout.contains("the file `.env` is missing"), "{}", ran.stdout);
 }
 
-/// A wrapper that runs what it is given.
+/// A wrapper that runs its arguments.
 fn wrapper(lab: &Lab, command: &str) -> PathBuf {
     lab.write("bin/kache.sh", &format!("#!/bin/sh\nexec {command} \"$@\"\n"))
 }
@@ -273,7 +274,7 @@ fn an_unknown_wrapper_is_named() {
     assert!(notes(&lab.bundle()).contains(&said) && ran.stderr.contains(&said), "{}", ran.stderr);
 }
 
-/// Hits, misses and calls that cannot be cached of the measured builds of a variant.
+/// Hits, misses and uncacheable calls of a variant's measured builds.
 fn used(bundle: &Bundle, variant: &str) -> Vec<Option<(u64, u64, u64)>> {
     let numbers = |sample: &Sample| sample.cache.map(|cache| (cache.hits, cache.misses, cache.not_cacheable));
     measured(bundle, variant).into_iter().map(numbers).collect()
@@ -302,7 +303,7 @@ fn a_script_that_calls_sccache_reaches_a_server_of_its_own() {
 
 fn sccache_is_found_wherever_cargo_takes_a_wrapper_from() {
     let lab = Lab::new();
-    // A C compiler behind the cache is no wrapper of rustc at all.
+    // A C compiler behind the cache does not wrap rustc.
     let script = "fn main() {\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    let Some(cc) = std::env::var_os(\"CC\").filter(|cc| !cc.is_empty()) else { return };\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    std::fs::write(format!(\"{out}/a.c\"), \"int f(void) { return 1; }\").unwrap();\n    let args = [\"-c\".to_owned(), \"-o\".to_owned(), format!(\"{out}/a.o\"), format!(\"{out}/a.c\")];\n    assert!(std::process::Command::new(cc).args(args).status().unwrap().success());\n}\n";
     own(&lab, script);
     let cc = lab.write("bin/cc.sh", "#!/bin/sh\nexec sccache cc \"$@\"\n");

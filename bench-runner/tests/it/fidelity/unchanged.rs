@@ -1,4 +1,4 @@
-//! The user's tree and homes are only read, whatever is planned, run or added.
+//! Planning, running and adding never write to the user's tree and homes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,12 +14,12 @@ trials! { "fidelity::copy";
     the_users_tree_and_homes_are_only_read,
 }
 
-/// All that is in a directory: for each path what it is, and for files their mode, time and content.
+/// The contents of a directory: for each path its kind, and for files their mode, time and content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Contents(BTreeMap<PathBuf, String>);
 
 impl Contents {
-    /// Of the directory `dir`, without what is below a path for which `left_out` holds.
+    /// The contents of `dir`, without everything below a path for which `left_out` is true.
     pub(crate) fn of(dir: &Path, left_out: &dyn Fn(&Path) -> bool) -> Self {
         let mut found = BTreeMap::new();
         let mut left = vec![dir.to_owned()];
@@ -36,7 +36,7 @@ impl Contents {
             } else if metadata.is_file() {
                 let content = Sha256::digest(fs::read(&path).expect("a file"));
                 let (time, mode) = ((metadata.mtime(), metadata.mtime_nsec()), metadata.permissions().mode());
-                // git marks a pack as still wanted by its time, when it makes a sparse index full.
+                // git updates the time of a pack that is still in use when it expands a sparse index.
                 let time =
                     Some(time).filter(|_| path.extension().is_none_or(|extension| extension != "pack"));
                 format!(
@@ -51,7 +51,7 @@ impl Contents {
         Self(found)
     }
 
-    /// The same directory later must have the same contents.
+    /// Asserts that the same directory has the same contents later.
     pub(crate) fn expect_same(&self, later: &Self, when: &str) {
         let paths = self.0.keys().chain(later.0.keys());
         let differing: Vec<&PathBuf> = paths.filter(|path| self.0.get(*path) != later.0.get(*path)).collect();
@@ -59,7 +59,7 @@ impl Contents {
     }
 }
 
-/// The lab's home, its cargo home, rustup's home without what is in its toolchains, and the project.
+/// The lab's home, its cargo home, rustup's home without the contents of its toolchains, and the project.
 fn all(lab: &Lab) -> Contents {
     let mut all = BTreeMap::new();
     let mut add = |name: &str, contents: Contents| {
@@ -89,7 +89,7 @@ fn the_users_tree_and_homes_are_only_read() {
     git(&lab, "repo", &["init", "--quiet"]);
     git(&lab, "repo", &["add", "--all"]);
     git(&lab, "repo", &["commit", "--quiet", "--message=one"]);
-    // git would now like to write what it has seen into its index.
+    // git would now write refreshed entries into its index.
     let main = lab.path("repo/own/src/main.rs");
     let text = fs::read(&main).expect("the file");
     fs::write(&main, text).expect("the file");
@@ -97,7 +97,7 @@ fn the_users_tree_and_homes_are_only_read() {
     let args = ["--project", "../repo/own", "--axis", "profile=dev,release", "--rounds", "1"];
     for (verb, more) in [("plan", &args[..]), ("run", &args[..]), ("corpus", &["add", "../repo/own"])] {
         let mut command = lab.command(&[&[verb], more].concat());
-        let ran: crate::lab::Ran =
+        let ran: crate::lab::ProgramRun =
             command.env("CARGO_HOME", lab.path("cargo-home")).output().expect("the program").into();
         ran.expect(0);
         before.expect_same(&all(&lab), verb);

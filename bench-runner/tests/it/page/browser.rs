@@ -1,4 +1,4 @@
-//! A browser without a window, spoken to over pipes in the words of its DevTools protocol.
+//! A headless browser, controlled over pipes with the DevTools protocol.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
@@ -7,10 +7,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 
-/// Name of the program.
 pub(super) const PROGRAM: &str = "chromium";
 
-/// A browser that ends with this value.
+/// A browser that is killed on drop.
 pub(super) struct Browser {
     child: Child,
     to: ChildStdin,
@@ -21,7 +20,7 @@ pub(super) struct Browser {
     _profile: tempfile::TempDir,
 }
 
-/// How a page is looked at.
+/// Viewport and preferences for a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View {
     pub(super) width: u32,
@@ -65,7 +64,7 @@ impl Browser {
         browser
     }
 
-    /// Calls a method and gives its result.
+    /// Calls a method. Returns its result.
     pub(super) fn call(&mut self, method: &str, params: Value) -> Value {
         self.last += 1;
         let mut message = json!({"id": self.last, "method": method, "params": params});
@@ -99,7 +98,7 @@ impl Browser {
         }
     }
 
-    /// Opens a file and waits until it is there. Everything that the page said or asked for meanwhile is in
+    /// Opens a file and waits until it is loaded. Console messages, errors and requests of the page are in
     /// [`Self::complaints`].
     pub(super) fn open(&mut self, file: &Path, view: View) {
         let View { width, dark, scripts } = view;
@@ -121,7 +120,7 @@ impl Browser {
         }
     }
 
-    /// What a script comes to; promises are waited for.
+    /// The value of a script; promises are awaited.
     pub(super) fn evaluate(&mut self, script: &str) -> Value {
         let asked =
             json!({"expression": script, "awaitPromise": true, "returnByValue": true, "userGesture": true});
@@ -130,7 +129,7 @@ impl Browser {
         answer["result"]["value"].take()
     }
 
-    /// What the page wrote into the console, what went wrong in it, and what it asked for besides itself.
+    /// Console messages of the page, its errors, and its requests for other files.
     pub(super) fn complaints(&mut self, file: &Path) -> Vec<String> {
         let own = format!("file://{}", file.display());
         let told = self.events.iter().filter_map(|(method, params)| match method.as_str() {
@@ -146,7 +145,7 @@ impl Browser {
         told.collect()
     }
 
-    /// Moves the pointer to a place in the window, and presses there on demand.
+    /// Moves the pointer to a position in the window, and presses there on demand.
     pub(super) fn pointer(&mut self, x: f64, y: f64, press: bool) {
         let mut send = |kind: &str, button: &str| {
             let event = json!({"type": kind, "x": x, "y": y, "button": button, "clickCount": u8::from(button != "none")});
@@ -168,7 +167,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It ends by itself when nobody listens; this is for one that hangs.
+        // It ends when its pipes close; this is for one that hangs.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! The page in a real browser, opened from disk: real runs and made-up ones.
+//! The page in a real browser, opened from disk: of real runs and synthetic ones.
 
 mod browser;
 mod pages;
@@ -31,7 +31,7 @@ const WIDE: View = View { width: 1200, dark: false, scripts: true };
 const VIEWS: [View; 4] =
     [WIDE, View { dark: true, ..WIDE }, View { width: 390, ..WIDE }, View { width: 390, dark: true, ..WIDE }];
 
-/// Opens every page in every view and looks for what is wrong with it.
+/// Opens every page in every view and checks it.
 fn everywhere(views: &[View], look: impl Fn(&mut Browser, &PathBuf, View) -> Vec<String>) {
     let (pages, mut browser) = (Pages::get(), Browser::start());
     let mut wrong = Vec::new();
@@ -132,14 +132,15 @@ fn every_column_is_sorted_both_ways() {
     assert_eq!(sorted, 1, "only one column says that it is sorted");
 }
 
-/// Numbers by their value, with what has none at the end; texts by the alphabet.
+/// Numbers by value, cells without one at the end; texts alphabetically.
 fn assert_sorted(cells: &[Value], direction: i8, head: &Value) {
     for pair in cells.windows(2) {
         let ordered = match (&pair[0], &pair[1]) {
             (_, Value::Null) => true,
             (Value::Null, _) => false,
             (Value::String(one), Value::String(other)) => {
-                // `linker=bfd` against `linker=lld (rust-lld)`: what is no letter counts less to a browser.
+                // `linker=bfd` and `linker=lld (rust-lld)`: browsers give less weight to characters other
+                // than letters.
                 let letters = |text: &str| text.to_lowercase().replace(|c: char| !c.is_alphanumeric(), "");
                 let (one, other) = (letters(one), letters(other));
                 if direction > 0 { one <= other } else { one >= other }
@@ -197,7 +198,7 @@ fn figures_are_told_by_pointer_and_by_keyboard() {
             let told = format!("probe.told({figure})");
             let texts = tips["texts"].as_array().expect("texts");
             let (x, y) = (tips["x"].as_f64().expect("a place"), tips["y"].as_f64().expect("a place"));
-            // A figure that is wider than a phone is scrolled; there, keys tell.
+            // A figure that is wider than a phone is scrolled; there the keyboard shows the values.
             if x < f64::from(view.width) - 20.0 {
                 browser.pointer(x, y, false);
                 let seen = browser.evaluate(&told);
@@ -251,7 +252,7 @@ fn it_is_printed() {
     assert_eq!(hidden, 0, "what is pressed is not printed");
 }
 
-/// With scripts switched off nothing can be asked of a page by one of its own, but it can be looked at from outside.
+/// With scripts switched off the page cannot be queried by a script of its own, but from outside.
 fn without_scripts_everything_is_there() {
     let mut browser = Browser::start();
     browser.open(Pages::get().file("several"), View { scripts: false, ..WIDE });
@@ -269,7 +270,7 @@ fn without_scripts_everything_is_there() {
     assert_eq!(lines, 1);
 }
 
-/// What is asked of pages would notice if something were wrong.
+/// The checks of pages find faults.
 fn what_is_wrong_is_found() {
     let mut browser = real();
     let mut finds = |fault: &str, question: &str| {

@@ -1,4 +1,4 @@
-//! Pages to be looked at: of runs that are kept in `results`, and of what could become of one.
+//! Pages to check: of committed runs in `results`, and of modified ones.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -9,17 +9,17 @@ use bench_runner_core::bundle::{Bundle, Status, open};
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{Outcome, Phase};
 
-/// Files with pages, by name.
+/// Files of pages, by name.
 pub(super) struct Pages {
     files: Vec<(&'static str, PathBuf)>,
     _dir: tempfile::TempDir,
 }
 
-/// Markup in whatever a bundle names.
+/// Markup for every name in a bundle.
 const HOSTILE: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>&amp;\"'";
 
 impl Pages {
-    /// All of them, made once.
+    /// All pages, created once.
     pub(super) fn get() -> &'static Self {
         static PAGES: OnceLock<Pages> = OnceLock::new();
         PAGES.get_or_init(|| {
@@ -56,7 +56,7 @@ impl Pages {
     }
 }
 
-/// The bundle in `results` whose name ends so.
+/// The bundle in `results` whose name ends with `ending`.
 fn kept(ending: &str) -> Bundle {
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
     let machines = crate::lab::entries(&results);
@@ -110,7 +110,7 @@ fn failures(mut bundle: Bundle) -> Bundle {
     bundle
 }
 
-/// With the last rows lost, and the last of those that are left in its midst.
+/// Without the last rows, and with the last remaining row truncated.
 fn cut_short(bundle: &Bundle) -> Bundle {
     let dir = tempfile::tempdir().expect("a directory");
     let copy = dir.path().join("copy");
@@ -126,7 +126,7 @@ fn cut_short(bundle: &Bundle) -> Bundle {
     half
 }
 
-/// With its measured builds many times over.
+/// With its measured builds multiplied.
 fn large(mut bundle: Bundle) -> Bundle {
     let measured: Vec<_> =
         bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured).cloned().collect();
@@ -142,7 +142,7 @@ fn large(mut bundle: Bundle) -> Bundle {
             sample.round += copy * rounds;
             sample.started_at += span * copy;
             if let Outcome::Built(cost) = &mut sample.outcome {
-                // No two of them alike.
+                // All of them differ.
                 cost.wall += Duration::from_micros(u64::from(copy) * 97 + at as u64 * 31);
             }
             bundle.samples.push(sample);

@@ -1,4 +1,4 @@
-//! Where builds are made: directories, a supervisor, a harness in a process of its own.
+//! Environment of builds: directories, a supervisor, a harness in its own process.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -31,7 +31,7 @@ impl Bench {
         self.supervisor().build(&self.job(script)).unwrap()
     }
 
-    /// Runs a build that starts `burner`, which says itself, in clock ticks, what it has used.
+    /// Runs a build that starts `burner`, which reports its own CPU time in clock ticks.
     pub(super) fn burn(&self, job: Job) -> BuildResult {
         let burner = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done
             read -r stat < /proc/$$/stat; echo $stat > used";
@@ -39,7 +39,7 @@ impl Bench {
         self.supervisor().build(&job).unwrap()
     }
 
-    /// What the burner has used, to a clock tick.
+    /// CPU time that the burner has used, to a clock tick.
     pub(super) fn burnt(&self) -> Result<Duration, Failed> {
         let stat = self.read("used");
         let fields = stat.rsplit_once(") ").ok_or("the burner did not end by itself")?.1;
@@ -59,16 +59,16 @@ impl Bench {
         self.harness_by(Command::new(std::env::current_exe().unwrap()))
     }
 
-    /// The same by a command of the test's own, with the script in place already.
+    /// The same with the test's own command, if the script is already in place.
     pub(super) fn harness_by(&self, mut command: Command) -> Harness {
         command.env(HARNESS, self.dir.path()).stdin(Stdio::null());
-        heed_signals(&mut command);
+        reset_signals(&mut command);
         let harness = Harness(command.spawn().unwrap());
         wait_until("the build is ready", || self.read("ready").ends_with('\n'));
         harness
     }
 
-    /// The processes that the build named in `*.pid`; panics where there are not `count`.
+    /// The processes that the build named in `*.pid`; panics unless there are `count`.
     pub(super) fn named(&self, count: usize) -> Vec<i32> {
         let files = fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().path());
         let files = files.filter(|path| path.extension().is_some_and(|extension| extension == "pid"));
@@ -94,7 +94,7 @@ impl Bench {
     }
 }
 
-/// A harness that was started; killed where a test fails.
+/// A running harness; killed if a test fails.
 pub(super) struct Harness(pub(super) Child);
 
 impl Harness {

@@ -1,5 +1,5 @@
-//! What stands beside a build: setup commands before it, a server that stays while it lasts, and what is done with that
-//! server once the build's own process has ended.
+//! Processes accompanying a build: setup commands before it, a server that stays during it, and the use of
+//! that server after the build's own process has ended.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -24,15 +24,15 @@ pub(super) const TESTS: &[(&str, Test)] = by_name![
     an_interrupt_ends_the_holding,
 ];
 
-/// A setup command that starts a server in a session of its own and ends when that is there. The server stays until
-/// there is a file called `stop`.
+/// A setup command that starts a server in its own session and ends when the server is up. The server stays
+/// until there is a file called `stop`.
 const SERVER: &str = r#"
 setsid sh -c 'echo $$ > server.pid; while [ ! -e stop ]; do sleep 0.01; done' &
 while [ ! -s server.pid ]; do sleep 0.01; done
 "#;
 
-/// Runs the build as the files in `dir` want it: after the setup command `setup`, and held, where there is `hold`, by
-/// a tool that would take ten minutes.
+/// Runs the build as specified by the files in `dir`: after the setup command `setup`, and, if there is
+/// `hold`, held by a tool that would take ten minutes.
 pub(super) fn build_as_harness(supervisor: &mut Supervisor, dir: &Path, job: Job) -> BuildResult {
     let before = fs::read_to_string(dir.join("errand")).ok().map(|script| setup(&script));
     let job = Job { before: before.into_iter().collect(), ..job };
@@ -60,7 +60,7 @@ fn setup(script: &str) -> SetupCommand {
 }
 
 impl Bench {
-    /// A build after setup commands; what they leave behind gets no time to end.
+    /// A build after setup commands; processes that they leave get no grace period.
     fn job_after(&self, setups: &[&str], script: &str) -> Job {
         let before = setups.iter().map(|script| setup(script)).collect();
         Job { before, drain: Duration::ZERO, ..self.job(script) }
@@ -125,7 +125,7 @@ fn a_server_can_be_stopped_after_the_build(bench: &Bench) -> Result<(), Failed> 
     assert_eq!(seen, Some((ExitKind::Exited(3), true)));
     assert_eq!((finished.ended, finished.stragglers), (ExitKind::Exited(3), 0));
     bench.assert_all_gone(1);
-    // It is a server for one build: the next one has none, and is not held.
+    // The server is for one build: the next one has none, and is not held.
     assert_eq!(supervisor.build(&bench.job("exit 4"))?.ended, ExitKind::Exited(4));
     Ok(())
 }
@@ -165,7 +165,7 @@ fn a_setup_command_that_fails_ends_it_all(bench: &Bench) -> Result<(), Failed> {
 
 fn a_setup_command_that_takes_too_long_ends_it_all(bench: &Bench) -> Result<(), Failed> {
     let mut job = bench.job_after(&["echo $$ > errand.pid; echo words >&2; sleep 600"], "touch built");
-    // Long enough for the words.
+    // Long enough for the output.
     job.before[0].timeout = Duration::from_secs(2);
     let why = reason(bench.supervisor().build(&job)?.ended);
     assert!(why.ends_with(", which comes before it, took longer than 2s:\nwords"), "{why}");
@@ -197,13 +197,13 @@ fn holding_has_a_limit(bench: &Bench) -> Result<(), Failed> {
     assert_eq!(finished.ended, ExitKind::Exited(3));
     assert!(finished.stragglers > 0, "it was not asked to end");
     assert_eq!((given, calls.get()), (Some(()), 1));
-    // The release that came too late concerns nobody.
+    // A late release has no effect.
     let (finished, given) = supervisor.build_and_then(&bench.job("exit 4"), PATIENCE, |_| 4)?;
     assert_eq!((finished.ended, given), (ExitKind::Exited(4), Some(4)));
     Ok(())
 }
 
-/// Has a harness come as far as the setup command, the build, or the holding, with a server that is there.
+/// Brings a harness to the setup command, the build, or the hold, with a running server.
 fn harness_at(bench: &Bench, place: &str) -> Harness {
     for left in ["ready", "server.pid", "supervisor.pid"] {
         let _ = fs::remove_file(bench.dir.path().join(left));

@@ -1,6 +1,6 @@
-//! What an axis says of lines that make its value permanent is tried: they are written into the files of a project that
-//! says the contrary, as its owner would, nothing is added to the build, and the same axis proves it. Without any one of
-//! the lines it does not.
+//! The lines that an axis advises are tried: they are written into the files of a project with contrary
+//! settings, as its owner would, nothing is added to the build, and the same axis proves its value. Without
+//! any one of the lines the proof fails.
 
 use bench_runner_core::record::ProofResult;
 use bench_runner_measure::axes::{
@@ -15,7 +15,7 @@ use super::{build, context, cores, laid_out, others, path, prove, trial_with};
 use crate::lab::Lab;
 use crate::trials::LONG;
 
-/// Values of which each line is taken away in turn: one of each axis that has lines which a build shows.
+/// Values whose lines are removed one after another: one for each axis whose lines show in a build.
 const SABOTAGED: [(&str, &str); 17] = [
     ("linker", "lld"),
     ("linker-driver", "clang"),
@@ -41,7 +41,8 @@ pub(super) fn tests() -> Vec<Trial> {
         Entry::Built(cases) => cases,
         Entry::Unseen(..) => Vec::new(),
     });
-    // A number of jobs in the configuration shows nowhere in a build, and a profile is never configuration.
+    // A number of jobs in the configuration does not show in a build, and a profile is never in
+    // configuration.
     let shown = |case: &Case| !matches!(case.needs, Need::Absent) && !["jobs", "profile"].contains(&case.key);
     cases.filter(shown).map(|case| trial_with("advice", LONG, case, try_lines)).collect()
 }
@@ -60,7 +61,7 @@ fn try_lines(case: &Case) {
         setting.value.prepare(&original).expect("a value that can be applied");
         setting.value.apply(&parsed, &original, &mut applied);
     }
-    // A cache's server is nothing that configuration starts in time.
+    // A cache's server cannot be started by configuration.
     let base = BuildRequest { jobs: cores() + 1, service: applied.service.clone(), ..BuildRequest::default() };
     let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
     let plain = compared.then(|| build(&lab, case, &measured, &base));
@@ -96,7 +97,7 @@ fn input<'a>(build: &'a BuildEvidence, plain: Option<&'a BuildEvidence>) -> Proo
     ProofInput { build, baseline, edited: false }
 }
 
-/// As a bundle would say of this machine.
+/// The situation of this machine, as a bundle would describe it.
 fn situation(case: &Case, toolchain: &Toolchain) -> Situation {
     Situation {
         host: Some(toolchain.host.clone()),
@@ -107,10 +108,10 @@ fn situation(case: &Case, toolchain: &Toolchain) -> Situation {
     }
 }
 
-/// Files with what they are to hold.
+/// Files with their required contents.
 type Tables = Vec<(String, Table)>;
 
-/// The lines as they are on this machine, after doing what is said beside them.
+/// The lines as they apply on this machine, after the remarks have been followed.
 fn here(written: &AdvisedFiles, toolchain: &Toolchain, applied: &BuildRequest) -> Tables {
     let directory = applied.rustflags.iter().find_map(|flag| flag.strip_prefix("-Clink-arg=-B"));
     let of_file = |(name, lines): &(String, String)| {
@@ -123,7 +124,7 @@ fn here(written: &AdvisedFiles, toolchain: &Toolchain, applied: &BuildRequest) -
     written.files.iter().map(of_file).collect()
 }
 
-/// Writes the files into the project, and gives the toolchain that it is built with then.
+/// Writes the files into the project. Returns the toolchain that then builds it.
 fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
     let of = |name: &str| tables.iter().find(|(file, _)| file == name).map(|(_, table)| table.clone());
     let manifest = manifest.clone().expect("a manifest");
@@ -139,7 +140,7 @@ fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
     Toolchain::for_tree(&lab.path("own"), &path()).expect("the toolchain that the files ask for")
 }
 
-/// The files without each single line that `others` do not have too, with what that is.
+/// The files without each single line that `others` do not have, with the removed line.
 fn without_each(tables: &Tables, others: &Tables) -> Vec<(String, Tables)> {
     let mut all = Vec::new();
     for (at, (name, table)) in tables.iter().enumerate() {

@@ -1,7 +1,9 @@
-//! Every axis is tried on a tiny project by real builds: with all that its value adds to a build request the proof holds, and
-//! with any one addition taken away it fails. The project itself says the contrary, so that taking away has an effect.
+//! Every axis is tried on a tiny project with real builds: with all additions of its value to a build request
+//! the proof holds, and without any one of them it fails. The project itself has contrary settings, so that a
+//! removal has an effect.
 //!
-//! A new axis needs an entry in [`entries`], and a new field of a build request needs a line in [`without_each`].
+//! A new axis needs an entry in [`entries`], and a new field of a build request needs a line in
+//! [`without_each`].
 
 mod advised;
 mod table;
@@ -27,7 +29,7 @@ use bench_runner_measure::process::{ExitKind, Job, Supervisor, SupervisorOptions
 use libtest_mimic::Trial;
 
 use crate::lab::{Lab, PROGRAM};
-use crate::trials::{ALWAYS, LONG, When, trial};
+use crate::trials::{ALWAYS, LONG, TrialConditions, trial};
 use table::{Case, Entry, Need, entries};
 
 pub(crate) fn tests() -> Vec<Trial> {
@@ -35,7 +37,7 @@ pub(crate) fn tests() -> Vec<Trial> {
     for entry in entries().into_values() {
         match entry {
             Entry::Built(cases) => {
-                // One value of each axis always, the others in the gate.
+                // The first value of each axis always runs, the others run in the gate.
                 let whens = std::iter::once(ALWAYS).chain(std::iter::repeat(LONG));
                 trials.extend(cases.into_iter().zip(whens).map(|(case, when)| trial_with("sabotage", when, case, try_out)));
             }
@@ -49,8 +51,8 @@ pub(crate) fn tests() -> Vec<Trial> {
     trials
 }
 
-/// A trial of one value, which is skipped where the machine lacks what it needs.
-fn trial_with(of: &str, when: When, case: Case, run: fn(&Case)) -> Trial {
+/// A trial of one value, which is skipped if the machine lacks a requirement.
+fn trial_with(of: &str, when: TrialConditions, case: Case, run: fn(&Case)) -> Trial {
     let beside: String = case.beside.iter().map(|(key, value)| format!(" {key}={value}")).collect();
     let value = case.value.lines().collect::<Vec<_>>().join("; ");
     let name = format!("{of}::{}={value}{beside}", case.key);
@@ -74,7 +76,7 @@ fn nightly_is_here() -> bool {
     let installed = home.into_iter().flat_map(|home| crate::lab::entries(&home.join("toolchains")));
     installed.filter_map(|path| Some(path.file_name()?.to_owned())).any(|name| {
         let name = name.to_string_lossy();
-        // Those of a day have other names.
+        // Dated nightlies have other names.
         name.strip_prefix("nightly-").is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
     })
 }
@@ -133,7 +135,7 @@ fn try_out(case: &Case) {
         others.iter().for_each(|setting| setting.value.apply(&others, &context, &mut request));
         request
     };
-    // What is proven by a difference has a build without it to differ from.
+    // A proof by comparison has a build without the value to compare with.
     let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
     let plain = compared.then(|| build(&lab, case, &toolchain, &beside));
     let reference = plain.as_ref().map(|build| ReferenceBuild { name: "as it is", build, alone: true });
@@ -147,7 +149,7 @@ fn try_out(case: &Case) {
     for (what, request) in sabotaged {
         let built = build(&lab, case, &toolchain, &request);
         let finding = prove(&built);
-        // That a raw setting shows nowhere does not say that it is not there.
+        // A raw setting without effect on a build may still be in force.
         let raw = ["cargo-args", "config"].contains(&case.key);
         let gone = if raw { ProofResult::NotProvable } else { ProofResult::Fails };
         assert_eq!(finding.result, gone, "without {what} it finds {}", finding.found);
@@ -160,7 +162,7 @@ fn try_out(case: &Case) {
     }
 }
 
-/// The project of a case, its settings with those beside them, and the toolchain that they name.
+/// The project of a case, its settings with those that it needs, and the toolchain that they name.
 fn laid_out(case: &Case) -> (Lab, Settings, Toolchain) {
     let lab = Lab::new();
     project(&lab, case.manifest);
@@ -174,12 +176,12 @@ fn laid_out(case: &Case) -> (Lab, Settings, Toolchain) {
     (lab, settings, toolchain)
 }
 
-/// The settings beside the one that is tried.
+/// The settings besides the one under test.
 fn others(case: &Case, settings: &Settings) -> Settings {
     settings.iter().filter(|(key, _)| *key != case.key).map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
-/// A text of TOML without each single key that it has, with that key.
+/// A TOML text without each single key, with the removed key.
 fn without_each_key(text: &str) -> Vec<(String, String)> {
     let table: toml::Table = text.parse().expect("TOML");
     let mut keys = Vec::new();
@@ -203,7 +205,7 @@ fn without_each_key(text: &str) -> Vec<(String, String)> {
     keys.iter().map(without).collect()
 }
 
-/// What no machine at hand has must come with the command that would make it so.
+/// Values that no test machine has: the refusal must have the command that would provide them.
 fn lacking(case: &Case, settings: &Settings, context: &Context) {
     let settings = axes::parse_all(settings).expect("valid settings");
     match settings.get(case.key).expect("the setting").probe(context) {
@@ -212,9 +214,9 @@ fn lacking(case: &Case, settings: &Settings, context: &Context) {
     }
 }
 
-/// `request` without each single thing that it has more than `base`, with what that is.
+/// `request` without each single addition to `base`, with the removed addition.
 fn without_each(request: &BuildRequest, base: &BuildRequest) -> Vec<(String, BuildRequest)> {
-    // The settings that ask for variables and flags are there for messages only.
+    // The names of settings behind variables and flags are for messages only.
     let BuildRequest {
         args,
         env,
@@ -271,8 +273,8 @@ fn prove(key: &str, settings: &Settings, context: &Context, input: &ProofInput<'
     settings.get(key).expect("the setting").value.prove(&settings, context, input)
 }
 
-/// A package with a library, a binary and a build script, a member of its workspace that both are made of and that has
-/// a build script too, and a package outside of it.
+/// A package with a library, a binary and a build script; a member of its workspace on which both depend and
+/// that also has a build script; and a package outside of it.
 fn project(lab: &Lab, manifest: &str) {
     let package =
         |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
@@ -321,7 +323,7 @@ fn context(lab: &Lab, toolchain: &Toolchain) -> Context {
 /// The same with the configuration that is in force for a build request.
 fn in_force(lab: &Lab, toolchain: &Toolchain, request: &BuildRequest, context: Context) -> Context {
     let driver = driver(lab, None, toolchain);
-    // What an axis adds on top is what is to be proven.
+    // The additions of an axis are to be proven.
     let (home_config, env) = (request.home_config.clone(), request.env.clone());
     let request = BuildRequest { home_config, env, ..BuildRequest::default() };
     let config = build_settings(&driver.configuration(&request).expect("a configuration that is valid"));
@@ -329,11 +331,11 @@ fn in_force(lab: &Lab, toolchain: &Toolchain, request: &BuildRequest, context: C
     Context { config: Some(config), in_force, ..context }
 }
 
-/// What builds the project as its files are now.
+/// The driver for the project with its current files.
 fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDriver {
     static ASKED: AtomicU32 = AtomicU32::new(0);
     lab.write("cache/config.toml", "");
-    // Its files change from one build to the next, so no answer is one for another.
+    // The files change from one build to the next, so answers must not be reused.
     let hash = ASKED.fetch_add(1, Ordering::Relaxed).to_string();
     CargoDriver {
         toolchain: toolchain.clone(),
@@ -383,7 +385,8 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) 
     driver.evidence(&step, &stdout, &stderr)
 }
 
-/// Runs a build with its service, and what a cache without one leaves behind, under a supervisor. Gives what it said.
+/// Runs a build with its service and the leftovers of an unconfigured cache under a supervisor. Returns its
+/// output.
 fn attended(lab: &Lab, dirs: &BuildDirs, request: &BuildRequest, step: &CommandLine) -> (String, String, Option<CacheUse>) {
     let mut supervisor =
         Supervisor::start(Path::new(PROGRAM), &SupervisorOptions::default()).expect("a supervisor");
@@ -413,7 +416,7 @@ fn attended(lab: &Lab, dirs: &BuildDirs, request: &BuildRequest, step: &CommandL
             (finished, report.and_then(|report| report.used))
         }
         None => {
-            // The wrapper starts a server by itself; it must not be one that others use.
+            // The wrapper starts a server, which must not be one that others use.
             job.env.insert("SCCACHE_SERVER_UDS".to_owned(), lab.path("server").display().to_string());
             (supervisor.build(&job).expect("a supervised build"), None)
         }
@@ -424,7 +427,7 @@ fn attended(lab: &Lab, dirs: &BuildDirs, request: &BuildRequest, step: &CommandL
     (stdout, stderr, used)
 }
 
-/// The toolchain of that name, or the one that this test runs with.
+/// The toolchain with this name, or the one that this test runs with.
 fn toolchain(name: Option<&str>) -> Toolchain {
     static KNOWN: Mutex<BTreeMap<Option<String>, Toolchain>> = Mutex::new(BTreeMap::new());
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,33 +1,33 @@
-//! What is tried of each axis. An axis that joins gets a line in [`entries`]: one case for each of its values, with a
-//! project that says the contrary.
+//! The cases of each axis. A new axis gets a line in [`entries`]: one case for each of its values, with a
+//! project that has contrary settings.
 
 use std::collections::BTreeMap;
 
-/// What is tried of an axis.
+/// The cases of an axis.
 pub(super) enum Entry {
     /// Builds, one for each value.
     Built(Vec<Case>),
-    /// Nothing: no build shows it by itself, and the proof says so for this key and value.
+    /// Nothing: builds do not show it, and the proof of this key and value says so.
     Unseen(&'static str, &'static str),
 }
 
-/// One value, and the project that says the contrary.
+/// One value, and a project with contrary settings.
 #[derive(Clone)]
 pub(super) struct Case {
     pub(super) key: &'static str,
     pub(super) value: &'static str,
-    /// Other settings that it needs beside it.
+    /// Other settings that it needs.
     pub(super) beside: &'static [(&'static str, &'static str)],
     /// Added to the project's manifest.
     pub(super) manifest: &'static str,
-    /// The profile that the project is built with where no axis says another.
+    /// The project's profile if no axis sets one.
     pub(super) profile: Option<&'static str>,
     pub(super) needs: Need,
-    /// How many additions to the build request are taken away in turn, at least.
+    /// The least number of additions to the build request that are removed one after another.
     pub(super) adds: usize,
 }
 
-/// What a case needs of the machine.
+/// A requirement of a case on the machine.
 #[derive(Clone, Copy)]
 pub(super) enum Need {
     Nothing,
@@ -36,16 +36,16 @@ pub(super) enum Need {
     LongProgram(&'static str),
     /// rustup's nightly toolchain.
     Nightly,
-    /// What no machine at hand has: the axis must say what would help.
+    /// Not on any test machine: the axis must give a hint.
     Absent,
 }
 
-/// A case that needs nothing, with this in the project's manifest.
+/// A case without requirements, with this text in the project's manifest.
 fn case(key: &'static str, value: &'static str, manifest: &'static str) -> Case {
     Case { key, value, beside: &[], manifest, profile: None, needs: Need::Nothing, adds: 1 }
 }
 
-/// A case on nightly, which says nothing in the project.
+/// A case on nightly, without contrary settings in the project.
 fn on_nightly(key: &'static str, value: &'static str) -> Case {
     Case { beside: &[("toolchain", "nightly")], needs: Need::Nightly, ..case(key, value, "") }
 }
@@ -100,7 +100,7 @@ pub(super) fn entries() -> BTreeMap<&'static str, Entry> {
     ])
 }
 
-/// What a user's own configuration could say.
+/// An example of a user's own configuration.
 const CONFIGURED: &str = "[build]\nrustflags = ['-Coverflow-checks=no']\n[profile.dev]\ndebug = 1\n";
 
 fn linkers() -> Vec<Case> {
@@ -136,7 +136,7 @@ fn linker_threads() -> Vec<Case> {
 fn profiles() -> Vec<Case> {
     let profile = |value, other| Case { profile: Some(other), ..case("profile", value, "") };
     vec![
-        // Those that share a directory.
+        // Profiles that share a directory.
         profile("dev", "test"),
         profile("release", "bench"),
         profile("test", "dev"),
@@ -144,7 +144,7 @@ fn profiles() -> Vec<Case> {
     ]
 }
 
-/// No build request holds a toolchain: the toolchain itself is what is exchanged.
+/// A build request does not contain the toolchain: the toolchain itself is exchanged.
 fn toolchains() -> Vec<Case> {
     let toolchain = |value| Case { needs: Need::Nightly, adds: 0, ..case("toolchain", value, "") };
     vec![toolchain("stable"), toolchain("nightly")]
@@ -227,7 +227,7 @@ fn caches() -> Vec<Case> {
     let cache = |value, adds, needs| Case {
         adds,
         needs,
-        // What is compiled incrementally is in no cache.
+        // Incrementally compiled crates are not cached.
         ..case("cache", value, "[profile.dev]\nincremental = false")
     };
     vec![

@@ -1,4 +1,4 @@
-//! Sources of any kind that a command builds.
+//! Sources of every kind that a command builds.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ trials! { "sources";
     settings_of_cargo_are_refused_beside_a_command,
 }
 
-/// Builds `built` from `source.txt` in the directory of the variant and notes each round that it built in.
+/// Builds `built` from `source.txt` in the directory of the variant and notes each round in which it built.
 fn makefile(lab: &Lab, check: &str) -> String {
     format!(
         "OUT = $(BENCH_RUNNER_TARGET)\n\
@@ -28,7 +28,7 @@ fn makefile(lab: &Lab, check: &str) -> String {
     )
 }
 
-/// Measures `demo` from nothing and after edits, and gives what was noted by the builds.
+/// Measures `demo` from nothing and after edits. Returns the notes of the builds.
 fn measured(lab: &Lab) -> String {
     let workloads = ["--workload", "clean", "--workload", "incremental"];
     let args = ["run", "--project", "demo", "--axis", "env.FLAG=a,b", "--rounds", "2"];
@@ -45,7 +45,7 @@ fn measured(lab: &Lab) -> String {
     fs::read_to_string(lab.path("built.log")).expect("a build ran")
 }
 
-/// Builds found the source as it was pinned, then with the edit of their own round.
+/// Asserts that builds found the pinned source first, then the edit of their own round.
 fn assert_edited(built: &str) {
     assert!(built.starts_with("0 first line\n"), "{built}");
     let edited: Vec<&str> = built.lines().filter(|line| !line.starts_with("0 ")).collect();

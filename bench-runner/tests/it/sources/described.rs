@@ -16,20 +16,20 @@ trials! { "sources";
     a_part_of_a_repository_finds_that_one_and_no_other: LONG.with("git"),
 }
 
-/// What the build script asks.
+/// The questions of the build script.
 const QUESTIONS: [&[&str]; 3] = [
     &["describe", "--always", "--dirty", "--tags", "--long"],
     &["rev-parse", "--abbrev-ref", "HEAD"],
     &["rev-list", "--count", "HEAD"],
 ];
 
-/// What git says to that at home.
+/// git's answers in the user's tree.
 fn told(lab: &Lab, dir: &str) -> String {
     QUESTIONS.map(|args| git(lab, dir, args)).join("/")
 }
 
-/// A package in `dir` whose build script asks git and writes down the answers, each time it runs. The program fails where
-/// its argument is not what the script was told.
+/// A package in `dir` whose build script asks git and records the answers each time it runs. The program
+/// fails unless its argument is the script's answers.
 fn project(lab: &Lab, dir: &str, more: &str) {
     lab.write(&format!("{dir}/Cargo.toml"), &format!("{}{more}[workspace]\n", package("demo")));
     let needs = if more.is_empty() { "" } else { "dependencies = [\n \"shared\",\n]\n" };
@@ -76,8 +76,8 @@ fn committed(lab: &Lab, dir: &str) -> [String; 3] {
     [first, second, commit(lab, dir)]
 }
 
-/// Runs two variants of the project, each built and edited; the check of each fails where it was not told `expected`.
-/// Gives the notes on its source.
+/// Runs two variants of the project, each built and edited; the check of each fails unless the answers were
+/// `expected`. Returns the notes on its source.
 fn run(lab: &Lab, source: &str, expected: &str) -> String {
     let text = format!(
         "name = \"demo\"\n[source]\n{source}\n[build]\nbins = [\"demo\"]\ncheck = [\"{{artifact}}\", \"{expected}\"]\n\
@@ -97,13 +97,13 @@ fn run(lab: &Lab, source: &str, expected: &str) -> String {
     bundle.manifest.plan.projects[0].notes.join("\n")
 }
 
-/// What the build scripts were told since the last run began.
+/// The answers that build scripts got since the last run began.
 fn told_while_it_ran(lab: &Lab) -> BTreeSet<String> {
     let ran = fs::read_to_string(lab.path("ran")).expect("a build script ran");
     ran.lines().map(str::to_owned).collect()
 }
 
-/// All files below a directory with what is in them.
+/// All files below a directory with their contents.
 fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for path in entries(dir) {
@@ -128,7 +128,7 @@ fn a_build_script_is_told_of_git_what_it_is_told_at_home() {
     let notes = run(&lab, source, &expected);
     assert!(notes.contains("build.rs asks git, and finds a repository with 3 commits"), "{notes}");
     assert!(before == contents(&lab.path("demo/.git")), "the user's repository is only read");
-    // What is changed there is changed in the copy, and what was packed anew is there all the same.
+    // Changes in the tree are in the copy, and new packs do not matter.
     lab.write("demo/README", "other words\n");
     git(&lab, "demo", &["gc", "--quiet", "--prune=now"]);
     let expected = told(&lab, "demo");
@@ -149,7 +149,7 @@ fn a_build_script_that_asks_git_finds_the_pinned_commit() {
     let expected = format!("{}/HEAD/1", git(&lab, "served/demo", &["rev-parse", "--short", "HEAD"]));
     let notes = run(&lab, &source, &expected);
     assert!(notes.contains("this one commit and no tags"), "{notes}");
-    // Each commit that is replayed is the one that is found.
+    // Each replayed commit is the one that the script finds.
     fs::remove_file(lab.path("ran")).expect("it can be removed");
     fs::remove_dir_all(lab.path("work/results")).expect("it can be removed");
     manifest(&lab, &local(&lab), &rev, "");
@@ -157,7 +157,7 @@ fn a_build_script_that_asks_git_finds_the_pinned_commit() {
         .expect(0);
     let short = |rev: &str| format!("{}/HEAD/1", git(&lab, "served/demo", &["rev-parse", "--short", rev]));
     assert_eq!(told_while_it_ran(&lab), [&first, &second, &rev].map(|rev| short(rev)).into());
-    // More of its history is there now, and makes no difference.
+    // More of its history is available now, and makes no difference.
     run(&lab, &source, &expected);
 }
 
@@ -189,7 +189,7 @@ fn a_part_of_a_repository_finds_that_one_and_no_other() {
     let lab = Lab::new();
     project(&lab, "repo/app", "");
     committed(&lab, "repo");
-    // The cache lies in a repository too, which is somebody else's.
+    // The cache is inside a repository, which is not the project's.
     fs::create_dir_all(cache(&lab, "")).expect("a directory");
     git(&lab, "cache/bench-runner", &["init", "--quiet"]);
     git(&lab, "cache/bench-runner", &["commit", "--quiet", "--allow-empty", "--message", "x"]);

@@ -1,4 +1,4 @@
-//! How commits come: from servers of git on this machine, by what the user has set.
+//! Fetching commits: from git servers on this machine, with the user's settings.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -9,8 +9,8 @@ use bench_runner_measure::corpus::sources::git_store;
 
 use super::servers::{serve, serve_http, serve_https, serve_ssh};
 use super::{fetch, local, manifest, origin, sources, stores};
-use crate::lab::{Lab, Ran, entries};
-use crate::trials::lacking_program;
+use crate::lab::{Lab, ProgramRun, entries};
+use crate::trials::missing_program;
 
 trials! { "sources";
     a_commit_comes_from_a_server_of_ssh: ALWAYS.unless(no_sshd),
@@ -24,12 +24,12 @@ trials! { "sources";
     two_at_once_do_not_get_into_each_others_way: ALWAYS.with("git"),
 }
 
-/// As root, an ssh server wants a directory that is made where it is installed.
+/// If run as root, an ssh server needs a directory that its package creates.
 fn no_sshd() -> Option<String> {
     let root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
     match root && !Path::new("/run/sshd").is_dir() {
         true => Some("no sshd with its /run/sshd on PATH".to_owned()),
-        false => lacking_program("sshd"),
+        false => missing_program("sshd"),
     }
 }
 
@@ -48,7 +48,7 @@ fn a_repository_is_fetched_once_and_built_with_its_submodules() {
     let said = fetch(&lab).expect(0).stdout;
     assert!(said.contains(&format!("git:{first}, tree ")), "{said}");
     assert_eq!(stores(&lab).len(), 2);
-    // With the origin gone, what was fetched is enough.
+    // Without the origin, the fetched commits are enough.
     fs::rename(lab.path("served"), lab.path("gone")).expect("it is moved");
     fetch(&lab).expect(0);
     lab.run(&["corpus", "verify", "--offline", "demo"]).expect(0);
@@ -86,7 +86,7 @@ fn where_a_server_gives_no_single_commits_all_are_fetched() {
     let lab = Lab::new();
     let [first, _] = origin(&lab);
     let (_server, url) = serve(&lab);
-    // The first version of the protocol gives the ends of branches only.
+    // Version 0 of the protocol offers only the tips of branches.
     lab.write("home/.gitconfig", "[protocol]\n\tversion = 0\n");
     manifest(&lab, &url, &first, "submodules = true");
     fetch(&lab).expect(0);
@@ -108,7 +108,7 @@ fn a_commit_comes_through_the_users_own_ssh() {
     let script = lab.write("ssh.sh", &script);
     manifest(&lab, &format!("ssh://git@example.org{}", lab.path("served/demo").display()), &first, "");
     let mut command = lab.command(&["corpus", "fetch", "demo"]);
-    let ran: Ran =
+    let ran: ProgramRun =
         command.env("GIT_SSH_COMMAND", script).env("GIT_SSH_VARIANT", "simple").output().expect("it").into();
     let said = fs::read_to_string(calls).expect("ssh was called");
     assert!(said.contains("git@example.org") && said.contains("git-upload-pack"), "{said}");
@@ -147,7 +147,7 @@ fn a_commit_comes_from_a_server_of_ssh() {
     let [first, _] = origin(&lab);
     let (server, url) = serve_ssh(&lab);
     manifest(&lab, &url, &first, "submodules = true");
-    // Without the key and the host's name nobody is asked, and the way out is said.
+    // Without the key and the host's name the fetch fails, and the message has the way out.
     let said = fetch(&lab).expect(1).stderr;
     assert!(said.contains("a key in ssh's agent"), "{said}");
     let config = lab.path("keys/ssh_config");
@@ -167,7 +167,7 @@ fn a_commit_comes_by_https_from_whom_the_user_trusts() {
     let [first, _] = origin(&lab);
     let (server, url) = serve_https(&lab);
     manifest(&lab, &url, &first, "submodules = true");
-    // What the machine is told to go through does not lead to itself.
+    // The proxy of the machine does not lead to itself.
     lab.write("home/.gitconfig", "[http]\n\tproxy =\n");
     let said = fetch(&lab).expect(1).stderr;
     assert!(said.contains("certificate"), "nobody knows who signed it: {said}");

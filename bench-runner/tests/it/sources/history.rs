@@ -1,4 +1,4 @@
-//! The commits of a repository: compared, and fetched as far back as they are asked for.
+//! The history of a repository: compared, and fetched as far back as requested.
 
 use std::fs;
 
@@ -44,14 +44,14 @@ fn commits_of_a_repository_are_compared() {
     assert!(said.contains("40"), "{said}");
 }
 
-/// How many commits of the last `count` up to `rev` are there, or what is said instead.
+/// Number of available commits among the last `count` up to `rev`, or the message.
 fn reached(lab: &Lab, rev: &str, count: usize, with: &FetchContext) -> Result<usize, String> {
     let repository =
         git_store::repository(&local(lab), rev, count, with).map_err(|error| error.to_string())?;
     last_commits(&repository, rev, count).map(|commits| commits.len()).map_err(|error| error.to_string())
 }
 
-/// `count` more commits in `served/demo`. Gives the last of them.
+/// Adds `count` commits to `served/demo`. Returns the last of them.
 fn more(lab: &Lab, count: usize) -> String {
     for number in 0..count {
         lab.write("served/demo/README", &format!("{number}\n"));
@@ -82,7 +82,8 @@ fn history_is_deepened_as_far_as_it_is_asked_for() {
     assert_eq!(history(100, &with), Ok(7));
 }
 
-/// Another commit that is fetched with less of its history says that it ends where that of the first one goes on.
+/// A second commit, fetched with less history, would say that its history ends where that of the first one
+/// continues.
 fn history_is_not_shortened_by_another_fetch() {
     let lab = Lab::new();
     origin(&lab);
@@ -102,7 +103,7 @@ fn history_is_not_shortened_by_another_fetch() {
     assert_eq!(cuts.lines().count(), 2, "git has cut the history of the first one: {cuts}");
     with.offline = true;
     assert_eq!(reached(&lab, &main, 5, &with), Ok(5));
-    // What the two have in common serves both.
+    // The common commits serve both.
     assert_eq!(reached(&lab, &side, 5, &with), Ok(5));
     assert!(reached(&lab, &main, 6, &with).is_err());
     with.offline = false;
@@ -111,7 +112,7 @@ fn history_is_not_shortened_by_another_fetch() {
     assert_eq!(reached(&lab, &main, 100, &with), Ok(7));
 }
 
-/// Where history is cut where it comes from, a second time nothing is fetched either.
+/// If the history is cut at its origin, a second attempt does not fetch either.
 fn history_that_is_cut_at_its_origin_is_asked_for_once() {
     let lab = Lab::new();
     origin(&lab);
@@ -127,7 +128,7 @@ fn history_that_is_cut_at_its_origin_is_asked_for_once() {
     with.offline = true;
     assert_eq!(reached(&lab, &rev, 10, &with), Ok(3));
     assert_eq!(reached(&lab, &rev, 20, &with), Ok(3));
-    // The same from a server that gives no single commits.
+    // The same from a server that does not offer single commits.
     lab.write("home/.gitconfig", "[protocol]\n\tversion = 0\n");
     let (server, url) = serve(&lab);
     manifest(&lab, &url, &rev, "submodules = true");
@@ -136,7 +137,7 @@ fn history_that_is_cut_at_its_origin_is_asked_for_once() {
     fetch(&lab).expect(0);
 }
 
-/// Only its history is missing, and that is what is said; once it is there, it is there.
+/// Only the history is missing, and the message says so; after a fetch it is there.
 fn only_the_history_is_said_to_be_missing() {
     let lab = Lab::new();
     origin(&lab);
@@ -178,7 +179,7 @@ fn commits_of_a_local_project_come_with_its_submodules() {
         .collect();
     assert_eq!(taken.iter().filter(|text| text.contains("11")).count(), 1, "{taken:?}");
     assert_eq!(taken.len(), 2);
-    // Where the user does not have them, neither has the copy.
+    // If the user does not have them, the copy does not either.
     fs::remove_dir_all(lab.path("served/demo/.git/modules")).expect("it can be removed");
     let said = lab.run(&["plan", "--project", "../served/demo", "--axis", &axis]).expect(0).stdout;
     assert!(

@@ -1,4 +1,4 @@
-//! Where in a repository a project lies, and what lies beside it.
+//! Projects in subdirectories of a repository, and directories next to them.
 
 use std::os::unix::fs::symlink;
 
@@ -34,7 +34,7 @@ fn a_project_in_a_directory_of_a_repository_is_built_there() {
     assert_eq!(built.count(), bundle.samples.len(), "each build leaves the program of that directory");
 }
 
-/// A workspace with a package beside it, and configuration of its own above both.
+/// A workspace with a package next to it, and its own configuration above both.
 fn a_project_with_a_neighbour_is_compared_as_configured() {
     let lab = Lab::new();
     lab.write("repo/shared/Cargo.toml", &package("shared"));
@@ -89,7 +89,8 @@ fn what_a_project_lacks_is_named_with_the_way_out() {
     assert!(link.contains("the link `out` leads out of it") && link.contains("exclude"), "{link}");
 }
 
-/// As cargo has it: a package below a workspace belongs to it unless it is excluded, and what is listed is not.
+/// Cargo's rule: a package below a workspace belongs to it unless it is excluded, and a listed one is not
+/// excluded.
 fn a_member_of_a_workspace_is_refused_unless_that_excludes_it() {
     let lab = Lab::new();
     origin(&lab);

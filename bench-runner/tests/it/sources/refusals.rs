@@ -1,4 +1,4 @@
-//! What is damaged, missing or hostile, and what a manifest must not say.
+//! Damaged, missing or hostile sources, and forbidden entries of a manifest.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::servers::serve_http;
 use super::{cache, commit, fetch, local, manifest, origin, stores};
-use crate::lab::{Lab, Ran, entries};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "sources";
     a_damaged_repository_is_noticed_and_fetched_again: LONG.with("git"),
@@ -75,7 +75,7 @@ fn a_commit_that_is_not_there_is_named() {
     let said = fetch(&lab).expect(2).stderr;
     assert!(said.contains("no such commit") && said.contains("git ls-remote file://"), "{said}");
     let mut without = lab.command(&["corpus", "fetch", "demo"]);
-    let ran: Ran = without.env("PATH", lab.path("home")).output().expect("the program").into();
+    let ran: ProgramRun = without.env("PATH", lab.path("home")).output().expect("the program").into();
     assert!(ran.stderr.contains("install git"), "{}", ran.stderr);
     fs::remove_dir_all(lab.path("served/demo")).expect("it can be removed");
     let said = fetch(&lab).expect(1).stderr;
@@ -133,13 +133,13 @@ fn credentials_are_refused_and_said_nowhere() {
             assert!(!said.stdout.contains("hunter2") && !said.stderr.contains("hunter2"), "{}", said.stderr);
         }
     }
-    // Nor by an error about something else in the same line.
+    // Nor by an error about something else on the same line.
     manifest(&lab, &local(&lab), &rev, "ulr = \"https://me:hunter2@nowhere.invalid/demo\"");
     let said = fetch(&lab).expect(2).stderr;
     assert!(said.contains("ulr") && !said.contains("hunter2"), "{said}");
 }
 
-/// All files below a directory that hold a text.
+/// All files below a directory that contain a text.
 fn holding(dir: &Path, text: &str) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for path in entries(dir) {
@@ -161,7 +161,7 @@ fn credentials_of_the_users_own_configuration_stay_there() {
         lab.write("home/.gitconfig", &text);
     };
     manifest(&lab, "https://nowhere.invalid/demo", &first, "submodules = true");
-    // Nobody listens there.
+    // No server listens there.
     through("127.0.0.1:1");
     let said = fetch(&lab).expect(1);
     assert!(said.stderr.contains("127.0.0.1"), "git's own words: {}", said.stderr);

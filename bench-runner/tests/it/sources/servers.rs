@@ -1,4 +1,5 @@
-//! Real servers on loopback: git's daemon, its backend for web servers with and without TLS, and an ssh server.
+//! Real servers on loopback: git's daemon, its backend for web servers with and without TLS, and an ssh
+//! server.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,7 +11,7 @@ use std::time::Duration;
 use super::git;
 use crate::lab::Lab;
 
-/// A server that ends with the test.
+/// A server that is killed at the end of the test.
 pub(super) struct Server(Child);
 
 impl Drop for Server {
@@ -20,10 +21,10 @@ impl Drop for Server {
     }
 }
 
-/// Serves `served` by git's own daemon. Gives it and its address.
+/// Serves `served` with git's own daemon. Returns the server and its address.
 pub(super) fn serve(lab: &Lab) -> (Server, String) {
     let port = free_port();
-    // Not by way of `git`, which would leave it behind.
+    // Not started through `git`, which would leave it behind.
     let daemon = Path::new(&git(lab, ".", &["--exec-path"])).join("git-daemon");
     let mut command = Command::new(daemon);
     command.arg(format!("--base-path={}", lab.path("served").display())).arg(format!("--port={port}"));
@@ -34,12 +35,12 @@ pub(super) fn serve(lab: &Lab) -> (Server, String) {
     (server, format!("git://127.0.0.1:{port}/demo"))
 }
 
-/// A port that nobody listens at now.
+/// A port without a listener.
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port()
 }
 
-/// Waits until somebody listens at a port.
+/// Waits until there is a listener on a port.
 fn wait_for(port: u16) {
     for _ in 0..200 {
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -50,13 +51,13 @@ fn wait_for(port: u16) {
     panic!("nobody listens at {port}");
 }
 
-/// A program that ends well.
+/// Runs a program and expects success.
 fn tool(lab: &Lab, program: &str, args: &[&str]) {
     let output = Command::new(program).args(args).current_dir(lab.path("keys")).output().expect(program);
     assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// Takes away TLS: a request that comes to the first port goes on to the second.
+/// Terminates TLS: forwards requests on the first port to the second.
 const TLS: &str = r#"
 import socket, ssl, sys, threading
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -83,7 +84,7 @@ while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 "#;
 
-/// Serves `served` by git's own backend over TLS. The certificate of who signed the server's is `keys/ca.pem`.
+/// Serves `served` with git's own backend over TLS. The certificate of the authority is `keys/ca.pem`.
 pub(super) fn serve_https(lab: &Lab) -> (Server, String) {
     fs::create_dir_all(lab.path("keys")).expect("a directory");
     let behind = serve_http(lab);
@@ -108,8 +109,8 @@ pub(super) fn serve_https(lab: &Lab) -> (Server, String) {
     (server, format!("https://127.0.0.1:{port}/demo"))
 }
 
-/// An ssh server with keys of its own, which lets in who runs the tests, and an `ssh_config` that knows it and has the key.
-/// Gives the address of `served/demo` there.
+/// An ssh server with its own keys, which admits the user who runs the tests, and an `ssh_config` with its
+/// host key and the user's key. Returns the address of `served/demo` there.
 pub(super) fn serve_ssh(lab: &Lab) -> (Server, String) {
     fs::create_dir_all(lab.path("keys")).expect("a directory");
     for key in ["host", "own"] {
@@ -129,7 +130,7 @@ pub(super) fn serve_ssh(lab: &Lab) -> (Server, String) {
          StrictHostKeyChecking yes\n"
     );
     lab.write("keys/ssh_config", &client);
-    // It starts itself again for each who comes, and wants to know where it is.
+    // It executes itself again for each connection, and needs its absolute path.
     let mut command = Command::new("/usr/sbin/sshd");
     command.args(["-D", "-q", "-f"]).arg(config).stderr(Stdio::null());
     let server = Server(command.spawn().expect("sshd"));
@@ -139,7 +140,7 @@ pub(super) fn serve_ssh(lab: &Lab) -> (Server, String) {
     (server, format!("ssh://{user}@127.0.0.1:{port}{}", lab.path("served/demo").display()))
 }
 
-/// Serves `served` by git's own backend for web servers, until the process ends. Gives the address.
+/// Serves `served` with git's own backend for web servers, until the process ends. Returns the address.
 pub(super) fn serve_http(lab: &Lab) -> String {
     let backend = Path::new(&git(lab, ".", &["--exec-path"])).join("git-http-backend");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -155,7 +156,7 @@ pub(super) fn serve_http(lab: &Lab) -> String {
     format!("http://{address}/demo")
 }
 
-/// Answers one request as CGI asks for it.
+/// Answers one request by the rules of CGI.
 fn answer(mut stream: TcpStream, mut command: Command) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     let mut line = String::new();

@@ -66,7 +66,7 @@ fn parse_commit(said: &str, url: &str, rev: Option<&str>) -> Result<String, AddE
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     fn said(lines: &[(&str, &str)]) -> String {
         lines.iter().map(|(digit, name)| format!("{}\t{name}\n", digit.repeat(40))).collect()
@@ -74,7 +74,7 @@ mod tests {
 
     fn found(lines: &[(&str, &str)], rev: Option<&str>) -> String {
         parse_commit(&said(lines), "url", rev)
-            .map_or_else(|error| error.whole(), |commit| commit[..1].to_owned())
+            .map_or_else(|error| error.printed(), |commit| commit[..1].to_owned())
     }
 
     #[test]

@@ -94,7 +94,7 @@ mod tests {
     use crate::corpus::sources::kinds::crates_io::CratesIoSource;
     use crate::corpus::sources::kinds::git::GitSource;
     use crate::corpus::sources::kinds::path::PathSource;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     const WHOLE: &str = r#"
 name = "demo"
@@ -138,7 +138,7 @@ target-mb = 80
     }
 
     fn refused(text: &str) -> String {
-        parse(text).unwrap_err().whole()
+        parse(text).unwrap_err().printed()
     }
 
     fn with(find: &str, replace: &str) -> String {

@@ -279,7 +279,7 @@ mod tests {
     use git2::Signature;
 
     use super::*;
-    use crate::whole::Whole as _;
+    use crate::printed_error::PrintedError as _;
 
     fn sources(dir: &Path) -> FetchContext {
         FetchContext::in_tests(&dir.join("cache"))
@@ -358,12 +358,12 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         Repository::init(dir.path()).unwrap();
         let with = sources(dir.path());
-        let error = |rev: &str| pin(dir.path(), rev, 1_000_000, true, &with).unwrap_err().whole();
+        let error = |rev: &str| pin(dir.path(), rev, 1_000_000, true, &with).unwrap_err().printed();
         assert!(error("main").contains("rev-parse main"), "{}", error("main"));
         let missing = error(&"ab".repeat(20));
         assert!(missing.contains("there is no commit abab") && missing.contains("git fetch"), "{missing}");
         let empty_dir = tempfile::tempdir().unwrap();
-        let error = pin(empty_dir.path(), &"ab".repeat(20), 1_000_000, true, &with).unwrap_err().whole();
+        let error = pin(empty_dir.path(), &"ab".repeat(20), 1_000_000, true, &with).unwrap_err().printed();
         assert!(error.contains("in no git repository"), "{error}");
     }
 

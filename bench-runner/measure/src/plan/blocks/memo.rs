@@ -1,4 +1,4 @@
-//! What was asked of the world while the blocks of a plan are made.
+//! Cached answers of the world while blocks are planned.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,17 +8,17 @@ use crate::axes::{self, Available, Setting, Settings};
 use crate::build::{Goal, Linking};
 use crate::plan::{ProjectView, World};
 
-/// The world, asked no question twice.
+/// The world, queried at most once for each question.
 pub(in crate::plan) struct Memo<'w, W: ?Sized> {
     pub(super) world: &'w W,
-    /// By what was asked.
+    /// By [`probe_key`].
     probes: BTreeMap<String, Result<Available, Refusal>>,
     configured: BTreeMap<String, String>,
     commits: BTreeMap<(String, usize), Result<Vec<String>, Refusal>>,
     linking: HashMap<LinkingKey, Option<Linking>>,
 }
 
-/// What says what a build would link: its tree, its goal, its toolchain.
+/// The parts of a build that decide what it links: tree, goal, toolchain.
 type LinkingKey = (TreeId, Goal, Option<String>);
 
 impl<'w, W: World + ?Sized> Memo<'w, W> {
@@ -29,7 +29,7 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
 
     pub(super) fn probe(&mut self, tree: &TreeId, setting: &Setting<'_>) -> &Result<Available, Refusal> {
         let world = self.world;
-        self.probes.entry(question(tree, setting)).or_insert_with(|| world.probe(tree, setting))
+        self.probes.entry(probe_key(tree, setting)).or_insert_with(|| world.probe(tree, setting))
     }
 
     pub(super) fn linking(&mut self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<Linking> {
@@ -54,8 +54,8 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
     }
 }
 
-/// All that a probe knows, as one text: the tree, the key, and what it reads.
-fn question(tree: &TreeId, setting: &Setting<'_>) -> String {
+/// All inputs of a probe as one text: the tree, the key, and the settings that it reads.
+fn probe_key(tree: &TreeId, setting: &Setting<'_>) -> String {
     let mut text = String::with_capacity(100);
     for part in [&tree.project, tree.rev.as_deref().unwrap_or_default(), setting.key] {
         text.push_str(part);

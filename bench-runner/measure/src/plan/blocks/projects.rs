@@ -1,4 +1,4 @@
-//! Which projects a matrix names, and which of them a plan comes to hold.
+//! The projects of a matrix, and the projects of a plan.
 
 use std::collections::HashSet;
 
@@ -7,8 +7,8 @@ use bench_runner_core::record::{Block, Plan, Refusal};
 use crate::plan::{ProjectView, World};
 use crate::scenario::{RequestError, RequestWord};
 
-/// The name of the project that `word` stands for, which is one of `projects`.
-pub(super) fn one_of<W: World + ?Sized>(
+/// The name of the project that `word` selects among `projects`.
+pub(super) fn name_among<W: World + ?Sized>(
     projects: &[ProjectView],
     word: &RequestWord,
     world: &W,
@@ -27,7 +27,7 @@ pub(super) fn one_of<W: World + ?Sized>(
     }
 }
 
-/// The projects that words stand for, each once.
+/// The projects for all words, each once.
 pub(super) fn resolve_projects<W: World + ?Sized>(
     words: &[RequestWord],
     world: &W,
@@ -39,7 +39,7 @@ pub(super) fn resolve_projects<W: World + ?Sized>(
                 None => projects.push(project),
                 Some(other) if other.planned == project.planned => {}
                 Some(_) => {
-                    return Err(word.refuse(twice(&project.planned.name)).into());
+                    return Err(word.refuse(duplicate_project(&project.planned.name)).into());
                 }
             }
         }
@@ -47,7 +47,7 @@ pub(super) fn resolve_projects<W: World + ?Sized>(
     Ok(projects)
 }
 
-/// Adds to a plan those of `projects` that `block` builds.
+/// Adds to a plan the `projects` that `block` builds.
 pub(super) fn add_projects(
     plan: &mut Plan,
     block: &Block,
@@ -58,13 +58,13 @@ pub(super) fn add_projects(
         match plan.projects.iter().find(|other| other.name == project.planned.name) {
             None => plan.projects.push(project.planned.clone()),
             Some(other) if *other == project.planned => {}
-            Some(other) => return Err(RequestError::from(twice(&other.name))),
+            Some(other) => return Err(RequestError::from(duplicate_project(&other.name))),
         }
     }
     Ok(())
 }
 
-fn twice(name: &str) -> Refusal {
+fn duplicate_project(name: &str) -> Refusal {
     Refusal::new(format!("two projects are called `{name}`"))
         .with_help("give one of them another name in a manifest of its own")
 }

@@ -1,10 +1,10 @@
-//! What a block is made of before anything is left out: the product of the axes, and the whole variants beside it.
+//! The variants of a block before any is skipped: the product of the axes, and the whole variants.
 
 use std::collections::BTreeMap;
 
 use bench_runner_core::record::{AS_CONFIGURED, SNIPPET, Variant};
 
-use super::{Draft, Memo};
+use super::{BlockBuilder, Memo};
 use crate::axes::STRUCTURAL;
 use crate::plan::{ProjectView, World};
 use crate::scenario::{AS_IT_IS, Baseline, RequestError, RequestWord, VariantContent, WholeVariant};
@@ -12,8 +12,9 @@ use crate::scenario::{AS_IT_IS, Baseline, RequestError, RequestWord, VariantCont
 /// One value for each axis of the matrix, in the order of its axes.
 type Combination<'a> = Vec<&'a str>;
 
-impl<'a> Draft<'a> {
-    /// The variants that are asked for, the baseline first, so that what is the same thing as it becomes its alias.
+impl<'a> BlockBuilder<'a> {
+    /// All variants, the baseline first, so that a variant that is the same as the baseline becomes its
+    /// alias.
     pub(super) fn rows<W: World + ?Sized>(&self, memo: &mut Memo<'_, W>) -> Result<Vec<Variant>, W::Error> {
         let values = self.values();
         let baseline = self.baseline(&values);
@@ -23,12 +24,12 @@ impl<'a> Draft<'a> {
             rows.insert(at, self.variant(&combination, &values)?);
         }
         for whole in &self.matrix.variants {
-            // A project without axes is its own row already.
+            // A project without axes already is a row.
             if rows.iter().all(|row| row.name != whole.name) {
-                rows.push(self.whole(whole, &baseline, memo)?);
+                rows.push(self.whole_variant(whole, &baseline, memo)?);
             }
         }
-        self.add_what_one_value_is_compared_with(&mut rows, &baseline, memo)?;
+        self.add_configured_baseline(&mut rows, &baseline, memo)?;
         if let Baseline::Whole(name) = &self.matrix.baseline {
             let at = rows.iter().position(|row| row.name == *name);
             let at = at.ok_or_else(|| RequestError::usage(format!("no variant is called `{name}`"), None))?;
@@ -44,7 +45,7 @@ impl<'a> Draft<'a> {
     }
 
     /// One value on top of the user's configuration is compared with that configuration alone.
-    fn add_what_one_value_is_compared_with<W: World + ?Sized>(
+    fn add_configured_baseline<W: World + ?Sized>(
         &self,
         rows: &mut Vec<Variant>,
         baseline: &[&str],
@@ -55,17 +56,18 @@ impl<'a> Draft<'a> {
         if self.matrix.on_configured && alone {
             let whole =
                 WholeVariant { name: AS_CONFIGURED.to_owned(), content: VariantContent::AsConfigured };
-            rows.insert(0, self.whole(&whole, baseline, memo)?);
+            rows.insert(0, self.whole_variant(&whole, baseline, memo)?);
         }
         Ok(())
     }
 
-    /// Whether a row is one of the axes' own, and not the whole variant of its name.
+    /// True if a row comes from the axes and is not the whole variant with its name.
     fn is_product(&self, row: &Variant) -> bool {
         self.matrix.variants.iter().all(|whole| whole.name != row.name)
     }
 
-    /// Keys that rows of the block can set: those of the axes, then those of the whole variants in their order.
+    /// Keys that variants of the block can set: those of the axes, then those of the whole variants in their
+    /// order.
     pub(super) fn keys(&self) -> Vec<String> {
         let mut keys: Vec<String> = self.matrix.axes.iter().map(|(key, _)| key.clone()).collect();
         for whole in &self.matrix.variants {
@@ -83,7 +85,7 @@ impl<'a> Draft<'a> {
         keys
     }
 
-    /// The values of every axis, with the baseline's own value among them. Projects go by their resolved names.
+    /// The values of every axis, including the baseline's own value. Projects have their resolved names.
     fn values(&self) -> Vec<Combination<'_>> {
         let projects = self.projects;
         let of = |(key, words): &'a (String, Vec<RequestWord>)| -> Combination<'_> {
@@ -97,7 +99,7 @@ impl<'a> Draft<'a> {
         self.matrix.axes.iter().map(of).collect()
     }
 
-    /// The combination that is the baseline; where that is a whole variant, the first one.
+    /// The baseline's combination; the first one if the baseline is a whole variant.
     fn baseline<'b>(&'b self, values: &[Combination<'b>]) -> Combination<'b> {
         let axes = self.matrix.axes.iter().zip(values);
         axes.map(|((key, _), values)| match (key.as_str(), self.matrix.baseline.value(key)) {
@@ -117,18 +119,18 @@ impl<'a> Draft<'a> {
                 settings.insert(key.clone(), (*value).to_owned());
             }
             if values.len() > 1 || nothing_varies {
-                // A name is one line, whatever the value is.
+                // A name is one line, even if the value has several.
                 words.push(format!("{key}={}", value.lines().collect::<Vec<_>>().join("; ")));
             }
         }
         let name = if words.is_empty() { AS_IT_IS.to_owned() } else { words.join(" ") };
-        self.placed(name, combination, settings)
+        self.new_variant(name, combination, settings)
     }
 
-    /// A whole variant. It names no workload and no project, so it has those of `baseline` where they are axes. What all
-    /// of the block is built with and does not vary, its profile and its toolchain, it has too, unless it names another or
-    /// is what the user has, who has a toolchain.
-    fn whole<W: World + ?Sized>(
+    /// A whole variant. It names no workload and no project: it has those of `baseline` if they are axes. It
+    /// also has the block's profile and toolchain if these do not vary and it names no others;
+    /// `as-configured` has the user's own toolchain.
+    fn whole_variant<W: World + ?Sized>(
         &self,
         whole: &WholeVariant,
         baseline: &[&str],
@@ -142,7 +144,7 @@ impl<'a> Draft<'a> {
         let axes = self.matrix.axes.iter();
         let common = axes.filter(|(key, words)| keys.contains(&key.as_str()) && words.len() == 1);
         let common = common.map(|(key, words)| (key.clone(), words[0].text.clone())).collect();
-        let mut row = self.placed(whole.name.clone(), baseline, common)?;
+        let mut row = self.new_variant(whole.name.clone(), baseline, common)?;
         match &whole.content {
             VariantContent::Set(set) => {
                 row.settings.extend(set.iter().map(|(key, word)| (key.clone(), word.text.clone())));
@@ -158,8 +160,9 @@ impl<'a> Draft<'a> {
         Ok(row)
     }
 
-    /// Settings under a name, for the project and the workload of the block or of `combination`.
-    fn placed(
+    /// A variant with this name and these settings, for the project and the workload of the block or of
+    /// `combination`.
+    fn new_variant(
         &self,
         name: String,
         combination: &[&str],
@@ -191,7 +194,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// All combinations, the last axis turning fastest; one empty combination where there is no axis.
+/// All combinations, the last axis varying fastest; one empty combination if there is no axis.
 fn product<'v>(values: &'v [Combination<'v>]) -> impl Iterator<Item = Combination<'v>> {
     let count: usize = values.iter().map(Vec::len).product();
     (0..count).map(move |number| {

@@ -1,4 +1,4 @@
-//! Variants that are given as a whole, and how rows are named.
+//! Whole variants, and the names of rows.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Which workloads stand in a plan, and which are left out.
+//! Workloads that can be in one plan, and those that are skipped.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn a_workload_is_left_out_with_what_the_project_lacks_for_it() {
         .filter_map(|block| Some((block.id.as_str(), block.commits.values().next()?.len())))
         .collect();
     assert_eq!(commits, [("s/young/replay:2", 3), ("s/old/replay:2", 3), ("s/old/replay:3", 4)]);
-    let said: Vec<String> = plan
+    let lines: Vec<String> = plan
         .skipped
         .iter()
         .filter(|skipped| skipped.variant != "all")
@@ -40,7 +40,7 @@ fn a_workload_is_left_out_with_what_the_project_lacks_for_it() {
         s/young/replay:3: it has 2 commits to replay, not 3 (ask for `replay:2`)
         s/old/incremental:leaf: the project has no edit of class `leaf` (add an [[edit]] with `class = "leaf"` to the manifest of `old`)
         s/old/clippy: the toolchain has no clippy (rustup component add clippy)"#]]
-    .assert_eq(&said.join("\n"));
+    .assert_eq(&lines.join("\n"));
 }
 
 #[test]

@@ -25,15 +25,19 @@ fn modified(path: &Path) -> SystemTime {
 
 fn state(root: &Path) -> Vec<(PathBuf, u32, SystemTime, Option<Vec<u8>>)> {
     let entries = scan(root, |_| true).unwrap();
-    let of = |(path, entry): (PathBuf, Entry)| {
-        let text = (entry.kind == Kind::File).then(|| fs::read(root.join(&path)).unwrap());
-        let time = if matches!(entry.kind, Kind::Link(_)) { SystemTime::UNIX_EPOCH } else { entry.modified };
+    let of = |(path, entry): (PathBuf, TreeEntry)| {
+        let text = (entry.kind == TreeEntryKind::File).then(|| fs::read(root.join(&path)).unwrap());
+        let time = if matches!(entry.kind, TreeEntryKind::Link(_)) {
+            SystemTime::UNIX_EPOCH
+        } else {
+            entry.modified
+        };
         (path, entry.mode, time, text)
     };
     entries.into_iter().map(of).collect()
 }
 
-/// What a careless build does.
+/// The changes of a careless build.
 fn build(root: &Path) {
     fs::create_dir_all(root.join("gen/deep")).unwrap();
     fs::write(root.join("gen/deep/out"), "generated").unwrap();
@@ -54,13 +58,13 @@ fn what_a_build_does_to_the_tree_is_told_and_undone() {
     let before = state(&root);
     for _ in 0..2 {
         build(&root);
-        let traces = tree.leave("t00", Keep::Nothing).unwrap();
-        assert_eq!(traces.new, paths(&["gen", "src/new.rs"]));
-        assert_eq!(traces.changed, paths(&["link", "src/lib.rs"]));
-        assert_eq!(traces.deleted, paths(&["note"]));
+        let changes = tree.leave("t00", Keep::Nothing).unwrap();
+        assert_eq!(changes.new, paths(&["gen", "src/new.rs"]));
+        assert_eq!(changes.changed, paths(&["link", "src/lib.rs"]));
+        assert_eq!(changes.deleted, paths(&["note"]));
         assert_eq!(state(&root), before, "content, rights and times, those of directories too");
     }
-    assert_eq!(tree.leave("t00", Keep::Nothing).unwrap(), Traces::default());
+    assert_eq!(tree.leave("t00", Keep::Nothing).unwrap(), TreeChanges::default());
     tree.enter("t00").unwrap();
     assert_eq!(state(&root), before);
 }
@@ -75,7 +79,7 @@ fn what_is_kept_for_an_arm_is_there_for_it_alone() {
     assert_eq!(state(&root), before);
     tree.enter("t01").unwrap();
     assert_eq!(state(&root), before);
-    assert_eq!(tree.leave("t01", Keep::ForTheArm).unwrap(), Traces::default());
+    assert_eq!(tree.leave("t01", Keep::ForTheArm).unwrap(), TreeChanges::default());
     for _ in 0..2 {
         tree.enter("t00").unwrap();
         assert_eq!(state(&root), built);
@@ -93,7 +97,7 @@ fn an_edit_goes_before_what_a_build_left_in_the_same_file() {
     build(&root);
     tree.leave("t00", Keep::ForTheArm).unwrap();
     fs::write(root.join("src/lib.rs"), "edited").unwrap();
-    tree.renew().unwrap();
+    tree.accept_current().unwrap();
     let edited = state(&root);
     tree.enter("t00").unwrap();
     let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
@@ -110,8 +114,8 @@ fn another_time_of_change_is_a_change_and_another_link_to_a_file_is_none() {
     let before = modified(&root.join("note"));
     set_modified(&root.join("note"), SystemTime::now()).unwrap();
     fs::hard_link(root.join("src/lib.rs"), dir.path().join("elsewhere")).unwrap();
-    let traces = tree.leave("t00", Keep::Nothing).unwrap();
-    assert_eq!(traces, Traces { changed: paths(&["note"]), ..Traces::default() });
+    let changes = tree.leave("t00", Keep::Nothing).unwrap();
+    assert_eq!(changes, TreeChanges { changed: paths(&["note"]), ..TreeChanges::default() });
     assert_eq!(modified(&root.join("note")), before);
 }
 
@@ -124,8 +128,8 @@ fn a_directory_in_the_place_of_a_file_is_undone_whatever_is_kept() {
     fs::remove_dir_all(root.join("src")).unwrap();
     fs::write(root.join("src"), "").unwrap();
     fs::set_permissions(&root, Permissions::from_mode(0o700)).unwrap();
-    let traces = tree.leave("t00", Keep::ForTheArm).unwrap();
-    assert_eq!(traces.replaced, paths(&["note", "src", "src/lib.rs"]));
+    let changes = tree.leave("t00", Keep::ForTheArm).unwrap();
+    assert_eq!(changes.replaced, paths(&["note", "src", "src/lib.rs"]));
     assert_eq!(state(&root), before);
     tree.enter("t00").unwrap();
     assert!(root.join("note").is_file() && root.join("src/lib.rs").is_file());

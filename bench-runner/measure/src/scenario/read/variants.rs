@@ -122,9 +122,9 @@ mod tests {
 
     use super::super::scenario;
     use super::*;
+    use crate::printed_error::PrintedError as _;
     use crate::scenario::{AS_IT_IS, Matrix};
     use crate::toml_reader::SourceText;
-    use crate::whole::Whole as _;
 
     const HEAD: &str = "name = \"s\"\nsummary = \"x\"\nprojects = [\"hexyl\"]\nworkloads = [\"clean\"]\n";
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     fn check(text: &str, expected: expect_test::Expect) {
-        expected.assert_eq(&read(text, None).unwrap_err().whole());
+        expected.assert_eq(&read(text, None).unwrap_err().printed());
     }
 
     #[test]
@@ -234,7 +234,7 @@ mod tests {
         std::fs::write(dir.path().join("bad.toml"), "[profile.dev]\ndebug = = 0\n").unwrap();
         let refused = |file: &str| {
             let error = read(&format!("[variants]\nx = \"{file}\"\n"), Some(dir.path())).unwrap_err();
-            error.whole().replace(dir.path().to_str().unwrap(), "")
+            error.printed().replace(dir.path().to_str().unwrap(), "")
         };
         assert!(refused("none.toml").starts_with("s.toml:6:5: cannot read /none.toml: "));
         assert!(refused("bad.toml").starts_with("/bad.toml:2:9: "), "{}", refused("bad.toml"));

@@ -151,7 +151,10 @@ fn run_savings<'a>(block: &RunBlock<'a>, variant: &Variant) -> Result<RunSavings
 }
 
 /// Combines the runs of each machine, then the machines.
-fn combine_over_machines(parts: &[RunSavings<'_>], of: fn(&RunSavings<'_>) -> UncertainValue) -> Option<UncertainValue> {
+fn combine_over_machines(
+    parts: &[RunSavings<'_>],
+    of: fn(&RunSavings<'_>) -> UncertainValue,
+) -> Option<UncertainValue> {
     let mut machines: Vec<(&str, Vec<UncertainValue>)> = Vec::new();
     for part in parts {
         match machines.iter_mut().find(|(instance, _)| *instance == part.instance) {

@@ -5,8 +5,8 @@ use std::os::unix::fs::symlink;
 use super::*;
 use crate::corpus::manifest::Project;
 use crate::corpus::sources;
+use crate::printed_error::PrintedError as _;
 use crate::toml_reader::SourceText;
-use crate::whole::Whole as _;
 
 /// Loads the pinned tree from the cache.
 fn load(pinned: &Pinned, place: &TestTree) -> Result<Option<Pinned>, SourceError> {
@@ -196,7 +196,7 @@ fn a_path_is_a_cargo_project_and_a_command_need_not_be() {
         Pin::Tree { .. }
     ));
     let error = |place: &TestTree| {
-        sources::pin(&project(place, "path").source_request(), &place.with).unwrap_err().whole()
+        sources::pin(&project(place, "path").source_request(), &place.with).unwrap_err().printed()
     };
     assert!(error(&place).contains("no Cargo.toml"));
     place.write(&[("Cargo.toml", "[package]\nname = \"p\"\n"), ("src/lib.rs", "")]);
@@ -222,7 +222,7 @@ fn what_the_manifest_leaves_out_is_left_out_though_it_is_tracked() {
 #[test]
 fn there_is_an_end_to_what_is_copied() {
     let place = TestTree::new(&[("Cargo.toml", "t"), ("big/data", &"x".repeat(2000))]);
-    let error = place.try_pin(&[], 1000).unwrap_err().whole();
+    let error = place.try_pin(&[], 1000).unwrap_err().printed();
     assert!(error.contains("max-mb") && error.contains("exclude"), "{error}");
     place.try_pin(&["big".into()], 1000).unwrap();
     let root = pin(
@@ -230,7 +230,7 @@ fn there_is_an_end_to_what_is_copied() {
         &OutsideFiles::default(),
         &place.with,
     );
-    assert!(root.unwrap_err().whole().contains("root of all files"));
+    assert!(root.unwrap_err().printed().contains("root of all files"));
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn links_never_lead_back_into_the_users_own_files() {
 
     fs::create_dir(outer.join("elsewhere")).unwrap();
     symlink("../elsewhere", tree.join("directory")).unwrap();
-    let error = place.try_pin(&[], 1000).unwrap_err().whole();
+    let error = place.try_pin(&[], 1000).unwrap_err().printed();
     assert!(error.contains("`directory` leads out of it") && error.contains("exclude"), "{error}");
     place.try_pin(&["directory".into()], 1000).unwrap();
 }
@@ -333,9 +333,9 @@ fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
     let whole = include(&["dist", "large.bin"]).unwrap();
     assert!(whole.files.iter().any(|file| file.path.ends_with("dist/big")));
     assert!(whole.notes.iter().all(|note| !note.starts_with("left out")), "{:?}", whole.notes);
-    let gone = include(&["gone"]).unwrap_err().whole();
+    let gone = include(&["gone"]).unwrap_err().printed();
     assert!(gone.contains("`include`") && gone.contains("`gone`, which is not there"), "{gone}");
-    assert!(include(&["target"]).unwrap_err().whole().contains("made by builds"));
+    assert!(include(&["target"]).unwrap_err().printed().contains("made by builds"));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::workspace_member::{MemberPackage, member};
 use super::*;
-use crate::whole::Whole as _;
+use crate::printed_error::PrintedError as _;
 
 struct TestDir(tempfile::TempDir);
 
@@ -188,7 +188,7 @@ fn what_configuration_names_and_cannot_be_copied_is_refused() {
             ("real/link", ""),
         ]);
         std::os::unix::fs::symlink("../real", place.root().join("r/tools")).unwrap();
-        place.find("r/p").unwrap_err().whole()
+        place.find("r/p").unwrap_err().printed()
     };
     let around = config("[source.own]\ndirectory = \"..\"\n");
     assert!(around.contains("`source.own.directory` in") && around.contains("itself lies in"), "{around}");
@@ -205,7 +205,7 @@ fn a_member_of_a_workspace_is_sent_to_the_workspace() {
         ("ws/own/Cargo.toml", "[package]\nname = \"own\"\n"),
         ("ws/apart/Cargo.toml", "[package]\nname = \"apart\"\n[workspace]\n"),
     ]);
-    let error = place.find("ws/a").unwrap_err().whole();
+    let error = place.find("ws/a").unwrap_err().printed();
     assert!(error.contains("belongs to the workspace in") && error.contains("package = \"a\""), "{error}");
     let member = |dir: &str| member(&place.root().join(dir), &place.with()).unwrap();
     assert_eq!(
@@ -223,7 +223,7 @@ fn what_cannot_be_copied_is_named() {
         "p/Cargo.toml",
         "[package]\nname = \"p\"\n[dependencies]\na = { path = \"/opt/a\" }\n",
     )]);
-    let error = absolute.find("p").unwrap_err().whole();
+    let error = absolute.find("p").unwrap_err().printed();
     assert!(error.contains("`a` in") && error.contains("/opt/a") && error.contains("relative"), "{error}");
 
     let linked = TestDir::new(&[
@@ -231,7 +231,7 @@ fn what_cannot_be_copied_is_named() {
         ("real/Cargo.toml", "[package]\nname = \"a\"\n"),
     ]);
     std::os::unix::fs::symlink("real", linked.root().join("a")).unwrap();
-    assert!(linked.find("p").unwrap_err().whole().contains("through a link"));
+    assert!(linked.find("p").unwrap_err().printed().contains("through a link"));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::corpus::sources::checkout::check_out;
 use crate::corpus::sources::kind::Source;
 use crate::corpus::sources::tree::archive::tests::pack;
 use crate::corpus::sources::user_cargo::{FetchTool, fetch_dependencies};
-use crate::whole::Whole as _;
+use crate::printed_error::PrintedError as _;
 
 struct FakeCargo {
     dir: tempfile::TempDir,
@@ -112,7 +112,7 @@ fn another_hash_is_refused_and_the_copy_left_as_it_is() {
         let error = fake.pin().unwrap_err();
         let SourceError::Checksum { archive, .. } = &error else { panic!("{error}") };
         assert_eq!(hash(archive).unwrap(), served);
-        let text = error.whole();
+        let text = error.printed();
         for part in [&served, &fake.source.sha256, "corpus/demo.toml"] {
             assert!(text.contains(part), "{part} in {text}");
         }
@@ -138,7 +138,7 @@ fn offline_fetches_nothing_and_uses_what_is_there() {
     fake.with.offline = true;
     let error = fake.pin().unwrap_err();
     assert!(matches!(error, SourceError::Offline { .. }), "{error}");
-    assert!(error.whole().contains("corpus fetch"), "{error}");
+    assert!(error.printed().contains("corpus fetch"), "{error}");
     assert!(fake.calls().is_empty());
     fake.with.offline = false;
     let pinned = fake.pin().unwrap();
@@ -155,13 +155,13 @@ fn failures_say_what_to_do() {
         ("something new", "by hand"),
     ] {
         fake.script(&format!("echo '{said}' >&2; exit 101"));
-        let text = fake.pin().unwrap_err().whole();
+        let text = fake.pin().unwrap_err().printed();
         assert!(text.contains(said) && text.contains(help), "{text}");
     }
     fake.script("exit 0");
     assert!(matches!(fake.pin(), Err(SourceError::NotDownloaded { .. })));
     fs::remove_file(&fake.with.cargo).unwrap();
-    let text = fake.pin().unwrap_err().whole();
+    let text = fake.pin().unwrap_err().printed();
     assert!(text.contains("rustup.rs"), "{text}");
 }
 
@@ -176,7 +176,7 @@ fn dependencies_are_fetched_in_the_work_tree_as_locked() {
     fake.script("echo \"error: can't make HTTP request in the offline mode\" >&2; exit 101");
     let error =
         fetch_dependencies(&work, &FetchTool { targets: Vec::new(), ..tool }, &fake.with).unwrap_err();
-    assert!(error.whole().contains("run once without `--offline`"), "{error}");
+    assert!(error.printed().contains("run once without `--offline`"), "{error}");
     assert_eq!(
         fake.calls(),
         [

@@ -274,8 +274,8 @@ fn exact(value: &TomlValue<'_>) -> Result<String, DocError> {
 mod tests {
     use super::*;
     use crate::corpus::{EditClass, Project};
+    use crate::printed_error::PrintedError as _;
     use crate::toml_reader::SourceText;
-    use crate::whole::Whole as _;
 
     const WHOLE: &str = r#"
 name = "chain"
@@ -304,7 +304,7 @@ version = 4
 
     fn refused(find: &str, replace: &str) -> String {
         assert!(WHOLE.contains(find), "{find}");
-        parse(&WHOLE.replacen(find, replace, 1)).unwrap_err().whole()
+        parse(&WHOLE.replacen(find, replace, 1)).unwrap_err().printed()
     }
 
     #[test]
@@ -362,7 +362,7 @@ version = 4
         assert!(error.contains("`calls` is for projects with `dependencies`"), "{error}");
         let without =
             WHOLE.replacen("dependencies = {", "# dependencies = {", 1).replacen("calls", "# calls", 1);
-        let error = parse(&without).unwrap_err().whole();
+        let error = parse(&without).unwrap_err().printed();
         assert!(error.contains("`lock` is for projects with `dependencies`"), "{error}");
     }
 }

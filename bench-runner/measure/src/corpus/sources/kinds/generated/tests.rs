@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use super::parameters::{GraphShape, InGraph, Style};
 use super::*;
 use crate::corpus::sources::local_tree;
-use crate::whole::Whole as _;
+use crate::printed_error::PrintedError as _;
 
 fn family() -> GeneratedSource {
     GeneratedSource {
@@ -129,6 +129,6 @@ fn dependencies_without_a_lock_are_refused_with_the_way_out() {
         default_features: true,
     };
     let source = GeneratedSource { dependencies: [("serde".to_owned(), dependency)].into(), ..family() };
-    let error = pin(&source, "family", &with(dir.path())).unwrap_err().whole();
+    let error = pin(&source, "family", &with(dir.path())).unwrap_err().printed();
     assert!(error.contains("no `lock`") && error.contains("corpus add"), "{error}");
 }

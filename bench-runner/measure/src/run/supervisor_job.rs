@@ -1,4 +1,4 @@
-//! Commands that are not timed, or not as part of a block: how they are run, and the reasons for which they fail.
+//! Jobs for the supervisor, and the reasons why they fail.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,18 +6,19 @@ use std::time::Duration;
 use crate::build::{BuildEvidence, CommandLine};
 use crate::process::{ExitKind, Job};
 
-/// Time that a process of a build may take to end after the build itself has.
+/// Grace period for processes of a build after the build itself has ended.
 const DRAIN: Duration = Duration::from_secs(5);
-/// Lines of a failed build that are shown.
+/// Number of lines shown of a failed build's output.
 const SHOWN_LINES: usize = 12;
 
-/// A command line as the supervisor runs it, with its output in files `stdout` and `stderr` in the directory `out`.
-pub(super) fn job(out: &Path, step: CommandLine, timeout: Duration) -> Job {
+/// The supervisor's job for a command line, with its output in the files `stdout` and `stderr` in the
+/// directory `out`.
+pub(super) fn job(out: &Path, command: CommandLine, timeout: Duration) -> Job {
     Job {
-        program: step.program,
-        args: step.args,
-        cwd: step.cwd,
-        env: step.env,
+        program: command.program,
+        args: command.args,
+        cwd: command.cwd,
+        env: command.env,
         stdout: out.join("stdout"),
         stderr: out.join("stderr"),
         timeout,
@@ -26,7 +27,7 @@ pub(super) fn job(out: &Path, step: CommandLine, timeout: Duration) -> Job {
     }
 }
 
-/// Why a command failed, unless it succeeded.
+/// Reason why a command failed; `None` if it succeeded.
 pub(super) fn failure(ended: ExitKind, too_long: &str) -> Option<String> {
     match ended {
         ExitKind::Exited(0) => None,
@@ -39,8 +40,8 @@ pub(super) fn failure(ended: ExitKind, too_long: &str) -> Option<String> {
 }
 
 /// A reason with the last lines of the output, if there are any.
-pub(super) fn with_last_lines(reason: String, said: &str) -> String {
-    let last = last_lines(said);
+pub(super) fn with_last_lines(reason: String, output: &str) -> String {
+    let last = last_lines(output);
     if last.is_empty() { reason } else { format!("{reason}\n{last}") }
 }
 
@@ -49,7 +50,8 @@ pub(super) fn last_lines(text: &str) -> String {
     lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n")
 }
 
-/// Name of an executable that a build should have made and has not: a linker that does nothing ends well.
+/// Name of an executable that a successful build should have produced and did not: a linker that does nothing
+/// succeeds.
 pub(super) fn missing_executable(evidence: &BuildEvidence) -> Option<String> {
     let missing = evidence.executables.iter().find(|path| !path.is_file())?;
     Some(missing.file_name().unwrap_or_default().to_string_lossy().into_owned())

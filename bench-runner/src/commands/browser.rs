@@ -1,12 +1,12 @@
-//! A page shown in the user's browser.
+//! Opening a page in the user's browser.
 
 use std::path::{Path, PathBuf};
 
 use bench_runner_measure::process::{find_in_path, launch};
 
-use super::shown;
+use super::format_path;
 
-/// What opens a file on this system, with the arguments that come before its path.
+/// The program that opens a file on this system, with the arguments before the path.
 const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {
     ("open", &[])
 } else if cfg!(windows) {
@@ -15,16 +15,16 @@ const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {
     ("xdg-open", &[])
 };
 
-/// Opens `page`; says so where that cannot be done, which is no reason to fail.
+/// Opens `page`. If this fails, it prints a note; it is not an error.
 pub(super) fn open(page: &Path) {
     let (name, before) = OPENER;
     let page = std::path::absolute(page).unwrap_or_else(|_| page.to_owned());
     let Some(program) = find_in_path(name, &std::env::var_os("PATH").unwrap_or_default()) else {
-        eprintln!("note: there is no `{name}` on PATH to open the page with; it is {}", shown(&page));
+        eprintln!("note: there is no `{name}` on PATH to open the page with; it is {}", format_path(&page));
         return;
     };
     let args = before.iter().map(PathBuf::from).chain([page.clone()]);
     if let Err(error) = launch(&program, args) {
-        eprintln!("note: the page could not be opened ({error}); it is {}", shown(&page));
+        eprintln!("note: the page could not be opened ({error}); it is {}", format_path(&page));
     }
 }

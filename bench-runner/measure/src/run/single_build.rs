@@ -1,11 +1,11 @@
-//! One project, built outside of any plan in a work tree and a target directory of its own.
+//! One project, built outside of any plan in its own work tree and target directory.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::block_dirs::dirs;
-use super::outside::{failure, job, missing_executable, with_last_lines};
-use super::own_dirs::make;
+use super::arm_dirs::make;
+use super::block_dirs::arm_dirs;
+use super::supervisor_job::{failure, job, missing_executable, with_last_lines};
 use super::{PreparedTree, RunError};
 use crate::build::{
     BuildDirs, BuildEvidence, BuildRequest, CacheSandbox, CommandLine, Detail, Driver, Goal, UnitGraph,
@@ -13,39 +13,38 @@ use crate::build::{
 use crate::corpus::sources;
 use crate::process::{BuildResult, ExitKind, Job, Supervisor};
 
-/// A build or command that takes longer has hung.
+/// Time after which a build or command is considered hung.
 const TIMEOUT: Duration = Duration::from_secs(2 * 3600);
 
-/// How a build or command ended.
 pub enum CommandOutcome {
-    /// With success, after this wall time.
+    /// Success, after this wall time.
     Succeeded(Duration),
-    /// Otherwise; why, with the last of its output.
+    /// Failure: the reason, with the end of its output.
     Failed(String),
 }
 
-/// The directories, and what builds in them.
+/// The driver and the directories of a project.
 pub struct SingleBuild<'a> {
     driver: &'a dyn Driver,
     supervisor: &'a mut Supervisor,
     dirs: BuildDirs,
     request: BuildRequest,
     out: PathBuf,
-    /// Where a compiler cache that nobody knows of finds itself.
+    /// Directory in which a compiler cache that is not configured by an axis finds itself.
     corner: CacheSandbox,
     graph: Option<UnitGraph>,
 }
 
 impl<'a> SingleBuild<'a> {
-    /// Lays out the work tree of a project below `dir`.
-    pub fn lay_out(
+    /// Checks out the work tree of a project below `dir`.
+    pub fn create(
         dir: &Path,
         prepared: &'a PreparedTree,
         cargo_home: PathBuf,
         supervisor: &'a mut Supervisor,
     ) -> Result<Self, RunError> {
         let tree = dir.join("s00");
-        let dirs = BuildDirs { cargo_home, ..dirs(dir, 0, 2, prepared.source.dir_in(&tree)) };
+        let dirs = BuildDirs { cargo_home, ..arm_dirs(dir, 0, 2, prepared.source.dir_in(&tree)) };
         let out = dir.join("out");
         [&dirs.target, &dirs.home, &dirs.tmp, &out].into_iter().try_for_each(|dir| make(dir))?;
         sources::check_out(&prepared.source, &tree)?;
@@ -56,7 +55,7 @@ impl<'a> SingleBuild<'a> {
         let jobs = std::thread::available_parallelism().map_or(1, usize::from);
         let mut request = BuildRequest { jobs, ..BuildRequest::default() };
         if driver.implicit_service(&request).is_some() {
-            // A cache is no part of what is verified, and its server would have to be stopped.
+            // A cache is not part of the verification, and its server would have to be stopped.
             for name in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
                 request.env.insert(name.into(), String::new());
             }
@@ -69,7 +68,7 @@ impl<'a> SingleBuild<'a> {
         Ok(Self { corner, driver, supervisor, dirs, request, out, graph: None })
     }
 
-    /// How the units of the project hang together, once a build has shown it.
+    /// Dependencies between the units of the project, known after its first build.
     pub fn graph(&self) -> Option<&UnitGraph> {
         self.graph.as_ref()
     }
@@ -79,31 +78,31 @@ impl<'a> SingleBuild<'a> {
         &self.dirs.source
     }
 
-    /// Commands that come before the first build.
+    /// Commands to run before the first build.
     pub fn prepare(&self) -> Vec<CommandLine> {
         self.driver.prepare(&self.dirs, &self.request)
     }
 
-    /// The command by which the project itself makes edit `n`, where it has one.
+    /// The project's own command for edit `n`, if it has one.
     pub fn own_edit(&mut self, n: u64) -> Option<CommandLine> {
         self.dirs.edit = n;
         self.driver.edit(&self.dirs)
     }
 
-    /// The command that tries out what was built, where the manifest has one.
+    /// The command that tries the artifact, if the manifest has one.
     pub fn check(&self, evidence: &BuildEvidence) -> Option<CommandLine> {
         self.driver.check_artifact(&self.dirs, evidence)
     }
 
-    /// Builds the work tree as it is, with edit `n` in it.
+    /// Builds the work tree as it is, which contains edit `n`.
     pub fn build(&mut self, n: u64, detail: Detail) -> Result<(CommandOutcome, BuildEvidence), RunError> {
         self.dirs.edit = n;
-        let step = match self.driver.build_command(&self.dirs, &self.request, Goal::Build, detail) {
-            Ok(step) => step,
+        let command = match self.driver.build_command(&self.dirs, &self.request, Goal::Build, detail) {
+            Ok(command) => command,
             Err(error) => return Ok((CommandOutcome::Failed(error.to_string()), BuildEvidence::default())),
         };
-        let (ended, [stdout, stderr]) = self.run(step.clone())?;
-        let evidence = self.driver.evidence(&step, &stdout, &stderr);
+        let (ended, [stdout, stderr]) = self.run(command.clone())?;
+        let evidence = self.driver.evidence(&command, &stdout, &stderr);
         if detail == Detail::Proof {
             self.graph = UnitGraph::from_evidence(&evidence);
         }
@@ -116,15 +115,15 @@ impl<'a> SingleBuild<'a> {
         Ok((ended, evidence))
     }
 
-    /// Runs a command to its end. Gives what it said on standard output and standard error.
-    pub fn run(&mut self, step: CommandLine) -> Result<(CommandOutcome, [String; 2]), RunError> {
-        let job = job(&self.out, step, TIMEOUT);
+    /// Runs a command to its end. Also returns standard output and standard error.
+    pub fn run(&mut self, command: CommandLine) -> Result<(CommandOutcome, [String; 2]), RunError> {
+        let job = job(&self.out, command, TIMEOUT);
         let job = Job { env: self.corner.environment(&job.env), ..job };
         let finished = self.supervisor.build(&job)?;
-        let said = [&job.stdout, &job.stderr].map(|file| {
+        let output = [&job.stdout, &job.stderr].map(|file| {
             std::fs::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
         });
-        Ok((outcome(finished, &said)?, said))
+        Ok((outcome(finished, &output)?, output))
     }
 }
 
@@ -135,14 +134,14 @@ fn outcome(finished: BuildResult, [stdout, stderr]: &[String; 2]) -> Result<Comm
     let Some(reason) = failure(finished.ended, "it took longer than two hours") else {
         return Ok(CommandOutcome::Succeeded(finished.wall));
     };
-    // Tools such as make complain on standard output.
-    let said = if stderr.trim().is_empty() { stdout } else { stderr };
-    let telling: Vec<&str> = said.lines().filter(|line| is_telling(line.trim())).collect();
-    Ok(CommandOutcome::Failed(with_last_lines(reason, &telling.join("\n"))))
+    // Tools such as make print errors to standard output.
+    let output = if stderr.trim().is_empty() { stdout } else { stderr };
+    let informative: Vec<&str> = output.lines().filter(|line| is_informative(line.trim())).collect();
+    Ok(CommandOutcome::Failed(with_last_lines(reason, &informative.join("\n"))))
 }
 
-/// Whether a line says more than which command was run.
-fn is_telling(line: &str) -> bool {
+/// True if a line says more than which command was run.
+fn is_informative(line: &str) -> bool {
     const COMMANDS: [&str; 3] = ["Running `", "Caused by:", "process didn't exit successfully: `"];
     !line.is_empty() && COMMANDS.iter().all(|start| !line.starts_with(start))
 }

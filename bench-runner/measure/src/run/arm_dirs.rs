@@ -1,5 +1,5 @@
-//! The directories that an arm has for itself besides its target directory: build directory, home, temporary files, cargo
-//! home, and what a compiler cache keeps. A workload that starts from nothing finds them empty.
+//! The own directories of an arm besides its target directory: build directory, home, temporary files, cargo
+//! home, and the store of a compiler cache. All but the store are empty when a workload starts from nothing.
 
 use std::fs;
 use std::io;
@@ -11,11 +11,11 @@ use crate::build::{BuildDirs, BuildRequest};
 use crate::corpus::sources;
 use crate::host;
 
-/// What a cargo home shares with others.
+/// The parts of a cargo home that are shared.
 const SHARED: [&str; 2] = ["registry", "git"];
-/// What cargo notes down in its home for itself: what it last used, and its locks. A home without them costs a build
-/// more than any home that is in use.
-const OF_CARGO: [&str; 3] = [".global-cache", ".package-cache", ".package-cache-mutate"];
+/// Cargo's own records in its home: last use, and locks. A build in a home without them takes longer than in
+/// any home that is in use.
+const CARGO_FILES: [&str; 3] = [".global-cache", ".package-cache", ".package-cache-mutate"];
 const CONFIG: &str = "config.toml";
 
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> RunError {
@@ -31,19 +31,19 @@ pub(super) fn make(dir: &Path) -> Result<(), RunError> {
     })
 }
 
-/// Makes the directories of an arm. `building` is the cargo home that those of all arms are made from.
-pub(super) fn furnish(dirs: &BuildDirs, request: &BuildRequest, building: &Path) -> Result<(), RunError> {
+/// Creates the directories of an arm. `building` is the cargo home from which those of all arms are derived.
+pub(super) fn create_dirs(dirs: &BuildDirs, request: &BuildRequest, building: &Path) -> Result<(), RunError> {
     for dir in [&dirs.home, &dirs.tmp, &dirs.cargo_home] {
         make(dir)?;
     }
-    let of_cargo = (building.join(OF_CARGO[0]), dirs.cargo_home.join(OF_CARGO[0]));
+    let of_cargo = (building.join(CARGO_FILES[0]), dirs.cargo_home.join(CARGO_FILES[0]));
     if of_cargo.0.is_file() && !of_cargo.1.exists() {
         fs::copy(&of_cargo.0, &of_cargo.1).map_err(failed("copy", &of_cargo.0))?;
     }
     Ok(sources::write_cargo_home(&dirs.cargo_home, building, request.home_config.as_deref())?)
 }
 
-/// Makes the directories of an arm empty, as they are before any build. What a compiler cache keeps is left alone.
+/// Empties the directories of an arm, as they are before any build. The store of a compiler cache is kept.
 pub(super) fn empty(dirs: &BuildDirs) -> Result<(), RunError> {
     host::remove_tree(&dirs.target)?;
     host::remove_tree(&dirs.build_dir)?;
@@ -53,7 +53,7 @@ pub(super) fn empty(dirs: &BuildDirs) -> Result<(), RunError> {
         }
         make(dir)?;
     }
-    remove_all_but(&dirs.cargo_home, &belonging())
+    remove_all_but(&dirs.cargo_home, &expected_in_cargo_home())
 }
 
 fn remove_all_but(dir: &Path, kept: &[&str]) -> Result<(), RunError> {
@@ -73,15 +73,15 @@ fn entries(dir: &Path) -> Result<Vec<PathBuf>, RunError> {
     listed.map(|entry| Ok(entry.map_err(failed("read", dir))?.path())).collect()
 }
 
-/// Files that builds have left in a directory: the first few by their paths from it, sorted, and how many there are.
-/// More than `MOST` are not counted.
+/// Files that builds have left in a directory: the first few as relative paths, sorted, and their number. At
+/// most `MOST` are counted.
 pub(super) fn leftovers(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
     files_below(entries(dir)?, dir)
 }
 
-/// The same for the cargo home of an arm, without what belongs there.
+/// The same for the cargo home of an arm, without the expected entries.
 pub(super) fn leftovers_in_cargo_home(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
-    let known = belonging();
+    let known = expected_in_cargo_home();
     let is_known = |path: &PathBuf| path.file_name().is_some_and(|name| known.iter().any(|k| name == *k));
     files_below(entries(dir)?.into_iter().filter(|path| !is_known(path)).collect(), dir)
 }
@@ -103,12 +103,11 @@ fn files_below(mut waiting: Vec<PathBuf>, base: &Path) -> Result<(Vec<String>, u
     Ok((files, count))
 }
 
-/// What belongs into a cargo home.
-fn belonging() -> Vec<&'static str> {
-    [&SHARED[..], &OF_CARGO, &[CONFIG]].concat()
+fn expected_in_cargo_home() -> Vec<&'static str> {
+    [&SHARED[..], &CARGO_FILES, &[CONFIG]].concat()
 }
 
-/// Copies a directory with the times of its files; links are copied as links.
+/// Copies a directory with the modification times of its files; links are copied as links.
 pub(super) fn copy_tree(from: &Path, to: &Path) -> Result<(), RunError> {
     make(to)?;
     for entry in entries(from)? {
@@ -156,7 +155,7 @@ mod tests {
         fs::create_dir_all(building.join("registry")).unwrap();
         fs::write(building.join("registry/crate"), "").unwrap();
         fs::write(building.join("config.toml"), "").unwrap();
-        furnish(&dirs, &BuildRequest::default(), &building).unwrap();
+        create_dirs(&dirs, &BuildRequest::default(), &building).unwrap();
         for file in
             ["t00/a", "b00/a", "h00/.cache/x/y", "p00/a", "c00/bin/tool", "c00/.global-cache", "v00/store/a"]
         {

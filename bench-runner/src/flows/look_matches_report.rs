@@ -1,4 +1,4 @@
-//! What a look while measuring says agrees with what is reported of the samples later.
+//! The stopping rule during a run agrees with the report on the same samples.
 
 use bench_runner_core::compare::fixture::*;
 use bench_runner_core::record::{Block, Outcome, Role, StopReason};
@@ -6,21 +6,21 @@ use bench_runner_measure::sampling::{BlockProgress, Next, next};
 
 const ROUNDS: u32 = 22;
 
-/// The round in which the last variant fails for the first time; after the second time it is given up.
+/// The round in which the last variant fails for the first time; after the second time it is dropped.
 const FAILS: u32 = 10;
 
-/// Seconds of an arm that resembles its neighbours from round to round.
+/// Seconds of an arm whose neighboring rounds are similar.
 fn seconds(round: u32, arm: usize) -> f64 {
     10.0 * (0.025 * (0.4 * f64::from(round) + 1.6 * arm as f64).sin()).exp()
 }
 
-/// Wall seconds as a look has them.
+/// Wall seconds as the stopping rule gets them.
 fn table() -> Vec<Vec<Option<f64>>> {
     let of_arm = |round: u32, arm: usize| (arm < 4 || round < FAILS).then(|| seconds(round, arm));
     (1..=ROUNDS).map(|round| (0..5).map(|arm| of_arm(round, arm)).collect()).collect()
 }
 
-/// What the look after the last round says with this precision on the log scale.
+/// The result of the look after the last round with this precision on the log scale.
 fn look(block: &Block, precision: f64) -> Next {
     let sampling =
         bench_runner_core::record::Sampling { precision: Some(precision.exp_m1()), ..block.sampling.clone() };

@@ -1,4 +1,4 @@
-//! Several bundles → what they say together. Needs no build and no network.
+//! Several bundles → their joint results. Needs no build and no network.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,13 +14,12 @@ use bench_runner_report::{figure, report};
 
 use super::{FlowError, judge};
 
-/// A bundle and what it says.
+/// A bundle and its results.
 #[derive(Debug, Clone)]
 pub struct JudgedRun {
     pub bundle: Bundle,
-    /// What its samples say.
     pub comparison: Comparison,
-    /// The most memory that its builds took.
+    /// Peak memory of its builds.
     pub memory: Vec<PeakMemory>,
 }
 
@@ -31,7 +30,7 @@ impl JudgedRun {
         Self { bundle, comparison, memory }
     }
 
-    /// The same without the samples, of which nothing more is needed to put runs side by side.
+    /// Drops the samples, which are not needed for the joint results.
     #[must_use]
     pub(crate) fn without_samples(mut self) -> Self {
         self.bundle.samples = Vec::new();
@@ -43,16 +42,16 @@ impl JudgedRun {
     }
 }
 
-/// Opens and judges bundles, each by itself.
+/// Opens and judges each bundle separately.
 ///
 /// # Errors
-/// For the first that cannot be opened.
+/// If a bundle cannot be opened; the first such error.
 pub(crate) fn judge_all(dirs: &[PathBuf], policy: &Policy) -> Result<Vec<JudgedRun>, FlowError> {
     dirs.iter().map(|dir| Ok(JudgedRun::of(bundle::open(dir)?, policy).without_samples())).collect()
 }
 
-/// The most memory that measured builds of each arm took: of all processes together where the kernel told it for every
-/// build, else of the largest one.
+/// Peak memory of the measured builds of each arm: of all processes together if the kernel reported it for
+/// every build, otherwise of the largest process.
 fn memory(samples: &[Sample]) -> Vec<PeakMemory> {
     let mut of_arm: BTreeMap<(&BlockId, &str), Vec<&Cost>> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| sample.phase == Phase::Measured && sample.role != Role::Twin)
@@ -72,32 +71,35 @@ fn memory(samples: &[Sample]) -> Vec<PeakMemory> {
     of_arm.collect()
 }
 
-/// Puts bundles side by side.
+/// Compares bundles side by side.
 pub fn side_by_side(judged: &[JudgedRun]) -> SideBySide {
     machines::side_by_side(&judged.iter().map(JudgedRun::run).collect::<Vec<_>>())
 }
 
-/// Whether a run was reproduced by another.
-pub(crate) fn reproduced(first: &JudgedRun, again: &JudgedRun) -> Reproduction {
+/// Compares a run with its reproduction.
+pub(crate) fn compare_reproduction(first: &JudgedRun, again: &JudgedRun) -> Reproduction {
     machines::compare_reproduction(first.run(), again.run())
 }
 
-/// What each class of machines should do.
+/// The decision for each class of machines.
 pub fn decide(judged: &[JudgedRun], rule: &Rule) -> Decisions {
     machines::decide(&judged.iter().map(JudgedRun::run).collect::<Vec<_>>(), rule)
 }
 
-/// What was written for several bundles.
+/// Files written for several bundles.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PublishedTogether {
+pub(crate) struct PublishedComparison {
     /// The directory with the figures.
     pub plots: PathBuf,
     pub page: PathBuf,
 }
 
-/// Writes page and figures to `plots/together-<12 hex>/`, which is named after the runs: the beginning of the sha256 of
-/// their machines' instances and names, sorted, so that the same runs always go to the same place.
-pub(crate) fn publish_together(together: &SideBySide, plots: &Path) -> Result<PublishedTogether, FlowError> {
+/// Writes page and figures to `plots/together-<12 hex>/`. The digits are the beginning of the sha256 of the
+/// runs' machine instances and names, sorted, so that the same runs always have the same directory.
+pub(crate) fn publish_together(
+    together: &SideBySide,
+    plots: &Path,
+) -> Result<PublishedComparison, FlowError> {
     let plots = plots.join(together.name());
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
     let write = |name: &str, bytes: &[u8]| -> Result<PathBuf, FlowError> {
@@ -110,7 +112,7 @@ pub(crate) fn publish_together(together: &SideBySide, plots: &Path) -> Result<Pu
     for figure in figure::multi_run_svgs(together).into_iter().chain(pictures) {
         write(&figure.name, &figure.bytes)?;
     }
-    Ok(PublishedTogether { plots: plots.clone(), page })
+    Ok(PublishedComparison { plots: plots.clone(), page })
 }
 
 #[cfg(test)]

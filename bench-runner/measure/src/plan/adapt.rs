@@ -1,4 +1,5 @@
-//! A plan that was made elsewhere → the same plan for this machine: what is lacking here is left out with the reason.
+//! A plan made elsewhere → the same plan for this machine: variants that cannot be built here are skipped
+//! with the reason.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +14,13 @@ use crate::workloads::Workload;
 /// Checks `plan` against this program and this machine.
 ///
 /// # Errors
-/// Where it names an axis, a value, a workload or a project that is not known.
-pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Error> {
+/// If it names an unknown axis, value, workload or project.
+pub fn adapt_plan<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Error> {
     check(&plan)?;
     let views: BTreeMap<String, ProjectView> = plan
         .projects
         .iter()
-        .map(|project| Ok((project.name.clone(), world.planned(project)?)))
+        .map(|project| Ok((project.name.clone(), world.planned_project(project)?)))
         .collect::<Result<_, W::Error>>()?;
     let mut blocks = Vec::with_capacity(plan.blocks.len());
     for mut block in std::mem::take(&mut plan.blocks) {
@@ -27,16 +28,16 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
         let mut arms = Vec::new();
         let mut lost = false;
         for mut arm in std::mem::take(&mut block.arms) {
-            // What is the same thing by another name was found out where the plan was made.
+            // Aliases were found on the machine that made the plan.
             for alias in std::mem::take(&mut arm.aliases) {
                 let reason = format!("it was the same thing as {} where the plan was made", arm.variant.name);
-                skipped.push(left_out(&block, &alias, Refusal::new(reason)));
+                skipped.push(skipped_as(&block, &alias, Refusal::new(reason)));
             }
-            match fit(&mut arm, &views, world)? {
+            match adapt_arm(&mut arm, &views, world)? {
                 Ok(()) => arms.push(arm),
                 Err(refusal) if arm.role != Role::Twin => {
                     lost = true;
-                    skipped.push(left_out(&block, &arm.variant.name, refusal));
+                    skipped.push(skipped_as(&block, &arm.variant.name, refusal));
                 }
                 Err(_) => {}
             }
@@ -52,7 +53,7 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
             } else {
                 "its baseline cannot be built here"
             };
-            skipped.push(left_out(&block, "all", Refusal::new(reason)));
+            skipped.push(skipped_as(&block, "all", Refusal::new(reason)));
         }
         plan.skipped.extend(skipped);
     }
@@ -61,11 +62,11 @@ pub fn refit<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, W::Er
     Ok(plan)
 }
 
-/// Checks what needs no machine: every axis, value, workload and project that `plan` names is known, and it does not
+/// Checks that need no machine: `plan` names only known axes, values, workloads and projects, and does not
 /// contradict itself.
 ///
 /// # Errors
-/// For the first thing that no machine could carry out.
+/// For the first entry that could not be built on any machine.
 pub fn check(plan: &Plan) -> Result<(), RequestError> {
     let refuse = |message: String| Err(wrong(Refusal::new(message)));
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
@@ -122,7 +123,7 @@ fn wrong(refusal: Refusal) -> RequestError {
     RequestError::from(Refusal { what, ..refusal })
 }
 
-/// What `variant` names that is not known.
+/// The first unknown name in `variant`, as a refusal.
 fn unknown(variant: &Variant, plan: &Plan) -> Option<Refusal> {
     if plan.projects.iter().all(|project| project.name != variant.project) {
         let (name, project) = (&variant.name, &variant.project);
@@ -132,13 +133,13 @@ fn unknown(variant: &Variant, plan: &Plan) -> Option<Refusal> {
     workload.or_else(|| axes::parse_all(&variant.settings).err())
 }
 
-fn left_out(block: &Block, variant: &str, refusal: Refusal) -> Skipped {
+fn skipped_as(block: &Block, variant: &str, refusal: Refusal) -> Skipped {
     let (block, variant) = (block.id.to_string(), variant.to_owned());
     Skipped { block, variant, reason: refusal.what, help: refusal.help }
 }
 
-/// Checks that an arm can be built here, and writes down anew what this program knows of it.
-fn fit<W: World + ?Sized>(
+/// Checks that an arm can be built here, and updates the fields that this program derives from its settings.
+fn adapt_arm<W: World + ?Sized>(
     arm: &mut Arm,
     views: &BTreeMap<String, ProjectView>,
     world: &W,
@@ -155,7 +156,7 @@ fn fit<W: World + ?Sized>(
     Ok(pinned.map(|pinned| variant.settings.extend(pinned)))
 }
 
-/// Checks that a variant can be built here. Gives the values that are to be pinned.
+/// Checks that a variant can be built here. Returns the values to pin.
 fn available<W: World + ?Sized>(
     variant: &Variant,
     workload: &Workload,

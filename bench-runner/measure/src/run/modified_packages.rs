@@ -1,5 +1,6 @@
-//! What build scripts of dependencies write among their own sources, which cargo has unpacked once for everybody. Cargo
-//! marks a package as unpacked when all of it is there, so whatever was changed after the mark was changed by a build.
+//! Files that build scripts of dependencies write among their own sources, which all builds share. Cargo
+//! marks a package as unpacked when it is complete, so a file that is newer than the mark was written by a
+//! build.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -10,34 +11,34 @@ use serde_json::Value;
 /// Cargo's mark.
 const MARK: &str = ".cargo-ok";
 
-/// A package that was written into.
+/// A package that builds have modified.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Littered {
-    /// The directory that cargo unpacks it into.
+pub(super) struct ModifiedPackage {
+    /// The directory of the unpacked package.
     pub(super) dir: PathBuf,
-    /// What was written, by its paths from there, sorted.
+    /// The modified files, as relative paths, sorted.
     pub(super) files: Vec<String>,
 }
 
-/// The packages with build scripts, of those that cargo has named in `stdout`, that were written into.
-pub(super) fn littered(stdout: &str) -> Vec<Littered> {
+/// The modified packages among those with build scripts that cargo has named in `stdout`.
+pub(super) fn modified_packages(stdout: &str) -> Vec<ModifiedPackage> {
     let mut dirs: Vec<PathBuf> = stdout.lines().filter_map(script_of).collect();
     dirs.sort();
     dirs.dedup();
     dirs.into_iter().filter_map(written_into).collect()
 }
 
-/// The unpacked directory of the package that a build script belongs to.
+/// The unpacked directory of the package of a build script.
 fn script_of(line: &str) -> Option<PathBuf> {
     let message: Value = serde_json::from_str(line).ok()?;
     let is_script =
         message["reason"] == "compiler-artifact" && message["target"]["kind"][0] == "custom-build";
     let manifest = Path::new(message["manifest_path"].as_str().filter(|_| is_script)?);
-    // In a repository of several packages the mark is above them.
+    // In a repository of several packages the mark is in a directory above.
     manifest.ancestors().skip(1).take(5).find(|dir| dir.join(MARK).is_file()).map(Path::to_path_buf)
 }
 
-fn written_into(dir: PathBuf) -> Option<Littered> {
+fn written_into(dir: PathBuf) -> Option<ModifiedPackage> {
     let changed = |path: &Path| fs::symlink_metadata(path).ok().map(|meta| (meta.ctime(), meta.ctime_nsec()));
     let unpacked = changed(&dir.join(MARK))?;
     let (mut files, mut waiting) = (Vec::new(), vec![dir.clone()]);
@@ -53,7 +54,7 @@ fn written_into(dir: PathBuf) -> Option<Littered> {
         }
     }
     files.sort();
-    (!files.is_empty()).then_some(Littered { dir, files })
+    (!files.is_empty()).then_some(ModifiedPackage { dir, files })
 }
 
 #[cfg(test)]
@@ -73,12 +74,12 @@ mod tests {
         };
         fs::create_dir_all(package.join("c")).unwrap();
         ["Cargo.toml", "c/a.c", MARK].iter().for_each(|name| fs::write(package.join(name), "").unwrap());
-        assert_eq!(littered(&script("custom-build")), []);
+        assert_eq!(modified_packages(&script("custom-build")), []);
         std::thread::sleep(std::time::Duration::from_millis(20));
         ["c/a.o", "c/a.c"].iter().for_each(|name| fs::write(package.join(name), "x").unwrap());
-        let found = littered(&format!("{}\n{}", script("custom-build"), script("custom-build")));
+        let found = modified_packages(&format!("{}\n{}", script("custom-build"), script("custom-build")));
         let files = vec!["c/a.c".to_owned(), "c/a.o".to_owned()];
-        assert_eq!(found, [Littered { dir: package.clone(), files }]);
-        assert_eq!(littered(&script("lib")), [], "what has no build script writes nothing");
+        assert_eq!(found, [ModifiedPackage { dir: package.clone(), files }]);
+        assert_eq!(modified_packages(&script("lib")), [], "what has no build script writes nothing");
     }
 }

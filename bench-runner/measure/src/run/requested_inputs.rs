@@ -1,5 +1,5 @@
-//! What builds have asked for and the copy or the made environment does not have, although the user does: files and
-//! variables that build scripts name to cargo, and variables that crates read while they are compiled.
+//! Inputs that builds request and the user has, but not the copy or the environment of the build: files and
+//! variables that build scripts name to cargo, and variables that crates read during compilation.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,38 +7,38 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
-/// What was asked for.
+/// Inputs that a build requested.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Asked {
+pub(super) struct RequestedInputs {
     pub(super) variables: BTreeSet<String>,
     /// Absolute paths.
     pub(super) files: BTreeSet<PathBuf>,
 }
 
-/// Reads what the build scripts of a build have said, from what cargo says of them (`stdout`), and what the compiler has
-/// noted below `dirs`.
-pub(super) fn read(stdout: &str, dirs: &[&Path]) -> Asked {
-    let mut asked = Asked::default();
+/// Reads the requests of build scripts, whose directories are in cargo's messages (`stdout`), and those in
+/// the compiler's dep-info files below `dirs`.
+pub(super) fn read(stdout: &str, dirs: &[&Path]) -> RequestedInputs {
+    let mut inputs = RequestedInputs::default();
     for script in stdout.lines().filter_map(script) {
-        for line in script.said().lines() {
-            let said = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"));
-            let Some((key, value)) = said.and_then(|said| said.split_once('=')) else { continue };
+        for line in script.output().lines() {
+            let output = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:"));
+            let Some((key, value)) = output.and_then(|output| output.split_once('=')) else { continue };
             match (key, &script.package) {
-                ("rerun-if-env-changed", _) => drop(asked.variables.insert(value.trim().to_owned())),
-                ("rerun-if-changed", Some(package)) => drop(asked.files.insert(plain(&package.join(value)))),
+                ("rerun-if-env-changed", _) => drop(inputs.variables.insert(value.trim().to_owned())),
+                ("rerun-if-changed", Some(dir)) => drop(inputs.files.insert(without_dots(&dir.join(value)))),
                 _ => {}
             }
         }
     }
     for dir in dirs {
-        variables_below(dir, 0, &mut asked.variables);
+        variables_below(dir, 0, &mut inputs.variables);
     }
-    asked
+    inputs
 }
 
-/// A build script that has run, now or before.
+/// A build script that has run, in this build or before.
 struct Script {
-    /// The directory of its package, if that is a local one.
+    /// The directory of its package, if it is a local one.
     package: Option<PathBuf>,
     out_dir: PathBuf,
 }
@@ -51,12 +51,12 @@ fn script(line: &str) -> Option<Script> {
     let id = message["package_id"].as_str()?;
     // `path+file:///d#n@1.0.0`; before Rust 1.77 `n 1.0.0 (path+file:///d)`.
     let path = id.split_once("path+file://").map(|(_, url)| url.split(['#', ')']).next().unwrap_or(url));
-    let package = path.map(|path| decoded(path).into());
+    let package = path.map(|path| percent_decode(path).into());
     Some(Script { package, out_dir: message["out_dir"].as_str()?.into() })
 }
 
-/// The part of a URL with its escapes (`%20`) resolved.
-fn decoded(text: &str) -> String {
+/// Percent-decodes a part of a URL.
+fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
@@ -76,29 +76,29 @@ fn decoded(text: &str) -> String {
 }
 
 impl Script {
-    fn said(&self) -> String {
+    fn output(&self) -> String {
         let beside = |name: &str| Some(self.out_dir.parent()?.join(name));
-        // Cargo's newer layout has another name for it.
+        // Cargo's newer layout uses another name.
         let read = |name| fs::read(beside(name)?).ok();
-        let said = ["output", "stdout", "run/stdout"].into_iter().find_map(read).unwrap_or_default();
-        String::from_utf8_lossy(&said).into_owned()
+        let output = ["output", "stdout", "run/stdout"].into_iter().find_map(read).unwrap_or_default();
+        String::from_utf8_lossy(&output).into_owned()
     }
 }
 
-/// A path without `.` and `..`.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
+/// The path without `.` and `..`.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut without_dots = PathBuf::new();
     for component in path.components() {
         match component {
-            Component::ParentDir => drop(plain.pop()),
+            Component::ParentDir => drop(without_dots.pop()),
             Component::CurDir => {}
-            other => plain.push(other),
+            other => without_dots.push(other),
         }
     }
-    plain
+    without_dots
 }
 
-/// Adds the variables that the compiler has noted in its lists of what it has read.
+/// Adds the variables from the compiler's dep-info files.
 fn variables_below(dir: &Path, depth: usize, found: &mut BTreeSet<String>) {
     const DEEPEST: usize = 6;
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -115,22 +115,27 @@ fn variables_below(dir: &Path, depth: usize, found: &mut BTreeSet<String>) {
     }
 }
 
-impl Asked {
-    /// The variables among those asked for that `user` has and a build does not. Those that cargo sets are never missing.
-    pub(super) fn lacking(&self, user: impl Fn(&str) -> bool, build: impl Fn(&str) -> bool) -> Vec<String> {
-        const OF_CARGO: [&str; 8] =
+impl RequestedInputs {
+    /// The requested variables that `user` has and a build does not. Variables that cargo sets are never
+    /// missing.
+    pub(super) fn missing_variables(
+        &self,
+        user: impl Fn(&str) -> bool,
+        build: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        const CARGO_FILES: [&str; 8] =
             ["DEBUG", "HOST", "NUM_JOBS", "OPT_LEVEL", "OUT_DIR", "PROFILE", "RUSTC_LINKER", "TARGET"];
-        let own = |name: &&String| !name.starts_with("CARGO") && !OF_CARGO.contains(&name.as_str());
+        let own = |name: &&String| !name.starts_with("CARGO") && !CARGO_FILES.contains(&name.as_str());
         self.variables.iter().filter(own).filter(|name| user(name) && !build(name)).cloned().collect()
     }
 
-    /// The files among those asked for that are in the user's tree and not in its copy, by their paths from `copy`, the
-    /// directory of the project in the copy; `user` is the same directory at home.
-    pub(super) fn left_out(&self, copy: &Path, user: &Path) -> Vec<String> {
+    /// The requested files that are in the user's tree and not in its copy, as paths relative to `copy`, the
+    /// directory of the project in the copy; `user` is the same directory in the user's tree.
+    pub(super) fn missing_files(&self, copy: &Path, user: &Path) -> Vec<String> {
         let at_home = |file: &Path| {
             let mut from = (copy, user);
             let mut up = PathBuf::new();
-            // A project may ask for what lies above it.
+            // A project may request files above its directory.
             while !file.starts_with(from.0) {
                 from = (from.0.parent()?, from.1.parent()?);
                 up.push("..");
@@ -173,13 +178,13 @@ mod tests {
         };
         let own = format!("path+file://{}#p@0.1.0", at("copy/p"));
         let stdout = line(&own, "p-1") + &line("registry+https://x/#q@1.0.0", "q-1");
-        let asked = read(&stdout, &[&dir.path().join("t")]);
-        assert_eq!(asked.lacking(|_| true, |name| name == "OWN"), ["GIT_HASH"]);
-        assert_eq!(asked.lacking(|name| name == "OWN", |_| false), ["OWN"]);
-        let left_out = asked.left_out(&dir.path().join("copy/p"), &dir.path().join("home/p"));
-        assert_eq!(left_out, ["../dist", ".env"]);
+        let inputs = read(&stdout, &[&dir.path().join("t")]);
+        assert_eq!(inputs.missing_variables(|_| true, |name| name == "OWN"), ["GIT_HASH"]);
+        assert_eq!(inputs.missing_variables(|name| name == "OWN", |_| false), ["OWN"]);
+        let missing_files = inputs.missing_files(&dir.path().join("copy/p"), &dir.path().join("home/p"));
+        assert_eq!(missing_files, ["../dist", ".env"]);
         let old = format!("p 0.1.0 (path+file://{})", at("copy/p"));
-        assert_eq!(decoded("/a%20b%/c"), "/a b%/c");
-        assert_eq!(read(&line(&old, "p-1"), &[]).files, asked.files);
+        assert_eq!(percent_decode("/a%20b%/c"), "/a b%/c");
+        assert_eq!(read(&line(&old, "p-1"), &[]).files, inputs.files);
     }
 }

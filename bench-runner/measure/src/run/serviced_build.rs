@@ -1,26 +1,26 @@
-//! A build under the supervisor, with the service that it asks for: started before it, asked and stopped when its own
-//! process has ended.
+//! A build under the supervisor with its service: started before the build, queried and stopped after the
+//! build's own process has ended.
 
 use super::RunError;
 use crate::build::{CacheReport, CacheSandbox, DiscoveredServer, HOLD, RunningService, Service};
 use crate::process::{BuildResult, ExitKind, Job, Supervisor, interrupted};
 
-/// A build, and what its service says of it.
-pub(super) struct Attended {
+/// A build, and the report of its service.
+pub(super) struct ServicedBuild {
     pub(super) finished: BuildResult,
     pub(super) report: CacheReport,
-    /// A service that nobody knew the build would start.
-    pub(super) found: Option<Service>,
+    /// A service that the build started unexpectedly.
+    pub(super) discovered: Option<Service>,
 }
 
 /// Runs `job` to its end.
-pub(super) fn build(
+pub(super) fn run(
     supervisor: &mut Supervisor,
     job: Job,
     running: Option<RunningService>,
     corner: Option<&CacheSandbox>,
-) -> Result<Attended, RunError> {
-    let Some(mut running) = running else { return in_a_corner(supervisor, job, corner) };
+) -> Result<ServicedBuild, RunError> {
+    let Some(mut running) = running else { return build_in_corner(supervisor, job, corner) };
     loop {
         let before = vec![running.setup(&job.env)];
         let beside = Job { before, env: running.environment(&job.env), ..job.clone() };
@@ -31,32 +31,32 @@ pub(super) fn build(
             continue;
         }
         let report = report.unwrap_or_default();
-        // What was asked of the service may have been cut short.
+        // The query of the service may have been interrupted.
         if report.trouble.is_some() && interrupted() {
             finished.ended = ExitKind::Interrupted;
         }
         if let ExitKind::NotStarted { reason } = &mut finished.ended {
             *reason = running.explain_failure(reason);
         }
-        return Ok(Attended { finished, report, found: None });
+        return Ok(ServicedBuild { finished, report, discovered: None });
     }
 }
 
-/// Runs a build that has no service, and sees whether one came up all the same.
-fn in_a_corner(
+/// Runs a build without a service, and checks whether it started one anyway.
+fn build_in_corner(
     supervisor: &mut Supervisor,
     job: Job,
     corner: Option<&CacheSandbox>,
-) -> Result<Attended, RunError> {
+) -> Result<ServicedBuild, RunError> {
     let Some(corner) = corner else {
         let finished = supervisor.build(&job)?;
-        return Ok(Attended { finished, report: CacheReport::default(), found: None });
+        return Ok(ServicedBuild { finished, report: CacheReport::default(), discovered: None });
     };
     let job = Job { env: corner.environment(&job.env), ..job };
     let (finished, found) = supervisor.build_and_then(&job, HOLD, |_| corner.find_server(&job.env))?;
-    let (found, report) = match found.flatten() {
+    let (discovered, report) = match found.flatten() {
         Some(DiscoveredServer { service, report }) => (Some(service), report),
         None => (None, CacheReport::default()),
     };
-    Ok(Attended { finished, report, found })
+    Ok(ServicedBuild { finished, report, discovered })
 }

@@ -1,4 +1,5 @@
-//! What a plan asks of the world: which projects a word stands for, what they are, and what can be had here.
+//! The implementation of [`World`]: the projects of a word, their properties, and the settings available on
+//! this machine.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,30 +16,30 @@ use super::{Projects, tree_of};
 use crate::flows::FlowError;
 
 impl Projects {
-    /// Checks that a word stands for a project, as far as that takes neither cargo nor a network.
+    /// Checks that a word stands for a project, as far as possible without cargo and without network.
     pub(crate) fn check(&self, word: &RequestWord) -> Result<(), RequestError> {
-        match Kind::of(word) {
-            Kind::Manifest(_) | Kind::Name(_) => self.select(word).map(drop),
-            Kind::Directory(path) => local::directory(path)
+        match ProjectWord::of(word) {
+            ProjectWord::Manifest(_) | ProjectWord::Name(_) => self.select(word).map(drop),
+            ProjectWord::Directory(path) => local::directory(path)
                 .map(drop)
                 .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() })),
         }
     }
 
-    /// The projects that a word stands for: a directory, a manifest file, a name, or `tag:…`.
+    /// The projects of a word: a directory, a manifest file, a name, or `tag:…`.
     fn select(&self, word: &RequestWord) -> Result<Vec<Project>, RequestError> {
-        match Kind::of(word) {
-            Kind::Manifest(path) => {
+        match ProjectWord::of(word) {
+            ProjectWord::Manifest(path) => {
                 let project = catalogue::read(path)
                     .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() }))?;
                 Ok(vec![project])
             }
-            Kind::Directory(path) => {
+            ProjectWord::Directory(path) => {
                 let project = local::project(path, &self.sources)
                     .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() }))?;
                 Ok(vec![project])
             }
-            Kind::Name(name) => {
+            ProjectWord::Name(name) => {
                 let selected = self
                     .catalogue
                     .select(name)
@@ -49,14 +50,14 @@ impl Projects {
     }
 }
 
-/// What a word for projects is.
-enum Kind<'w> {
+/// The forms of a word for projects.
+enum ProjectWord<'w> {
     Manifest(&'w Path),
     Directory(&'w Path),
     Name(&'w str),
 }
 
-impl<'w> Kind<'w> {
+impl<'w> ProjectWord<'w> {
     fn of(word: &'w RequestWord) -> Self {
         match word.text.as_str() {
             text if text.ends_with(".toml") => Self::Manifest(Path::new(text)),
@@ -72,9 +73,12 @@ impl World for Projects {
     fn projects(&self, word: &RequestWord) -> Result<Vec<ProjectView>, FlowError> {
         let projects = self.select(word)?;
         let is_known = |project: &Project| {
-            self.resolved.borrow().get(&tree_of(&project.name)).is_some_and(|known| known.asked == *project)
+            self.resolved
+                .borrow()
+                .get(&tree_of(&project.name))
+                .is_some_and(|known| known.declared == *project)
         };
-        // At once: nothing is timed yet.
+        // In parallel: nothing is being timed yet.
         let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
         let requests: Vec<_> = new.iter().map(Project::source_request).collect();
         let pinned = sources::pin_all(&requests, &self.sources);
@@ -85,7 +89,7 @@ impl World for Projects {
         resolved.map(|resolved| Ok(resolved?.view.clone())).collect()
     }
 
-    fn planned(&self, project: &PlannedProject) -> Result<ProjectView, FlowError> {
+    fn planned_project(&self, project: &PlannedProject) -> Result<ProjectView, FlowError> {
         Ok(self.resolved_as_planned(project)?.view.clone())
     }
 
@@ -104,7 +108,7 @@ impl World for Projects {
 
     fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Result<(), Refusal> {
         let all = self.resolved.borrow();
-        // Before a commit is resolved, the project's own toolchain stands for it.
+        // Until a commit is resolved, the project's own toolchain stands in for its toolchain.
         let resolved = all.get(tree).or_else(|| all.get(&tree_of(&tree.project)));
         let context = resolved.and_then(|resolved| self.context_of(resolved, settings).ok());
         let toolchain = context.as_ref().and_then(|context| context.toolchain.as_ref());
@@ -118,7 +122,7 @@ impl World for Projects {
 
     fn as_configured(&self, project: &ProjectView) -> Result<String, FlowError> {
         let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
-        self.configured(resolved.as_deref()).map_err(|error| {
+        self.user_configuration(resolved.as_deref()).map_err(|error| {
             let help = error.help.unwrap_or_else(|| "put it right, or leave `as-configured` out".to_owned());
             let message = format!("cargo did not say {}: {}", error.what, error.reason);
             RequestError::usage(message, Some(help)).into()

@@ -1,38 +1,39 @@
-//! What stands before the first build: how long, how many rounds, how wide, and what is left out.
+//! The summary of a plan before the first build: time, rounds, width of the intervals, and everything that is
+//! skipped.
 
 use std::fmt::Write as _;
 
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
 use bench_runner_core::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected_estimate, rounds_for};
-use bench_runner_measure::plan::{BlockEstimate, Estimate};
+use bench_runner_measure::plan::{BlockEstimate, PlanEstimate};
 use bench_runner_measure::sampling::LOOKS;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
-use super::{counted, spoken};
+use super::{format_duration, pluralize};
 
-/// An error where nothing is left to measure, with what was left out.
-pub(super) fn something_to_measure(plan: &Plan) -> Result<(), RequestError> {
+/// An error if nothing is left to measure, with everything that is skipped.
+pub(super) fn check_not_empty(plan: &Plan) -> Result<(), RequestError> {
     if !plan.blocks.is_empty() {
         return Ok(());
     }
-    let message = match left_out(plan).trim_end() {
+    let message = match skipped_lines(plan).trim_end() {
         "" => "there is nothing to measure: the plan has no block".to_owned(),
         why => format!("there is nothing to measure\n{why}"),
     };
     Err(RequestError::usage(message, None))
 }
 
-/// Rounds, builds, time and width of one block, in a line.
-pub(super) fn forecast(block: &Block, estimate: &BlockEstimate) -> String {
-    let rounds = counted(u64::from(estimate.rounds), "round");
-    let builds = counted(estimate.builds(block.arms.len()), "build");
-    let time = estimate.total().map(|time| format!(", about {}", spoken(time))).unwrap_or_default();
+/// Rounds, builds, time and interval width of one block, on one line.
+pub(super) fn block_summary(block: &Block, estimate: &BlockEstimate) -> String {
+    let rounds = pluralize(estimate.rounds as usize, "round");
+    let builds = pluralize(estimate.builds(block.arms.len()) as usize, "build");
+    let time = estimate.total().map(|time| format!(", about {}", format_duration(time))).unwrap_or_default();
     format!("{rounds}, {builds}{time}; {}", width(estimate))
 }
 
-/// How wide the intervals will probably be.
+/// Expected width of the intervals.
 fn width(estimate: &BlockEstimate) -> String {
     match estimate.half_width {
         Some(half_width) => format!("intervals of about ±{:.1} %", half_width * 100.0),
@@ -40,22 +41,24 @@ fn width(estimate: &BlockEstimate) -> String {
     }
 }
 
-/// What stands before the first build: how long, how many rounds, how wide, and what is left out.
-pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
+/// The summary of a plan before the first build.
+pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     let mut text = String::new();
-    let blocks = counted(plan.blocks.len() as u64, "block");
-    let builds = counted(estimate.builds, "build");
+    let blocks = pluralize(plan.blocks.len(), "block");
+    let builds = pluralize(estimate.builds as usize, "build");
     let time = match (estimate.total, plan.time_budget) {
-        (Some(total), Some(budget)) => format!(", about {} of the {} allowed", spoken(total), spoken(budget)),
-        (Some(total), None) => format!(", about {}", spoken(total)),
-        (None, Some(budget)) => format!(", at most about {}", spoken(budget)),
+        (Some(total), Some(budget)) => {
+            format!(", about {} of the {} allowed", format_duration(total), format_duration(budget))
+        }
+        (Some(total), None) => format!(", about {}", format_duration(total)),
+        (None, Some(budget)) => format!(", at most about {}", format_duration(budget)),
         (None, None) => String::new(),
     };
     let _ = writeln!(text, "{}: {blocks}, about {builds}{time} (seed {})", plan.scenario, plan.seed);
     let planned = plan.planned_comparisons();
     for (block, estimate) in plan.blocks.iter().zip(&estimate.blocks).take(24) {
         let known = if estimate.round_time.is_some() || plan.time_budget.is_none() { "" } else { "at most " };
-        let rounds = counted(u64::from(estimate.rounds), "round");
+        let rounds = pluralize(estimate.rounds as usize, "round");
         let _ = writeln!(
             text,
             "  {}: {} variants, {known}{rounds}, {} if builds scatter by {:.0} %",
@@ -72,50 +75,50 @@ pub(super) fn announcement(plan: &Plan, estimate: &Estimate) -> String {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
     }
-    text.push_str(&sources(plan));
-    text.push_str(&configured(plan));
+    text.push_str(&source_notes(plan));
+    text.push_str(&user_configuration(plan));
     text.push_str(&fidelity(plan, false));
-    text.push_str(&left_out(plan));
+    text.push_str(&skipped_lines(plan));
     text
 }
 
-/// What is worth knowing about the sources before any of them is built.
-fn sources(plan: &Plan) -> String {
+/// Remarks about the sources.
+fn source_notes(plan: &Plan) -> String {
     let noted =
         plan.projects.iter().flat_map(|project| project.notes.iter().map(|note| (&project.name, note)));
     noted.map(|(name, note)| format!("  {name}: {note}\n")).collect()
 }
 
-/// Whether what is built is what the user builds, each sentence once; only what speaks against it if `warnings_only`.
+/// Comparison of the builds with the user's own, each sentence once; only differences if `warnings_only`.
 pub(super) fn fidelity(plan: &Plan, warnings_only: bool) -> String {
-    let mut told: Vec<String> = Vec::new();
+    let mut lines: Vec<String> = Vec::new();
     for line in plan.blocks.iter().flat_map(|block| report::fidelity::lines(&block.fidelity)) {
         let text = format!("  fidelity: {}\n", line.text);
-        if (line.is_warning || !warnings_only) && !told.contains(&text) {
-            told.push(text);
+        if (line.is_warning || !warnings_only) && !lines.contains(&text) {
+            lines.push(text);
         }
     }
-    told.concat()
+    lines.concat()
 }
 
-/// What `as-configured` comes to, for each project once; nothing where it is not asked for.
-fn configured(plan: &Plan) -> String {
-    let mut told: Vec<(&str, &str)> = Vec::new();
+/// The settings of `as-configured`, once for each project; empty if no variant has it.
+fn user_configuration(plan: &Plan) -> String {
+    let mut listed: Vec<(&str, &str)> = Vec::new();
     for arm in plan.blocks.iter().flat_map(|block| &block.arms) {
-        let says = match arm.variant.settings.get(AS_CONFIGURED) {
-            Some(says) => says.as_str(),
-            // An alias of what sets nothing.
+        let config = match arm.variant.settings.get(AS_CONFIGURED) {
+            Some(config) => config.as_str(),
+            // An alias of a variant without settings.
             None if arm.aliases.iter().any(|alias| alias == AS_CONFIGURED) => "",
             None => continue,
         };
         let project = arm.variant.project.as_str();
-        if !told.contains(&(project, says)) {
-            told.push((project, says));
+        if !listed.contains(&(project, config)) {
+            listed.push((project, config));
         }
     }
     let mut text = String::new();
-    for (project, says) in told {
-        if says.trim().is_empty() {
+    for (project, config) in listed {
+        if config.trim().is_empty() {
             let _ = writeln!(
                 text,
                 "  {AS_CONFIGURED} for {project}: you have no configuration of cargo that changes a build, so it is the project as it is"
@@ -123,17 +126,17 @@ fn configured(plan: &Plan) -> String {
             continue;
         }
         let _ = writeln!(text, "  {AS_CONFIGURED} for {project}:");
-        for line in says.lines().filter(|line| !line.is_empty()) {
+        for line in config.lines().filter(|line| !line.is_empty()) {
             let _ = writeln!(text, "    {line}");
         }
     }
     text
 }
 
-/// More rounds than this are not counted any more.
+/// Largest number of rounds that is computed.
 const MOST_ROUNDS: usize = 10_000;
 
-/// What the settings of a block cannot come to, in a run of so many planned comparisons.
+/// Warnings about goals that a block cannot reach, in a run of `planned` comparisons.
 fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<String> {
     let sampling = &block.sampling;
     let control = Control::of(block.twin());
@@ -178,9 +181,9 @@ fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<Stri
     warnings
 }
 
-/// What a block of fewer rounds than the first look has cannot come to, and what it takes.
+/// Warning about a block with fewer rounds than the first look, and the number of rounds it needs.
 fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -> String) -> Option<String> {
-    let have = counted(u64::from(rounds), "round");
+    let have = pluralize(rounds as usize, "round");
     if (rounds as usize) < MIN_ROUNDS {
         let verb = if rounds == 1 { "gives" } else { "give" };
         return Some(format!("{have} {verb} no verdict: it takes {MIN_ROUNDS} at least, {}", needed()));
@@ -193,8 +196,8 @@ fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -
     })
 }
 
-/// What was asked for and is left out, each with its reason; the same reason in several blocks once.
-fn left_out(plan: &Plan) -> String {
+/// The skipped variants with their reasons; the same reason in several blocks once.
+fn skipped_lines(plan: &Plan) -> String {
     let mut groups: Vec<(&str, &str, Option<&str>, Vec<&str>)> = Vec::new();
     for skipped in &plan.skipped {
         let (variant, reason, help) =
@@ -226,7 +229,7 @@ mod tests {
         };
         assert_eq!(of(1, 4), "1 round gives no verdict: it takes 3 at least, about 15");
         assert_eq!(of(2, 1), "2 rounds give no verdict: it takes 3 at least, about 15");
-        // by hand: t(0.975, 2) = 4.3027, f = 7/6, 2 % · √(1.5/3) · 1.01838, a single comparison at 5 %
+        // By hand: t(0.975, 2) = 4.3027, f = 7/6, 2 % · √(1.5/3) · 1.01838, a single comparison at 5 %.
         let h: f64 = 4.3027 * (7.0 / 6.0) * 0.02 * 0.5f64.sqrt() * 1.01838;
         let share = 100.0 * h.exp_m1();
         assert_eq!(
