@@ -1,4 +1,4 @@
-"""Reads and sums up the samples of many bundles with polars or DuckDB, as `benches/reading.rs` does it.
+"""Reads and summarizes the samples of many bundles with polars or DuckDB, like `benches/reading.rs`.
 
     python reading_elsewhere.py polars|duckdb RESULTS TIMES
 

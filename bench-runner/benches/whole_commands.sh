@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Whole commands, measured with hyperfine: what starting the program costs, what `plan` takes for a matrix of 10,000
-# cells, and what the harness adds to one build against the same command by hand. Build with --release first.
-# Wants hyperfine, jq and awk. Figures go into docs/PERFORMANCE.md by hand, with machine and date.
+# Whole commands, measured with hyperfine: the start of the program, `plan` for a matrix of 10,000 cells, and the
+# overhead of the harness for one build compared with the same command by hand. Build with --release first.
+# Needs hyperfine, jq and awk. Copy the figures to docs/PERFORMANCE.md by hand, with machine and date.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 program=$PWD/target/release/bench-runner
@@ -26,8 +26,8 @@ hyperfine --warmup 3 --runs 30 -N \
     "$program --cache-dir $lab/cache plan --project toy --axis env.A=$values --axis env.B=$values --no-twin --json" \
     --output null
 
-# The clock of a build runs from just before its program is executed until it has been reaped, so what is recorded
-# for /bin/true is what the harness adds to a command, less the command itself. By hand it takes the second figure.
+# The clock of a build runs from just before its program is executed until it has been reaped, so the time recorded
+# for /bin/true minus the command itself is the overhead of the harness. The second figure is the command by hand.
 "$program" --cache-dir "$lab/cache" run --project toy --axis env.A=1 --rounds 60 --json > "$lab/run.json" 2>/dev/null
 echo "recorded wall time of /bin/true, 120 builds (s):"
 jq '.blocks[0].arms[] | {role, median: .wall_s.median, low: .wall_s.low, high: .wall_s.high}' -c "$lab/run.json"

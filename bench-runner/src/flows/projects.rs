@@ -103,7 +103,7 @@ impl Projects {
             if let Some(planned) = plan.projects.iter().find(|planned| planned.name == tree.project)
                 && !prepared_trees.contains_key(&tree)
             {
-                let prepared = self.prepare_tree(planned, &tree, &drivers_of(plan, &tree))?;
+                let prepared = self.prepare_tree(planned, &tree, &driver_keys(plan, &tree))?;
                 prepared_trees.insert(tree, prepared);
             }
         }
@@ -150,7 +150,7 @@ impl Projects {
         &self,
         planned: &PlannedProject,
         tree: &TreeId,
-        drivers: &[DriverKey],
+        keys: &[DriverKey],
     ) -> Result<PreparedTree, FlowError> {
         let own = self.resolved_as_planned(planned)?;
         let resolved = match &tree.rev {
@@ -165,7 +165,7 @@ impl Projects {
         if let Some(toolchain) = &resolved.context.toolchain {
             self.fetch_dependencies(&source.dir(), toolchain, &resolved.context.in_force)?;
         }
-        let drivers = drivers.iter().map(|key| self.configured_driver(&resolved, key));
+        let drivers = keys.iter().map(|key| self.configured_driver(&resolved, key));
         let drivers: Vec<ConfiguredDriver> = drivers.collect::<Result<_, _>>()?;
         for configured in drivers.iter().filter(|configured| configured.key != DriverKey::default()) {
             let Some(toolchain) = &configured.context.toolchain else { continue };
@@ -237,7 +237,7 @@ fn tree_of(project: &str) -> TreeId {
 }
 
 /// The toolchains and configurations of a tree's variants in a plan, each pair once.
-fn drivers_of(plan: &Plan, tree: &TreeId) -> Vec<DriverKey> {
+fn driver_keys(plan: &Plan, tree: &TreeId) -> Vec<DriverKey> {
     let mut keys: Vec<DriverKey> = Vec::new();
     for variant in plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant) {
         let key = DriverKey::of(&variant.settings);

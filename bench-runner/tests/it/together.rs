@@ -71,8 +71,8 @@ fn two_machines_stand_side_by_side() {
     assert!(remarks.contains("was given more than once and counts once"), "{remarks}");
 }
 
-/// Whether a verdict is confirmed depends on the machine that runs the test; that the exit code matches the
-/// result does not.
+/// A verdict may or may not be confirmed, depending on the machine that runs the test; the exit code must match the
+/// result in either case.
 fn a_run_is_made_again_and_judged() {
     let lab = Lab::new();
     lab.toy("sleep 0.0$X", "");

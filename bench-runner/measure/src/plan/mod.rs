@@ -65,7 +65,7 @@ pub trait World {
     /// Checks that the toolchain for the source `tree` and these settings supports `goal`.
     fn goal(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Result<(), Refusal>;
 
-    /// What a build with this goal would link, if it is known before the build.
+    /// The kinds of units that a build with this goal would link, if known before the build.
     fn linking(&self, _tree: &TreeId, _goal: Goal, _settings: &Settings) -> Option<Linking> {
         None
     }

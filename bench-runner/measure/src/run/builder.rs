@@ -102,26 +102,26 @@ impl<'a> Builder<'a> {
         block: &Block,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        place: BuildSlot,
+        slot: BuildSlot,
         detail: Detail,
     ) -> Result<BuildOutcome, RunError> {
         let variant = &arm.arm.variant;
         self.observer.event(&RunEvent::Building {
             number: self.number + 1,
             variant: &variant.name,
-            phase: place.phase,
-            round: place.round,
+            phase: slot.phase,
+            round: slot.round,
         });
-        if !self.settle(dirs, arm, place.release)? {
+        if !self.settle(dirs, arm, slot.release)? {
             return Ok(BuildOutcome::Interrupted);
         }
-        let tried = self.attempt(block, dirs, arm, place, detail)?;
-        if tried.finished.as_ref().is_some_and(|finished| finished.ended == ExitKind::Interrupted) {
+        let attempt = self.attempt(block, dirs, arm, slot, detail)?;
+        if attempt.finished.as_ref().is_some_and(|finished| finished.ended == ExitKind::Interrupted) {
             return Ok(BuildOutcome::Interrupted);
         }
-        let flaw = tried.flaw(arm, place.phase);
-        let text = tried.failure_text(flaw.as_deref());
-        let Attempt { finished, evidence, interference, .. } = tried;
+        let flaw = attempt.flaw(arm, slot.phase);
+        let text = attempt.failure_text(flaw.as_deref());
+        let Attempt { finished, evidence, interference, .. } = attempt;
         let outcome = match outcome(finished.as_ref()) {
             Outcome::Built(_) if flaw.is_some() => Outcome::Failed { exit_code: Some(0) },
             outcome => outcome,
@@ -129,18 +129,18 @@ impl<'a> Builder<'a> {
         let sample = Sample {
             number: self.number + 1,
             block: block.id.clone(),
-            session: place.session,
+            session: slot.session,
             project: (&variant.project).into(),
             pin: arm.pin.clone().into(),
             workload: (&variant.workload).into(),
             variant: (&variant.name).into(),
             role: arm.arm.role,
             settings: settings(arm).into(),
-            phase: place.phase,
-            round: place.round,
-            position: place.position,
-            attempt: place.attempt,
-            visit: Some(place.visit),
+            phase: slot.phase,
+            round: slot.round,
+            position: slot.position,
+            attempt: slot.attempt,
+            visit: Some(slot.visit),
             edit: arm.dirs.edit,
             predecessor: self.predecessor.take().map(SharedText::from),
             started_at: finished.as_ref().map_or_else(std::time::SystemTime::now, |f| f.started_at),
@@ -160,10 +160,10 @@ impl<'a> Builder<'a> {
         block: &Block,
         dirs: &BlockDirs,
         arm: &LiveArm<'_>,
-        place: BuildSlot,
+        slot: BuildSlot,
         detail: Detail,
     ) -> Result<Attempt, RunError> {
-        let command = if place.release { arm.release_command_line() } else { arm.command_line(detail) };
+        let command = if slot.release { arm.release_command_line() } else { arm.command_line(detail) };
         let command = match command {
             Ok(command) => command,
             Err(error) => return Ok(Attempt { stderr: error.to_string(), ..Attempt::default() }),
@@ -172,7 +172,7 @@ impl<'a> Builder<'a> {
         let watch = InterferenceWatch::start();
         let job = job(&dirs.out(), command.clone(), block.sampling.timeout);
         let ServicedBuild { finished, report, discovered } =
-            self.run_timed(job, running, arm.corner.as_ref(), place.phase)?;
+            self.run_timed(job, running, arm.corner.as_ref(), slot.phase)?;
         self.discovered = discovered;
         let interference =
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };

@@ -54,9 +54,9 @@ impl BlockMeasurement<'_, '_, '_> {
             let (arm, position) = (&arms[at], position as u32 + 1);
             // Otherwise it would reuse results of the later commits.
             self.builder.start_over(dirs, arm)?;
-            let place = self.warm_up_slot(session, position);
-            let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
-            match made {
+            let slot = self.warm_up_slot(session, position);
+            let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
+            match outcome {
                 BuildOutcome::Interrupted => return Ok(false),
                 BuildOutcome::Recorded(sample, _, flaw) => {
                     bad.extend(Some(at).zip(failure_reason(&sample, flaw)))

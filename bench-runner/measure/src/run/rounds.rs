@@ -99,7 +99,7 @@ impl BlockMeasurement<'_, '_, '_> {
         let mut walls = vec![None; arms.len()];
         for (position, at) in self.order(round, live.len()).into_iter().enumerate() {
             let arm = &mut arms[live[at]];
-            let place = BuildSlot {
+            let slot = BuildSlot {
                 session,
                 phase: Phase::Measured,
                 round,
@@ -108,8 +108,8 @@ impl BlockMeasurement<'_, '_, '_> {
                 visit: self.visit,
                 release: false,
             };
-            let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
-            let BuildOutcome::Recorded(sample, _, flaw) = made else { return Ok(None) };
+            let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
+            let BuildOutcome::Recorded(sample, _, flaw) = outcome else { return Ok(None) };
             self.builder.clear(dirs, arm)?;
             match failure_reason(&sample, flaw) {
                 None => arm.failures = 0,

@@ -145,10 +145,10 @@ impl BlockMeasurement<'_, '_, '_> {
             return Ok(if going_on { WarmUpOutcome::Continue } else { WarmUpOutcome::Interrupted });
         }
         let first = pass.is_first_of(begins);
-        let place = self.warm_up_slot(pass.session, position);
+        let slot = self.warm_up_slot(pass.session, position);
         let detail = if first { Detail::Proof } else { Detail::Quiet };
-        let made = self.builder.build(self.block, dirs, arm, place, detail)?;
-        let BuildOutcome::Recorded(sample, evidence, flaw) = made else {
+        let outcome = self.builder.build(self.block, dirs, arm, slot, detail)?;
+        let BuildOutcome::Recorded(sample, evidence, flaw) = outcome else {
             return Ok(WarmUpOutcome::Interrupted);
         };
         if let Some(service) = self.builder.discovered.take()
@@ -201,9 +201,9 @@ impl BlockMeasurement<'_, '_, '_> {
         session: u32,
         position: u32,
     ) -> Result<bool, RunError> {
-        let place = BuildSlot { release: true, ..self.warm_up_slot(session, position) };
-        let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
-        let BuildOutcome::Recorded(sample, evidence, flaw) = made else { return Ok(false) };
+        let slot = BuildSlot { release: true, ..self.warm_up_slot(session, position) };
+        let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
+        let BuildOutcome::Recorded(sample, evidence, flaw) = outcome else { return Ok(false) };
         if let Some(reason) = failure_reason(&sample, flaw) {
             self.drop_arm(arm, with_compiler_message(format!("its release build: {reason}"), &evidence));
             return Ok(true);
@@ -225,9 +225,9 @@ impl BlockMeasurement<'_, '_, '_> {
             if !arm.request.service.as_ref().is_some_and(Service::needs_priming) {
                 continue;
             }
-            let place = self.warm_up_slot(session, position as u32 + 1);
-            let made = self.builder.build(self.block, dirs, arm, place, Detail::Quiet)?;
-            let BuildOutcome::Recorded(sample, _, flaw) = made else {
+            let slot = self.warm_up_slot(session, position as u32 + 1);
+            let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
+            let BuildOutcome::Recorded(sample, _, flaw) = outcome else {
                 return Ok(Some(SessionEnd::Stopped(StopReason::Interrupted)));
             };
             if let Some(reason) = failure_reason(&sample, flaw) {

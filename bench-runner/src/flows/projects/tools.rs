@@ -216,7 +216,7 @@ impl Projects {
         })
     }
 
-    /// The crates that a build of a project would link, as cargo plans it in the pristine tree. `None` if
+    /// The kinds of units that a build of a project would link, as cargo plans it in the pristine tree. `None` if
     /// there is no pristine tree here, or cargo cannot say.
     pub(super) fn linking_of(
         &self,

@@ -1,6 +1,6 @@
-// What tests ask of a page. Boxes are in CSS pixels.
+// Queries of tests to a page. Boxes are in CSS pixels.
 globalThis.probe = {
-  // Labels of figures that reach out of their figure, or into one another.
+  // Labels of figures that overflow their figure, or overlap.
   async labels() {
     await document.fonts.ready;
     const wrong = [];
@@ -16,7 +16,7 @@ globalThis.probe = {
           wrong.push(`figure ${at}: "${one.text}" is clipped`);
         labels.slice(i + 1).forEach((other) => {
           const wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
-          // A line's box is higher than its letters.
+          // The box of a line is higher than its letters.
           const slack = 0.3 * Math.min(one.bottom - one.top, other.bottom - other.top);
           const high = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
           if (wide > half && high > slack) wrong.push(`figure ${at}: "${one.text}" lies on "${other.text}"`);
@@ -26,7 +26,7 @@ globalThis.probe = {
     return wrong;
   },
 
-  // How far the page reaches beyond the window, and what reaches there.
+  // Overflow of the page beyond the window, and the elements that cause it.
   width() {
     const inner = document.documentElement.clientWidth;
     const beyond = [...document.body.querySelectorAll("*")].filter((one) => {
@@ -36,8 +36,8 @@ globalThis.probe = {
     return { window: innerWidth, inner, scroll: document.documentElement.scrollWidth, beyond: beyond.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)) };
   },
 
-  // Whether one must scroll to see the ratios in the drawing for such screens, and the size of its smallest letters; null
-  // where the window does not show it.
+  // True if the ratios in the drawing for such screens are only visible after scrolling, and the size of its smallest
+  // letters; null if the window does not show it.
   drawing(screens) {
     const svg = document.querySelector(`figure.${screens} svg`), picture = svg.closest(".picture");
     if (!svg.getClientRects().length) return null;
@@ -70,7 +70,7 @@ globalThis.probe = {
     return wrong;
   },
 
-  // Text whose contrast with what lies behind it is under 4.5, as WCAG 2 computes it.
+  // Text with a contrast to its background below 4.5, as computed by WCAG 2.
   contrast() {
     const parse = (text) => {
       const [r, g, b, a = 1] = (text.match(/[\d.]+/g) ?? [0, 0, 0, 0]).map(Number);
@@ -111,7 +111,7 @@ globalThis.probe = {
     return { looked, wrong };
   },
 
-  // The cells of a column, as they are shown now: numbers where it is sorted by numbers.
+  // The cells of a column in their current order: numbers if it is sorted by numbers.
   column(at) {
     const rows = [...document.getElementById("verdicts").tBodies[0].rows];
     return rows.map((row) => {
@@ -126,7 +126,7 @@ globalThis.probe = {
 
   press: (at) => document.querySelectorAll("#verdicts thead button")[at].click(),
 
-  // Sets a control and gives the rows that are left.
+  // Sets a control. Returns the visible rows.
   filter(at, value) {
     const control = document.querySelectorAll(".controls input, .controls select")[at];
     control.value = value;
@@ -135,18 +135,18 @@ globalThis.probe = {
       .map((row) => ({ text: row.textContent, verdict: row.dataset.verdict, block: row.dataset.block }));
   },
 
-  // Where the middle of a figure's nth tip lies in the window, and all that it can tell.
+  // Position of the middle of a figure's nth tooltip area in the window, and all of its texts.
   tips(figure, nth) {
     const one = document.querySelectorAll("figure[data-tips]")[figure];
     const told = JSON.parse(document.getElementById(one.dataset.tips).textContent);
     if (!told.parts.length) return null;
-    // A point has one place, an area two corners.
+    // A point has one position, an area two corners.
     const tips = told.parts.map((part) => {
       const [name, text] = part.slice(-2), [x0, y0, x1 = x0, y1 = y0] = part.slice(0, -2);
       return [x0, y0, x1, y1, `${told.names[name]}: ${text}`];
     });
     const svg = one.querySelector("svg");
-    // Of two drawings of the same the window shows one.
+    // The window shows only one of two drawings of the same data.
     if (!svg.getClientRects().length) return null;
     svg.scrollIntoView({ block: "center", behavior: "instant" });
     const box = svg.getBoundingClientRect(), scale = box.width / Number(svg.getAttribute("viewBox").split(" ")[2]);
@@ -154,7 +154,7 @@ globalThis.probe = {
     return { x: box.left + (x0 + x1) / 2 * scale, y: box.top + (y0 + y1) / 2 * scale, texts: tips.map((tip) => tip[4]) };
   },
 
-  // What a figure tells now, and whether it is in the window.
+  // The current tooltip of a figure, and whether it is in the window.
   told(figure) {
     const tip = document.querySelectorAll("figure[data-tips]")[figure].querySelector(".tip");
     if (!tip || tip.hidden) return null;
@@ -164,7 +164,7 @@ globalThis.probe = {
 
   focus: (figure) => document.querySelectorAll("figure[data-tips]")[figure].focus(),
 
-  // The middle of the first button that copies.
+  // The middle of the first copy button.
   copier() {
     const button = document.querySelector("#apply button.copy");
     button.scrollIntoView({ block: "center", behavior: "instant" });

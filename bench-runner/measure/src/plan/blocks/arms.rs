@@ -14,7 +14,7 @@ pub(super) struct BlockArms {
     pub(super) arms: Vec<Arm>,
     /// Indices into `arms`.
     by_identity: BTreeMap<String, usize>,
-    /// How workloads change the sources of each tree, each kind once.
+    /// The changes by workloads to the sources of each tree, each kind once.
     pub(super) sources: BTreeMap<TreeId, Vec<SourceChange>>,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct ResolvedVariant {
     /// Variants with equal identities are the same on this machine.
     pub(super) identity: String,
     pub(super) sources: SourceChange,
-    /// The crates that are linked, if known and relevant.
+    /// The kinds of units that are linked, if known and relevant.
     pub(super) linking: Option<Linking>,
     pub(super) settings: ParsedSettings,
     /// Values that would have another meaning on another machine, as the plan records them.
