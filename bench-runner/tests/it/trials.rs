@@ -3,7 +3,10 @@
 //! `cargo test` runs those that are short or find faults often. The long ones are shown as skipped and run
 //! with `BENCH_RUNNER_TEST=all`, as set by `.ci/run`, or with `cargo test --test it -- --include-ignored`.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -100,8 +103,11 @@ pub(crate) fn trial(name: &str, when: TrialConditions, run: impl FnOnce() + Send
         let reason = format!("no {program} on PATH; .ci/long installs it");
         return Trial::test(skipped(&reason), || Ok(())).with_ignored_flag(true);
     }
+    let timed = name.to_owned();
     let run = move || {
+        let start = Instant::now();
         run();
+        note_seconds(&timed, start.elapsed());
         Ok(())
     };
     match when.missing_requirement() {
@@ -114,6 +120,14 @@ pub(crate) fn trial(name: &str, when: TrialConditions, run: impl FnOnce() + Send
         }
         None => Trial::test(name, run),
     }
+}
+
+/// Adds a line with the trial's seconds and its name to the file that `BENCH_RUNNER_TEST_SECONDS` names.
+fn note_seconds(name: &str, took: Duration) {
+    let Some(path) = std::env::var_os("BENCH_RUNNER_TEST_SECONDS") else { return };
+    let line = format!("{:.1}\t{name}\n", took.as_secs_f64());
+    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the file of seconds");
+    file.write_all(line.as_bytes()).expect("the file of seconds");
 }
 
 /// True if `BENCH_RUNNER_TEST=all` is set.

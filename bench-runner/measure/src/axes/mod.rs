@@ -32,6 +32,7 @@ mod threads;
 mod toolchain;
 mod values;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
@@ -104,11 +105,37 @@ pub fn parse(key: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
 /// # Errors
 /// If there is no such axis, or it has no such value.
 pub fn parse_all(settings: &Settings) -> Result<ParsedSettings, Refusal> {
-    let mut parsed = ParsedSettings::default();
-    for (key, text) in settings {
-        parsed.insert(key, text, Rc::from(parse(key, text)?));
+    SettingsParser::default().parse(settings)
+}
+
+/// Parses the settings of many variants, each value once.
+#[derive(Default)]
+pub(crate) struct SettingsParser {
+    /// By key, then by text.
+    values: HashMap<String, HashMap<String, Rc<dyn SettingValue>>>,
+}
+
+impl SettingsParser {
+    /// Parses the settings of a variant.
+    ///
+    /// # Errors
+    /// As [`parse_all`].
+    pub(crate) fn parse(&mut self, settings: &Settings) -> Result<ParsedSettings, Refusal> {
+        let mut parsed = ParsedSettings::default();
+        for (key, text) in settings {
+            let known = self.values.get(key).and_then(|values| values.get(text)).map(Rc::clone);
+            let value = match known {
+                Some(value) => value,
+                None => {
+                    let value: Rc<dyn SettingValue> = Rc::from(parse(key, text)?);
+                    self.values.entry(key.clone()).or_default().insert(text.clone(), Rc::clone(&value));
+                    value
+                }
+            };
+            parsed.insert(key, text, value);
+        }
+        Ok(parsed)
     }
-    Ok(parsed)
 }
 
 /// Checks that `text` can be a value of `rev`: a full commit, because a shorter one may become ambiguous.

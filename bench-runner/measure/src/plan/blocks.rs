@@ -6,7 +6,7 @@ mod memo;
 mod projects;
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
 use bench_runner_core::record::{Arm, Block, BlockId, Plan, Refusal, Role, Sampling, Skipped, Variant};
 
@@ -116,7 +116,7 @@ impl<'a> BlockBuilder<'a> {
             }
         }
         let mut arms = chosen.arms;
-        let mut names = BTreeSet::new();
+        let mut names = HashSet::new();
         if let Some(duplicate_project) = arms.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
             let message = format!(
                 "two variants of `{}` are called `{}`",
@@ -213,7 +213,7 @@ impl<'a> BlockBuilder<'a> {
             return Ok(Err(Refusal::new(exclude.reason.clone())));
         }
         let workload = workload::find(&variant.workload)?;
-        let settings = axes::parse_all(&variant.settings).map_err(RequestError::from)?;
+        let settings = memo.parser.parse(&variant.settings).map_err(RequestError::from)?;
         if let Err(refusal) = self.check(variant, (project, &workload), chosen, memo) {
             return Ok(Err(refusal));
         }

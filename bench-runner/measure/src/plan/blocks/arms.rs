@@ -1,6 +1,6 @@
 //! The arms of a block during planning: variants that are the same on this machine become one arm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bench_runner_core::record::{Arm, Role, TEXT_SETTINGS, TreeId, Variant};
 
@@ -13,7 +13,7 @@ use crate::workloads::SourceChange;
 pub(super) struct BlockArms {
     pub(super) arms: Vec<Arm>,
     /// Indices into `arms`.
-    by_identity: BTreeMap<String, usize>,
+    by_identity: HashMap<String, usize>,
     /// The changes by workloads to the sources of each tree, each kind once.
     pub(super) sources: BTreeMap<TreeId, Vec<SourceChange>>,
 }

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use bench_runner_core::record::{Refusal, TreeId};
 
-use crate::axes::{self, Available, Setting, Settings};
+use crate::axes::{self, Available, Setting, Settings, SettingsParser};
 use crate::build::{Goal, Linking};
 use crate::plan::{ProjectView, World};
 
 /// The world, queried at most once for each question.
 pub(in crate::plan) struct Memo<'w, W: ?Sized> {
     pub(super) world: &'w W,
+    pub(super) parser: SettingsParser,
     /// By [`probe_key`].
-    probes: BTreeMap<String, Result<Available, Refusal>>,
+    probes: HashMap<String, Result<Available, Refusal>>,
     configured: BTreeMap<String, String>,
     commits: BTreeMap<(String, usize), Result<Vec<String>, Refusal>>,
     linking: HashMap<LinkingKey, Option<Linking>>,
@@ -23,8 +24,14 @@ type LinkingKey = (TreeId, Goal, Option<String>);
 
 impl<'w, W: World + ?Sized> Memo<'w, W> {
     pub(in crate::plan) fn new(world: &'w W) -> Self {
-        let (probes, configured, commits) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { world, probes, configured, commits, linking: HashMap::new() }
+        Self {
+            world,
+            parser: SettingsParser::default(),
+            probes: HashMap::new(),
+            configured: BTreeMap::new(),
+            commits: BTreeMap::new(),
+            linking: HashMap::new(),
+        }
     }
 
     pub(super) fn probe(&mut self, tree: &TreeId, setting: &Setting<'_>) -> &Result<Available, Refusal> {
