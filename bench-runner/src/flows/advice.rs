@@ -239,7 +239,8 @@ fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &Bl
     })
 }
 
-/// Results in which the same lines were slower: `cache=cold` and `cache=warm` have the same lines.
+/// Results in which the same settings, or others with the same lines, were slower: `cache=cold` and
+/// `cache=warm` have the same lines.
 fn slower_elsewhere(
     files: &[(String, String)],
     best: &AdviceCandidate<'_>,

@@ -1,4 +1,4 @@
-//! The own directories of an arm besides its target directory: build directory, home, temporary files, cargo
+//! An arm's own directories besides its target directory: build directory, home, temporary files, cargo
 //! home, and the store of a compiler cache. All but the store are empty when a workload starts from nothing.
 
 use std::fs;

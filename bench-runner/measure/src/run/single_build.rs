@@ -30,7 +30,7 @@ pub struct SingleBuild<'a> {
     dirs: BuildDirs,
     request: BuildRequest,
     out: PathBuf,
-    /// Directory in which a compiler cache that is not configured by an axis finds itself.
+    /// Sandbox for compiler caches that no axis has configured.
     corner: CacheSandbox,
     graph: Option<UnitGraph>,
 }
