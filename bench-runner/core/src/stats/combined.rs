@@ -17,9 +17,9 @@ pub struct Combined {
 /// `None` without measurements or if one is not finite.
 ///
 /// With weights g = 1/K: SE² = Σ g²·se², which is for the mean of just these things. From
-/// [`MIN_PROJECTS_IN_GENERAL`] on, τ²·Σ g² is added, with the τ² of [`Spread`], and it is for things like
-/// these; with fewer, τ² cannot be estimated. The degrees of freedom are those of Satterthwaite (1946), with
-/// K − 1 for τ². A single measurement is returned unchanged.
+/// [`MIN_PROJECTS_IN_GENERAL`] on, τ²·Σ g² is added, with the τ² of [`Spread`], and SE² is for the mean over
+/// things like these; with fewer, τ² cannot be estimated. The degrees of freedom are those of Satterthwaite
+/// (1946), with K − 1 for τ². A single measurement is returned unchanged.
 pub fn equal_weight_mean(of: &[UncertainValue]) -> Option<Combined> {
     let shares = vec![1.0 / of.len().max(1) as f64; of.len()];
     let spread = spread_of(of);

@@ -79,7 +79,7 @@ pub(super) fn leftovers(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
     files_below(entries(dir)?, dir)
 }
 
-/// The same for the cargo home of an arm, without the expected entries.
+/// Same as [`leftovers`], for the cargo home of an arm and without the expected entries.
 pub(super) fn leftovers_in_cargo_home(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
     let known = expected_in_cargo_home();
     let is_known = |path: &PathBuf| path.file_name().is_some_and(|name| known.iter().any(|k| name == *k));

@@ -7,7 +7,7 @@ use crate::machines::values::RefusedBlock;
 /// Rule for the decision of a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// Largest allowed slowdown of a workload, as a share.
+    /// Largest allowed slowdown of a workload, as a fraction.
     pub max_slower: f64,
     /// Memory limit of a build.
     pub memory: MemoryLimit,
