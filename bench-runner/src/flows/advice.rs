@@ -178,8 +178,8 @@ fn add_lines(advice: &mut Advice, manifest: &Manifest, best: &AdviceCandidate<'_
     advice.remarks.extend(side_effects(&best.planned.co_changes, settings.len()));
 }
 
-/// Changes by the settings besides those that their axes are named for, each setting named once, or not at
-/// all if there is only one.
+/// Side effects of the settings beyond what their axes are named for, each setting named once, or not at all
+/// if there is only one.
 fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
     let mut of_setting: Vec<(&str, Vec<&str>)> = Vec::new();
     for change in co_changes {
