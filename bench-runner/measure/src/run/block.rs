@@ -1,4 +1,5 @@
-//! One block: sessions, warm-ups with their proofs, and complete rounds until `sampling` says that it is enough.
+//! One block: sessions, warm-ups with their proofs, and complete rounds until `sampling` says that it is
+//! enough.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};

@@ -49,7 +49,8 @@ pub(super) struct ResolvedVariant {
     pub(super) pinned: Vec<(String, String)>,
 }
 
-/// Side effects of a variant's settings beyond what their axes are named for, in a build that links `linking`.
+/// Side effects of a variant's settings beyond what their axes are named for, in a build that links
+/// `linking`.
 fn co_changes(variant: &Variant, settings: &ParsedSettings, linking: Option<Linking>) -> Vec<String> {
     let of = |setting: Setting<'_>| {
         let Setting { key, text, value, .. } = setting;
