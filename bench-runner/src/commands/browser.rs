@@ -15,7 +15,7 @@ const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {
     ("xdg-open", &[])
 };
 
-/// Opens `page`. If this fails, it prints a note; it is not an error.
+/// Opens `page`. A failure to do so is not an error, but prints a note.
 pub(super) fn open(page: &Path) {
     let (name, before) = OPENER;
     let page = std::path::absolute(page).unwrap_or_else(|_| page.to_owned());

@@ -1,5 +1,4 @@
-//! The common part of `run` and `reproduce`: first the request is read and checked, then the machine, then
-//! the builds start.
+//! The common part of `run` and `reproduce`: read and check the request, then check the machine, then build.
 
 use std::path::{Path, PathBuf};
 

@@ -178,8 +178,8 @@ fn add_lines(advice: &mut Advice, manifest: &Manifest, best: &AdviceCandidate<'_
     advice.remarks.extend(side_effects(&best.planned.co_changes, settings.len()));
 }
 
-/// Changes by the settings besides those that their axes are named for, each setting named once, or not at
-/// all if there is only one.
+/// Side effects of the settings beyond what their axes are named for, each setting named once, or not at all
+/// if there is only one.
 fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
     let mut of_setting: Vec<(&str, Vec<&str>)> = Vec::new();
     for change in co_changes {
@@ -239,7 +239,8 @@ fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &Bl
     })
 }
 
-/// Results in which the same lines were slower: `cache=cold` and `cache=warm` have the same lines.
+/// Results in which the same settings, or others with the same lines, were slower: `cache=cold` and
+/// `cache=warm` have the same lines.
 fn slower_elsewhere(
     files: &[(String, String)],
     best: &AdviceCandidate<'_>,

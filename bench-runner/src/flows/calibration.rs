@@ -25,7 +25,7 @@ const LIMITS: CalibrationLimits = CalibrationLimits { twins: 60, bundles: 200 };
 /// Twins of earlier runs.
 #[derive(Debug, Default)]
 pub(super) struct EarlierTwins {
-    /// Those of the newest run first.
+    /// The twins, those of the newest run first.
     pub(super) twins: Vec<EarlierTwin>,
     /// Runs that could not be used, as sentences.
     pub(super) remarks: Vec<String>,

@@ -1,4 +1,4 @@
-//! The stopping rule during a run agrees with the report on the same samples.
+//! Tests that the stopping rule during a run agrees with the report on the same samples.
 
 use bench_runner_core::compare::fixture::*;
 use bench_runner_core::record::{Block, Outcome, Role, StopReason};

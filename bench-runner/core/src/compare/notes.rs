@@ -237,8 +237,8 @@ fn comparison_notes(
     notes
 }
 
-/// Size of a new run that would give a verdict: enough rounds to bring the half-width at the corrected level to
-/// half the margin, with the observed scatter.
+/// Size of a new run that would give a verdict: enough rounds to bring the half-width at the corrected level
+/// to half the margin, with the observed scatter.
 enum RoundsNeeded {
     /// This number of rounds.
     Rounds(usize),

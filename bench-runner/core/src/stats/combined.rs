@@ -17,9 +17,9 @@ pub struct Combined {
 /// `None` without measurements or if one is not finite.
 ///
 /// With weights g = 1/K: SE² = Σ g²·se², which is for the mean of just these things. From
-/// [`MIN_PROJECTS_IN_GENERAL`] on, τ²·Σ g² is added, with the τ² of [`Spread`], and it is for things like
-/// these; with fewer, τ² cannot be estimated. The degrees of freedom are those of Satterthwaite (1946), with
-/// K − 1 for τ². A single measurement is returned unchanged.
+/// [`MIN_PROJECTS_IN_GENERAL`] on, τ²·Σ g² is added, with the τ² of [`Spread`], and SE² is for the mean over
+/// things like these; with fewer, τ² cannot be estimated. The degrees of freedom are those of Satterthwaite
+/// (1946), with K − 1 for τ². A single measurement is returned unchanged.
 pub fn equal_weight_mean(of: &[UncertainValue]) -> Option<Combined> {
     let shares = vec![1.0 / of.len().max(1) as f64; of.len()];
     let spread = spread_of(of);
@@ -35,8 +35,8 @@ pub fn equal_weight_mean(of: &[UncertainValue]) -> Option<Combined> {
 /// With weights g in proportion to 1/(se²·df/(df − 2) + τ²) (DerSimonian and Laird 1986), SE² = Σ g²·se² +
 /// τ²·Σ g², so that measurements that differ by more than their errors make the mean less certain, not more.
 /// Since the weights are estimated too, Σ g²·se² is multiplied by 1 + 4·Σ g(1 − g)/df (Meier 1953). Degrees
-/// of freedom as in [`equal_weight_mean`]. With few measurements τ² is often estimated as 0 although it is not;
-/// docs/METHODOLOGY.md reports how often the interval then covers the result of further measurements.
+/// of freedom as in [`equal_weight_mean`]. With few measurements τ² is often estimated as 0 although it is
+/// not; docs/METHODOLOGY.md reports how often the interval then covers the result of further measurements.
 pub fn weighted_mean(of: &[UncertainValue]) -> Option<Combined> {
     let usable = |one: &UncertainValue| one.df > 2.0 && one.se > 0.0;
     let spread = spread_of(of);

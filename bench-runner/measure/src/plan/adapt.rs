@@ -62,8 +62,8 @@ pub fn adapt_plan<W: World + ?Sized>(mut plan: Plan, world: &W) -> Result<Plan, 
     Ok(plan)
 }
 
-/// Checks that need no machine: `plan` names only known axes, values, workloads and projects, and does not
-/// contradict itself.
+/// Makes the checks that need no machine: `plan` names only known axes, values, workloads and projects, and
+/// does not contradict itself.
 ///
 /// # Errors
 /// For the first entry that could not be built on any machine.

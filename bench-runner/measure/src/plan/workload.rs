@@ -73,7 +73,7 @@ pub(super) fn check_commit_count(count: u32, listed: &[String]) -> Result<(), Re
 }
 
 /// True if variants of one tree can build these two kinds of sources in the same round. A build from nothing
-/// accepts any edit or commit; builds that start warm and expect none are checked elsewhere.
+/// accepts any edit or commit; the block checks builds that start warm and expect no edit.
 pub(super) fn are_compatible_sources(one: SourceChange, other: SourceChange) -> bool {
     let pinned = |sources| sources == SourceChange::AsPinned;
     one == other

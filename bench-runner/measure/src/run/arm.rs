@@ -27,11 +27,11 @@ pub(super) struct LiveArm<'a> {
     pub(super) graph: Option<UnitGraph>,
     /// State after its release build, if its workload starts from one.
     pub(super) after_release: Option<AfterRelease>,
-    /// Directory in which its builds find compiler caches that are not configured by an axis.
+    /// Sandbox in which its builds run compiler caches that no axis has configured.
     pub(super) corner: Option<CacheSandbox>,
     /// Units that it compiles again although nothing has changed, with cargo's reasons.
     pub(super) needless_rebuild: Option<String>,
-    /// Failed measured builds in a row.
+    /// Number of consecutive failed measured builds.
     pub(super) failures: u32,
     /// Reason why it is no longer built, if it is not.
     pub(super) dropped: Option<String>,

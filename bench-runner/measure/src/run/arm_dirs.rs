@@ -1,4 +1,4 @@
-//! The own directories of an arm besides its target directory: build directory, home, temporary files, cargo
+//! An arm's own directories besides its target directory: build directory, home, temporary files, cargo
 //! home, and the store of a compiler cache. All but the store are empty when a workload starts from nothing.
 
 use std::fs;
@@ -79,7 +79,7 @@ pub(super) fn leftovers(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
     files_below(entries(dir)?, dir)
 }
 
-/// The same for the cargo home of an arm, without the expected entries.
+/// Same as [`leftovers`], for the cargo home of an arm and without the expected entries.
 pub(super) fn leftovers_in_cargo_home(dir: &Path) -> Result<(Vec<String>, usize), RunError> {
     let known = expected_in_cargo_home();
     let is_known = |path: &PathBuf| path.file_name().is_some_and(|name| known.iter().any(|k| name == *k));

@@ -1,4 +1,5 @@
-//! One block: sessions, warm-ups with their proofs, and whole rounds until `sampling` says that it is enough.
+//! One block: sessions, warm-ups with their proofs, and complete rounds until `sampling` says that it is
+//! enough.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -98,8 +99,8 @@ fn first_edit() -> u64 {
     now.map_or(0, |since| since.as_millis() as u64)
 }
 
-/// Wall seconds of the rounds of an earlier part of the run, in order, and the attempt number of the next
-/// round.
+/// Wall seconds of the rounds of an earlier part of the run, one row for each round number, and the number of
+/// the next attempt at the next round.
 fn complete_rounds(block: &Block, samples: &[&Sample]) -> (Vec<Vec<Option<f64>>>, u32) {
     let earlier = rounds(block, samples.iter().copied(), &[]);
     (earlier.by_number(block.arms.len()), earlier.next_attempt)

@@ -18,7 +18,7 @@ const OWN_CACHE: &str = "each variant has a server and a store of its own, which
      so that a build from nothing is as warm as one after `cargo clean`";
 
 impl BlockMeasurement<'_, '_, '_> {
-    /// Notes that a build reaches sccache without cargo's settings.
+    /// Notes that a build reaches sccache by other means than cargo's settings.
     pub(super) fn note_discovered_service(&mut self, arm: &LiveArm<'_>, evidence: &BuildEvidence) {
         let (wrappers, _) = wrappers(evidence);
         let through = match &wrappers[..] {

@@ -23,7 +23,7 @@ use crate::workloads::StartState;
 
 /// Largest amount of dirty pages when a clock starts.
 const DIRTY_LIMIT: u64 = 16 << 20;
-/// Longest wait for it.
+/// Longest time that settling waits for dirty pages to fall to [`DIRTY_LIMIT`].
 const SETTLE_AT_MOST: Duration = Duration::from_secs(3);
 
 /// Makes builds and records them.

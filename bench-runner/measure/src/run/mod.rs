@@ -1,5 +1,5 @@
 //! A plan → samples. Checks out work trees, proves the variants, builds round after round, and records every
-//! build when it ends. Only effects are here: `plan` and `sampling` make all decisions.
+//! build when it ends. All effects are here; `plan` and `sampling` make all decisions.
 //!
 //! It does not interpret the samples; an [`Observer`] receives its progress.
 

@@ -30,7 +30,7 @@ pub struct SingleBuild<'a> {
     dirs: BuildDirs,
     request: BuildRequest,
     out: PathBuf,
-    /// Directory in which a compiler cache that is not configured by an axis finds itself.
+    /// Sandbox for compiler caches that no axis has configured.
     corner: CacheSandbox,
     graph: Option<UnitGraph>,
 }
@@ -89,7 +89,7 @@ impl<'a> SingleBuild<'a> {
         self.driver.edit(&self.dirs)
     }
 
-    /// The command that tries the artifact, if the manifest has one.
+    /// The command that checks the artifact, if the manifest has one.
     pub fn check(&self, evidence: &BuildEvidence) -> Option<CommandLine> {
         self.driver.check_artifact(&self.dirs, evidence)
     }

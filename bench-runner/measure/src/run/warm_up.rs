@@ -282,7 +282,7 @@ impl BlockMeasurement<'_, '_, '_> {
         Ok(self.builder.writer.append_proofs(&proofs)?)
     }
 
-    /// Tries the artifact if the manifest has a command for it. `false` if the run was interrupted.
+    /// Checks the artifact if the manifest has a command for it. `false` if the run was interrupted.
     fn try_artifact(
         &mut self,
         dirs: &BlockDirs,

@@ -2,7 +2,8 @@
 //! restored to its state before. The changes are discarded, or kept for the arm and put back before its next
 //! build.
 //!
-//! Files are compared by metadata alone, so that a scan does not load their contents into memory.
+//! A scan compares files by metadata alone, so that it does not load their contents into memory. A file is
+//! only read if it was touched without any other visible change.
 
 mod entries;
 

@@ -46,7 +46,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     scene
 }
 
-/// Maximum width of a name, without the number of failed builds if an arm has any.
+/// Maximum width of a name, minus the room for the number of failed builds if an arm has any.
 fn name_room(block: &BlockResult) -> f64 {
     let failed = block.arms.iter().any(|arm| arm.failures > 0);
     if failed { NAME_ROOM - FAILED_ROOM } else { NAME_ROOM }

@@ -8,7 +8,7 @@ use bench_runner_core::record::{
     BlockId, ByMetric, Fidelity, FidelityDifference, MetricId, Proof, ProofResult, Role, Skipped, StopReason,
 };
 
-/// Times of the variants as shares of the baseline's time.
+/// Times of the variants as fractions of the baseline's time.
 const SHARES: [f64; 9] = [0.873, 0.921, 1.064, 0.991, 1.012, 0.846, 1.103, 0.958, 1.0];
 
 /// Deterministic pseudo-random number between −1 and 1.

@@ -28,9 +28,9 @@ static REGULAR: LazyLock<Font> = LazyLock::new(|| Font::new(include_bytes!("../.
 static SEMI_BOLD: LazyLock<Font> =
     LazyLock::new(|| Font::new(include_bytes!("../../fonts/Inter-SemiBold.otf")));
 
-/// Width assumed for a character that the font lacks, as a share of the size: that of a wide character.
+/// Width assumed for a character that the font lacks, as a fraction of the size: that of a wide character.
 const MISSING_WIDTH: f64 = 1.15;
-/// Height of capital letters as a share of the size; texts are centered on half of it.
+/// Height of capital letters as a fraction of the size; texts are centered on half of it.
 pub(crate) const CAPITAL_HEIGHT: f64 = 2048.0 / 2816.0;
 
 /// One weight of the font.
@@ -78,7 +78,7 @@ impl Font {
         }
     }
 
-    /// Width of a text as a share of the font size.
+    /// Width of a text as a fraction of the font size.
     pub(crate) fn width(&self, text: &str) -> f64 {
         let ems = |c| self.glyph(c).map_or(MISSING_WIDTH, |glyph| glyph.advance / self.units());
         text.chars().map(ems).sum()

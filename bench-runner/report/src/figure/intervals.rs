@@ -66,7 +66,7 @@ pub(super) fn grid(scene: &mut Scene, axis: &Scale, (top, bottom): (f64, f64)) {
     scene.line((axis.place(1.0), top), (axis.place(1.0), bottom), 1.4, Ink::Muted);
 }
 
-/// Text instead of an interval, in the row that begins at `top`.
+/// Text that replaces a missing interval, in the row that begins at `top`.
 pub(super) fn reason(scene: &mut Scene, layout: &FigureLayout, text: &str, top: f64) {
     let room = layout.numbers.1 - layout.words;
     let label = Label::new((layout.words, top + layout.text_at), text, 11.0, Ink::Muted).within(room);

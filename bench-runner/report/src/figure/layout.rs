@@ -17,7 +17,7 @@ pub(crate) struct FigureLayout {
     pub(super) verdict: f64,
     /// Right ends of the estimate and of its interval.
     pub(super) numbers: (f64, f64),
-    /// Left end of text instead of an interval.
+    /// Left end of the text that replaces a missing interval.
     pub(super) words: f64,
     /// Height of one row.
     pub(super) row: f64,

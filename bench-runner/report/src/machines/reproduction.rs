@@ -140,7 +140,7 @@ pub fn compare_reproduction(original: ComparedRun<'_>, again: ComparedRun<'_>) -
     }
 }
 
-/// Same block in the second run.
+/// The same block in the second run.
 ///
 /// # Errors
 /// If there is none; the error is the reason.

@@ -58,7 +58,7 @@ pub struct MultiRunBlock {
     pub title: String,
     /// Name of the variant that the others are compared with.
     pub baseline: String,
-    /// Equivalence margin, as a share.
+    /// Equivalence margin, as a fraction.
     pub margin: f64,
     /// Indices of the machines that have the block.
     pub machines: Vec<usize>,

@@ -34,7 +34,7 @@ const HEADER: [&str; 27] = [
     "fidelity",
 ];
 
-/// The table as CSV. Order effects are shares; unknown values are empty.
+/// The table as CSV. Order effects are fractions; unknown values are empty.
 pub fn blocks_csv(comparison: &Comparison) -> Result<String, csv::Error> {
     csv_text(&HEADER, comparison.blocks.iter().map(row))
 }

@@ -30,7 +30,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let projects = Projects::open(places, args.offline, true)?;
     let selected = select(&projects, &args.projects)?;
-    // Before anything is built or fetched, which would disturb a measurement.
+    // The lock is taken before anything is built or fetched, because that would disturb a measurement.
     let _lock = args.no_build.then(measuring_lock).transpose()?;
     let mut verifier = match args.no_build {
         true => None,

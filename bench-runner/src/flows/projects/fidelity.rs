@@ -194,8 +194,8 @@ impl Projects {
         Ok(UserSetup { query, configuration, files, keys, variables })
     }
 
-    /// True if cargo finds a file on its way up from `own`: one outside of the user's cargo home, which a
-    /// query can leave out, or one in a cargo home that is a `.cargo` above the project.
+    /// True if cargo finds a file on its way up from `own`: it is outside of the user's cargo home (a query
+    /// can leave out that home), or the cargo home is a `.cargo` directory above the project.
     fn is_above(&self, file: &Path, own: &Path) -> bool {
         let Some(home) = self.sources.user_home.as_deref() else { return true };
         let real = home.canonicalize().unwrap_or_else(|_| home.to_owned());

@@ -16,7 +16,7 @@ use bench_runner_measure::plan::ProjectView;
 type ContextKey = (Option<String>, Option<String>);
 
 pub(super) struct ResolvedProject {
-    /// The project of its manifest.
+    /// The project as declared in its manifest.
     pub(super) declared: Project,
     /// The same project with edits, if the manifest has none.
     pub(super) project: Project,

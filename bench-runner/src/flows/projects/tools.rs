@@ -216,8 +216,8 @@ impl Projects {
         })
     }
 
-    /// The kinds of units that a build of a project would link, as cargo plans it in the pristine tree. `None` if
-    /// there is no pristine tree here, or cargo cannot say.
+    /// The kinds of units that a build of a project would link, as cargo plans it in the pristine tree.
+    /// `None` if there is no pristine tree here, or cargo cannot say.
     pub(super) fn linking_of(
         &self,
         resolved: &ResolvedProject,

@@ -52,7 +52,7 @@ pub struct VerifiedBuild {
     pub took: Duration,
     /// Number of compiled units, if the build tool reports it.
     pub units: Option<u32>,
-    /// True if the command that tries the artifact succeeded.
+    /// True if the command that checks the artifact succeeded.
     pub checked: bool,
 }
 
@@ -215,7 +215,7 @@ impl Drop for Verifier<'_> {
     }
 }
 
-/// Builds from nothing and tries the artifact. `false` if edits cannot be tried afterwards.
+/// Builds from nothing and checks the artifact. `false` if edits cannot be tried afterwards.
 fn build(single: &mut SingleBuild<'_>, verified: &mut VerifiedProject) -> Result<bool, FlowError> {
     for step in single.prepare() {
         if let CommandOutcome::Failed(reason) = single.run(step)?.0 {

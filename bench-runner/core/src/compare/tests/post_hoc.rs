@@ -234,7 +234,7 @@ fn rounds_count_that_have_both_sides() {
 
 /// Null runs of one block of nine equal arms; the variant with the smallest mean of ln seconds becomes the
 /// baseline. Returns the number of runs in which a corrected p-value is below α = 0.03, and the number in
-/// which one would be if the comparisons had been planned. Invalid blocks count in neither.
+/// which one would be if the comparisons with it had been planned. Invalid blocks count in neither.
 fn false_alarms(runs: usize) -> (usize, usize) {
     let names: Vec<String> = (0..9).map(|n| format!("env.X={n}")).collect();
     let plan = plan(vec![block_with_settings("null", &names.iter().map(String::as_str).collect::<Vec<_>>())]);

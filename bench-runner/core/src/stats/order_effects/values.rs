@@ -89,7 +89,7 @@ impl OrderEffects {
 pub enum NoOrderEffects {
     /// Fewer than two arms were built.
     FewArms,
-    /// Number of rounds that have all arms, less than [`MIN_ORDERED_ROUNDS`].
+    /// Number of rounds that have all arms, fewer than [`MIN_ORDERED_ROUNDS`].
     FewRounds(usize),
     /// The effects cannot be separated in these orders.
     NotSeparable,

@@ -49,7 +49,7 @@ pub(super) struct ResolvedVariant {
     pub(super) pinned: Vec<(String, String)>,
 }
 
-/// Changes by the settings of a variant besides the one that their axis is named for, in a build that links
+/// Side effects of a variant's settings beyond what their axes are named for, in a build that links
 /// `linking`.
 fn co_changes(variant: &Variant, settings: &ParsedSettings, linking: Option<Linking>) -> Vec<String> {
     let of = |setting: Setting<'_>| {

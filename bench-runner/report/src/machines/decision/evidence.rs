@@ -1,4 +1,4 @@
-//! Evidence of a class' runs on a variant under one workload.
+//! Evidence from a class's runs on a variant under one workload.
 
 use bench_runner_core::compare::{ArmResult, Ratio};
 use bench_runner_core::record::Variant;
@@ -16,13 +16,13 @@ const NORMAL: f64 = 1.959_964;
 
 /// Evidence on a variant under one workload on one class.
 pub(super) struct WorkloadEvidence {
-    /// Log-ratio over the class' machines.
+    /// Log-ratio over the class's machines.
     ratio: UncertainValue,
     /// Seconds saved by one build.
     pub(super) saved: UncertainValue,
     /// Largest peak memory of a build in bytes; the flag is true if it covers all processes.
     memory: Option<(u64, bool)>,
-    /// Memory of the class' smallest machine, in bytes.
+    /// Memory of the class's smallest machine, in bytes.
     available_memory: Option<u64>,
     /// Names of the runs.
     pub(super) runs: Vec<String>,

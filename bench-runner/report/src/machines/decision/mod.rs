@@ -2,9 +2,8 @@
 //! workload.
 //!
 //! A variant fits a class if for each workload of the rule the upper end of its ratio's interval is within
-//! the allowed slowdown and its peak memory is within the limit. Of the fitting variants, the one that saves
-//! most is chosen among those whose savings are above the rule's threshold at the lower end of their
-//! interval.
+//! the allowed slowdown and its peak memory is within the limit. A fitting variant is worth switching to if
+//! the lower end of its savings is above the rule's threshold; of several, the one that saves most is chosen.
 
 mod evidence;
 mod values;
@@ -154,7 +153,7 @@ fn choose(candidates: &[SwitchCandidate], rule: &Rule) -> SwitchChoice {
     }
 }
 
-/// One variant for every class; `None` if there is only one class.
+/// One variant for every class; `None` if there is only one class or no variant fits all of them.
 fn for_all(classes: &[ClassDecision], variants: &[&Variant], rule: &Rule) -> Option<String> {
     if classes.len() < 2 {
         return None;

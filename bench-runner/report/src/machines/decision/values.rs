@@ -7,7 +7,7 @@ use crate::machines::values::RefusedBlock;
 /// Rule for the decision of a class.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
-    /// Largest allowed slowdown of a workload, as a share.
+    /// Largest allowed slowdown of a workload, as a fraction.
     pub max_slower: f64,
     /// Memory limit of a build.
     pub memory: MemoryLimit,
@@ -20,7 +20,7 @@ pub struct Rule {
 /// Memory limit of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemoryLimit {
-    /// Memory of the class' smallest machine.
+    /// Memory of the class's smallest machine.
     Class,
     /// Number of bytes.
     Bytes(u64),
@@ -112,7 +112,7 @@ pub enum RuleFit {
     Absent,
 }
 
-/// Time saved per day, in seconds of a class' machines.
+/// Time saved per day, in seconds of a class's machines.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DailySavings {
     /// Estimate.

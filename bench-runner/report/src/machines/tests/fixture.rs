@@ -17,7 +17,7 @@ pub(crate) struct FixtureRun {
     pub(crate) memory: Vec<PeakMemory>,
 }
 
-/// Linker of a variant, ratio, half-width of the interval as a share, and verdict.
+/// Linker of a variant, ratio, half-width of the interval as a fraction, and verdict.
 pub(crate) type FixtureRatio<'a> = (&'a str, f64, f64, Verdict);
 
 impl FixtureRun {

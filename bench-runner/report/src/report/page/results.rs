@@ -97,7 +97,7 @@ fn fidelities(comparison: &Comparison) -> Markup {
     }
 }
 
-/// Note below a verdict if the builds differ from the user's own, or were not compared with them.
+/// Note below a verdict if the builds differ from the user's own, or could not be compared with them.
 fn mark(block: &BlockResult) -> Option<&'static str> {
     let lines = fidelity::lines(&block.fidelity);
     lines.iter().any(|line| line.is_warning).then_some("see fidelity")
