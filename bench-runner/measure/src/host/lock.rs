@@ -26,7 +26,8 @@ pub enum LockError {
     Held {
         /// The locked directory.
         dir: PathBuf,
-        /// The process that holds it, if the kernel says so: not across containers.
+        /// The process that holds it, if the kernel reports it, which it does not across
+        /// containers.
         pid: Option<u32>,
     },
     /// The directory could not be opened or locked.

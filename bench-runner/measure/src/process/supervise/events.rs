@@ -107,7 +107,8 @@ impl SupervisorEvents {
         }
     }
 
-    /// Reads all pending signals; the end of the harness takes precedence over that of a child.
+    /// Reads all pending signals; the end of the harness, or a request to end, takes precedence over the end
+    /// of a child.
     fn read_signals(&mut self) -> io::Result<Option<SupervisorEvent>> {
         let mut child = false;
         let mut end = false;
