@@ -64,8 +64,8 @@ impl MeasuringLock {
     }
 }
 
-/// The process that holds a `flock` lock on the file, from the text of `/proc/locks`, such as `1: FLOCK
-/// ADVISORY  WRITE 1234 08:01:131073 0 EOF`.
+/// The process that holds a `flock` lock on the file, from the text of `/proc/locks`, with lines such as
+/// `1: FLOCK  ADVISORY  WRITE 1234 08:01:131073 0 EOF`.
 fn holder_of(locks: &str, device: u64, inode: u64) -> Option<u32> {
     let device = device as rustix::fs::Dev;
     let file = format!("{:02x}:{:02x}:{inode}", rustix::fs::major(device), rustix::fs::minor(device));
