@@ -88,7 +88,7 @@ mod tests {
         let first = MeasuringLock::acquire(dir.path()).unwrap();
         let error = MeasuringLock::acquire(dir.path()).unwrap_err();
         let LockError::Held { pid, .. } = &error else { panic!("{error}") };
-        // The kernel may be built without /proc/locks; a wrong number is the fault.
+        // The kernel may be built without /proc/locks; only a wrong number is a failure.
         assert!(pid.is_none_or(|pid| pid == std::process::id()), "{error}");
         assert!(error.to_string().contains("measuring on this machine"), "{error}");
         drop(first);
