@@ -45,9 +45,9 @@ pub(super) struct CallDifference {
 struct ArgChanges {
     /// Number of commands in the build.
     all: usize,
-    /// Number of commands by argument that they have once more than in the other build.
+    /// For each argument, the number of commands that have it once more than in the other build.
     added: BTreeMap<String, usize>,
-    /// Number of commands by argument that they have once less.
+    /// For each argument, the number of commands that have it once less.
     taken: BTreeMap<String, usize>,
     /// Names of outputs with more commands than in the other build, and with fewer.
     more: Vec<String>,

@@ -68,7 +68,7 @@ impl ConfigPiece {
                 "cargo's configuration means nothing to a project that is not built by cargo",
             ));
         }
-        // All values are text here, so order and layout make no difference.
+        // The identity has only keys and values, so layout makes no difference.
         let leaves = self.leaves.iter().map(|(key, value)| format!("{key}={value}"));
         Ok(Available::without_tool(leaves.collect::<Vec<_>>().join(" ")))
     }

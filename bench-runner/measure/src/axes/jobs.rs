@@ -11,7 +11,7 @@ use crate::build::{BuildRequest, Goal};
 pub(super) struct JobsAxis;
 
 const KEY: &str = "jobs";
-/// Upper limit; no machine has as many threads.
+/// Upper limit; no machine has that many threads.
 const MOST: u32 = 65_536;
 
 impl Axis for JobsAxis {

@@ -1,6 +1,6 @@
 //! Axes: everything that can vary between builds, with one file or one table entry per axis. An axis parses
 //! its values. A value checks whether this machine can apply it (and names the command that would make it
-//! so), adds its effect to the build request, finds itself in the evidence, and names the lines that make it
+//! so), adds its effect to the build request, proves itself by the evidence, and names the lines that make it
 //! permanent. A new axis is a file or an entry, and one line in [`all`].
 //!
 //! Independent of scenarios, plans and samples.
@@ -138,7 +138,8 @@ impl SettingsParser {
     }
 }
 
-/// Checks that `text` can be a value of `rev`: a full commit, because a shorter one may become ambiguous.
+/// Checks that `text` can be a value of `rev`: a full commit, because a branch or a short
+/// hash may mean another commit later.
 ///
 /// # Errors
 /// If it cannot.

@@ -157,8 +157,8 @@ pub(super) fn no_call_of(whose: &str, evidence: &BuildEvidence) -> String {
     }
 }
 
-/// Crates for which the project itself sets `key` in some profile, by the crate names of rustc. With
-/// `package."*"` these include every crate in `evidence` outside of the workspace.
+/// Crates for which the project itself sets `key` in the profile of the build, or in one that it inherits
+/// from, by the crate names of rustc. With `package."*"` these include every dependency in `evidence`.
 pub(super) fn excluded_crates(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
     let mut names = crates_excluded_by_name(key, context, evidence);
     if packages_setting(key, context, evidence).any(|name| name == "*") {

@@ -114,7 +114,7 @@ pub struct BuildDirs {
     pub home: PathBuf,
     /// Directory for temporary files.
     pub tmp: PathBuf,
-    /// Directory for the store of a compiler cache.
+    /// Directory for compiler caches: store, socket and log of the server.
     pub service: PathBuf,
     pub cargo_home: PathBuf,
     /// Number of the edit that is in place.

@@ -10,7 +10,7 @@ use super::{BuildError, Goal};
 use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, ToolError, check_tool, find_in_path, not_installed};
 
 /// Variables that decide which toolchain answers, or how. rustup and cargo set them for child processes,
-/// which includes this program under `cargo run`, and the tree's own `rust-toolchain.toml` would be ignored.
+/// which includes this program under `cargo run`; they would override the tree's own `rust-toolchain.toml`.
 const TOOLCHAIN_VARIABLES: [&str; 7] =
     [TOOLCHAIN, "CARGO", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP"];
 

@@ -59,7 +59,7 @@ impl fmt::Display for LocalUnit {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitGraph {
     needs: BTreeMap<LocalUnit, BTreeSet<LocalUnit>>,
-    /// Units that may cause a rebuild in addition: a test can run the programs of its package.
+    /// Further units that may cause a rebuild of a unit: a test can run the programs of its package.
     may_need: BTreeMap<LocalUnit, BTreeSet<LocalUnit>>,
 }
 

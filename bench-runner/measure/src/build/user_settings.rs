@@ -27,7 +27,7 @@ const TABLES: [&str; 10] = [
 ];
 /// Name of the table of variables.
 pub(crate) const VARIABLES: &str = "variables";
-/// Keys of `build` that the harness sets: the compiler, and the program for documentation.
+/// Keys of `build` that the harness sets: the compiler and rustdoc.
 const HARNESS_KEYS: [&str; 2] = ["rustc", "rustdoc"];
 /// Variables that decide how something is built.
 const BUILD_VARIABLES: [&str; 19] = [

@@ -1,4 +1,4 @@
-//! Replaces `{n}` by the number of an edit.
+//! Replaces `{n}` with the number of an edit.
 
 pub(super) fn text(text: &str, n: u64) -> String {
     text.replace("{n}", &n.to_string())

@@ -8,8 +8,7 @@ use crate::toml_reader::mask_credentials;
 /// Schemes that git supports without a helper.
 const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
 
-/// Checks that `url` can be passed to git as the address of a repository. The error is a reason and a help
-/// text.
+/// Checks that `url` can be passed to git as the address of a repository. The error is a reason and a hint.
 pub(super) fn check(url: &str) -> Result<(), (String, &'static str)> {
     const FORMS: &str = "addresses look like `https://host/owner/name`, `ssh://git@host/name`, `git@host:owner/name` or \
                          `file:///path`";
@@ -64,12 +63,12 @@ pub(super) fn check(url: &str) -> Result<(), (String, &'static str)> {
     Ok(())
 }
 
-/// Help for an address with credentials.
+/// Hint for an address with credentials.
 const WITHOUT_CREDENTIALS: &str = "leave them out; git asks its credential helper (`git config --global credential.helper`), \
                                    ssh its agent, and `url.<with them>.insteadOf` in your own git configuration puts them \
                                    in as well";
 
-/// True if an address contains a user with a password, or a query, where tokens are.
+/// True if an address contains a user with a password, or a query, which may contain tokens.
 fn holds_credentials(url: &str) -> bool {
     let query = url.split_once("://").is_some_and(|(scheme, rest)| {
         scheme.starts_with("http") && rest.split_once('?').is_some_and(|(_, query)| query.contains('='))

@@ -26,7 +26,8 @@ pub enum LockError {
     Held {
         /// The locked directory.
         dir: PathBuf,
-        /// The process that holds it, if the kernel says so: not across containers.
+        /// The process that holds it, if the kernel reports it, which it does not across
+        /// containers.
         pid: Option<u32>,
     },
     /// The directory could not be opened or locked.
@@ -63,8 +64,8 @@ impl MeasuringLock {
     }
 }
 
-/// The process that holds a `flock` lock on the file, from the text of `/proc/locks`, such as `1: FLOCK
-/// ADVISORY  WRITE 1234 08:01:131073 0 EOF`.
+/// The process that holds a `flock` lock on the file, from the text of `/proc/locks`, with lines such as
+/// `1: FLOCK  ADVISORY  WRITE 1234 08:01:131073 0 EOF`.
 fn holder_of(locks: &str, device: u64, inode: u64) -> Option<u32> {
     let device = device as rustix::fs::Dev;
     let file = format!("{:02x}:{:02x}:{inode}", rustix::fs::major(device), rustix::fs::minor(device));
@@ -87,7 +88,7 @@ mod tests {
         let first = MeasuringLock::acquire(dir.path()).unwrap();
         let error = MeasuringLock::acquire(dir.path()).unwrap_err();
         let LockError::Held { pid, .. } = &error else { panic!("{error}") };
-        // The kernel may be built without /proc/locks; a wrong number is the fault.
+        // The kernel may be built without /proc/locks; only a wrong number is a failure.
         assert!(pid.is_none_or(|pid| pid == std::process::id()), "{error}");
         assert!(error.to_string().contains("measuring on this machine"), "{error}");
         drop(first);

@@ -1,6 +1,6 @@
 //! Other activity of the machine during a sample: cheap readings before and after it.
 //!
-//! Five small files, and one per core if cores count their throttling. Fields that are not counted here keep
+//! Four small files, and one per core if cores count their throttling. Fields that are not counted here keep
 //! their default: leaked processes are counted by the process that killed them.
 
 use std::fs::File;

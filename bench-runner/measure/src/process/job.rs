@@ -31,9 +31,9 @@ pub struct Job {
     pub before: Vec<SetupCommand>,
 }
 
-/// A program that prepares for a build, such as one that starts a server and ends. It runs in the same place
-/// as the build, in the directory of the [`Job`] and with an empty standard input. Processes that it leaves
-/// running are there during the build and are ended with it.
+/// A program that prepares for a build, such as one that starts a server and ends. It runs under
+/// the same accounting as the build, in the directory of the [`Job`] and with an empty standard input.
+/// Processes that it leaves running are there during the build and are ended with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SetupCommand {

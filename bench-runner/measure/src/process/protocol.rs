@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Accounting, BuildResult, ExitKind, Job};
 
-/// Program name and version, compared by both ends.
+/// Program name and version. The supervisor sends it, and the harness compares it with its own.
 pub(super) const PROGRAM: &str = concat!("bench-runner ", env!("CARGO_PKG_VERSION"));
 
 /// Requests of the harness.

@@ -9,7 +9,8 @@ use super::ToolError;
 /// The files by which a directory chooses its toolchain, in rustup's order.
 const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
-/// The variable by which a user chooses the toolchain for a shell; it takes precedence over files.
+/// The variable by which a user chooses the toolchain for a shell; it takes precedence over
+/// toolchain files and directory overrides.
 pub const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 
 /// The toolchain in the user's own variable. Under `cargo run`, rustup sets the same variable for this

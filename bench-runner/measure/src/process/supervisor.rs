@@ -124,9 +124,9 @@ impl Supervisor {
     /// time that the server uses meanwhile is charged to the build. `then` is not called for a build that did
     /// not end by itself.
     ///
-    /// After `hold` the build is no longer held: the processes it left running are ended even if `then` has
-    /// not returned. An interrupt meanwhile ends tool calls, as always; `then` should give up if one of them
-    /// reports it.
+    /// After `hold` the build is no longer held: the processes it left running are ended, after [`Job::drain`],
+    /// even if `then` has not returned. An interrupt meanwhile ends tool calls, as always; `then` should give
+    /// up if one of them reports it.
     ///
     /// Returns the result of `then`, if it was called.
     ///

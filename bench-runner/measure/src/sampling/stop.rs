@@ -25,7 +25,8 @@ pub struct BlockProgress<'a> {
     pub sampling: &'a Sampling,
     /// Role of each arm that is being built; arms dropped after their warm-up are not included.
     pub roles: &'a [Role],
-    /// Complete rounds so far: wall seconds of each arm, in the order of `roles`; `None` if the build failed.
+    /// Complete rounds so far: wall seconds of each arm, in the order of `roles`; `None` if the build did not
+    /// succeed.
     pub rounds: &'a [Vec<Option<f64>>],
     /// Rest of the block's share of the time budget; `None` without a budget.
     pub remaining: Option<Duration>,

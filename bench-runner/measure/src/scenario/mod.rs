@@ -166,7 +166,7 @@ pub struct SamplingSpec {
     pub time_budget: Option<Duration>,
     /// Timeout of one build.
     pub timeout: Duration,
-    /// Number of times that work trees and target directories are created.
+    /// Number of sessions; each starts with new work trees and target directories.
     pub sessions: u32,
 }
 

@@ -94,7 +94,7 @@ fn read_on(value: &TomlValue<'_>) -> Result<bool, DocError> {
     super::parse_on(&value.string()?).map_err(|refusal| value.refuse(refusal))
 }
 
-/// Reads the list `key`, which must be there exactly if there is no axis of the same meaning.
+/// Reads the list `key`, which must be there if and only if there is no axis of the same meaning.
 fn list_or_axis(reader: &mut Reader<'_>, key: &str, is_axis: bool) -> Result<Vec<RequestWord>, DocError> {
     let Some(value) = reader.optional(key) else {
         return if is_axis {

@@ -56,8 +56,8 @@ pub enum StartState {
 pub enum SourceChange {
     /// The pinned sources.
     AsPinned,
-    /// Sources with an edit that is new in every round: the first one of a class, or else the default edit of
-    /// the project.
+    /// Sources with an edit that is new in every round: the first one of a class, or else the ordinary edit
+    /// of the project.
     Edited(Option<EditClass>),
     /// Sources with the project's own crates emptied.
     Skeleton,

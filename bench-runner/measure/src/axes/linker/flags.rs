@@ -1,4 +1,4 @@
-//! Flags that choose a linker. docs/ARCHITECTURE.md documents the behavior of toolchains.
+//! Flags that choose a linker. docs/ARCHITECTURE.md lists the link lines and marks observed for each.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -53,7 +53,7 @@ pub trait Driver {
     fn check_artifact(&self, dirs: &BuildDirs, evidence: &BuildEvidence) -> Option<CommandLine>;
 }
 
-/// Resolves a program with a slash in its name against the work tree, because it is one of the project.
+/// Resolves a program with a slash in its name against the work tree, because it belongs to the project.
 fn own_program(program: &str, dirs: &BuildDirs) -> std::path::PathBuf {
     if program.contains('/') { dirs.source.join(program) } else { program.into() }
 }

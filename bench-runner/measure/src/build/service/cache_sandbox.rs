@@ -111,7 +111,7 @@ impl CacheSandbox {
 }
 
 /// Path of the sccache that listens at an address: a process whose environment has the variable of the
-/// address and that of a started server.
+/// address and the one that marks a started server.
 fn server_program(address: &Address, path: &str) -> Option<PathBuf> {
     let (name, value) = address.variable();
     let variable = format!("{name}={value}");

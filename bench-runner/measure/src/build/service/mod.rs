@@ -1,5 +1,5 @@
 //! A server that must run during a build: that of a compiler cache. It belongs to one sample: started before
-//! the build in the same process accounting, queried and stopped when the build's own process has exited.
+//! the build, under the build's own accounting; queried and stopped when the build's own process has exited.
 //!
 //! Starts, settles and stops it. The axis checks the statistics.
 

@@ -36,7 +36,7 @@ impl Secrets {
         // The location of a store is private too; the value of a switch reveals nothing.
         let telling =
             |value: &&String| value.len() >= SHORTEST && !matches!(value.as_str(), "true" | "false");
-        // One value may contain another, such as the address of a bucket its name.
+        // Longest first: one value may contain another, as the address of a bucket contains its name.
         let mut values: Vec<&String> = self.variables.values().filter(telling).collect();
         values.sort_by_key(|value| std::cmp::Reverse(value.len()));
         values.into_iter().fold(text.to_owned(), |text, value| text.replace(value.as_str(), "***"))

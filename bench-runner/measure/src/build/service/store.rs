@@ -58,7 +58,7 @@ impl Store {
 }
 
 /// Keeps a wrapper that finds no server from starting one, whose statistics would never be read: a server
-/// with this address fails to start, and the call fails. A wrapper that finds its server ignores it.
+/// with this Redis address fails to start, and the call fails. A wrapper that finds its server ignores it.
 pub(super) fn no_other_server() -> (String, String) {
     ("SCCACHE_REDIS_ENDPOINT".to_owned(), "nowhere".to_owned())
 }

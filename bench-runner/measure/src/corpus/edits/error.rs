@@ -47,7 +47,7 @@ pub enum EditError {
         edit: String,
         class: EditClass,
         file: PathBuf,
-        /// The difference to its class.
+        /// The reason why it is not of that class.
         reason: &'static str,
     },
     /// The file is reached through a link that leads out of the work tree.

@@ -92,7 +92,7 @@ pub struct Edit {
     pub name: String,
     /// The kind of change.
     pub class: EditClass,
-    /// The changed files.
+    /// The change itself.
     pub change: EditChange,
 }
 

@@ -1,4 +1,4 @@
-//! Errors of sources: each message with its cause and its help.
+//! Errors of sources: each message with its cause and a hint.
 
 use std::error::Error;
 use std::io;
@@ -31,7 +31,7 @@ pub enum SourceError {
     /// cargo could not fetch.
     #[error("failed to fetch {what}: {}", with_causes(error))]
     Cargo {
-        /// The thing to be fetched.
+        /// Description of what was to be fetched.
         what: String,
         /// The failed call.
         error: ToolError,
@@ -53,7 +53,7 @@ pub enum SourceError {
     /// git could not fetch.
     #[error("failed to fetch {what}: {}", with_causes(error))]
     Git {
-        /// The thing to be fetched.
+        /// Description of what was to be fetched.
         what: String,
         /// The failed call.
         error: ToolError,
@@ -67,7 +67,7 @@ pub enum SourceError {
         rev: String,
         /// The problem.
         reason: String,
-        /// Way out.
+        /// Hint for the user.
         help: String,
     },
     /// A repository in the cache is damaged, and fetching it again did not repair it.
@@ -77,7 +77,7 @@ pub enum SourceError {
         store: PathBuf,
         /// The part that cannot be read.
         reason: String,
-        /// Way out.
+        /// Hint for the user.
         help: &'static str,
     },
     /// A tree is not the one that the manifest states.
@@ -130,7 +130,7 @@ pub enum SourceError {
     /// It would have to be fetched, which is not allowed.
     #[error("{what} is not in the cache, and neither `plan` nor `--offline` fetches anything")]
     Offline {
-        /// The missing thing.
+        /// Description of what is missing.
         what: String,
         /// The command that fetches it.
         help: String,
@@ -164,7 +164,7 @@ pub enum SourceError {
         path: PathBuf,
         /// The problem.
         reason: String,
-        /// Way out.
+        /// Hint for the user.
         help: String,
     },
     /// Revisions of a source that has no commits.
@@ -182,7 +182,7 @@ pub enum SourceError {
         project: String,
         /// The problem.
         reason: String,
-        /// Way out.
+        /// Hint for the user.
         help: String,
     },
     /// The user's cargo configuration cannot be read.
@@ -217,7 +217,7 @@ impl SourceError {
         }
     }
 
-    /// Way out, if one is known.
+    /// Hint for the user, if one is known.
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::Io { error, .. } => return space_help(error).map(str::to_owned),
@@ -285,10 +285,10 @@ fn with_causes(error: &dyn Error) -> String {
     text
 }
 
-/// Parts of a tool's output, in lower case, and the help for each.
+/// Parts of a tool's output, in lower case, and the hint for each.
 type HelpTable = [(&'static [&'static str], &'static str)];
 
-/// Help for a failed cargo, from its output.
+/// Hint for a failed cargo, from its output.
 fn cargo_help(error: &ToolError) -> Option<&'static str> {
     const SIGNS: &HelpTable = &[
         // Before the others: cargo mentions `--offline` there too.
@@ -314,7 +314,7 @@ fn cargo_help(error: &ToolError) -> Option<&'static str> {
     help(error, SIGNS, "install Rust from https://rustup.rs, or put cargo on PATH")
 }
 
-/// Help for a cargo that cannot read manifests; mostly its own message is enough.
+/// Hint for a cargo that cannot read manifests; mostly its own message is enough.
 fn unreadable_help(error: &ToolError) -> Option<&'static str> {
     match error {
         ToolError::NotFound { .. } => Some("install Rust from https://rustup.rs, or put cargo on PATH"),
@@ -325,7 +325,7 @@ fn unreadable_help(error: &ToolError) -> Option<&'static str> {
     }
 }
 
-/// Help for a failed git, from its output.
+/// Hint for a failed git, from its output.
 fn git_help(error: &ToolError) -> Option<&'static str> {
     const SIGNS: &HelpTable = &[
         (&["no space left", "disk quota"], NO_SPACE),

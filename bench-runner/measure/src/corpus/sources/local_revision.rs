@@ -51,8 +51,8 @@ struct CommitToList {
 }
 
 /// Pins the directory `path` of a git work tree as of the commit `rev`; the whole commit, if the project
-/// needs more of the repository than its own directory, which is checked if it is built `by_cargo`. It may
-/// have `limit` bytes.
+/// needs more of the repository than its own directory (checked only if it is built `by_cargo`). It may have
+/// at most `limit` bytes.
 pub(crate) fn pin(
     path: &Path,
     rev: &str,

@@ -93,7 +93,7 @@ fn with_lock(pinned: Pinned, path: &Path, lock: &str, with: &FetchContext) -> Re
 /// `None` for all others.
 ///
 /// # Errors
-/// If cargo cannot make one; offline, if it would have to fetch.
+/// If cargo cannot make one, or would have to fetch for it although the network must not be used.
 pub fn make_missing(
     request: &SourceRequest<'_>,
     pinned: &Pinned,

@@ -1,4 +1,4 @@
-//! Properties of a machine that are not part of a key, because they change or identify its user.
+//! Properties of a machine that are not part of a key, because they may change or are private.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use super::super::frequency;
 use super::super::system_files::SystemFiles;
 use super::cpu::CpuInfo;
 
-/// State of the machine when it was read; not part of any key.
+/// Properties of the machine at the time it was read; not part of any key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {

@@ -32,7 +32,7 @@ pub(super) struct SupervisorEvents {
 impl SupervisorEvents {
     /// Blocks the signals that are waited for, and ignores Ctrl-C: the harness handles it.
     pub(super) fn open() -> io::Result<Self> {
-        // SAFETY: the set is initialised by `sigemptyset` before use; all pointers are valid for the calls;
+        // SAFETY: the set is initialized by `sigemptyset` before use; all pointers are valid for the calls;
         // the descriptor is new and owned by nobody else.
         let signals = unsafe {
             libc::signal(libc::SIGINT, libc::SIG_IGN);
@@ -107,7 +107,8 @@ impl SupervisorEvents {
         }
     }
 
-    /// Reads all pending signals; the end of the harness takes precedence over that of a child.
+    /// Reads all pending signals; the end of the harness, or a request to end, takes precedence over the end
+    /// of a child.
     fn read_signals(&mut self) -> io::Result<Option<SupervisorEvent>> {
         let mut child = false;
         let mut end = false;

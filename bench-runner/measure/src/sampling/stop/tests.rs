@@ -106,7 +106,7 @@ fn a_single_wide_interval_keeps_the_block_going() {
 
 #[test]
 fn the_twin_has_a_limit_of_its_own() {
-    // d of the twin scatters so that its h lies between the limits of a variant and of a twin
+    // d of the twin scatters so that its h is between the limits of a variant and of a twin
     let mut table = quiet(12, 3);
     let roles = [Role::Baseline, Role::Twin, Role::Variant];
     let pattern = [1.0, -1.0, 0.5, -0.5, 0.8, -0.8, 1.0, -1.0, 0.5, -0.5, 0.8, -0.8];

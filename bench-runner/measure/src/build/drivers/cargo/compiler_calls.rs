@@ -81,7 +81,7 @@ fn parse_call(args: Vec<String>) -> Option<CompilerCall> {
     (!is_rustdoc(&args)).then_some(CompilerCall { name, part: BuildPart::Unknown, unit: None, args })
 }
 
-/// True if a command makes documentation: it has none of the flags of a compiler call.
+/// True if a command runs rustdoc: it has none of the flags of a compiler call.
 fn is_rustdoc(words: &[String]) -> bool {
     let program = words.first().map(|program| program.rsplit('/').next().unwrap_or(program));
     program.is_some_and(|program| program == "rustdoc")

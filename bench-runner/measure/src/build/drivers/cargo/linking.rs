@@ -68,7 +68,7 @@ pub(super) fn ask_linkers(steps: &mut [LinkStep], build: &CommandLine) {
 const WITH_VALUE: [&str; 8] =
     ["-B", "-target", "--target", "--sysroot", "-isysroot", "-flavor", "-specs", "-m"];
 
-/// A command without inputs and options that do not choose the linker.
+/// A command without its inputs, and without options that do not affect the choice of the linker.
 fn linker_choosing_args(args: &[String]) -> Vec<String> {
     let mut kept: Vec<String> = args.first().cloned().into_iter().collect();
     let mut rest = args.iter().skip(1);

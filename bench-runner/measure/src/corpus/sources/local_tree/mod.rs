@@ -141,7 +141,7 @@ fn pin_once(
     store(&base, place_in, files, chosen, notes, with)
 }
 
-/// Replaces a link `.cargo` that leads out of the copied directories by the files that cargo reads there.
+/// Replaces a link `.cargo` that leads out of the copied directories with the files that cargo reads there.
 fn resolve_link_to_configuration(
     root: &Path,
     base: &Path,

@@ -53,7 +53,7 @@ pub(crate) fn files_of_commit(repository: &Repository, commit: Oid) -> Result<Ve
     Ok(index.iter().map(|found| entry(&found, true)).collect())
 }
 
-/// The files in the user's index; those that the user has changed since are marked.
+/// The files in the user's index; those that the user has not changed since are marked as unchanged.
 pub(crate) fn files_of_user(repository: &Repository) -> Result<Vec<TrackedFile>, git2::Error> {
     let mut options = StatusOptions::new();
     options.include_untracked(false).exclude_submodules(true);

@@ -75,8 +75,8 @@ pub(crate) fn needs_work_tree(pinned: &Pinned, root: &Path) -> Option<PathBuf> {
     (!pinned.root.ends_with(below) && git_queries::find(pinned).is_some()).then_some(work_tree)
 }
 
-/// The same for a commit of a repository in the cache. Even if more of its history is there, it gets that one
-/// commit and no tags: otherwise the build would depend on earlier fetches.
+/// The same as [`for_directory`] for a commit of a repository in the cache. Even if more of its history is
+/// there, it gets only that commit and no tags: otherwise the build would depend on earlier fetches.
 pub(crate) fn for_commit(
     mut pinned: Pinned,
     url: &str,
@@ -242,7 +242,7 @@ fn repository_dir(tree: &Path) -> PathBuf {
     name.into()
 }
 
-/// Removes a repository that was made earlier, when it was possible.
+/// Removes the repository that an earlier run made, if there is one.
 fn remove(beside: &Path) -> Result<(), SourceError> {
     match fs::remove_dir_all(beside) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

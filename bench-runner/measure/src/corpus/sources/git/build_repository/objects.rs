@@ -46,7 +46,7 @@ impl BuildRepository {
     }
 }
 
-/// Reads well after "a repository with".
+/// Description that follows "a repository with".
 impl fmt::Display for BuildRepository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count: usize| if count == 1 { "" } else { "s" };

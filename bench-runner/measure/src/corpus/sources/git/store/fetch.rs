@@ -15,7 +15,7 @@ use crate::process::ToolError;
 /// A fetch that takes longer has hung.
 const TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// Settings against losing fetched objects and against running hooks.
+/// Settings that keep git from losing fetched objects and from running hooks or maintenance.
 const SETTINGS: [&str; 6] = [
     "gc.auto=0",
     "maintenance.auto=false",

@@ -44,8 +44,8 @@ pub(crate) fn with_commit<T>(
     with_history(&FetchRequest { url, rev, depth: 1 }, with, read)
 }
 
-/// The repository at `url`, with the commit `rev` and its first-parent history of `deepen_to` commits,
-/// including `rev`, or all if there are fewer.
+/// The repository at `url`, with the commit `rev` and its first-parent history of at least `deepen_to`
+/// commits, including `rev`, or all if there are fewer.
 ///
 /// # Errors
 /// If they cannot be fetched.

@@ -129,7 +129,7 @@ fn archive(
 }
 
 /// Asks cargo for the version, which makes it download that one archive. The registry is named because
-/// otherwise cargo would refuse to choose if the user's configuration replaces crates.io by a mirror; cargo
+/// otherwise cargo would refuse to choose if the user's configuration replaces crates.io with a mirror; cargo
 /// then uses the mirror.
 fn download(source: &CratesIoSource, project: &str, with: &FetchContext) -> Result<(), SourceError> {
     let what = format!("{} {}", source.name, source.version);

@@ -15,7 +15,7 @@ const OTHER_LINES: u32 = 10;
 const DOMAIN: &[u8] = b"bench-runner generated crate 1\n";
 
 /// The statements of all functions of crate number `at`; there are as many functions as fit into `lines`
-/// lines. Each statement changes `a`, a `u64`.
+/// lines, and at least one. Each statement changes `a`, a `u64`.
 pub(super) fn functions(seed: u64, at: u32, lines: u32) -> Vec<Vec<String>> {
     let mut rng = crate_rng(seed, at);
     let count = (lines.saturating_sub(OTHER_LINES) / LINES).max(1);

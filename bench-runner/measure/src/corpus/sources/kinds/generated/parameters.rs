@@ -24,7 +24,7 @@ pub(super) const ITEM_ANCHOR: &str = "// New items go below this line.";
 pub(in crate::corpus) struct GeneratedSource {
     /// Seed of the random statements.
     pub seed: u64,
-    /// Number of crates: one binary, the others libraries. A proc macro is added to them.
+    /// Number of crates: one binary, the others libraries. A proc macro is not counted.
     pub crates: u32,
     /// Dependencies between the crates.
     pub shape: GraphShape,
