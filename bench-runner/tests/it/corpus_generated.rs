@@ -9,7 +9,7 @@ use crate::lab::Lab;
 use crate::mirror::with_tiny;
 
 trials! { "generated";
-    every_style_is_built_without_warnings: LONG,
+    every_style_is_built_without_warnings: RARE,
     edits_reach_what_the_shape_says: LONG,
     build_scripts_and_proc_macros_are_built: LONG,
     the_lock_file_is_the_one_that_cargo_would_write,

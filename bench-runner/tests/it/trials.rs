@@ -1,7 +1,8 @@
 //! Registration of trials: each once, by its function's name, with its requirements and its schedule.
 //!
-//! `cargo test` runs those that are short or find faults often. The long ones are shown as skipped and run
-//! with `BENCH_RUNNER_TEST=all`, as set by `.ci/run`, or with `cargo test --test it -- --include-ignored`.
+//! `cargo test` runs those that are short or find faults often. The others are shown as skipped:
+//! `BENCH_RUNNER_TEST=gate`, as set by `.ci/run`, adds the long ones, and `BENCH_RUNNER_TEST=all`, as set by
+//! `.ci/long`, the rare ones too; so does `cargo test --test it -- --include-ignored`.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -18,7 +19,7 @@ macro_rules! trials {
     ($module:literal; $([$($below:ident),* $(,)?];)? $($name:ident $(: $when:expr)?),* $(,)?) => {
         pub(crate) fn tests() -> Vec<libtest_mimic::Trial> {
             #[allow(unused_imports, reason = "a file may have trials of one kind only")]
-            use crate::trials::{ALWAYS, LONG};
+            use crate::trials::{ALWAYS, LONG, RARE};
             let mut trials: Vec<libtest_mimic::Trial> = Vec::new();
             $($(trials.extend($below::tests());)*)?
             $(
@@ -46,7 +47,7 @@ macro_rules! modules {
 /// Conditions under which a trial runs.
 #[derive(Clone, Copy)]
 pub(crate) struct TrialConditions {
-    long: bool,
+    schedule: Schedule,
     programs: [Option<&'static str>; 2],
     packages: &'static [&'static str],
     lacking: Option<fn() -> Option<String>>,
@@ -54,12 +55,40 @@ pub(crate) struct TrialConditions {
     long_only: Option<&'static str>,
 }
 
+/// The runs of tests that a trial belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Schedule {
+    Always,
+    Gate,
+    Long,
+}
+
+impl Schedule {
+    /// The schedule that `BENCH_RUNNER_TEST` asks for.
+    fn requested() -> Self {
+        match std::env::var("BENCH_RUNNER_TEST").as_deref() {
+            Ok("all") => Self::Long,
+            Ok("gate") => Self::Gate,
+            Ok(other) => panic!("BENCH_RUNNER_TEST is `{other}`; it can be `gate` or `all`"),
+            Err(_) => Self::Always,
+        }
+    }
+}
+
 /// Runs with every `cargo test`.
-pub(crate) const ALWAYS: TrialConditions =
-    TrialConditions { long: false, programs: [None; 2], packages: &[], lacking: None, long_only: None };
+pub(crate) const ALWAYS: TrialConditions = TrialConditions {
+    schedule: Schedule::Always,
+    programs: [None; 2],
+    packages: &[],
+    lacking: None,
+    long_only: None,
+};
 
 /// Runs in the gate.
-pub(crate) const LONG: TrialConditions = TrialConditions { long: true, ..ALWAYS };
+pub(crate) const LONG: TrialConditions = TrialConditions { schedule: Schedule::Gate, ..ALWAYS };
+
+/// Runs in `.ci/long`: it takes long, and what it finds is nearly always found by another trial too.
+pub(crate) const RARE: TrialConditions = TrialConditions { schedule: Schedule::Long, ..ALWAYS };
 
 impl TrialConditions {
     /// Requires this program as well.
@@ -115,8 +144,9 @@ pub(crate) fn trial(name: &str, when: TrialConditions, run: impl FnOnce() + Send
             Trial::test(name, move || Err(Failed::from(format!("cannot be skipped under CI: {reason}"))))
         }
         Some(reason) => Trial::test(skipped(&reason), || Ok(())).with_ignored_flag(true),
-        None if when.long && !runs_all() => {
-            Trial::test(skipped("long: run by .ci/run"), run).with_ignored_flag(true)
+        None if when.schedule > Schedule::requested() => {
+            let script = if when.schedule == Schedule::Long { ".ci/long" } else { ".ci/run" };
+            Trial::test(skipped(&format!("long: run by {script}")), run).with_ignored_flag(true)
         }
         None => Trial::test(name, run),
     }
@@ -128,11 +158,6 @@ fn note_seconds(name: &str, took: Duration) {
     let line = format!("{:.1}\t{name}\n", took.as_secs_f64());
     let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the file of seconds");
     file.write_all(line.as_bytes()).expect("the file of seconds");
-}
-
-/// True if `BENCH_RUNNER_TEST=all` is set.
-pub(crate) fn runs_all() -> bool {
-    std::env::var_os("BENCH_RUNNER_TEST").is_some_and(|wanted| wanted == "all")
 }
 
 /// A message if a program is missing.

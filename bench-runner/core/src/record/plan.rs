@@ -209,7 +209,7 @@ impl Variant {
     }
 
     /// Returns true if each build starts with an empty target directory, so that all builds do the same work.
-    pub(crate) fn starts_from_nothing(&self) -> bool {
+    pub fn starts_from_nothing(&self) -> bool {
         const FROM_NOTHING: [&str; 6] = ["clean", "check", "clippy", "test", "doc", "deps-only"];
         FROM_NOTHING.contains(&self.workload.as_str())
     }

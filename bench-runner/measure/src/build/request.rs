@@ -69,6 +69,23 @@ pub enum Goal {
 }
 
 impl Goal {
+    /// The profiles that it uses without `--profile`. Tests use the profile `test`, which overrides what it
+    /// inherits.
+    pub(crate) fn default_profiles(self) -> &'static [&'static str] {
+        match self {
+            Self::Build | Self::Check | Self::Clippy | Self::Doc => &["dev"],
+            Self::Test => &["dev", "test"],
+        }
+    }
+
+    /// True if it can be limited to the programs that a project names; tests and documentation are not.
+    pub(crate) fn is_limited_to_programs(self) -> bool {
+        match self {
+            Self::Build | Self::Check | Self::Clippy => true,
+            Self::Test | Self::Doc => false,
+        }
+    }
+
     /// True if the project's own crates are compiled to code and linked. Build scripts and proc macros are
     /// compiled and linked under any goal.
     pub fn links(self) -> bool {

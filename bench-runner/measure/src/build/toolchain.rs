@@ -119,7 +119,7 @@ impl Toolchain {
             Goal::Doc if self.rustdoc.is_none() => {
                 lacking("rustdoc", format!("rustup component add rustc{toolchain}"))
             }
-            _ => Ok(()),
+            Goal::Build | Goal::Check | Goal::Clippy | Goal::Test | Goal::Doc => Ok(()),
         }
     }
 

@@ -195,6 +195,10 @@ fn with_commits(workload: Workload, word: &str) -> Result<Workload, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use bench_runner_core::record::Variant;
+
     use super::*;
 
     #[test]
@@ -205,6 +209,20 @@ mod tests {
         assert!(help("zzzzzz").starts_with("known are clean, incremental[:CLASS], "));
         for workload in ALL {
             assert_eq!(find(workload.name), Ok(workload));
+        }
+    }
+
+    #[test]
+    fn judging_knows_what_starts_from_nothing() {
+        for Workload { name, start, .. } in ALL {
+            let variant = Variant {
+                name: "v".into(),
+                project: "p".into(),
+                workload: name.into(),
+                rev: None,
+                settings: BTreeMap::new(),
+            };
+            assert_eq!(variant.starts_from_nothing(), start == StartState::Empty, "{name}");
         }
     }
 

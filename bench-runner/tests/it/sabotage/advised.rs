@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use super::table::{Case, Entry, Need, entries};
 use super::{build, context, cores, laid_out, others, path, prove, trial_with};
 use crate::lab::Lab;
-use crate::trials::LONG;
+use crate::trials::{LONG, RARE};
 
 /// Values whose lines are removed one after another: one for each axis whose lines show in a build.
 const SABOTAGED: [(&str, &str); 17] = [
@@ -37,14 +37,19 @@ const SABOTAGED: [(&str, &str); 17] = [
 ];
 
 pub(super) fn tests() -> Vec<Trial> {
-    let cases = entries().into_values().flat_map(|entry| match entry {
-        Entry::Built(cases) => cases,
-        Entry::Unseen(..) => Vec::new(),
-    });
     // A number of jobs in the configuration does not show in a build, and a profile is never in
     // configuration.
     let shown = |case: &Case| !matches!(case.needs, Need::Absent) && !["jobs", "profile"].contains(&case.key);
-    cases.filter(shown).map(|case| trial_with("advice", LONG, case, try_lines)).collect()
+    let of_axis = |entry: Entry| {
+        let cases = match entry {
+            Entry::Built(cases) => cases,
+            Entry::Unseen(..) => Vec::new(),
+        };
+        // The lines of an axis differ by the value alone.
+        let whens = std::iter::once(LONG).chain(std::iter::repeat(RARE));
+        cases.into_iter().filter(shown).zip(whens).map(|(case, when)| trial_with("advice", when, case, try_lines)).collect::<Vec<_>>()
+    };
+    entries().into_values().flat_map(of_axis).collect()
 }
 
 fn try_lines(case: &Case) {

@@ -126,8 +126,7 @@ impl CargoDriver {
             option("--profile", profile);
         }
         build.packages.iter().for_each(|package| option("--package", package));
-        // Tests and documentation of a project are not limited to its programs.
-        if !matches!(goal, Goal::Test | Goal::Doc) {
+        if goal.is_limited_to_programs() {
             build.bins.iter().for_each(|bin| option("--bin", bin));
         }
         if !build.features.is_empty() {
@@ -149,14 +148,9 @@ impl CargoDriver {
     }
 }
 
-/// Profiles that a build uses. Without `--profile`, tests use the profile `test`, which overrides what it
-/// inherits.
+/// Profiles that a build uses.
 fn profiles_in_force(profile: Option<&str>, goal: Goal) -> Vec<&str> {
-    match (profile, goal) {
-        (Some(profile), _) => vec![profile],
-        (None, Goal::Test) => vec!["dev", "test"],
-        (None, _) => vec!["dev"],
-    }
+    profile.map_or_else(|| goal.default_profiles().to_vec(), |profile| vec![profile])
 }
 
 impl Driver for CargoDriver {
