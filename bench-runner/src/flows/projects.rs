@@ -185,14 +185,14 @@ impl Projects {
     ) -> Result<ConfiguredDriver, FlowError> {
         let context = self.context_of(resolved, &key.settings()).map_err(anyhow::Error::from)?;
         let project = &resolved.project;
-        let driver: Box<dyn Driver> = match (&project.build.tool, &context.toolchain, &resolved.inquiry) {
+        let driver: Box<dyn Driver> = match (&project.build.tool, &context.toolchain, &resolved.queries) {
             (BuildTool::Command(command), _, _) => {
                 let path = self.path.to_string_lossy().into_owned();
                 Box::new(CommandDriver { command: command.clone(), build: project.build.clone(), path })
             }
-            (BuildTool::Cargo, Some(toolchain), Some(inquiry)) => {
+            (BuildTool::Cargo, Some(toolchain), Some(queries)) => {
                 let config = context.config.clone();
-                Box::new(self.cargo_driver(project, toolchain.clone(), config, inquiry.clone()))
+                Box::new(self.cargo_driver(project, toolchain.clone(), config, queries.clone()))
             }
             _ => return Err(anyhow::anyhow!("no toolchain was found for `{}`", project.name).into()),
         };

@@ -61,10 +61,13 @@ pub(super) fn calibrate(
         pools.iter().filter_map(|(pool, twins)| Some((*pool, pool_offsets(pool.0, twins)?))).collect();
     let of_block = |((kind, judged), cells): ((&BuildKind<'_>, &JudgedBlock), &Cells<'_>)| {
         let Some((offsets, sums)) = kind.pools().find_map(|pool| known.get(&pool).copied()) else {
-            return BlockOffsets { offsets: Offsets::NotCalibrated { twins: twins.len() }, from_others: 0.0 };
+            return BlockOffsets {
+                offsets: Offsets::NotCalibrated { twins: twins.len() },
+                variance_from_others: 0.0,
+            };
         };
         let others = judged.twin.filter(|_| twin_counts(cells)).map_or(sums, |own| sums.without(&own));
-        BlockOffsets { offsets, from_others: others.variance().unwrap_or(0.0) }
+        BlockOffsets { offsets, variance_from_others: others.variance().unwrap_or(0.0) }
     };
     let of_blocks: Vec<BlockOffsets> = kinds.iter().zip(judged).zip(cells).map(of_block).collect();
     let mut seen = HashSet::new();

@@ -37,7 +37,7 @@ pub(super) struct BlockOffsets {
     pub(super) offsets: Offsets,
     /// τ² for the verdict on the block's own twin, from the other twins alone: a broken twin must not excuse
     /// itself. 0 if there are too few.
-    pub(super) from_others: f64,
+    pub(super) variance_from_others: f64,
 }
 
 impl JudgedBlock {
@@ -105,7 +105,7 @@ impl JudgedBlock {
     /// Adds the offsets between directories to the standard errors.
     pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: BlockOffsets) {
         self.offsets = Some(known.offsets);
-        self.offset_from_others = known.from_others;
+        self.offset_from_others = known.variance_from_others;
         let tau2 = self.remaining_offset_variance(cells);
         for (arm, estimate) in self.estimates.iter_mut().enumerate() {
             let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);

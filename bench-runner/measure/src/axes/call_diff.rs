@@ -12,7 +12,7 @@ use crate::build::BuildEvidence;
 /// Maximum number of flags named; the rest is counted.
 const NAMED: usize = 6;
 /// Options of rustc whose value is a separate argument.
-const TWO_WORDS: [&str; 15] = [
+const OPTIONS_WITH_VALUE: [&str; 15] = [
     "-C",
     "--codegen",
     "-Z",
@@ -30,7 +30,7 @@ const TWO_WORDS: [&str; 15] = [
     "--out-dir",
 ];
 /// Prefixes of arguments that differ between any two variants.
-const NO_DIFFERENCE: [&str; 6] =
+const IGNORED_PREFIXES: [&str; 6] =
     ["-Cmetadata=", "-Cextra-filename=", "--out-dir", "-L", "-o", "--diagnostic-width"];
 
 /// Difference between two builds.
@@ -204,7 +204,7 @@ fn by_number(changes: &BTreeMap<String, usize>) -> Vec<(usize, Vec<&str>)> {
 /// Relevant arguments of a compiler call, sorted.
 pub(super) fn comparable_call_args(args: &[String]) -> Vec<String> {
     let mut kept = normalized(args);
-    kept.retain(|flag| !NO_DIFFERENCE.iter().any(|start| flag.starts_with(start)));
+    kept.retain(|flag| !IGNORED_PREFIXES.iter().any(|start| flag.starts_with(start)));
     for flag in &mut kept {
         if flag.starts_with("-Cincremental=") {
             *flag = "-Cincremental".to_owned();
@@ -222,7 +222,7 @@ pub(super) fn normalized(args: &[String]) -> Vec<String> {
     kept.extend(args[..rustc.saturating_sub(1)].iter().map(|wrapper| shorten_paths(wrapper)));
     let mut rest = args[rustc..].iter();
     while let Some(arg) = rest.next() {
-        let flag = if TWO_WORDS.contains(&arg.as_str()) {
+        let flag = if OPTIONS_WITH_VALUE.contains(&arg.as_str()) {
             let value = rest.next().map_or("", String::as_str);
             match arg.as_str() {
                 "--codegen" | "-C" => format!("-C{value}"),

@@ -23,9 +23,9 @@ impl Axis for RustflagsAxis {
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
         // Cargo itself passes these to rustc, so they would be given twice.
-        const CARGOS: [&str; 4] = ["--out-dir", "--crate-name", "-o", "--emit"];
+        const PASSED_BY_CARGO: [&str; 4] = ["--out-dir", "--crate-name", "-o", "--emit"];
         let flags: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-        match flags.iter().find(|flag| CARGOS.contains(&flag.as_str())) {
+        match flags.iter().find(|flag| PASSED_BY_CARGO.contains(&flag.as_str())) {
             None => Ok(Box::new(FlagList { text: text.to_owned(), flags })),
             Some(flag) => Err(Refusal::new(format!("`{flag}` is for cargo to give to rustc"))),
         }

@@ -34,7 +34,7 @@ pub struct BuildRequest {
 }
 
 /// Configuration keys that are overridden by a variable even if they are given on the command line.
-const BEATEN: [(&str, &str); 3] = [
+const OVERRIDDEN_BY_VARIABLE: [(&str, &str); 3] = [
     ("build.incremental", "CARGO_INCREMENTAL"),
     ("build.rustc-wrapper", "RUSTC_WRAPPER"),
     ("build.rustc-workspace-wrapper", "RUSTC_WORKSPACE_WRAPPER"),
@@ -44,7 +44,9 @@ impl BuildRequest {
     /// Removes the variables of `source`, the user's own configuration, for keys that another setting
     /// decides.
     pub(crate) fn replace_variables_of(&mut self, source: &str) {
-        for (_, variable) in BEATEN.iter().filter(|(key, _)| self.config.iter().any(|(set, _)| set == key)) {
+        for (_, variable) in
+            OVERRIDDEN_BY_VARIABLE.iter().filter(|(key, _)| self.config.iter().any(|(set, _)| set == key))
+        {
             if self.env_from.get(*variable).is_some_and(|from| from == source) {
                 self.env_from.remove(*variable);
                 self.env.remove(*variable);

@@ -19,7 +19,7 @@ pub(super) fn save_state(block_dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<Af
         let failed = |source| RunError::Io { action: "read", path: dir.clone(), source };
         built.push((dir.clone(), entries(dir).map_err(failed)?));
     }
-    let (left, kept) = block_dirs.left(arm).unwrap_or_default();
+    let (left, kept) = block_dirs.kept_changes(arm).unwrap_or_default();
     let beside = dirs.target.with_extension("release");
     host::remove_tree(&beside)?;
     let mut copies = Vec::new();
@@ -41,7 +41,7 @@ pub(super) fn restore_state(dirs: &BlockDirs, arm: &LiveArm<'_>) -> Result<(), R
         host::remove_tree(dir)?;
         copy_tree(copy, dir)?;
     }
-    dirs.set_left(arm, after.left.clone());
+    dirs.set_kept_changes(arm, after.left.clone());
     Ok(())
 }
 

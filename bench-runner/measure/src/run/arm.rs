@@ -28,7 +28,7 @@ pub(super) struct LiveArm<'a> {
     /// State after its release build, if its workload starts from one.
     pub(super) after_release: Option<AfterRelease>,
     /// Sandbox in which its builds run compiler caches that no axis has configured.
-    pub(super) corner: Option<CacheSandbox>,
+    pub(super) sandbox: Option<CacheSandbox>,
     /// Units that it compiles again although nothing has changed, with cargo's reasons.
     pub(super) needless_rebuild: Option<String>,
     /// Number of consecutive failed measured builds.
@@ -95,7 +95,7 @@ impl<'a> LiveArm<'a> {
             pin,
             graph: None,
             after_release: None,
-            corner: None,
+            sandbox: None,
             needless_rebuild: None,
             failures: 0,
             dropped: None,
@@ -105,12 +105,12 @@ impl<'a> LiveArm<'a> {
     /// Creates its own directories. `building` is the cargo home from which its own is derived.
     pub(super) fn create_dirs(&mut self, building: &Path) -> Result<(), RunError> {
         arm_dirs::create_dirs(&self.dirs, &self.request, building)?;
-        let corner = CacheSandbox::in_dir(&self.dirs.service).map_err(|source| RunError::Io {
+        let sandbox = CacheSandbox::in_dir(&self.dirs.service).map_err(|source| RunError::Io {
             action: "make room for a compiler cache in",
             path: self.dirs.service.clone(),
             source,
         })?;
-        self.corner = Some(corner);
+        self.sandbox = Some(sandbox);
         Ok(())
     }
 

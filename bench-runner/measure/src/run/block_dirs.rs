@@ -147,14 +147,14 @@ impl BlockDirs {
     }
 
     /// The kept changes of `arm` in its work tree, and the directory of their files.
-    pub(super) fn left(&self, arm: &LiveArm<'_>) -> Option<(Option<KeptChanges>, PathBuf)> {
-        self.trees.borrow().get(&arm.arm.variant.tree()).map(|tree| tree.left(&name_of(arm)))
+    pub(super) fn kept_changes(&self, arm: &LiveArm<'_>) -> Option<(Option<KeptChanges>, PathBuf)> {
+        self.trees.borrow().get(&arm.arm.variant.tree()).map(|tree| tree.kept_changes(&name_of(arm)))
     }
 
     /// Sets the kept changes of `arm`, whose files are already in place.
-    pub(super) fn set_left(&self, arm: &LiveArm<'_>, left: Option<KeptChanges>) {
+    pub(super) fn set_kept_changes(&self, arm: &LiveArm<'_>, left: Option<KeptChanges>) {
         if let Some(tree) = self.trees.borrow_mut().get_mut(&arm.arm.variant.tree()) {
-            tree.set_left(&name_of(arm), left);
+            tree.set_kept_changes(&name_of(arm), left);
         }
     }
 

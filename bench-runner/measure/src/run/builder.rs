@@ -172,7 +172,7 @@ impl<'a> Builder<'a> {
         let watch = InterferenceWatch::start();
         let job = job(&dirs.out(), command.clone(), block.sampling.timeout);
         let ServicedBuild { finished, report, discovered } =
-            self.run_timed(job, running, arm.corner.as_ref(), slot.phase)?;
+            self.run_timed(job, running, arm.sandbox.as_ref(), slot.phase)?;
         self.discovered = discovered;
         let interference =
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
@@ -225,7 +225,7 @@ impl<'a> Builder<'a> {
     ) -> Result<Option<[String; 2]>, RunError> {
         let running = self.start(arm, limit)?;
         let job = job(&dirs.out(), command, limit);
-        let attended = self.run_timed(job, running, arm.corner.as_ref(), Phase::Warmup)?;
+        let attended = self.run_timed(job, running, arm.sandbox.as_ref(), Phase::Warmup)?;
         let ended_well = attended.finished.ended == ExitKind::Exited(0);
         Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.read_output(kind))))
     }
@@ -239,7 +239,7 @@ impl<'a> Builder<'a> {
         command: CommandLine,
     ) -> Result<bool, RunError> {
         let text = [vec![command.program.display().to_string()], command.args.clone()].concat().join(" ");
-        let env = arm.corner.as_ref().map(|corner| corner.environment(&command.env));
+        let env = arm.sandbox.as_ref().map(|sandbox| sandbox.environment(&command.env));
         let command = CommandLine { env: env.unwrap_or_else(|| command.env.clone()), ..command };
         let finished = self.supervisor.build(&job(&dirs.out(), command, Duration::from_secs(3600)))?;
         if finished.ended == ExitKind::Interrupted {
@@ -297,11 +297,11 @@ impl<'a> Builder<'a> {
         &mut self,
         job: Job,
         running: Option<RunningService>,
-        corner: Option<&CacheSandbox>,
+        sandbox: Option<&CacheSandbox>,
         phase: Phase,
     ) -> Result<ServicedBuild, RunError> {
         let (start, beside) = (Instant::now(), running.is_some());
-        let attended = serviced_build::run(self.supervisor, job, running, corner)?;
+        let attended = serviced_build::run(self.supervisor, job, running, sandbox)?;
         if beside {
             // The server is started, awaited and stopped around the build.
             self.clock.add(Purpose::Settling, start.elapsed().saturating_sub(attended.finished.wall));

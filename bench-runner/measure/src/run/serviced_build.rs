@@ -18,9 +18,9 @@ pub(super) fn run(
     supervisor: &mut Supervisor,
     job: Job,
     running: Option<RunningService>,
-    corner: Option<&CacheSandbox>,
+    sandbox: Option<&CacheSandbox>,
 ) -> Result<ServicedBuild, RunError> {
-    let Some(mut running) = running else { return build_in_corner(supervisor, job, corner) };
+    let Some(mut running) = running else { return build_in_sandbox(supervisor, job, sandbox) };
     loop {
         let before = vec![running.setup(&job.env)];
         let beside = Job { before, env: running.environment(&job.env), ..job.clone() };
@@ -43,17 +43,17 @@ pub(super) fn run(
 }
 
 /// Runs a build without a service, and checks whether it started one anyway.
-fn build_in_corner(
+fn build_in_sandbox(
     supervisor: &mut Supervisor,
     job: Job,
-    corner: Option<&CacheSandbox>,
+    sandbox: Option<&CacheSandbox>,
 ) -> Result<ServicedBuild, RunError> {
-    let Some(corner) = corner else {
+    let Some(sandbox) = sandbox else {
         let finished = supervisor.build(&job)?;
         return Ok(ServicedBuild { finished, report: CacheReport::default(), discovered: None });
     };
-    let job = Job { env: corner.environment(&job.env), ..job };
-    let (finished, found) = supervisor.build_and_then(&job, HOLD, |_| corner.find_server(&job.env))?;
+    let job = Job { env: sandbox.environment(&job.env), ..job };
+    let (finished, found) = supervisor.build_and_then(&job, HOLD, |_| sandbox.find_server(&job.env))?;
     let (discovered, report) = match found.flatten() {
         Some(DiscoveredServer { service, report }) => (Some(service), report),
         None => (None, CacheReport::default()),

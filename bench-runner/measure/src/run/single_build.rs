@@ -31,7 +31,7 @@ pub struct SingleBuild<'a> {
     request: BuildRequest,
     out: PathBuf,
     /// Sandbox for compiler caches that no axis has configured.
-    corner: CacheSandbox,
+    sandbox: CacheSandbox,
     graph: Option<UnitGraph>,
 }
 
@@ -60,12 +60,12 @@ impl<'a> SingleBuild<'a> {
                 request.env.insert(name.into(), String::new());
             }
         }
-        let corner = CacheSandbox::in_dir(&dirs.service).map_err(|source| RunError::Io {
+        let sandbox = CacheSandbox::in_dir(&dirs.service).map_err(|source| RunError::Io {
             action: "make",
             path: dirs.service.clone(),
             source,
         })?;
-        Ok(Self { corner, driver, supervisor, dirs, request, out, graph: None })
+        Ok(Self { sandbox, driver, supervisor, dirs, request, out, graph: None })
     }
 
     /// Dependencies between the units of the project, known after its first build.
@@ -118,7 +118,7 @@ impl<'a> SingleBuild<'a> {
     /// Runs a command to its end. Also returns standard output and standard error.
     pub fn run(&mut self, command: CommandLine) -> Result<(CommandOutcome, [String; 2]), RunError> {
         let job = job(&self.out, command, TIMEOUT);
-        let job = Job { env: self.corner.environment(&job.env), ..job };
+        let job = Job { env: self.sandbox.environment(&job.env), ..job };
         let finished = self.supervisor.build(&job)?;
         let output = [&job.stdout, &job.stderr].map(|file| {
             std::fs::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()

@@ -215,12 +215,12 @@ impl WorkTree {
     }
 
     /// The kept changes of `arm`, and the directory of their files.
-    pub(super) fn left(&self, arm: &str) -> (Option<KeptChanges>, PathBuf) {
+    pub(super) fn kept_changes(&self, arm: &str) -> (Option<KeptChanges>, PathBuf) {
         (self.left.get(arm).cloned(), self.kept.join(arm))
     }
 
     /// Sets the kept changes of `arm`, whose files are already in place.
-    pub(super) fn set_left(&mut self, arm: &str, left: Option<KeptChanges>) {
+    pub(super) fn set_kept_changes(&mut self, arm: &str, left: Option<KeptChanges>) {
         self.left.remove(arm);
         self.left.extend(left.map(|left| (arm.to_owned(), left)));
     }

@@ -87,7 +87,7 @@ impl Projects {
     fn fidelity(&self, project: &str, configured: Option<&str>) -> Option<Fidelity> {
         let resolved = self.resolved.borrow().get(&tree_of(project)).cloned()?;
         let own = own_tree(&resolved.project)?;
-        resolved.inquiry.as_ref()?;
+        resolved.queries.as_ref()?;
         let variant = configured.map(|_| AS_CONFIGURED.to_owned());
         let plain = Fidelity {
             project: project.to_owned(),
@@ -111,12 +111,12 @@ impl Projects {
         plain: &Fidelity,
     ) -> Result<Fidelity, AskError> {
         let unknown = |reason: &str| AskError { what: "anything", reason: reason.to_owned(), help: None };
-        let (Some(source), Some(inquiry)) = (&resolved.source, &resolved.inquiry) else {
+        let (Some(source), Some(queries)) = (&resolved.source, &resolved.queries) else {
             return Err(unknown("the source is not in the cache"));
         };
         let toolchain = resolved.context.toolchain.clone().ok_or_else(|| unknown("there is no toolchain"))?;
         let driver =
-            self.cargo_driver(&resolved.project, toolchain, resolved.context.config.clone(), inquiry.clone());
+            self.cargo_driver(&resolved.project, toolchain, resolved.context.config.clone(), queries.clone());
         let mut request = BuildRequest::default();
         if let Some(text) = configured {
             axes::apply_user_configuration(text, &mut request).map_err(|refusal| unknown(&refusal.what))?;

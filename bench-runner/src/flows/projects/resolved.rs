@@ -26,7 +26,7 @@ pub(super) struct ResolvedProject {
     /// Contexts of variants with their own toolchain or with the user's configuration.
     pub(super) contexts: RefCell<BTreeMap<ContextKey, Result<Rc<Context>, Refusal>>>,
     /// For queries to cargo; `None` if cargo does not build the project, or its source is not here.
-    pub(super) inquiry: Option<Rc<CargoQueries>>,
+    pub(super) queries: Option<Rc<CargoQueries>>,
     pub(super) view: ProjectView,
 }
 

@@ -96,9 +96,9 @@ impl Projects {
         };
         notes.extend(made);
         let home = source.as_ref().and_then(|_| own_tree(project));
-        let (context, inquiry) = self.context(project, source.as_ref(), home.as_deref())?;
-        if let (Some(_), Some(source), Some(inquiry)) = (&home, &source, &inquiry) {
-            self.fetch_for_queries(project, source, &context, inquiry);
+        let (context, queries) = self.context(project, source.as_ref(), home.as_deref())?;
+        if let (Some(_), Some(source), Some(queries)) = (&home, &source, &queries) {
+            self.fetch_for_queries(project, source, &context, queries);
         }
         if let (Some(home), Some(toolchain)) = (&home, &context.toolchain) {
             notes.extend(programs::notes(&self.path, |name| std::env::var_os(name)));
@@ -132,7 +132,7 @@ impl Projects {
             source,
             context,
             contexts,
-            inquiry,
+            queries,
             view,
         });
         self.resolved.borrow_mut().insert(tree_of(&project.name), resolved.clone());
@@ -155,14 +155,14 @@ impl Projects {
         project: &Project,
         source: &Pinned,
         context: &Context,
-        inquiry: &Rc<CargoQueries>,
+        queries: &Rc<CargoQueries>,
     ) {
         let Some(toolchain) = context.toolchain.as_ref().filter(|_| !self.offline) else { return };
-        let driver = self.cargo_driver(project, toolchain.clone(), context.config.clone(), inquiry.clone());
+        let driver = self.cargo_driver(project, toolchain.clone(), context.config.clone(), queries.clone());
         if driver.units_answer(&BuildRequest::default(), Goal::Build).units.is_err() {
             let with = FetchContext { offline: false, ..self.sources.clone() };
             let _ = super::fetch_dependencies(&source.dir(), toolchain, &context.in_force, &with);
-            inquiry.forget();
+            queries.forget();
         }
     }
 
@@ -228,7 +228,7 @@ impl Projects {
             Err(SourceError::Offline { .. }) if !self.fetch => None,
             Err(error) => return Err(error.into()),
         };
-        let (context, inquiry) = self.context(&project, source.as_ref(), None)?;
+        let (context, queries) = self.context(&project, source.as_ref(), None)?;
         let (declared, view) = (project.clone(), resolved.view.clone());
         let resolved = Rc::new(ResolvedProject {
             declared,
@@ -236,7 +236,7 @@ impl Projects {
             source,
             context,
             contexts: RefCell::default(),
-            inquiry,
+            queries,
             view,
         });
         self.resolved.borrow_mut().insert(id, resolved.clone());
@@ -279,13 +279,13 @@ impl Projects {
             Some(home) => self.toolchain_at_home(&project.build.started_in(home))?,
             None => self.toolchain(&project.build.started_in(&dir))?,
         };
-        let inquiry = Rc::new(CargoQueries::new(
+        let queries = Rc::new(CargoQueries::new(
             dir,
             source.tree_hash(),
             self.sources.cache.building_home(),
             self.sources.cache.root().join("asked"),
         ));
-        let driver = self.cargo_driver(project, toolchain.clone(), None, inquiry.clone());
+        let driver = self.cargo_driver(project, toolchain.clone(), None, queries.clone());
         let (config, in_force) = query_config(&driver, &BuildRequest::default()).map_err(|error| {
             let message =
                 format!("project `{}`: cargo did not say {}: {}", project.name, error.what, error.reason);
@@ -294,7 +294,7 @@ impl Projects {
         let config = (!config.is_empty()).then_some(config);
         let context =
             Context { toolchain: Some(toolchain), config, in_force, manifest: Some(manifest), ..plain };
-        Ok((Rc::new(context), Some(inquiry)))
+        Ok((Rc::new(context), Some(queries)))
     }
 }
 

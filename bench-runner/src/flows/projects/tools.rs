@@ -107,10 +107,10 @@ impl Projects {
             None => plain.toolchain.clone(),
         };
         let context = Context { toolchain: toolchain.clone(), ..plain };
-        let (Some(toolchain), Some(inquiry)) = (toolchain, &resolved.inquiry) else {
+        let (Some(toolchain), Some(queries)) = (toolchain, &resolved.queries) else {
             return Ok(Rc::new(context));
         };
-        let driver = self.cargo_driver(&resolved.project, toolchain, context.config.clone(), inquiry.clone());
+        let driver = self.cargo_driver(&resolved.project, toolchain, context.config.clone(), queries.clone());
         let mut request = BuildRequest::default();
         if let Some(text) = configured {
             axes::apply_user_configuration(text, &mut request)?;
@@ -125,11 +125,11 @@ impl Projects {
         project: &Project,
         toolchain: Toolchain,
         config: Option<toml::Table>,
-        inquiry: Rc<CargoQueries>,
+        queries: Rc<CargoQueries>,
     ) -> CargoDriver {
         let path = self.path.to_string_lossy().into_owned();
         let (build, answers) = (project.build.clone(), Default::default());
-        CargoDriver { toolchain, build, config, queries: inquiry, path, answers }
+        CargoDriver { toolchain, build, config, queries: queries, path, answers }
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {

@@ -1,6 +1,6 @@
 //! Fit of the order effects: least squares with clipped outliers.
 
-use super::regressors::{CompleteRounds, drop_last_arm, restore_last_arm};
+use super::regressors::{CompleteRounds, drop_last_arm_column, restore_last_arm_column};
 use super::values::{Effect, PredecessorEffects};
 use crate::stats::estimate::{LEVEL, MIN_INSIDE};
 use crate::stats::fisher::f_tail;
@@ -56,7 +56,7 @@ impl Fit {
 
     /// Effects of the arms, given as indices, on the build that follows.
     pub(super) fn predecessors(&self, arms: &[usize]) -> PredecessorEffects {
-        let plain = restore_last_arm(&self.coefficients);
+        let plain = restore_last_arm_column(&self.coefficients);
         let all = plain[2..].iter().enumerate();
         let (largest, _) = all.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs())).unwrap_or((0, &0.0));
         let mut weights = vec![0.0; plain.len()];
@@ -69,7 +69,7 @@ impl Fit {
         } else {
             1.0
         };
-        PredecessorEffects { arm: arms[largest], largest: self.effect(&drop_last_arm(&weights)), p }
+        PredecessorEffects { arm: arms[largest], largest: self.effect(&drop_last_arm_column(&weights)), p }
     }
 }
 
@@ -98,7 +98,7 @@ fn products(used: &CompleteRounds) -> (Vec<f64>, usize) {
         sums.add(-k, &entries(mean));
     }
     sums.add(n * k, &entries(&all));
-    sums.drop_last_arm()
+    sums.drop_last_arm_column()
 }
 
 /// Sums of products of plain columns, row by row; only the lower triangle is used.
@@ -118,7 +118,7 @@ impl Products {
     }
 
     /// Sums for the columns of the fit, and the number of these columns.
-    fn drop_last_arm(self) -> (Vec<f64>, usize) {
+    fn drop_last_arm_column(self) -> (Vec<f64>, usize) {
         let Some(count) = self.columns.checked_sub(1).filter(|count| *count > 0) else {
             return (self.lower, self.columns);
         };
@@ -188,8 +188,8 @@ fn refit(used: &CompleteRounds, cholesky: &Cholesky, residuals: &mut [f64], limi
     for (position, value) in used.positions.iter().zip(&rest) {
         position.add(*value, &mut sums);
     }
-    let coefficients = cholesky.solve(&drop_last_arm(&sums));
-    let plain = restore_last_arm(&coefficients);
+    let coefficients = cholesky.solve(&drop_last_arm_column(&sums));
+    let plain = restore_last_arm_column(&coefficients);
     for (position, value) in used.positions.iter().zip(&mut rest) {
         *value -= position.times(&plain);
     }

@@ -51,7 +51,7 @@ fn plain_columns(arms: usize) -> usize {
 }
 
 /// Converts values by plain columns, such as sums, to values by columns of the fit.
-pub(super) fn drop_last_arm(plain: &[f64]) -> Vec<f64> {
+pub(super) fn drop_last_arm_column(plain: &[f64]) -> Vec<f64> {
     match plain {
         [first, trend, arms @ .., last] => {
             [*first, *trend].into_iter().chain(arms.iter().map(|arm| arm - last)).collect()
@@ -61,7 +61,7 @@ pub(super) fn drop_last_arm(plain: &[f64]) -> Vec<f64> {
 }
 
 /// Converts coefficients of the fit to those of the plain columns, where the last arm's makes the sum 0.
-pub(super) fn restore_last_arm(coefficients: &[f64]) -> Vec<f64> {
+pub(super) fn restore_last_arm_column(coefficients: &[f64]) -> Vec<f64> {
     let mut plain = coefficients.to_vec();
     if let [_, _, arms @ ..] = coefficients {
         plain.push(-arms.iter().sum::<f64>());
@@ -140,7 +140,7 @@ impl Regressors {
             }
         }
         sum.iter_mut().for_each(|value| *value /= f64::from(counted.max(1)));
-        (counted > 0).then(|| drop_last_arm(&sum))
+        (counted > 0).then(|| drop_last_arm_column(&sum))
     }
 }
 

@@ -68,7 +68,7 @@ impl WorkspacePackage {
     }
 
     /// True if its library is a proc macro.
-    pub(super) fn is_of_macros(&self) -> bool {
+    pub(super) fn is_proc_macro(&self) -> bool {
         self.targets.iter().any(|target| target.kind == "proc-macro")
     }
 

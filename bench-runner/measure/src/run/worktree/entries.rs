@@ -69,7 +69,7 @@ pub(super) fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTr
             let entry = entry?;
             let path = dir.join(entry.file_name());
             let seen = TreeEntry::of(&entry.path(), &entry.metadata()?)?;
-            if seen.kind == TreeEntryKind::Directory && enter(&path) && !is_store_of_git(&path) {
+            if seen.kind == TreeEntryKind::Directory && enter(&path) && !is_git_object_store(&path) {
                 waiting.push(path.clone());
             }
             found.insert(path, seen);
@@ -79,6 +79,6 @@ pub(super) fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTr
 }
 
 /// True if a directory is git's object store: its entries are many, never change, and do not affect builds.
-fn is_store_of_git(path: &Path) -> bool {
+fn is_git_object_store(path: &Path) -> bool {
     path.ends_with(".git/objects")
 }

@@ -22,7 +22,7 @@ pub struct QueryCache {
 type AnswersByState<T> = BTreeMap<String, Arc<Result<T, NoAnswer>>>;
 
 /// Variables of a build that only affect its output.
-const SHOWING: [&str; 1] = ["RUSTC_LOG"];
+const OUTPUT_VARIABLES: [&str; 1] = ["RUSTC_LOG"];
 
 impl QueryCache {
     /// The members of the workspace of a build.
@@ -60,7 +60,7 @@ fn project_state(command: &CommandLine) -> String {
 
 fn invocation(command: &CommandLine) -> CargoInvocation {
     let mut env = command.env.clone();
-    SHOWING.iter().for_each(|name| drop(env.remove(*name)));
+    OUTPUT_VARIABLES.iter().for_each(|name| drop(env.remove(*name)));
     CargoInvocation { cargo: command.program.clone(), dir: command.cwd.clone(), env }
 }
 

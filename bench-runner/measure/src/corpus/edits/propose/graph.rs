@@ -67,7 +67,7 @@ impl<'a> PackageGraph<'a> {
     ) -> Option<&'a WorkspacePackage> {
         let candidates = self.with_needs(top).skip(1).filter(|package| {
             // The code of a macro cannot be distinguished from the code that it produces.
-            package.library().is_some() && !package.is_of_macros() && fits(package)
+            package.library().is_some() && !package.is_proc_macro() && fits(package)
         });
         let needed_by = |package: &WorkspacePackage| {
             self.packages.iter().filter(|(_, needs)| needs.contains(package.name.as_str())).count()

@@ -98,7 +98,7 @@ impl Proposals<'_> {
             self.body("core", EditClass::Body, core, &of_core);
         }
         // In a single package, the program next to the library is what needs it.
-        let alone = !of_top.is_empty() && !top.is_of_macros();
+        let alone = !of_top.is_empty() && !top.is_proc_macro();
         let inner = core.map(|core| (core, &of_core)).or(alone.then_some((top, &of_top)));
         if let Some((_, files)) = inner {
             let hidden = "#[doc(hidden)]\npub fn bench_runner_{n}() -> u64 {\n    {n}\n}\n";

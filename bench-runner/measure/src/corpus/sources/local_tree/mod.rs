@@ -29,7 +29,7 @@ use by_products::ByProducts;
 use ignored::ChosenFiles;
 
 /// The file at the top of a copy with the path of the project in it, unless that is the top itself.
-const PLACE_FILE: &str = ".bench-runner-project";
+const PROJECT_PATH_FILE: &str = ".bench-runner-project";
 
 /// Most attempts to read a tree that changes while it is copied.
 const TRIES: usize = 3;
@@ -205,13 +205,13 @@ fn store(
     mut notes: Vec<String>,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
-    let ours = |file: &TreeFile| file.path == Path::new(PLACE_FILE);
+    let ours = |file: &TreeFile| file.path == Path::new(PROJECT_PATH_FILE);
     let mut on_disk: Vec<TreeFile> = files.into_iter().filter(|file| !ours(file)).collect();
     let mut files = on_disk.clone();
     let mark = (!place_in.as_os_str().is_empty()).then(|| place_in.as_os_str().as_bytes());
     if let Some(text) = mark {
         let kind = FileKind::Regular { executable: false, sha256: Sha256::digest(text).into() };
-        files.push(TreeFile { path: PLACE_FILE.into(), kind });
+        files.push(TreeFile { path: PROJECT_PATH_FILE.into(), kind });
         tree::sort(&mut files);
     }
     let sha256 = tree::hash(&files);
@@ -230,7 +230,7 @@ fn store(
             if ignored.is_some() {
                 ignored_files::keep_private(into)?;
             }
-            let file = into.join(PLACE_FILE);
+            let file = into.join(PROJECT_PATH_FILE);
             mark.map_or(Ok(()), |text| fs::write(&file, text)).map_err(SourceError::io("write", &file))
         })?;
     }
@@ -245,8 +245,8 @@ pub(crate) fn load_pinned(
 ) -> Result<Option<Pinned>, SourceError> {
     let tree = cached_tree::tree_path_with_ignored(&cached_tree::tree_path(sha256, cache), ignored);
     let Some(files) = cached_tree::contents(&tree)? else { return Ok(None) };
-    let mark = tree.join(PLACE_FILE);
-    let root = match files.iter().any(|file| file.path == Path::new(PLACE_FILE)) {
+    let mark = tree.join(PROJECT_PATH_FILE);
+    let root = match files.iter().any(|file| file.path == Path::new(PROJECT_PATH_FILE)) {
         true => fs::read(&mark).map_err(SourceError::io("read", &mark))?,
         false => Vec::new(),
     };

@@ -6,9 +6,9 @@
 //! written. It is stored next to the tree in the cache, is not part of the tree's hash, and is checked out
 //! with it.
 //!
-//! `git_queries` finds the code that asks git; `index` writes the index of a work tree.
+//! `asks_git` finds the code that asks git; `index` writes the index of a work tree.
 
-mod git_queries;
+mod asks_git;
 mod index;
 mod objects;
 
@@ -32,7 +32,7 @@ use objects::BuildRepository;
 /// The repository itself, in the directory next to a tree.
 const GIT_DIR: &str = "git";
 /// File with its path in a copy.
-const PLACE_FILE: &str = "at";
+const GIT_PLACE_FILE: &str = "at";
 /// File with the key of its contents.
 const KEY_FILE: &str = "made-from";
 
@@ -54,7 +54,7 @@ pub(crate) fn for_directory(
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
     let beside = repository_dir(&pinned.tree);
-    let Some(asks) = git_queries::find(&pinned) else { return Ok(pinned) };
+    let Some(asks) = asks_git::find(&pinned) else { return Ok(pinned) };
     let note =
         match take_from_user(&pinned, path, rev.map_or(CommitView::CheckedOut, CommitView::Commit), with)? {
             Ok(made) => format!("{asks} asks git, and finds a repository with {made}"),
@@ -72,7 +72,7 @@ pub(crate) fn for_directory(
 pub(crate) fn needs_work_tree(pinned: &Pinned, root: &Path) -> Option<PathBuf> {
     let work_tree = worktree::work_tree(root).ok().flatten()?;
     let below = root.strip_prefix(&work_tree).ok()?;
-    (!pinned.root.ends_with(below) && git_queries::find(pinned).is_some()).then_some(work_tree)
+    (!pinned.root.ends_with(below) && asks_git::find(pinned).is_some()).then_some(work_tree)
 }
 
 /// The same as [`for_directory`] for a commit of a repository in the cache. Even if more of its history is
@@ -83,7 +83,7 @@ pub(crate) fn for_commit(
     rev: &str,
     with: &FetchContext,
 ) -> Result<Pinned, SourceError> {
-    let Some(asks) = git_queries::find(&pinned) else { return Ok(pinned) };
+    let Some(asks) = asks_git::find(&pinned) else { return Ok(pinned) };
     let repository = store::repository(url, rev, 1, with)?;
     let made = objects::single(&repository, rev)
         .map(|made| store_beside(&pinned, Path::new(""), &made, &repository, &with.cache));
@@ -180,7 +180,7 @@ fn store_beside(
         };
         objects::write(made, &exclude, repository, &git)?.map_err(failed)?;
         index::write(&made.entries, &git.join(index::NAME)).map_err(failed)?;
-        for (name, bytes) in [(PLACE_FILE, at.as_os_str().as_bytes()), (KEY_FILE, key.as_bytes())] {
+        for (name, bytes) in [(GIT_PLACE_FILE, at.as_os_str().as_bytes()), (KEY_FILE, key.as_bytes())] {
             let file = into.join(name);
             fs::write(&file, bytes).map_err(SourceError::io("write", &file))?;
         }
@@ -212,7 +212,7 @@ pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError>
     if !from.is_dir() {
         return Ok(());
     }
-    let at = fs::read(beside.join(PLACE_FILE)).map_err(SourceError::io("read", &beside))?;
+    let at = fs::read(beside.join(GIT_PLACE_FILE)).map_err(SourceError::io("read", &beside))?;
     let work_tree = copy.join(std::ffi::OsStr::from_bytes(&at));
     let git = work_tree.join(".git");
     for file in walk::files(&from, |path, _| Ok(path != Path::new(index::NAME)))?.files {
