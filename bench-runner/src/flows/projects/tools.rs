@@ -129,7 +129,7 @@ impl Projects {
     ) -> CargoDriver {
         let path = self.path.to_string_lossy().into_owned();
         let (build, answers) = (project.build.clone(), Default::default());
-        CargoDriver { toolchain, build, config, queries: queries, path, answers }
+        CargoDriver { toolchain, build, config, queries, path, answers }
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {
