@@ -160,8 +160,16 @@ fn a_refusal_is_a_document_where_json_is_asked_for() {
     let lab = Lab::new();
     for (args, what, help) in [
         (vec!["run", "linker", "--json"], "unknown scenario `linker`", Some("did you mean `linkers`?")),
-        (vec!["plan", "--axis", "linker=modl", "--json"], "`modl` is not a linker", Some("did you mean `mold`?")),
-        (vec!["corpus", "verify", "hexly", "--json"], "there is no project `hexly`", Some("did you mean `hexyl`?")),
+        (
+            vec!["plan", "--axis", "linker=modl", "--json"],
+            "`modl` is not a linker",
+            Some("did you mean `mold`?"),
+        ),
+        (
+            vec!["corpus", "verify", "hexly", "--json"],
+            "there is no project `hexly`",
+            Some("did you mean `hexyl`?"),
+        ),
         (vec!["report", "nowhere", "--json"], "nowhere is not a bundle", None),
         (vec!["run", "--rounds", "x", "--json"], "invalid value 'x' for '--rounds <N>'", None),
     ] {

@@ -2,7 +2,6 @@
 
 use std::fs;
 
-
 use crate::lab::{Lab, ProgramRun, entries};
 use crate::mirror::with_tiny;
 

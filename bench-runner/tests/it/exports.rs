@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-
 use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "exports";

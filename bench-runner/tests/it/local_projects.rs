@@ -3,7 +3,6 @@
 
 use std::fs;
 
-
 use crate::lab::{Lab, ProgramRun};
 use crate::mirror::with_tiny;
 

@@ -23,7 +23,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bench_runner_measure::process::{
-    ExitKind, BuildResult, Job, Supervisor, SupervisorError, SupervisorOptions, install_interrupts,
+    BuildResult, ExitKind, Job, Supervisor, SupervisorError, SupervisorOptions, install_interrupts,
 };
 use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};

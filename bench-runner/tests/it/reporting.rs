@@ -2,7 +2,6 @@
 
 use std::fs;
 
-
 use crate::lab::{Lab, entries};
 
 trials! { "reporting";

@@ -10,7 +10,6 @@
 #[path = "../../benches/operating_characteristics/study/mod.rs"]
 mod study;
 
-
 use study::{Model, Noisy, Rounds, Setup, Share, Study};
 
 trials! { "simulation";
@@ -81,7 +80,8 @@ fn whole_runs_without_differences_say_so() {
         [(Model::Normal, 200), (Model::Outliers, 40), (Model::Drift, 40), (Model::Neighbours, 40)]
     {
         let what = format!("{model:?}");
-        let found = study::families(&study(runs), &Setup::with_twenty_comparisons(model, 1.0, Rounds::ByPrecision));
+        let found =
+            study::families(&study(runs), &Setup::with_twenty_comparisons(model, 1.0, Rounds::ByPrecision));
         at_most(&what, &found.different, 0.05);
         at_most(&what, &found.significant, 0.05);
         at_most(&what, &found.invalid, 0.02);

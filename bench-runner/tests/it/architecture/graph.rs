@@ -235,7 +235,10 @@ pub(crate) fn a_circle_of_files_is_found() {
     write("low.rs", "#[cfg(test)]\nmod tests { use crate::high::B; }\nuse crate::{\n    high::a,\n};\n");
     write("high/mod.rs", "mod a;\nmod b;\npub use a::A;\n#[cfg(test)]\nmod tests;\n");
     write("high/a.rs", "pub struct A;\nfn f() { struct C; println!(\"{}\", super::b::B); }\n");
-    write("high/b.rs", "#[cfg(test)]\nmod tests { struct A; use super::super::a; }\nuse super::A;\npub struct B;\n");
+    write(
+        "high/b.rs",
+        "#[cfg(test)]\nmod tests { struct A; use super::super::a; }\nuse super::A;\npub struct B;\n",
+    );
     let found = Crate::read("made", dir.path());
     let upward = found.upward();
     assert!(upward.len() == 1 && upward[0].contains("low.rs:4: `low` imports `high::a`"), "{upward:?}");

@@ -4,7 +4,7 @@
 
 use bench_runner_core::record::ProofResult;
 use bench_runner_measure::axes::{
-    self, CONFIG, MANIFEST, ProofInput, ReferenceBuild, SYSROOT, Situation, TOOLCHAIN, AdvisedFiles,
+    self, AdvisedFiles, CONFIG, MANIFEST, ProofInput, ReferenceBuild, SYSROOT, Situation, TOOLCHAIN,
 };
 use bench_runner_measure::build::{BuildEvidence, BuildRequest, Toolchain, merge_tables};
 use libtest_mimic::Trial;
@@ -47,7 +47,12 @@ pub(super) fn tests() -> Vec<Trial> {
         };
         // The lines of an axis differ by the value alone.
         let whens = std::iter::once(LONG).chain(std::iter::repeat(RARE));
-        cases.into_iter().filter(shown).zip(whens).map(|(case, when)| trial_with("advice", when, case, try_lines)).collect::<Vec<_>>()
+        cases
+            .into_iter()
+            .filter(shown)
+            .zip(whens)
+            .map(|(case, when)| trial_with("advice", when, case, try_lines))
+            .collect::<Vec<_>>()
     };
     entries().into_values().flat_map(of_axis).collect()
 }
@@ -67,7 +72,8 @@ fn try_lines(case: &Case) {
         setting.value.apply(&parsed, &original, &mut applied);
     }
     // A cache's server cannot be started by configuration.
-    let base = BuildRequest { jobs: cores() + 1, service: applied.service.clone(), ..BuildRequest::default() };
+    let base =
+        BuildRequest { jobs: cores() + 1, service: applied.service.clone(), ..BuildRequest::default() };
     let compared = parsed.get(case.key).expect("the setting").value.is_proven_by_comparison();
     let plain = compared.then(|| build(&lab, case, &measured, &base));
     let tables = here(&written, &measured, &applied);

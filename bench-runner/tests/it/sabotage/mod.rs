@@ -20,8 +20,8 @@ use std::time::Duration;
 use bench_runner_core::record::{CacheUse, ProofResult};
 use bench_runner_measure::axes::{self, Context, ProofFinding, ProofInput, ReferenceBuild, Settings};
 use bench_runner_measure::build::{
-    QueryCache, CargoDriver, Detail, Driver, BuildEvidence, Goal, SettingsInForce, CargoQueries, BuildRequest, Service, BuildDirs, CommandLine,
-    Toolchain, build_settings,
+    BuildDirs, BuildEvidence, BuildRequest, CargoDriver, CargoQueries, CommandLine, Detail, Driver, Goal,
+    QueryCache, Service, SettingsInForce, Toolchain, build_settings,
 };
 use bench_runner_measure::corpus::BuildSettings;
 use bench_runner_measure::corpus::sources::write_cargo_home;
@@ -33,13 +33,19 @@ use crate::trials::{ALWAYS, LONG, TrialConditions, trial};
 use table::{Case, Entry, Need, entries};
 
 pub(crate) fn tests() -> Vec<Trial> {
-    let mut trials = vec![trial("sabotage::every_axis_and_each_of_its_values_has_an_entry", ALWAYS, complete)];
+    let mut trials =
+        vec![trial("sabotage::every_axis_and_each_of_its_values_has_an_entry", ALWAYS, complete)];
     for entry in entries().into_values() {
         match entry {
             Entry::Built(cases) => {
                 // The first value of each axis always runs, the others run in the gate.
                 let whens = std::iter::once(ALWAYS).chain(std::iter::repeat(LONG));
-                trials.extend(cases.into_iter().zip(whens).map(|(case, when)| trial_with("sabotage", when, case, try_out)));
+                trials.extend(
+                    cases
+                        .into_iter()
+                        .zip(whens)
+                        .map(|(case, when)| trial_with("sabotage", when, case, try_out)),
+                );
             }
             Entry::Unseen(key, value) => {
                 let name = format!("sabotage::{key} cannot be seen");
@@ -387,7 +393,12 @@ fn build(lab: &Lab, case: &Case, toolchain: &Toolchain, request: &BuildRequest) 
 
 /// Runs a build with its service and the leftovers of an unconfigured cache under a supervisor. Returns its
 /// output.
-fn attended(lab: &Lab, dirs: &BuildDirs, request: &BuildRequest, step: &CommandLine) -> (String, String, Option<CacheUse>) {
+fn attended(
+    lab: &Lab,
+    dirs: &BuildDirs,
+    request: &BuildRequest,
+    step: &CommandLine,
+) -> (String, String, Option<CacheUse>) {
     let mut supervisor =
         Supervisor::start(Path::new(PROGRAM), &SupervisorOptions::default()).expect("a supervisor");
     let limit = Duration::from_secs(120);

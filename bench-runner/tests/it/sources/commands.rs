@@ -118,7 +118,10 @@ fn settings_of_cargo_are_refused_beside_a_command() {
     let lab = Lab::new();
     let said = |text: &str| {
         lab.write("work/corpus/demo.toml", &format!("name = \"demo\"\n{text}"));
-        lab.run(&["plan", "--project", "demo", "--axis", "env.X=1"]).expect(2).stderr.replace(&format!("{}/", lab.path("work").display()), "")
+        lab.run(&["plan", "--project", "demo", "--axis", "env.X=1"])
+            .expect(2)
+            .stderr
+            .replace(&format!("{}/", lab.path("work").display()), "")
     };
     let path = "[source]\nkind = \"path\"\npath = \"/x\"\n";
     expect_test::expect![[r#"

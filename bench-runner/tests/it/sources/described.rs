@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-
 use super::{cache, commit, git, local, manifest, package};
 use crate::lab::{Lab, entries};
 

@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-
 use super::servers::serve_http;
 use super::{cache, commit, fetch, local, manifest, origin, stores};
 use crate::lab::{Lab, ProgramRun, entries};
