@@ -9,7 +9,7 @@ use bench_runner_measure::sampling::round_order;
 use super::Exit;
 use super::plan_summary::{block_summary, plan_summary};
 use super::request::{PlanRequest, RequestArgs};
-use crate::flows::{FlowError, Places, Projects};
+use crate::flows::{self, FlowError, Places, Projects};
 
 /// Number of arms up to which the order of the first rounds is shown.
 const ORDER_SHOWN_UP_TO: usize = 12;
@@ -42,7 +42,8 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         println!("{text}");
         return Ok(Exit::Done);
     }
-    let estimate = estimate(&plan, &projects.typical(&plan));
+    let noise = flows::measured_noise(&places.results, &super::machine()?.directory_name(), &plan);
+    let estimate = estimate(&plan, &projects.typical(&plan), &noise);
     print!("{}", outline(&plan, &estimate));
     print!("{}", plan_summary(&plan, &estimate));
     let missing = projects.not_fetched(&plan);

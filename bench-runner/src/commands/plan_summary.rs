@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
-use bench_runner_core::stats::{Control, EXPECTED_NOISE, MIN_ROUNDS, expected_estimate, rounds_for};
-use bench_runner_measure::plan::{BlockEstimate, PlanEstimate};
+use bench_runner_core::stats::{BlockShape, MIN_ROUNDS, expected_estimate, rounds_for};
+use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate, shape};
 use bench_runner_measure::sampling::LOOKS;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
@@ -41,6 +41,16 @@ fn width(estimate: &BlockEstimate) -> String {
     }
 }
 
+/// The scatter with which a plan reckons, and where it is from.
+fn scatter(noise: Noise) -> String {
+    let percent = 100.0 * noise.sd;
+    if noise.is_measured {
+        format!("if builds scatter by {percent:.1} %, as they did here before")
+    } else {
+        format!("if builds scatter by {percent:.0} %, which is assumed")
+    }
+}
+
 /// The summary of a plan before the first build.
 pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     let mut text = String::new();
@@ -61,11 +71,11 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
         let rounds = pluralize(estimate.rounds as usize, "round");
         let _ = writeln!(
             text,
-            "  {}: {} variants, {known}{rounds}, {} if builds scatter by {:.0} %",
+            "  {}: {} variants, {known}{rounds}, {} {}",
             block.id,
             block.arms.len() - usize::from(block.twin().is_some()),
             width(estimate),
-            EXPECTED_NOISE * 100.0
+            scatter(estimate.noise)
         );
         for warning in warnings(block, estimate, planned) {
             let _ = writeln!(text, "    {warning}");
@@ -139,14 +149,14 @@ const MOST_ROUNDS: usize = 10_000;
 /// Warnings about goals that a block cannot reach, in a run of `planned` comparisons.
 fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<String> {
     let sampling = &block.sampling;
-    let control = Control::of(block.twin());
-    let needed = |half_width: f64| match rounds_for(EXPECTED_NOISE, half_width, control, MOST_ROUNDS) {
+    let (shape, noise) = (shape(block), estimate.noise.sd);
+    let needed = |half_width: f64| match rounds_for(noise, half_width, shape, MOST_ROUNDS) {
         Some(rounds) => format!("about {rounds}"),
         None => format!("more than {MOST_ROUNDS}"),
     };
-    let scatter = format!("if builds scatter by {:.0} %", EXPECTED_NOISE * 100.0);
+    let scatter = format!("if builds scatter by {:.1} %", noise * 100.0);
     let mut warnings = Vec::new();
-    warnings.extend(few_rounds(estimate.rounds, planned, control, &|| {
+    warnings.extend(few_rounds(estimate, planned, shape, &|| {
         format!(
             "{} for the margin of {:.2} % {scatter}",
             needed(0.5 * sampling.margin),
@@ -154,7 +164,7 @@ fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<Stri
         )
     }));
     if let Some(precision) = sampling.precision
-        && rounds_for(EXPECTED_NOISE, precision, control, sampling.max_rounds as usize).is_none()
+        && rounds_for(noise, precision, shape, sampling.max_rounds as usize).is_none()
     {
         warnings.push(format!(
             "a precision of ±{:.2} % takes {} rounds {scatter}, and {} is the most that may be made (--max-rounds)",
@@ -182,17 +192,26 @@ fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<Stri
 }
 
 /// Warning about a block with fewer rounds than the first look, and the number of rounds it needs.
-fn few_rounds(rounds: u32, planned: usize, control: Control, needed: &dyn Fn() -> String) -> Option<String> {
+fn few_rounds(
+    estimate: &BlockEstimate,
+    planned: usize,
+    shape: BlockShape,
+    needed: &dyn Fn() -> String,
+) -> Option<String> {
+    let rounds = estimate.rounds;
     let have = pluralize(rounds as usize, "round");
     if (rounds as usize) < MIN_ROUNDS {
         let verb = if rounds == 1 { "gives" } else { "give" };
         return Some(format!("{have} {verb} no verdict: it takes {MIN_ROUNDS} at least, {}", needed()));
     }
-    let level = 1.0 - Policy::default().level(planned) / planned.max(1) as f64;
-    let expected = expected_estimate(EXPECTED_NOISE, rounds as usize, control)?;
+    let alpha = Policy::default().level(planned) / planned.max(1) as f64;
+    let expected = expected_estimate(estimate.noise.sd, rounds as usize, shape)?;
     ((rounds as usize) < LOOKS[0]).then(|| {
-        let least = expected.half_width_share(level) * 100.0;
-        format!("{have} can only show a difference beyond about {least:.0} %; it takes {}", needed())
+        let least = expected.detectable(alpha) * 100.0;
+        format!(
+            "{have} find a difference of {least:.0} % or more in four of five such runs; it takes {}",
+            needed()
+        )
     })
 }
 
@@ -220,24 +239,37 @@ fn skipped_lines(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bench_runner_core::stats::Control;
+
     use super::*;
 
     #[test]
     fn few_rounds_are_told_what_they_cannot_show() {
         let of = |rounds, planned| {
-            few_rounds(rounds, planned, Control::Twin, &|| "about 15".to_owned()).unwrap_or_default()
+            let estimate = BlockEstimate {
+                warmups: 1,
+                warmup_time: None,
+                round_time: None,
+                rounds,
+                noise: Noise { sd: 0.02, is_measured: true },
+                half_width: None,
+            };
+            let shape = BlockShape { control: Control::Twin, comparisons: 2 };
+            few_rounds(&estimate, planned, shape, &|| "about 15".to_owned()).unwrap_or_default()
         };
         assert_eq!(of(1, 4), "1 round gives no verdict: it takes 3 at least, about 15");
         assert_eq!(of(2, 1), "2 rounds give no verdict: it takes 3 at least, about 15");
-        // By hand: t(0.975, 2) = 4.3027, f = 7/6, 2 % · √(1.5/3) · 1.01838, a single comparison at 5 %.
-        let h: f64 = 4.3027 * (7.0 / 6.0) * 0.02 * 0.5f64.sqrt() * 1.01838;
+        // By hand: t(0.975, 4) = 2.7764, t(0.8, 4) = 0.9410, f = 7/6, 2 % · √(1.5/3), a single comparison at 5 %.
+        let h: f64 = (2.7764 + 0.9410) * (7.0 / 6.0) * 0.02 * 0.5f64.sqrt();
         let share = 100.0 * h.exp_m1();
         assert_eq!(
             of(3, 1),
-            format!("3 rounds can only show a difference beyond about {share:.0} %; it takes about 15")
+            format!(
+                "3 rounds find a difference of {share:.0} % or more in four of five such runs; it takes about 15"
+            )
         );
-        // t(0.99925, 2) = 25.8
-        assert!(of(3, 20).contains("beyond about 54 %"), "{}", of(3, 20));
+        // t(0.99925, 4) = 7.53
+        assert!(of(3, 20).contains("a difference of 15 % or more"), "{}", of(3, 20));
         assert_eq!(of(6, 4), "");
     }
 }

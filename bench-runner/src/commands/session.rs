@@ -110,7 +110,7 @@ fn measure_plan(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Re
     if strict && !is_faithful(&plan) {
         return Err(EarlyEnd::Early(Exit::Unfit));
     }
-    let mut progress = progress(&plan, measuring.projects());
+    let mut progress = progress(&plan, &measuring);
     let measured = measuring.measure(&plan, &prepared_trees, &mut progress);
     progress.end();
     Ok(measured?)
@@ -121,15 +121,16 @@ fn resume_run(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, Fl
     let unfinished = flows::open_unfinished(dir, measuring.machine())?;
     let plan = unfinished.manifest.plan.clone();
     let prepared_trees = measuring.projects().prepare_trees(&plan)?;
-    let mut progress = progress(&plan, measuring.projects());
+    let mut progress = progress(&plan, &measuring);
     let measured = measuring.resume(unfinished, &prepared_trees, &mut progress);
     progress.end();
     measured
 }
 
 /// Prints the summary of the plan, and starts the progress display.
-fn progress(plan: &Plan, projects: &Projects) -> ProgressDisplay {
-    let estimate = estimate(plan, &projects.typical(plan));
+fn progress(plan: &Plan, measuring: &MeasuringSession) -> ProgressDisplay {
+    let noise = measuring.measured_noise(plan);
+    let estimate = estimate(plan, &measuring.projects().typical(plan), &noise);
     eprint!("{}", plan_summary::plan_summary(plan, &estimate));
     ProgressDisplay::new(plan, &estimate)
 }

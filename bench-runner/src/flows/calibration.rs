@@ -1,13 +1,15 @@
 //! The noise in the machine's earlier runs, collected at the start of a run and stored with it: the results
 //! of a bundle must never depend on which other bundles exist.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, Status};
 use bench_runner_core::compare::{BlockResult, Policy};
-use bench_runner_core::record::{BlockId, EarlierTwin, Phase};
-use bench_runner_core::stats::{Control, Estimate, offset_weight};
+use bench_runner_core::record::{BlockId, EarlierTwin, Phase, Plan};
+use bench_runner_core::stats::{Control, Estimate, median, noise_of_twin, offset_weight};
+use bench_runner_measure::plan::MeasuredNoise;
 
 use super::judge;
 
@@ -22,6 +24,34 @@ struct CalibrationLimits {
 
 const LIMITS: CalibrationLimits = CalibrationLimits { twins: 60, bundles: 200 };
 
+/// Limits for the noise that a plan expects: it is needed before anything is measured, and at once.
+const NOISE_LIMITS: CalibrationLimits = CalibrationLimits { twins: 10, bundles: 10 };
+
+/// What earlier runs are collected for.
+struct Search<'a> {
+    /// Directory of the machine's bundles.
+    machine: PathBuf,
+    /// Directory name of the machine.
+    machine_name: &'a str,
+    /// Name of the own run, if it has one.
+    run: Option<&'a str>,
+    /// Only runs that were begun by this time count.
+    until: &'a str,
+    plan: &'a Plan,
+}
+
+impl<'a> Search<'a> {
+    fn for_run(results: &Path, manifest: &'a Manifest) -> Self {
+        Self {
+            machine: results.join(&manifest.machine.directory),
+            machine_name: &manifest.machine.directory,
+            run: Some(&manifest.run),
+            until: &manifest.started_at,
+            plan: &manifest.plan,
+        }
+    }
+}
+
 /// Twins of earlier runs.
 #[derive(Debug, Default)]
 pub(super) struct EarlierTwins {
@@ -34,12 +64,26 @@ pub(super) struct EarlierTwins {
 /// The twins of earlier complete runs on the same machine below `results`. All twins count: without those
 /// that made their block `invalid`, the offsets would look too small.
 pub(super) fn earlier(results: &Path, manifest: &Manifest) -> EarlierTwins {
-    collect(results, manifest, LIMITS)
+    collect(&Search::for_run(results, manifest), LIMITS)
 }
 
-fn collect(results: &Path, manifest: &Manifest, limits: CalibrationLimits) -> EarlierTwins {
-    let mut found = find(&results.join(&manifest.machine.directory), manifest);
-    let workloads: HashSet<String> = manifest.plan.blocks.iter().map(|block| block.workload()).collect();
+/// Scatter of single builds in the newest complete runs of the machine below `results`, for each workload of
+/// `plan` that they have: the median over their twins.
+pub(crate) fn measured_noise(results: &Path, machine: &str, plan: &Plan) -> MeasuredNoise {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let search =
+        Search { machine: results.join(machine), machine_name: machine, run: None, until: &now, plan };
+    let mut by_workload: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for twin in collect(&search, NOISE_LIMITS).twins {
+        let estimate = estimate_of(&twin);
+        by_workload.entry(twin.workload).or_default().extend(noise_of_twin(&estimate));
+    }
+    by_workload.into_iter().filter_map(|(workload, all)| Some((workload, median(&all)?))).collect()
+}
+
+fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
+    let mut found = find(search);
+    let workloads: HashSet<String> = search.plan.blocks.iter().map(|block| block.workload()).collect();
     let mut kept: HashMap<String, usize> = HashMap::new();
     let mut seen: HashSet<&str> = HashSet::new();
     let (mut twins, mut opened) = (Vec::new(), 0);
@@ -89,9 +133,9 @@ struct EarlierRuns {
 }
 
 /// Finds runs in the machine's directory by their manifests; samples are read later, and only from a few.
-fn find(machine: &Path, own: &Manifest) -> EarlierRuns {
+fn find(search: &Search<'_>) -> EarlierRuns {
     let mut found = EarlierRuns::default();
-    let entries = std::fs::read_dir(machine).into_iter().flatten();
+    let entries = std::fs::read_dir(&search.machine).into_iter().flatten();
     let mut dirs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     dirs.sort();
     for dir in dirs.into_iter().filter(|dir| dir.is_dir()) {
@@ -104,12 +148,12 @@ fn find(machine: &Path, own: &Manifest) -> EarlierRuns {
             }
         };
         let Manifest { run, status, started_at, .. } = manifest;
-        if status != Status::Complete || manifest.machine.directory != own.machine.directory || run == own.run
-        {
+        let is_own = search.run == Some(run.as_str());
+        if status != Status::Complete || manifest.machine.directory != search.machine_name || is_own {
             continue;
         }
         // Times are UTC and have equal length, so they compare as texts.
-        if started_at > own.started_at {
+        if started_at.as_str() > search.until {
             found.future.insert(run);
         } else {
             found.runs.push(EarlierRun { started_at, name: run, dir });
@@ -148,18 +192,23 @@ fn twins_of(bundle: &Bundle) -> Vec<EarlierTwin> {
     }
     let twin = |block: &BlockResult| {
         let twin = block.twin.filter(|_| sessions.get(&block.id).is_some_and(|all| all.len() == 1))?;
-        let (theta, se, control) = (twin.theta, twin.se, Control::Twin);
-        offset_weight(&Estimate { rounds: twin.rounds, theta, se, control })?;
-        Some(EarlierTwin {
+        let twin = EarlierTwin {
             run: bundle.manifest.run.clone(),
             block: block.id.clone(),
             workload: block.workload.clone(),
             rounds: twin.rounds as u32,
-            theta,
-            se,
-        })
+            theta: twin.theta,
+            se: twin.se,
+            df: twin.df,
+        };
+        offset_weight(&estimate_of(&twin)).map(|_| twin)
     };
     judge(bundle, &Policy::default()).blocks.iter().filter_map(twin).collect()
+}
+
+fn estimate_of(twin: &EarlierTwin) -> Estimate {
+    let (rounds, control) = (twin.rounds as usize, Control::Twin);
+    Estimate { rounds, theta: twin.theta, se: twin.se, df: twin.df, control }
 }
 
 #[cfg(test)]

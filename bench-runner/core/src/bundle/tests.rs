@@ -245,7 +245,7 @@ fn twins_of_earlier_runs_come_back_as_they_were_written() {
     let (dir, path) = write_bundle(&[]);
     assert_eq!(
         std::fs::read_to_string(path.join(EARLIER)).unwrap(),
-        "run,block,workload,rounds,theta,se\n",
+        "run,block,workload,rounds,theta,se,df\n",
         "a run without any writes the header"
     );
     assert_eq!(open(&path).unwrap().earlier, []);
@@ -258,6 +258,7 @@ fn twins_of_earlier_runs_come_back_as_they_were_written() {
         rounds: 12,
         theta,
         se,
+        df: 13.0,
     };
     let twins = [twin(-0.0012345678901234567, 0.1 + 0.2), twin(0.0, 0.0), twin(1e-300, 5e-324)];
     let second = Manifest { run: "20260102T000000Z-s-abcdef".into(), ..manifest() };
@@ -266,6 +267,20 @@ fn twins_of_earlier_runs_come_back_as_they_were_written() {
     // Resuming the run preserves them too.
     let writer = BundleWriter::reopen(writer.dir(), writer.manifest().clone()).unwrap();
     assert_eq!(open(writer.dir()).unwrap().earlier, twins);
+}
+
+#[test]
+fn twins_of_older_runs_have_a_degree_of_freedom_less_than_rounds() {
+    let (_dir, path) = write_bundle(&[]);
+    std::fs::write(path.join(EARLIER), "run,block,workload,rounds,theta,se\nr,m/p/w,w,9,0.1,0.2\n").unwrap();
+    assert_eq!(open(&path).unwrap().earlier[0].df, 8.0);
+    std::fs::write(path.join(EARLIER), "run,block,workload,rounds,theta,se,df\nr,m/p/w,w,9,0.1,0.2,-1\n")
+        .unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert!(
+        error.contains("earlier-twins.csv:2: ") && error.contains("column `df`: `-1` is not 0 or more"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -303,6 +318,7 @@ fn twins_are_written_whole_or_not_at_all() {
         rounds: 9,
         theta: 0.0,
         se: 0.1,
+        df: 10.0,
     };
     // A directory at the path of the file makes writing fail.
     std::fs::create_dir_all(&run).unwrap();

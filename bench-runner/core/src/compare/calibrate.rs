@@ -2,7 +2,8 @@
 //! this run and of earlier ones.
 //!
 //! Offsets of directories may differ between kinds of builds, so a block uses the most similar kind that has
-//! enough twins: the same project and workload, else the same workload, else all twins, else none.
+//! enough twins: the same project and workload, else the same workload, else all twins. With too few of any kind
+//! an offset is assumed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +11,7 @@ use super::cells::Cells;
 use super::judge::{BlockOffsets, JudgedBlock};
 use super::result::{Calibration, Offsets, Pool};
 use crate::record::{Block, EarlierTwin};
-use crate::stats::{Control, Estimate, OffsetSums, offset_weight};
+use crate::stats::{ASSUMED_OFFSET, Control, Estimate, OffsetSums, offset_weight};
 
 /// Estimate of one twin.
 struct TwinEstimate<'a> {
@@ -62,12 +63,12 @@ pub(super) fn calibrate(
     let of_block = |((kind, judged), cells): ((&BuildKind<'_>, &JudgedBlock), &Cells<'_>)| {
         let Some((offsets, sums)) = kind.pools().find_map(|pool| known.get(&pool).copied()) else {
             return BlockOffsets {
-                offsets: Offsets::NotCalibrated { twins: twins.len() },
-                variance_from_others: 0.0,
+                offsets: Offsets::Assumed { twins: twins.len() },
+                variance_from_others: ASSUMED_OFFSET.powi(2),
             };
         };
         let others = judged.twin.filter(|_| twin_counts(cells)).map_or(sums, |own| sums.without(&own));
-        BlockOffsets { offsets, variance_from_others: others.variance().unwrap_or(0.0) }
+        BlockOffsets { offsets, variance_from_others: others.variance().unwrap_or(ASSUMED_OFFSET.powi(2)) }
     };
     let of_blocks: Vec<BlockOffsets> = kinds.iter().zip(judged).zip(cells).map(of_block).collect();
     let mut seen = HashSet::new();
@@ -107,6 +108,7 @@ fn usable_twins<'a>(
             rounds: twin.rounds as usize,
             theta: twin.theta,
             se: twin.se,
+            df: twin.df,
             control: Control::Twin,
         },
     });

@@ -6,7 +6,7 @@ use crate::record::{
     ArmBuilds, Block, BlockEnd, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, builds_by_arm,
     rounds_from_builds, wall_seconds,
 };
-use crate::stats::{Contrast, Control, Reference, Side};
+use crate::stats::{BlockShape, Contrast, Control, Reference, Side};
 
 /// Samples of one block by round and arm.
 pub(super) struct Cells<'a> {
@@ -76,10 +76,34 @@ impl<'a> Cells<'a> {
         (self.block.arms[arm].role != Role::Twin).then(|| Contrast { of: side(arm), against: side(baseline) })
     }
 
+    /// The planned comparisons whose arms were timed, by arm, the twin's included.
+    pub(super) fn planned_contrasts(&self) -> Vec<(usize, Contrast)> {
+        let of_arm = |arm: usize| {
+            let counts = match self.block.arms[arm].role {
+                Role::Baseline => false,
+                Role::Twin => self.reference.twin == Some(arm),
+                Role::Variant => true,
+            };
+            let contrast = self.reference.contrast(arm);
+            (counts && self.is_usable(contrast)).then_some((arm, contrast))
+        };
+        (0..self.block.arms.len()).filter_map(of_arm).collect()
+    }
+
+    /// Returns true if both arms of a comparison were timed.
+    pub(super) fn is_usable(&self, contrast: Contrast) -> bool {
+        [contrast.of.arm, contrast.against.arm].iter().all(|arm| self.not_timed[*arm].is_none())
+    }
+
     /// Control for the factor on standard errors: whether a twin took part in stopping the block. It also
     /// applies to pairs of variants, whose interval widths did not influence stopping.
     pub(super) fn control(&self) -> Control {
         Control::of(self.reference.twin)
+    }
+
+    /// Control and number of comparisons.
+    pub(super) fn shape(&self) -> BlockShape {
+        BlockShape { control: self.control(), comparisons: self.planned_contrasts().len() }
     }
 
     /// Σ (rounds of a session / all rounds)²: 1 for a single session, 1/K for K equal ones.

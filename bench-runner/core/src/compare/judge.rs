@@ -8,7 +8,9 @@ use super::cells::{Cells, Table};
 use super::later_builds::changed_arms;
 use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, TwinResult, Verdict};
-use crate::stats::{Contrast, Estimate, LEVEL, SerialCorrelation, holm, serial_correlation};
+use crate::stats::{
+    Contrast, Estimate, LEVEL, SerialCorrelation, estimate_block, holm, median, serial_correlation,
+};
 
 /// Estimates and verdicts of a block.
 pub(super) struct JudgedBlock {
@@ -24,7 +26,7 @@ pub(super) struct JudgedBlock {
     pub(super) serial: Option<SerialCorrelation>,
     /// Offsets between directories, which were added to the variances.
     pub(super) offsets: Option<Offsets>,
-    /// τ² estimated from twins of other blocks; 0 if there are too few.
+    /// τ² estimated from twins of other blocks; assumed if there are too few.
     offset_from_others: f64,
     /// Ratio for each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
@@ -36,7 +38,7 @@ pub(super) struct BlockOffsets {
     /// Offsets for the comparisons of the block.
     pub(super) offsets: Offsets,
     /// τ² for the verdict on the block's own twin, from the other twins alone: a broken twin must not excuse
-    /// itself. 0 if there are too few.
+    /// itself. Assumed if there are too few.
     pub(super) variance_from_others: f64,
 }
 
@@ -45,24 +47,29 @@ impl JudgedBlock {
     pub(super) fn of(cells: &Cells<'_>, policy: &Policy, format: u32) -> Self {
         let serial = serial_correlation(&judged_arms_table(cells));
         let stretch = stretch(serial);
-        let timed = |arm: usize| cells.not_timed[arm].is_none();
-        let estimate = |contrast: Contrast| {
-            let usable = timed(contrast.of.arm) && timed(contrast.against.arm);
-            let estimate = contrast.estimate(&cells.table, cells.control()).filter(|_| usable);
-            estimate.map(|estimate| estimate.stretched(stretch))
-        };
-        let of_arm = |arm: usize| cells.contrast(arm).and_then(estimate);
-        let of_twin = |twin: usize| estimate(cells.reference.contrast(twin));
-        let arms = 0..cells.block.arms.len();
+        let (arms, contrasts): (Vec<usize>, Vec<Contrast>) = cells.planned_contrasts().into_iter().unzip();
+        let (planned, variance) = estimate_block(&cells.table, &contrasts, cells.control(), stretch);
+        let mut estimates = vec![None; cells.block.arms.len()];
+        arms.into_iter().zip(planned).for_each(|(arm, estimate)| estimates[arm] = estimate);
+        // The twin is compared too, but has no ratio of its own.
+        let twin = cells.reference.twin.and_then(|twin| estimates[twin].take());
+        if cells.is_post_hoc() {
+            let of_arm = |arm: usize| {
+                let contrast = cells.contrast(arm).filter(|contrast| cells.is_usable(*contrast))?;
+                let single = contrast.estimate(&cells.table, cells.control())?.stretched(stretch);
+                Some(variance.pool(&contrast, single))
+            };
+            estimates = (0..estimates.len()).map(of_arm).collect();
+        }
         Self {
             margin: policy.margin.unwrap_or(cells.block.sampling.margin),
-            estimates: arms.clone().map(of_arm).collect(),
-            twin: cells.reference.twin.and_then(of_twin),
+            ratios: vec![None; estimates.len()],
+            estimates,
+            twin,
             invalid: changed_arms(cells, format).into_iter().map(Invalid::LaterBuildsDiffer).collect(),
             serial,
             offsets: None,
             offset_from_others: 0.0,
-            ratios: vec![None; arms.len()],
         }
     }
 
@@ -71,16 +78,16 @@ impl JudgedBlock {
         stretch(self.serial)
     }
 
-    /// τ² of the offsets between directories, if there are enough twins.
-    pub(super) fn offset_variance(&self) -> Option<f64> {
-        self.offsets.and_then(Offsets::variance)
+    /// τ² of the offsets between directories, estimated or assumed.
+    pub(super) fn offset_variance(&self) -> f64 {
+        self.offsets.map_or(0.0, Offsets::variance)
     }
 
     /// The part of τ² in a comparison of two single arms: each session recreates the directories, so with
     /// rounds spread over several sessions the offsets average out by Σ (rounds of the session / all
     /// rounds)².
     pub(super) fn remaining_offset_variance(&self, cells: &Cells<'_>) -> f64 {
-        self.offset_variance().unwrap_or(0.0) * cells.session_share()
+        self.offset_variance() * cells.session_share()
     }
 
     /// The twin's estimate for judging the block: an ordinary offset of its directory, as seen in other
@@ -97,9 +104,20 @@ impl JudgedBlock {
             ratio: twin.ratio(),
             theta: twin.theta,
             se: twin.se,
+            df: twin.df,
             half_width: judged.half_width_share(LEVEL),
             p: judged.p_difference(),
         })
+    }
+
+    /// The true difference, as a fraction, that four of five such runs would find in the variant with the
+    /// median standard error, if all `family` comparisons of the run are corrected for. `None` without any
+    /// estimate.
+    pub(super) fn noise_floor(&self, family: usize, policy: &Policy) -> Option<f64> {
+        let alpha = policy.level(family) / family.max(1) as f64;
+        let floors: Vec<f64> =
+            self.estimates.iter().flatten().map(|estimate| estimate.detectable(alpha)).collect();
+        median(&floors)
     }
 
     /// Adds the offsets between directories to the standard errors.
@@ -214,6 +232,7 @@ fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: 
     let (low, high) = estimate.interval(LEVEL);
     Some(Ratio {
         rounds: estimate.rounds,
+        df: estimate.df,
         ratio: estimate.ratio(),
         low,
         high,

@@ -66,7 +66,7 @@ pub fn pluralize(count: usize, what: &str) -> String {
 /// Number of rounds that a verdict on a difference of the margin probably needs, before any scatter is known.
 fn rounds_for_margin(cells: &Cells<'_>, margin: f64) -> String {
     let (scatter, margin_shown) = (percent(EXPECTED_NOISE), percent(margin));
-    let rounds = match rounds_for(EXPECTED_NOISE, 0.5 * margin, cells.control(), MOST_ROUNDS) {
+    let rounds = match rounds_for(EXPECTED_NOISE, 0.5 * margin, cells.shape(), MOST_ROUNDS) {
         Some(rounds) => format!("about {rounds}"),
         None => format!("more than {MOST_ROUNDS}"),
     };

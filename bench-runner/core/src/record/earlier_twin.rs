@@ -17,4 +17,6 @@ pub struct EarlierTwin {
     pub theta: f64,
     /// Standard error of `theta`, without the factor for looks.
     pub se: f64,
+    /// Degrees of freedom of `se`.
+    pub df: f64,
 }

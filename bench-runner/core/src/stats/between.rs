@@ -22,7 +22,7 @@ pub struct Spread {
 /// Σw²/Σw)) (DerSimonian and Laird 1986). The test is that of Welch (1951) for means with unequal variances,
 /// since with few rounds the standard errors are too uncertain for a χ² test of Q.
 pub(crate) fn spread_between(estimates: &[Estimate]) -> Option<Spread> {
-    let known = |one: &Estimate| UncertainValue { value: one.theta, se: one.se, df: one.df() };
+    let known = |one: &Estimate| UncertainValue { value: one.theta, se: one.se, df: one.df };
     spread_of(&estimates.iter().map(known).collect::<Vec<_>>())
 }
 
@@ -72,7 +72,7 @@ mod tests {
     use crate::stats::noise::Noise;
 
     fn estimate(rounds: usize, theta: f64, se: f64) -> Estimate {
-        Estimate { rounds, theta, se, control: Control::Twin }
+        Estimate { rounds, theta, se, df: rounds as f64 - 1.0, control: Control::Twin }
     }
 
     /// Reference values: a separate Python program, with `scipy.stats.f.sf`.

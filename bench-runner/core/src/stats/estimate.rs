@@ -1,6 +1,6 @@
 //! Estimate of one comparison, with its interval and its tests.
 
-use super::huber::huber;
+use super::huber::location_and_scale;
 use super::student::{t_cdf, t_quantile};
 
 /// Number of rounds needed for an interval: two values have no outliers, and their t quantile is uselessly
@@ -9,6 +9,9 @@ pub const MIN_ROUNDS: usize = 3;
 
 /// Confidence level of the reported intervals.
 pub const LEVEL: f64 = 0.95;
+
+/// Probability of finding a difference of [`Estimate::detectable`] size: four runs in five.
+pub const POWER: f64 = 0.8;
 
 /// Lower bound for the fraction of rounds inside the clipping limits.
 pub(super) const MIN_INSIDE: f64 = 0.4;
@@ -53,6 +56,8 @@ pub struct Estimate {
     pub theta: f64,
     /// Standard error of θ: √(Σ(ψ/m)² / (n(n−1))), without the factor f.
     pub se: f64,
+    /// Degrees of freedom of `se`: n − 1, or more if it is pooled with those of other comparisons.
+    pub df: f64,
     /// Presence of a twin, which determines the factor f.
     pub control: Control,
 }
@@ -77,7 +82,7 @@ impl Estimate {
         let mut theta = 0.0;
         let mut influences = vec![0.0; rounds];
         for one in series {
-            let found = huber(one.as_ref())?;
+            let found = location_and_scale(one.as_ref())?;
             theta += share * found.location;
             let weight = share / found.inside.max(MIN_INSIDE);
             for (sum, &value) in influences.iter_mut().zip(one.as_ref()) {
@@ -86,7 +91,7 @@ impl Estimate {
         }
         let n = rounds as f64;
         let se = (influences.iter().map(|x| x * x).sum::<f64>() / (n * (n - 1.0))).sqrt();
-        se.is_finite().then_some(Self { rounds, theta, se, control })
+        se.is_finite().then_some(Self { rounds, theta, se, df: n - 1.0, control })
     }
 
     /// Adds a variance that more rounds would not have reduced.
@@ -101,11 +106,6 @@ impl Estimate {
         Self { se: self.se * factor, ..self }
     }
 
-    /// Degrees of freedom, n − 1.
-    pub fn df(&self) -> f64 {
-        self.rounds as f64 - 1.0
-    }
-
     /// f·SE.
     pub(crate) fn inflated_se(&self) -> f64 {
         self.control.inflation(self.rounds) * self.se
@@ -118,7 +118,7 @@ impl Estimate {
 
     /// Half-width h of the interval of θ at a confidence level such as [`LEVEL`].
     pub fn half_width(&self, level: f64) -> f64 {
-        t_quantile(0.5 + 0.5 * level.clamp(0.0, 1.0), self.df()) * self.inflated_se()
+        t_quantile(0.5 + 0.5 * level.clamp(0.0, 1.0), self.df) * self.inflated_se()
     }
 
     /// The half-width as a fraction, e^h − 1.
@@ -132,7 +132,14 @@ impl Estimate {
         (ratio(self.theta - h), ratio(self.theta + h))
     }
 
-    /// The p-value against "no difference": 2·T(n−1)(−|θ| / (f·SE)). Without any scatter it is 1 at θ = 0,
+    /// The true difference, as a fraction, that a two-sided test at level `alpha` finds with probability
+    /// [`POWER`]: e^X − 1 with X = (t(1 − α/2; df) + t(0.8; df))·f·SE.
+    pub fn detectable(&self, alpha: f64) -> f64 {
+        let quantiles = t_quantile(1.0 - 0.5 * alpha.clamp(0.0, 1.0), self.df) + t_quantile(POWER, self.df);
+        ratio(quantiles * self.inflated_se()) - 1.0
+    }
+
+    /// The p-value against "no difference": 2·T(df)(−|θ| / (f·SE)). Without any scatter it is 1 at θ = 0,
     /// else 0.
     pub fn p_difference(&self) -> f64 {
         (2.0 * self.tail(self.theta.abs())).min(1.0)
@@ -149,7 +156,7 @@ impl Estimate {
     fn tail(&self, distance: f64) -> f64 {
         let se = self.inflated_se();
         if se > 0.0 {
-            t_cdf(-distance / se, self.df())
+            t_cdf(-distance / se, self.df)
         } else if distance > 0.0 {
             0.0
         } else if distance == 0.0 {

@@ -32,6 +32,16 @@ pub struct Huber {
     pub inside: f64,
 }
 
+/// Number of values from which on outliers are clipped. At 3 and 4 hardly anything is ever clipped, so that
+/// the estimate would be a mean that calls itself robust.
+pub const CLIPPED_FROM: usize = 6;
+
+/// Huber's Proposal 2 from [`CLIPPED_FROM`] values on; the plain mean and standard deviation of fewer. `None`
+/// as for [`huber`].
+pub(crate) fn location_and_scale(values: &[f64]) -> Option<Huber> {
+    if values.len() < CLIPPED_FROM { mean_and_sd(&sorted(values)?) } else { huber(values) }
+}
+
 /// Huber's Proposal 2, started at the median and the MAD.
 ///
 /// `None` for fewer than two values, for values that are not finite, and if their squares overflow. If at
@@ -40,16 +50,12 @@ pub struct Huber {
 /// and standard deviation without clipping. That is the cautious choice: it never mistakes ties for
 /// certainty. If all values are equal, the result is that value with scale 0.
 pub(crate) fn huber(values: &[f64]) -> Option<Huber> {
-    if values.len() < 2 {
-        return None;
-    }
     let sorted = sorted(values)?;
-    let (n, first, last) = (sorted.len(), sorted[0], sorted[sorted.len() - 1]);
-    if first == last {
-        return Some(Huber { n, location: first, scale: 0.0, limit: None, inside: 1.0 });
+    let plain = mean_and_sd(&sorted)?;
+    if plain.scale == 0.0 {
+        return Some(plain);
     }
     let start = quantile_of_sorted(&sorted, 0.5);
-    let plain = mean_and_sd(&sorted)?;
     let spread = MAD_TO_SD * mad_of_sorted(start, &sorted);
     let scale = if spread > 0.0 { spread } else { plain.scale };
     Some(solve(&sorted, start, scale).unwrap_or(plain)).filter(Huber::is_finite)
@@ -67,10 +73,18 @@ impl Huber {
     }
 }
 
-fn mean_and_sd(values: &[f64]) -> Option<Huber> {
-    let n = values.len();
-    let location = values.iter().sum::<f64>() / n as f64;
-    let squares = values.iter().map(|x| (x - location).powi(2)).sum::<f64>();
+fn mean_and_sd(sorted: &[f64]) -> Option<Huber> {
+    let n = sorted.len();
+    let (first, last) = (sorted.first()?, sorted.last()?);
+    if n < 2 {
+        return None;
+    }
+    if first == last {
+        // The mean of equal values may differ from them by a rounding error.
+        return Some(Huber { n, location: *first, scale: 0.0, limit: None, inside: 1.0 });
+    }
+    let location = sorted.iter().sum::<f64>() / n as f64;
+    let squares = sorted.iter().map(|x| (x - location).powi(2)).sum::<f64>();
     let scale = (squares / (n - 1) as f64).sqrt();
     Some(Huber { n, location, scale, limit: None, inside: 1.0 }).filter(Huber::is_finite)
 }

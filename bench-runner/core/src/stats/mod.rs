@@ -9,6 +9,7 @@
 //! values, or values that are not finite.
 
 mod between;
+mod block;
 mod combined;
 mod estimate;
 mod fisher;
@@ -30,16 +31,17 @@ mod uncertain;
 
 pub(crate) use between::spread_between;
 pub use between::{Spread, spread_of};
+pub use block::{BlockShape, BlockVariance, estimate_block};
 pub use combined::{Combined, equal_weight_mean, weighted_mean};
-pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, ratio};
+pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub use holm::holm;
-pub use huber::{C, Huber};
+pub use huber::{C, CLIPPED_FROM, Huber};
 pub(crate) use offset::OffsetSums;
-pub use offset::{MIN_TWINS, offset_weight};
+pub use offset::{ASSUMED_OFFSET, MIN_TWINS, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};
 pub(crate) use order_effects::{OrderedRound, order_effects};
 pub(crate) use planning::rounds_to_reach;
-pub use planning::{EXPECTED_NOISE, expected_estimate, expected_half_width, rounds_for};
+pub use planning::{EXPECTED_NOISE, expected_estimate, expected_half_width, noise_of_twin, rounds_for};
 pub use pooled::{GeneralHalfWidths, Pooled, pool};
 pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
 pub use quantile::{mad, median};
@@ -47,5 +49,5 @@ pub use quantile::{mad, median};
 pub use rounds::{Contrast, Reference, Side};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::t_quantile;
-pub use summary::{Summary, summarize};
+pub use summary::{INTERVAL_FROM, Summary, summarize};
 pub use uncertain::{UncertainValue, sum};

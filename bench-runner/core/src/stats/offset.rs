@@ -5,6 +5,10 @@ use super::estimate::Estimate;
 /// Number of twins needed to estimate the offsets.
 pub const MIN_TWINS: usize = 10;
 
+/// Standard deviation of the log-ratio of two directories, τ, that is assumed until [`MIN_TWINS`] twins are
+/// known.
+pub const ASSUMED_OFFSET: f64 = 0.007;
+
 /// Sums for estimating τ², the variance between twins and baselines beyond what their own standard errors
 /// explain. As sums, they allow removing one of the twins.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,10 +56,11 @@ impl OffsetSums {
     }
 }
 
-/// Weight w of a twin; `None` if it is not usable: with fewer than four rounds, or without any scatter.
+/// Weight w of a twin; `None` if it is not usable: with at most two degrees of freedom, or without any
+/// scatter.
 pub fn offset_weight(twin: &Estimate) -> Option<f64> {
-    let usable = twin.df() > 2.0 && twin.se > 0.0;
-    let weight = (twin.df() - 2.0) / (twin.df() * twin.se * twin.se);
+    let usable = twin.df > 2.0 && twin.se > 0.0;
+    let weight = (twin.df - 2.0) / (twin.df * twin.se * twin.se);
     (usable && weight.is_finite()).then_some(weight)
 }
 
@@ -69,7 +74,7 @@ mod tests {
     }
 
     fn twin(theta: f64, se: f64) -> Estimate {
-        Estimate { rounds: 13, theta, se, control: Control::Twin }
+        Estimate { rounds: 13, theta, se, df: 12.0, control: Control::Twin }
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub fn pool(estimates: &[Estimate]) -> Option<Pooled> {
     }
     let count = estimates.len() as f64;
     let theta = estimates.iter().map(|one| one.theta).sum::<f64>() / count;
-    let variances = estimates.iter().map(|one| (one.inflated_se().powi(2), one.df()));
+    let variances = estimates.iter().map(|one| (one.inflated_se().powi(2), one.df));
     let total: f64 = variances.clone().map(|(variance, _)| variance).sum();
     let uncertain: f64 = variances.map(|(variance, df)| variance * variance / df).sum();
     let df = if uncertain > 0.0 { total * total / uncertain } else { count };
@@ -66,7 +66,7 @@ mod tests {
     use crate::stats::noise::Noise;
 
     fn estimate(rounds: usize, theta: f64, se: f64) -> Estimate {
-        Estimate { rounds, theta, se, control: Control::Twin }
+        Estimate { rounds, theta, se, df: rounds as f64 - 1.0, control: Control::Twin }
     }
 
     /// Reference values: a separate Python program, with `scipy.stats.t.ppf`.

@@ -101,12 +101,17 @@ impl Contrast {
         Estimate::from_series(&self.log_ratios(rounds), control)
     }
 
+    /// Variance of one log-ratio in units of that of a single build: an arm counts 1, an arm with its copy ½.
+    pub(crate) fn builds(self) -> f64 {
+        let of_side = |side: Side| if side.twin.is_some() { 0.5 } else { 1.0 };
+        of_side(self.of) + of_side(self.against)
+    }
+
     /// Fraction of τ², the variance between the directories of twin and baseline, in the variance of the
     /// comparison. If one directory has variance ω², τ² is 2ω²; a single arm has ω² and an arm with its copy
     /// half of that, so the fraction is 1 or ¾.
     pub(crate) fn offset_share(self) -> f64 {
-        let of_side = |side: Side| if side.twin.is_some() { 0.25 } else { 0.5 };
-        of_side(self.of) + of_side(self.against)
+        0.5 * self.builds()
     }
 }
 

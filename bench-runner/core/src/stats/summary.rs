@@ -4,15 +4,20 @@ use serde::Serialize;
 
 use super::quantile::{mad_of_sorted, quantile_of_sorted, sorted};
 
+/// Number of values from which on the median has a 95% interval: the whole range of five holds it with 93.75%
+/// only.
+pub const INTERVAL_FROM: usize = 6;
+
 /// Plain summary of the values of one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Summary {
     /// Number of values.
     pub n: usize,
     pub median: f64,
-    /// Lower end of the 95% interval of the median (order statistics); the minimum if n is too small for one.
+    /// Lower end of the 95% interval of the median (order statistics); the minimum below [`INTERVAL_FROM`] values,
+    /// of which there is none.
     pub low: f64,
-    /// Upper end of the interval; the maximum if n is too small for one.
+    /// Upper end of the interval; the maximum below [`INTERVAL_FROM`] values.
     pub high: f64,
     /// Arithmetic mean.
     pub mean: f64,
@@ -24,6 +29,13 @@ pub struct Summary {
     pub min: f64,
     /// Largest value.
     pub max: f64,
+}
+
+impl Summary {
+    /// Returns true if `low` and `high` are a 95% interval; otherwise they are the range.
+    pub fn has_interval(&self) -> bool {
+        self.n >= INTERVAL_FROM
+    }
 }
 
 /// Summarizes values; `None` if there are none, one is not finite, or their squares overflow.

@@ -16,7 +16,7 @@ pub struct UncertainValue {
 
 impl From<&Estimate> for UncertainValue {
     fn from(estimate: &Estimate) -> Self {
-        Self { value: estimate.theta, se: estimate.inflated_se(), df: estimate.df() }
+        Self { value: estimate.theta, se: estimate.inflated_se(), df: estimate.df }
     }
 }
 
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn an_estimate_is_known_as_its_interval_says() {
-        let estimate = Estimate { rounds: 6, theta: 0.02, se: 0.01, control: Control::NoTwin };
+        let estimate = Estimate { rounds: 6, theta: 0.02, se: 0.01, df: 5.0, control: Control::NoTwin };
         let known = UncertainValue::from(&estimate);
         assert!((known.half_width(LEVEL) - estimate.half_width(LEVEL)).abs() < 1e-15);
         assert!((known.p_zero() - estimate.p_difference()).abs() < 1e-15);

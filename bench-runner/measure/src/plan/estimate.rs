@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench_runner_core::record::{Block, Plan};
-use bench_runner_core::stats::{Control, EXPECTED_NOISE, expected_half_width};
+use bench_runner_core::stats::{BlockShape, Control, EXPECTED_NOISE, expected_half_width};
 
 use crate::sampling::LOOKS;
 use crate::workloads::{self, StartState};
@@ -35,8 +35,36 @@ pub struct BlockEstimate {
     pub round_time: Option<Duration>,
     /// Rounds that fit into the budget and that the precision probably needs, at most `max_rounds`.
     pub rounds: u32,
-    /// Half-width of the intervals after these rounds, if builds scatter by [`EXPECTED_NOISE`].
+    /// Expected scatter of single builds.
+    pub noise: Noise,
+    /// Half-width of the intervals after these rounds, if builds scatter by `noise`.
     pub half_width: Option<f64>,
+}
+
+/// Scatter of single builds of a block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Noise {
+    /// Standard deviation, as a fraction.
+    pub sd: f64,
+    /// True if earlier runs of this machine have shown it; otherwise it is [`EXPECTED_NOISE`].
+    pub is_measured: bool,
+}
+
+/// Scatter of single builds in this machine's earlier runs, by workload.
+pub type MeasuredNoise = BTreeMap<String, f64>;
+
+impl Noise {
+    fn of(block: &Block, measured: &MeasuredNoise) -> Self {
+        match measured.get(&block.workload()) {
+            Some(&sd) => Self { sd, is_measured: true },
+            None => Self { sd: EXPECTED_NOISE, is_measured: false },
+        }
+    }
+}
+
+/// Control and number of comparisons of a block.
+pub fn shape(block: &Block) -> BlockShape {
+    BlockShape { control: Control::of(block.twin()), comparisons: block.arms.len().saturating_sub(1) }
 }
 
 impl BlockEstimate {
@@ -55,15 +83,17 @@ impl BlockEstimate {
 pub type Typical = BTreeMap<String, crate::corpus::ProjectEstimate>;
 
 /// Estimates `plan`.
-pub fn estimate(plan: &Plan, typical: &Typical) -> PlanEstimate {
+pub fn estimate(plan: &Plan, typical: &Typical, measured: &MeasuredNoise) -> PlanEstimate {
+    let block_estimate = |block: &Block, budget: Option<Duration>| {
+        block_estimate(block, plan.sessions, budget, typical, Noise::of(block, measured))
+    };
     // Every block as if time were unlimited.
-    let wanted: Vec<BlockEstimate> =
-        plan.blocks.iter().map(|block| block_estimate(block, plan.sessions, None, typical)).collect();
+    let wanted: Vec<BlockEstimate> = plan.blocks.iter().map(|block| block_estimate(block, None)).collect();
     let mut left = plan.time_budget;
     let mut blocks = Vec::with_capacity(plan.blocks.len());
     for (at, block) in plan.blocks.iter().enumerate() {
         let share = left.map(|left| share(left, &wanted[at..]));
-        let estimate = block_estimate(block, plan.sessions, share, typical);
+        let estimate = block_estimate(block, share);
         left = left.zip(estimate.total()).map(|(left, spent)| left.saturating_sub(spent)).or(left);
         blocks.push(estimate);
     }
@@ -94,6 +124,7 @@ fn block_estimate(
     sessions: u32,
     budget: Option<Duration>,
     typical: &Typical,
+    noise: Noise,
 ) -> BlockEstimate {
     let sampling = &block.sampling;
     let build = |project: &str, workload: &str| {
@@ -126,9 +157,16 @@ fn block_estimate(
     let fit = budget.zip(round_time.zip(warmup_time)).map(|(budget, (round, warmup))| {
         (budget.saturating_sub(warmup).as_secs_f64() / round.as_secs_f64().max(1e-9)) as u32
     });
-    let rounds = sampling.max_rounds.min(fit.unwrap_or(u32::MAX)).min(rounds_for_precision(block));
-    let half_width = expected_half_width(EXPECTED_NOISE, rounds as usize, Control::of(block.twin()));
-    BlockEstimate { warmups: warmups * u64::from(sessions), warmup_time, round_time, rounds, half_width }
+    let rounds = sampling.max_rounds.min(fit.unwrap_or(u32::MAX)).min(rounds_for_precision(block, noise));
+    let half_width = expected_half_width(noise.sd, rounds as usize, shape(block));
+    BlockEstimate {
+        warmups: warmups * u64::from(sessions),
+        warmup_time,
+        round_time,
+        rounds,
+        noise,
+        half_width,
+    }
 }
 
 /// Share of the remaining time for the first of `blocks`, such that all blocks get the same number of rounds,
@@ -160,11 +198,11 @@ pub fn share(left: Duration, blocks: &[BlockEstimate]) -> Duration {
     left.mul_f64(if total > 0.0 { (need[0] / total).clamp(0.0, 1.0) } else { 1.0 })
 }
 
-/// The look at which builds with ordinary noise will have reached the precision.
-fn rounds_for_precision(block: &Block) -> u32 {
+/// The look at which builds with this noise will have reached the precision.
+fn rounds_for_precision(block: &Block, noise: Noise) -> u32 {
     let Some(precision) = block.sampling.precision else { return block.sampling.max_rounds };
     let reached = |rounds: &u32| {
-        expected_half_width(EXPECTED_NOISE, *rounds as usize, Control::of(block.twin()))
+        expected_half_width(noise.sd, *rounds as usize, shape(block))
             .is_some_and(|half_width| half_width <= precision)
     };
     LOOKS

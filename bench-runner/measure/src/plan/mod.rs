@@ -16,7 +16,7 @@ use crate::corpus::EditClass;
 use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use adapt::{adapt_plan, check};
-pub use estimate::{BlockEstimate, PlanEstimate, Typical, estimate, share};
+pub use estimate::{BlockEstimate, MeasuredNoise, Noise, PlanEstimate, Typical, estimate, shape, share};
 
 /// A project as planning sees it.
 #[derive(Debug, Clone, PartialEq)]

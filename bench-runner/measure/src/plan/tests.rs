@@ -251,19 +251,24 @@ fn the_estimate_shares_the_budget_and_foretells_the_interval() {
     );
     plan.sessions = 1;
     let typical = of_clean(&[("a", 2), ("b", 2)]);
-    let estimate = estimate(&plan, &typical);
+    let quiet = MeasuredNoise::from([("clean".to_owned(), 0.02)]);
+    let estimate = estimate(&plan, &typical, &quiet);
     // 60 s per block, three builds of 2.25 s per round, and as many for the warm-up.
     assert_eq!(estimate.blocks[0].rounds, 7);
     assert_eq!(estimate.blocks[0].warmups, 3);
     let half_width = estimate.blocks[0].half_width.unwrap();
     assert!((0.01..0.06).contains(&half_width), "{half_width}");
+    assert_eq!(estimate.blocks[0].noise, Noise { sd: 0.02, is_measured: true });
+    let before_any_run = super::estimate(&plan, &typical, &MeasuredNoise::new());
+    assert_eq!(before_any_run.blocks[0].noise, Noise { sd: 0.05, is_measured: false });
+    assert!(before_any_run.blocks[0].half_width.unwrap() > 2.0 * half_width);
     // All blocks get the same number of rounds, however expensive a round of them is.
     let dear = of_clean(&[("a", 1), ("b", 9)]);
-    let estimate = super::estimate(&plan, &dear);
+    let estimate = super::estimate(&plan, &dear, &quiet);
     let rounds: Vec<u32> = estimate.blocks.iter().map(|block| block.rounds).collect();
     assert!(rounds[0].abs_diff(rounds[1]) <= 1, "{rounds:?}");
     assert!(estimate.total.unwrap() <= Duration::from_secs(120));
-    let unknown = super::estimate(&plan, &BTreeMap::new());
+    let unknown = super::estimate(&plan, &BTreeMap::new(), &quiet);
     assert_eq!(unknown.total, None);
     assert!(unknown.blocks[0].rounds >= 16);
 }
@@ -317,7 +322,7 @@ fn targets_are_kept_side_by_side_only_where_builds_go_on_from_the_last() {
         let text = format!(
             "projects = [\"a\"]\nworkloads = [\"{workload}\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n"
         );
-        estimate(&made(&text), &of_clean(&[("a", 1)])).disk_bytes
+        estimate(&made(&text), &of_clean(&[("a", 1)]), &MeasuredNoise::new()).disk_bytes
     };
     assert_eq!((of("clean"), of("incremental")), (Some(100), Some(300)));
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bench_runner_core::record::{Role, Sampling, StopReason};
-use bench_runner_core::stats::{Contrast, Control, LEVEL, Reference, serial_correlation};
+use bench_runner_core::stats::{
+    Contrast, Control, Estimate, LEVEL, Reference, estimate_block, serial_correlation,
+};
 
 /// Numbers of rounds after which the intervals are examined; between them nothing is decided by data. The
 /// coverage of the intervals was simulated with these looks, so other ones need a new simulation.
@@ -81,13 +83,18 @@ fn decide_at_look(progress: &BlockProgress<'_>, reference: Reference) -> Option<
         return None;
     }
     let stretch = serial_correlation(rounds).map_or(1.0, |found| found.stretch());
-    let within = |contrast: Contrast, limit: f64| {
-        let estimate = contrast.estimate(rounds, control).map(|estimate| estimate.stretched(stretch));
-        estimate.is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
+    let of_twin = reference.twin.map(contrast_of);
+    let all: Vec<Contrast> = of_twin.into_iter().chain(variants).collect();
+    let (estimates, _) = estimate_block(rounds, &all, control, stretch);
+    let (twins, variants) = estimates.split_at(usize::from(of_twin.is_some()));
+    let within = |limit: f64| {
+        move |estimate: &Option<Estimate>| {
+            estimate.is_some_and(|estimate| estimate.half_width(LEVEL) <= limit)
+        }
     };
     let limit = precision.max(0.0).ln_1p();
-    let precise = reference.twin.is_none_or(|twin| within(contrast_of(twin), limit * (4.0f64 / 3.0).sqrt()))
-        && variants.iter().all(|contrast| within(*contrast, limit));
+    let precise =
+        twins.iter().all(within(limit * (4.0f64 / 3.0).sqrt())) && variants.iter().all(within(limit));
     precise.then_some(StopReason::Precision)
 }
 

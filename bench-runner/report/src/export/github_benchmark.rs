@@ -45,7 +45,8 @@ fn cell_entries(run: &ExportRun<'_>, cell: &ExportCell<'_>, label: &str) -> Vec<
     let summary = |what: &str, unit: &str, metric: MetricId| {
         let summary = arm.summaries[metric]?;
         let mut entry = entry(what, unit, summary.median);
-        let range = format!("95 % interval {} to {}", four_digits(summary.low), four_digits(summary.high));
+        let ends = if summary.has_interval() { "95 % interval" } else { "range" };
+        let range = format!("{ends} {} to {}", four_digits(summary.low), four_digits(summary.high));
         entry["range"] = range.into();
         Some(entry)
     };

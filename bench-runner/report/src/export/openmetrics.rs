@@ -155,8 +155,8 @@ fn cell_families(selection: &Selection<'_>) -> Vec<MetricFamily> {
         let Metric { meaning, term, .. } = metric;
         let help = [
             format!("{meaning}, median."),
-            format!("Lower end of the 95 % interval of the median {term}."),
-            format!("Upper end of the 95 % interval of the median {term}."),
+            format!("Lower end of the 95 % interval of the median {term}, the smallest below 6 builds."),
+            format!("Upper end of the 95 % interval of the median {term}, the largest below 6 builds."),
         ];
         with_interval(selection, (metric.name, unit), help, |arm| {
             arm.summaries[metric.id].map(summary_interval)

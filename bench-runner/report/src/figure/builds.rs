@@ -58,7 +58,9 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
         format!("{} {text}", wording::arm_name(arm))
     });
     let arms: Vec<_> = arms.collect();
-    format!("{}. Median wall time and its 95 % interval: {}.", wording::progress(block), arms.join("; "))
+    let walls: Vec<_> = block.arms.iter().filter_map(|arm| arm.wall()).collect();
+    let ends = wording::around_median(walls.iter());
+    format!("{}. Median wall time and {ends}: {}.", wording::progress(block), arms.join("; "))
 }
 
 fn median(wall: &bench_runner_core::compare::Summary, unit: TimeUnit) -> String {
@@ -174,9 +176,10 @@ fn session_lines(scene: &mut Scene, x: &Scale, sessions: &[(f64, u32)], first: u
 
 /// Each arm's median and interval; the rows are also the legend.
 fn rows(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64) {
-    scene.text(Label::new((ROWS.0, TOP - 16.0), "median and 95 % interval", 11.0, Ink::Muted));
-    let walls = series.iter().filter_map(|s| s.arm.wall());
-    let x = Scale::for_times(walls.flat_map(|wall| [wall.low, wall.median, wall.high]), INTERVALS);
+    let walls: Vec<_> = series.iter().filter_map(|s| s.arm.wall()).collect();
+    let heading = format!("median and {}", wording::around_median(walls.iter()));
+    scene.text(Label::new((ROWS.0, TOP - 16.0), heading, 11.0, Ink::Muted));
+    let x = Scale::for_times(walls.iter().flat_map(|wall| [wall.low, wall.median, wall.high]), INTERVALS);
     let baseline = series.iter().find(|s| s.arm.role == Role::Baseline).and_then(|s| s.arm.wall());
     if series.is_empty() {
         scene.text(Label::new((ROWS.0, (TOP + bottom) / 2.0), "nothing was planned", 13.0, Ink::Muted));

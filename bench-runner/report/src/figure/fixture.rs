@@ -41,6 +41,7 @@ pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
     let (low, high) = (ratio * (1.0 - spread), ratio * (1.0 + spread));
     Ratio {
         rounds: 12,
+        df: 11.0,
         ratio,
         low,
         high,
@@ -72,7 +73,15 @@ pub(crate) fn order(p: f64) -> OrderEffects {
 
 /// A twin's result.
 pub(crate) fn twin(rounds: usize, ratio: f64, half_width: f64, p: f64) -> TwinResult {
-    TwinResult { rounds, ratio, theta: ratio.ln(), se: half_width / 2.2, half_width, p }
+    TwinResult {
+        rounds,
+        ratio,
+        theta: ratio.ln(),
+        se: half_width / 2.2,
+        df: rounds as f64 + 1.0,
+        half_width,
+        p,
+    }
 }
 
 /// An arm without builds.
@@ -106,6 +115,9 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         twin: None,
         serial: None,
         offset: None,
+        offset_is_assumed: false,
+        min_rounds: 6,
+        noise_floor: Some(0.021),
         order: Err(NoOrderEffects::FewArms),
         proofs: Vec::new(),
         invalid: Vec::new(),

@@ -93,7 +93,7 @@ fn block(scene: &mut Scene, block: &BlockResult, (axis, layout): (&Scale, &Figur
             scene.tooltips.push(Tooltip { name: wording::arm_name(arm), text, ..row_tooltip(layout, top) });
         }
         match (&arm.ratio, &block.twin) {
-            (Some(ratio), _) => row(scene, ratio, (axis, layout), top),
+            (Some(ratio), _) => row(scene, block, ratio, (axis, layout), top),
             (None, Some(twin)) if arm.role == Role::Twin => twin_row(scene, twin, (axis, layout), top),
             (None, _) => reason(scene, layout, &wording::why_no_ratio(arm), top),
         }
@@ -147,8 +147,10 @@ fn heading(scene: &mut Scene, block: &BlockResult, layout: &FigureLayout, top: f
     parts.push(match &block.twin {
         Some(_) if wording::twin_differs(block) => "the twin differs: the block shows nothing".to_owned(),
         _ if wording::is_invalid(block) => "later builds differ in kind: the block shows nothing".to_owned(),
-        Some(twin) => format!("noise floor ±{}", wording::share(twin.half_width)),
-        None => "no noise floor".to_owned(),
+        _ => match block.noise_floor {
+            Some(floor) => format!("noise floor {}", wording::share(floor)),
+            None => "no noise floor".to_owned(),
+        },
     });
     let mut y = top + 33.0;
     for line in widths::lines(&parts.join(" · "), layout.room(), (11.0, false), layout.lines) {
@@ -163,8 +165,8 @@ fn shading(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): 
     let places = |share: f64| around_one(share).map(|ratio| axis.place(ratio));
     let [left, right] = places(block.margin);
     scene.rect((left, top), (right, bottom), Ink::Margin);
-    if let Some(twin) = &block.twin {
-        let [left, right] = places(twin.half_width);
+    if let Some(floor) = block.noise_floor.filter(|_| !wording::is_invalid(block)) {
+        let [left, right] = places(floor);
         scene.hatch((left, top), (right, bottom), Ink::Noise);
         for edge in [left, right] {
             scene.line((edge, top), (edge, bottom), 1.0, Ink::Noise);
@@ -172,12 +174,18 @@ fn shading(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): 
     }
 }
 
-fn row(scene: &mut Scene, ratio: &Ratio, (axis, layout): (&Scale, &FigureLayout), top: f64) {
+fn row(
+    scene: &mut Scene,
+    block: &BlockResult,
+    ratio: &Ratio,
+    (axis, layout): (&Scale, &FigureLayout),
+    top: f64,
+) {
     let (form, ink) = look(ratio.verdict);
     let at = top + layout.interval_at;
     interval(scene, axis, (ratio.low, ratio.ratio, ratio.high), at, (form, ink));
-    let verdict = Label::new((layout.verdict, top + layout.text_at), ratio.verdict.as_str(), 12.0, ink);
-    scene.text(verdict.bold());
+    let words = wording::verdict(ratio, block);
+    scene.text(Label::new((layout.verdict, top + layout.text_at), words, 12.0, ink).bold());
     number_cells(scene, layout, numbers(ratio), top, Ink::Text);
 }
 
@@ -203,7 +211,7 @@ fn numbers(ratio: &Ratio) -> (String, String) {
 fn caption(scene: &mut Scene, comparison: &Comparison, layout: &FigureLayout, top: f64) -> f64 {
     let parts = [
         (Some(Swatch::Margin), "margin of relevance"),
-        (Some(Swatch::Noise), "noise floor: what the twin could not have shown"),
+        (Some(Swatch::Noise), "noise floor: a difference of this size is found in four of five such runs"),
         (None, "bars: plain 95 % intervals, logarithmic axis"),
     ];
     let mut y = legend(scene, layout, &parts, top + 4.0) + 20.0;

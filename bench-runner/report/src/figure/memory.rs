@@ -44,7 +44,9 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     let descriptions: Vec<String> = descriptions.collect();
     let mut scene =
         Scene::new(format!("{}: time against memory", block.title), format!("{}.", descriptions.join("; ")));
-    scene.heading(&scene.title.clone(), "medians with their 95 % intervals; memory is the largest process's");
+    let ends = wording::around_median(arms.iter().flat_map(|arm| [&arm.wall, &arm.memory]));
+    let heading = format!("median and {ends}; memory is the largest process's");
+    scene.heading(&scene.title.clone(), &heading);
     if arms.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));
         scene.height = 124.0;

@@ -251,7 +251,39 @@ pub(crate) fn twin_differs(block: &BlockResult) -> bool {
     is_invalid(block) && block.invalid.contains(&Invalid::TwinDiffers)
 }
 
-/// Noise floor of the block according to its twin (A/A control), as half a sentence.
+/// p-value of the twin below which a reader is told that it is low.
+const NOTABLE_TWIN_P: f64 = 0.05;
+
+/// Verdict of a variant; with the rounds that count if they are fewer than the plan wants before any verdict.
+pub fn verdict(ratio: &Ratio, block: &BlockResult) -> String {
+    let word = ratio.verdict.as_str();
+    if ratio.rounds < block.min_rounds as usize {
+        format!("{word} ({} of {} rounds)", ratio.rounds, block.min_rounds)
+    } else {
+        word.to_owned()
+    }
+}
+
+/// What the ends beside a median are: its interval, or the range where it has none.
+pub fn around_median<'s>(summaries: impl Iterator<Item = &'s Summary>) -> &'static str {
+    let (mut interval, mut range) = (false, false);
+    for summary in summaries {
+        if summary.has_interval() { interval = true } else { range = true }
+    }
+    match (interval, range) {
+        (true, true) => "95 % interval (range below 6 builds)",
+        (false, true) => "range",
+        (_, false) => "95 % interval",
+    }
+}
+
+/// The difference that a run like this one would find, as a sentence; `None` without any comparison.
+pub fn noise_floor(block: &BlockResult) -> Option<String> {
+    let least = share(block.noise_floor.filter(|_| !is_invalid(block))?);
+    Some(format!("A real difference of {least} or more would be found in four of five such runs."))
+}
+
+/// What the twin (A/A control) of the block showed, as half a sentence.
 pub fn twin_text(block: &BlockResult) -> String {
     let has_twin = block.arms.iter().any(|arm| arm.role == Role::Twin);
     match block.twin {
@@ -260,13 +292,16 @@ pub fn twin_text(block: &BlockResult) -> String {
             format!("it differs from the baseline ({change} ± {half_width} %), so this block shows nothing")
         }
         Some(twin) => {
-            // Variants are compared with baseline and twin together, so slightly smaller differences may show
-            // in them.
-            let least = share(twin.half_width);
-            format!("differences under ±{least} would not have shown in it")
+            let (change, half_width) = twin_change(&twin);
+            let shown = if twin.p < NOTABLE_TWIN_P {
+                format!("{}, more than usual and not enough to make the block invalid", p_value(twin.p))
+            } else {
+                "no difference shown".to_owned()
+            };
+            format!("{change} ± {half_width} % against the baseline: {shown}")
         }
-        None if has_twin => "too few rounds to say what this block could not have seen".to_owned(),
-        None => "none, so nothing says what this block could not have seen".to_owned(),
+        None if has_twin => "too few rounds to say how two equal builds compare here".to_owned(),
+        None => "none, so nothing shows how two equal builds compare here".to_owned(),
     }
 }
 
@@ -288,6 +323,7 @@ mod tests {
     fn ratio_of(ratio: f64, low: f64, high: f64) -> Ratio {
         Ratio {
             rounds: 12,
+            df: 13.0,
             ratio,
             low,
             high,

@@ -1,7 +1,6 @@
 //! Answer of each block, in sentences.
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult, Verdict};
-use bench_runner_core::record::Role;
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
 
 use crate::figure::wording::{self, pluralize, share};
 
@@ -58,26 +57,11 @@ fn ratio_sentences(block: &BlockResult) -> (bool, String) {
     let without: Vec<String> = without.into_iter().map(wording::arm_name).collect();
     sentences.extend((!without.is_empty()).then(|| format!("Without a result: {}.", without.join(", "))));
     if !judged.is_empty() {
-        sentences.push(block.twin.map_or_else(
-            || "There is no twin, so nothing says what could not have been seen.".to_owned(),
-            |twin| noise_floor_sentence(block, twin, &[faster, slower].concat()),
-        ));
+        sentences.extend(wording::noise_floor(block));
+        let no_twin = "There is no twin, so nothing shows how two equal builds compare here.".to_owned();
+        sentences.extend(block.twin.is_none().then_some(no_twin));
     }
     (is_conclusive, sentences.join(" "))
-}
-
-/// Noise floor according to the twin; if a smaller difference was shown, also why that is not a
-/// contradiction.
-fn noise_floor_sentence(block: &BlockResult, twin: TwinResult, conclusive: &[JudgedArm<'_>]) -> String {
-    let least = twin.half_width.ln_1p();
-    let is_below = |(_, ratio): &JudgedArm<'_>| ratio.ratio.ln().abs() < least;
-    let of_two = block.arms.get(block.baseline).is_some_and(|arm| arm.role == Role::Baseline);
-    let why = if of_two && conclusive.iter().any(is_below) {
-        "; less shows in the variants, which are compared with the baseline and its twin together"
-    } else {
-        ""
-    };
-    format!("Less than ±{} would not have shown in the twin{why}.", share(twin.half_width))
 }
 
 fn headline(
@@ -92,7 +76,10 @@ fn headline(
     };
     match (faster.first().or(slower.first()), judged.is_empty()) {
         (Some((arm, ratio)), _) => {
-            let (name, rounds) = (wording::arm_name(arm), pluralize(ratio.rounds, "round"));
+            let (name, mut rounds) = (wording::arm_name(arm), pluralize(ratio.rounds, "round"));
+            if ratio.rounds < block.min_rounds as usize {
+                rounds.push_str(&format!(" of the {} that the plan wants", block.min_rounds));
+            }
             let (shown, word) = speedup(ratio);
             format!(
                 "{name} against {baseline} on {title}: {}× {word}, 95 % interval {}–{}, {rounds}.",
@@ -146,36 +133,32 @@ mod tests {
     fn the_best_comes_first_and_everything_is_said() {
         let text = answers(&fixture::everything()).into_iter().map(|answer| answer.text + "\n");
         expect![[r#"
-            linker=lld (linker=rust-lld) against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). Undecided: codegen-units=3 (+1 %, −39 to +41). Without a result: linker=gold, linker=wild. Less than ±1.6 % would not have shown in the twin.
+            linker=lld (linker=rust-lld) against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). Undecided: codegen-units=3 (+1 %, −39 to +41). Without a result: linker=gold, linker=wild. A real difference of 2.1 % or more would be found in four of five such runs.
             ripgrep 15.1.0 · incremental shows nothing: the twin differs from the baseline.
             On tokei 14.0.0 · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld.
         "#]].assert_eq(&text.collect::<String>());
     }
 
     #[test]
-    fn what_is_smaller_than_the_twin_shows_is_explained() {
-        let mut one = block("hexyl", &names(2, false), 12, 4.2);
-        one.arms[2].ratio = Some(ratio(0.99, 0.005, Verdict::Faster));
+    fn fewer_rounds_than_the_plan_wants_are_told_next_to_the_result() {
+        let mut one = block("hexyl", &names(2, false), 4, 4.2);
+        one.arms[2].ratio = Some(Ratio { rounds: 4, ..ratio(2.0, 0.1, Verdict::Slower) });
         let text = answer_text(&one);
-        let why = "in the twin; less shows in the variants, which are compared with the baseline and its twin together.";
-        assert!(text.ends_with(why), "{text}");
-        // Variants are compared with a single arm if the baseline was chosen after the run.
-        (one.baseline, one.arms[0].ratio) = (2, Some(ratio(1.01, 0.005, Verdict::Slower)));
-        assert!(answer_text(&one).ends_with("would not have shown in the twin."));
+        assert!(text.contains("1.80–2.20, 4 rounds of the 6 that the plan wants."), "{text}");
     }
 
     #[test]
     fn a_slower_one_is_told_where_nothing_is_faster() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(2.0, 0.1, Verdict::Slower));
-        expect!["linker=lld against linker=bfd on hexyl · incremental: 2.00× slower, 95 % interval 1.80–2.20, 12 rounds. Less than ±1.6 % would not have shown in the twin."].assert_eq(&answer_text(&one));
+        expect!["linker=lld against linker=bfd on hexyl · incremental: 2.00× slower, 95 % interval 1.80–2.20, 12 rounds. A real difference of 2.1 % or more would be found in four of five such runs."].assert_eq(&answer_text(&one));
     }
 
     #[test]
     fn what_shows_nothing_says_so() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Equivalent));
-        expect!["On hexyl · incremental, nothing was shown to be faster or slower than linker=bfd. Within ±3 % of it: linker=lld. Less than ±1.6 % would not have shown in the twin."].assert_eq(&answer_text(&one));
+        expect!["On hexyl · incremental, nothing was shown to be faster or slower than linker=bfd. Within ±3 % of it: linker=lld. A real difference of 2.1 % or more would be found in four of five such runs."].assert_eq(&answer_text(&one));
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Invalid));
         one.invalid = vec![bench_runner_core::compare::Invalid::TwinDiffers];
         assert_eq!(

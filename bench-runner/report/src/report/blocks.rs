@@ -4,17 +4,20 @@ use bench_runner_core::compare::{BlockResult, Comparison, Effect, OrderEffects};
 
 use super::csv::csv_text;
 
-const HEADER: [&str; 27] = [
+const HEADER: [&str; 30] = [
     "block",
     "rounds",
+    "min_rounds",
     "stopped",
     "margin",
     "twin_rounds",
     "twin_ratio",
     "twin_half_width",
     "twin_p",
+    "noise_floor",
     "serial_lag1",
     "offset_sd",
+    "offset_assumed",
     "order_rounds",
     "order_missing",
     "first",
@@ -45,13 +48,16 @@ fn row(block: &BlockResult) -> Vec<String> {
     let mut row = vec![
         block.id.to_string(),
         block.rounds.to_string(),
+        block.min_rounds.to_string(),
         stopped.to_owned(),
         block.margin.to_string(),
         block.twin.map(|twin| twin.rounds.to_string()).unwrap_or_default(),
     ];
     row.extend(numbers(block.twin.map(|twin| [twin.ratio, twin.half_width, twin.p])));
+    row.extend(numbers(block.noise_floor.map(|share| [share])));
     row.extend(numbers(block.serial.map(|lag1| [lag1])));
     row.extend(numbers(block.offset.map(|sd| [sd])));
+    row.push(block.offset_is_assumed.to_string());
     row.extend(order(block));
     row.push(block.why_invalid().join("; "));
     row.push(super::fidelity::word(&block.fidelity).to_owned());
@@ -96,10 +102,10 @@ mod tests {
     #[test]
     fn a_row_for_each_block() {
         expect![[r#"
-            block,rounds,stopped,margin,twin_rounds,twin_ratio,twin_half_width,twin_p,serial_lag1,offset_sd,order_rounds,order_missing,first,first_low,first_high,trend,trend_low,trend_high,predecessor_role,predecessor,predecessor_effect,predecessor_low,predecessor_high,predecessor_p,order_bound,invalid,fidelity
-            linkers/hexyl/incremental,12,precision,0.03,12,0.998,0.016,0.7,0.31,,12,,0.004008010677341911,-0.0029955044966269995,0.01106072244471945,-0.000999500166624978,-0.0069755570667648925,0.00501252085940096,variant,linker=mold,0.01106072244471945,0.006018036054064924,0.01612868540609491,0.0004,0.00501252085940096,,
-            linkers/ripgrep/incremental,8,precision,0.03,8,1.04,0.011,0.0001,,,,fewer than two arms were built,,,,,,,,,,,,,,the twin differs from the baseline,
-            linkers/tokei/incremental,1,,0.03,,,,,,,,fewer than two arms were built,,,,,,,,,,,,,,,
+            block,rounds,min_rounds,stopped,margin,twin_rounds,twin_ratio,twin_half_width,twin_p,noise_floor,serial_lag1,offset_sd,offset_assumed,order_rounds,order_missing,first,first_low,first_high,trend,trend_low,trend_high,predecessor_role,predecessor,predecessor_effect,predecessor_low,predecessor_high,predecessor_p,order_bound,invalid,fidelity
+            linkers/hexyl/incremental,12,6,precision,0.03,12,0.998,0.016,0.7,0.021,0.31,,false,12,,0.004008010677341911,-0.0029955044966269995,0.01106072244471945,-0.000999500166624978,-0.0069755570667648925,0.00501252085940096,variant,linker=mold,0.01106072244471945,0.006018036054064924,0.01612868540609491,0.0004,0.00501252085940096,,
+            linkers/ripgrep/incremental,8,6,precision,0.03,8,1.04,0.011,0.0001,0.021,,,false,,fewer than two arms were built,,,,,,,,,,,,,,the twin differs from the baseline,
+            linkers/tokei/incremental,1,6,,0.03,,,,,0.021,,,false,,fewer than two arms were built,,,,,,,,,,,,,,,
         "#]].assert_eq(&blocks_csv(&fixture::everything()).unwrap());
     }
 

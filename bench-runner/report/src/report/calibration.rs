@@ -1,7 +1,7 @@
 //! Calibration of offsets between target directories, as one sentence for the whole run.
 
 use bench_runner_core::compare::{Calibration, Offsets, Pool};
-use bench_runner_core::stats::MIN_TWINS;
+use bench_runner_core::stats::{ASSUMED_OFFSET, MIN_TWINS};
 
 use crate::figure::wording::{pluralize, share};
 
@@ -45,9 +45,9 @@ fn names(answers: &[&Calibration], all: &[Calibration]) -> Vec<String> {
 
 fn words(offsets: Offsets) -> String {
     match offsets {
-        Offsets::NotCalibrated { twins } => {
-            let twins = pluralize(twins, "twin");
-            format!("not calibrated, {twins} of the {MIN_TWINS} needed, so intervals leave them out")
+        Offsets::Assumed { twins } => {
+            let (size, twins) = (share(ASSUMED_OFFSET), pluralize(twins, "twin"));
+            format!("{size} is assumed, until {MIN_TWINS} twins can show it ({twins} so far)")
         }
         Offsets::Calibrated { variance, twins, runs, pool, heaviest } => {
             let size = if variance > 0.0 { share(variance.sqrt()) } else { "none seen".to_owned() };
@@ -82,8 +82,8 @@ mod tests {
 
     #[test]
     fn one_sentence_for_the_run() {
-        let few = Offsets::NotCalibrated { twins: 3 };
-        let needed = "not calibrated, 3 twins of the 10 needed, so intervals leave them out";
+        let few = Offsets::Assumed { twins: 3 };
+        let needed = "0.7 % is assumed, until 10 twins can show it (3 twins so far)";
         assert_eq!(text(&[]), "");
         assert_eq!(text(&[of("a", "clean", few)]), format!("Offsets between directories: {needed}."));
         assert_eq!(

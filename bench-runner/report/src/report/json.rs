@@ -23,18 +23,18 @@ pub fn json(comparison: &Comparison) -> Value {
     })
 }
 
-/// `offset` is τ, the standard deviation of the log-ratio of two equal directories; `null` if there are too
-/// few twins.
+/// `offset` is τ, the standard deviation of the log-ratio of two equal directories; it is assumed if there are
+/// too few twins.
 fn calibration(calibration: &Calibration) -> Value {
     let (twins, runs, pool, heaviest) = match calibration.offsets {
         Offsets::Calibrated { twins, runs, pool, heaviest, .. } => {
             (twins, Some(runs), Some(pool.as_str()), Some(heaviest))
         }
-        Offsets::NotCalibrated { twins } => (twins, None, None, None),
+        Offsets::Assumed { twins } => (twins, None, None, None),
     };
     object!({
         "project": calibration.project, "workload": calibration.workload,
-        "offset": calibration.offsets.variance().map(f64::sqrt), "twins": twins, "runs": runs, "pool": pool,
+        "offset": calibration.offsets.variance().sqrt(), "assumed": calibration.offsets.is_assumed(), "twins": twins, "runs": runs, "pool": pool,
         "heaviest": heaviest,
     })
 }
@@ -65,16 +65,19 @@ fn block(block: &BlockResult) -> Value {
         "workload": block.workload,
         "title": block.title,
         "rounds": block.rounds,
+        "min_rounds": block.min_rounds,
         "stopped": block.stopped,
         "margin": block.margin,
         "invalid": block.invalid.iter().map(|reason| invalid(block, reason)).collect::<Vec<_>>(),
         "fidelity": block.fidelity.iter().map(fidelity).collect::<Vec<_>>(),
         "baseline": block.arms.get(block.baseline).map(|arm| &arm.variant),
         "twin": block.twin.map(|twin| object!({
-            "rounds": twin.rounds, "ratio": twin.ratio, "theta": twin.theta, "se": twin.se, "half_width": twin.half_width, "p": twin.p,
+            "rounds": twin.rounds, "ratio": twin.ratio, "theta": twin.theta, "se": twin.se, "df": twin.df, "half_width": twin.half_width, "p": twin.p,
         })),
         "serial_lag1": block.serial,
+        "noise_floor": block.noise_floor,
         "offset_sd": block.offset,
+        "offset_assumed": block.offset_is_assumed,
         "order": block.order.as_ref().ok().map(|found| order(block, found)),
         "order_missing": block.order.as_ref().err().map(|why| why.describe()),
         "arms": block.arms.iter().map(arm).collect::<Vec<_>>(),
@@ -151,7 +154,7 @@ fn arm(arm: &ArmResult) -> Value {
         "outliers": arm.outliers(),
         "not_timed": arm.not_timed,
         "ratio": arm.ratio.map(|ratio| object!({
-            "rounds": ratio.rounds, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
+            "rounds": ratio.rounds, "df": ratio.df, "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "p": ratio.p,
             "p_holm": ratio.p_adjusted, "p_equivalence": ratio.p_equivalence,
             "p_equivalence_holm": ratio.p_equivalence_adjusted, "ratio_of_means": ratio.ratio_of_means, "verdict": ratio.verdict.as_str(),
         })),

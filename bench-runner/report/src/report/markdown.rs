@@ -58,7 +58,7 @@ fn block(block: &BlockResult) -> String {
     let progress = wording::progress(block);
     let mut text = format!("\n### {} ({})\n\n", escape_markdown(&block.title), escape_markdown(&progress));
     let arms = block.arms.iter().enumerate().filter(|(_, arm)| text::has_row(arm));
-    let rows: Vec<_> = arms.map(|(at, arm)| text::row(arm, at == block.baseline, unit)).collect();
+    let rows: Vec<_> = arms.map(|(at, arm)| text::row(block, at, unit, arm)).collect();
     if rows.is_empty() {
         text.push_str("Nothing was timed.\n");
     } else {
@@ -170,7 +170,7 @@ mod tests {
         expect![[r#"
             ## linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-            - linker=lld against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). Less than ±1.6 % would not have shown in the twin.
+            - linker=lld against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). A real difference of 2.1 % or more would be found in four of five such runs.
 
             ### hexyl 0.17.0 · incremental (12 rounds, stopped: the precision was reached)
 

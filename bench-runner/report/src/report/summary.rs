@@ -33,7 +33,8 @@ const HEADER: [&str; 23] = [
 ];
 
 /// The table as CSV. `kind` is `cell` or `comparison`; only comparisons of wall time have a verdict. The
-/// metric's name includes the unit of the values; `low` and `high` bound the 95% interval of the median.
+/// metric's name includes the unit of the values; `low` and `high` bound the 95% interval of the median, or
+/// the range of fewer than six values.
 pub fn summary_csv(comparison: &Comparison) -> Result<String, csv::Error> {
     let of_block =
         |block: &BlockResult| block.arms.iter().flat_map(|arm| rows(block, arm)).collect::<Vec<_>>();

@@ -65,7 +65,7 @@ fn block(block: &BlockResult) -> Vec<String> {
     let mut lines = vec![format!("{} ({})", block.title, wording::progress(block))];
     let unit = TimeUnit::for_block(block);
     let arms = block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm));
-    let rows: Vec<_> = arms.map(|(at, arm)| row(arm, at == block.baseline, unit)).collect();
+    let rows: Vec<_> = arms.map(|(at, arm)| row(block, at, unit, arm)).collect();
     if rows.is_empty() {
         lines.push("  nothing was timed".to_owned());
     } else {
@@ -75,6 +75,7 @@ fn block(block: &BlockResult) -> Vec<String> {
         let lead = if has_planned_baseline(block) { "twin: " } else { "twin of the planned baseline: " };
         lines.extend(paragraph(lead, &twin(block)));
     }
+    lines.extend(wording::noise_floor(block).into_iter().flat_map(|text| paragraph("noise floor: ", &text)));
     for line in fidelity::lines(&block.fidelity) {
         lines.extend(paragraph(
             if line.is_warning { "warning: fidelity: " } else { "fidelity: " },
@@ -94,28 +95,20 @@ fn has_planned_baseline(block: &BlockResult) -> bool {
     block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline)
 }
 
-/// p-value of the twin below which its own result is shown.
-const NOTABLE_TWIN_P: f64 = 0.05;
-
-/// Noise floor of the block according to its twin. If the twin itself came out on one side of the baseline,
-/// though not so far that the block is invalid, this is mentioned.
+/// What the twin showed.
 fn twin(block: &BlockResult) -> String {
     let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, planned) {
-        (Some(twin), _) if !wording::twin_differs(block) && twin.p < NOTABLE_TWIN_P => {
-            let ((change, _), p) = (wording::twin_change(&twin), wording::p_value(twin.p));
-            format!("{} (the twin itself came out at {change} %, {p})", wording::twin_text(block))
-        }
         (None, Some(arm)) if arm.not_timed.is_some() => {
-            "not timed, so nothing says what this block could not have seen".to_owned()
+            "not timed, so nothing shows how two equal builds compare here".to_owned()
         }
         // The others are compared without the twin, so it may be the planned baseline that has no result.
         (None, Some(_)) if !has_planned_baseline(block) => {
-            "without a result, so nothing says what this block could not have seen".to_owned()
+            "without a result, so nothing shows how two equal builds compare here".to_owned()
         }
         // Ratios need the twin unless the block is judged without it, so the twin was given up.
         (None, Some(_)) if block.arms.iter().any(|arm| arm.ratio.is_some()) => {
-            "given up, so nothing says what this block could not have seen".to_owned()
+            "given up, so nothing shows how two equal builds compare here".to_owned()
         }
         _ => wording::twin_text(block),
     }
@@ -126,11 +119,11 @@ pub(super) fn has_row(arm: &ArmResult) -> bool {
     arm.role != Role::Twin && arm.wall().is_some()
 }
 
-pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<String> {
+pub(super) fn row(block: &BlockResult, at: usize, unit: TimeUnit, arm: &ArmResult) -> Vec<String> {
     let time = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     let count = arm.wall().map(|wall| wall.n.to_string());
-    let [ratio, interval, change, verdict] = match (&arm.ratio, is_baseline) {
-        (Some(ratio), _) => ratio_cells(ratio),
+    let [ratio, interval, change, verdict] = match (&arm.ratio, at == block.baseline) {
+        (Some(ratio), _) => ratio_cells(ratio, block),
         (None, true) => ["", "", "", "baseline"].map(str::to_owned),
         (None, false) => ["", "", "", "–"].map(str::to_owned),
     };
@@ -138,13 +131,13 @@ pub(super) fn row(arm: &ArmResult, is_baseline: bool, unit: TimeUnit) -> Vec<Str
     vec![name, time.unwrap_or_default(), ratio, interval, change, verdict, count.unwrap_or_default()]
 }
 
-fn ratio_cells(ratio: &Ratio) -> [String; 4] {
+fn ratio_cells(ratio: &Ratio, block: &BlockResult) -> [String; 4] {
     let (shown, change) = (wording::ratio(ratio), wording::change(ratio));
     [
         format!("{}×", shown.estimate),
         format!("{} – {}", shown.low, shown.high),
         format!("{} %", change.estimate),
-        ratio.verdict.as_str().to_owned(),
+        wording::verdict(ratio, block),
     ]
 }
 

@@ -63,7 +63,8 @@ fn complete(results: &Path, manifest: Manifest) -> PathBuf {
 
 /// Run and block of each twin that calibrates a run which starts now.
 fn found(results: &Path, limits: CalibrationLimits) -> (Vec<(String, BlockId)>, Vec<String>) {
-    let EarlierTwins { twins, remarks } = collect(results, &manifest("now", NOW, 1, "clean"), limits);
+    let own = manifest("now", NOW, 1, "clean");
+    let EarlierTwins { twins, remarks } = collect(&Search::for_run(results, &own), limits);
     (twins.into_iter().map(|twin| (twin.run, twin.block)).collect(), remarks)
 }
 

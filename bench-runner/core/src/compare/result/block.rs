@@ -24,13 +24,20 @@ pub struct BlockResult {
     pub arms: Vec<ArmResult>,
     /// Index of the arm that the others are compared with.
     pub baseline: usize,
+    /// Fewest rounds before the plan lets precision end the block.
+    pub min_rounds: u32,
     /// Result of the twin; `None` if it was switched off or has too few rounds.
     pub twin: Option<TwinResult>,
+    /// The noise floor: the true difference, as a fraction, that the median variant would be found to have in
+    /// four of five such runs. `None` if no variant has an estimate.
+    pub noise_floor: Option<f64>,
     /// Correlation of neighboring rounds, if one was found; the standard errors are stretched for it.
     pub serial: Option<f64>,
     /// Standard deviation on the log scale between twin and baseline beyond their errors, if the twins show
-    /// one; the variances of the variants are increased for it.
+    /// one or it is assumed; the variances of the variants are increased for it.
     pub offset: Option<f64>,
+    /// True if `offset` is assumed, because too few twins are known.
+    pub offset_is_assumed: bool,
     /// Effects of positions and predecessors within the rounds, or the reason for not estimating them. Arms
     /// are indices into `arms`; the moved ratios are in the order of `arms`.
     pub order: Result<OrderEffects, NoOrderEffects>,
@@ -55,13 +62,18 @@ impl BlockResult {
         self.invalid.iter().map(|reason| reason.describe(name)).collect()
     }
 
+    /// Returns true if fewer rounds count than the plan wants before any verdict.
+    pub fn has_few_rounds(&self) -> bool {
+        self.rounds < self.min_rounds
+    }
+
     /// Returns true if the arm at an index is to be compared with the baseline.
     pub fn is_compared(&self, arm: usize) -> bool {
         arm != self.baseline && self.arms.get(arm).is_some_and(|arm| arm.role != Role::Twin)
     }
 }
 
-/// Result of the twin (A/A control): the smallest difference that the block could detect.
+/// Result of the twin (A/A control): a second copy of the baseline.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TwinResult {
     /// Number of rounds that count.
@@ -73,8 +85,9 @@ pub struct TwinResult {
     /// Standard error of θ, widened for serial correlation, without the factor for looks and before any
     /// offset.
     pub se: f64,
-    /// Half-width of the interval, as a fraction, including the offsets between directories if they are
-    /// calibrated.
+    /// Degrees of freedom of `se`.
+    pub df: f64,
+    /// Half-width of the interval, as a fraction, including the offsets between directories.
     pub half_width: f64,
     /// The p-value against "no difference", or against none beyond those offsets.
     pub p: f64,

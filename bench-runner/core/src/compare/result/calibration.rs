@@ -1,5 +1,7 @@
 //! Offsets between target directories.
 
+use crate::stats::ASSUMED_OFFSET;
+
 /// Fixed offsets between target directories, for the blocks of one project and workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
@@ -14,8 +16,8 @@ pub struct Calibration {
 /// Variation between target directories.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Offsets {
-    /// There are too few usable twins, so nothing was added to any interval.
-    NotCalibrated {
+    /// There are too few usable twins, so [`ASSUMED_OFFSET`] is assumed.
+    Assumed {
         /// Number of usable twins.
         twins: usize,
     },
@@ -59,11 +61,16 @@ impl Pool {
 }
 
 impl Offsets {
-    /// τ², if calibrated.
-    pub fn variance(self) -> Option<f64> {
+    /// τ², estimated or assumed.
+    pub fn variance(self) -> f64 {
         match self {
-            Self::Calibrated { variance, .. } => Some(variance),
-            Self::NotCalibrated { .. } => None,
+            Self::Calibrated { variance, .. } => variance,
+            Self::Assumed { .. } => ASSUMED_OFFSET.powi(2),
         }
+    }
+
+    /// Returns true if no twins support the offsets.
+    pub fn is_assumed(self) -> bool {
+        matches!(self, Self::Assumed { .. })
     }
 }

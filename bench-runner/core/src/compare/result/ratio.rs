@@ -7,6 +7,8 @@ use crate::stats::{Estimate, LEVEL, UncertainValue, t_quantile};
 pub struct Ratio {
     /// Number of rounds that count.
     pub rounds: usize,
+    /// Degrees of freedom of the interval.
+    pub df: f64,
     /// The estimated ratio.
     pub ratio: f64,
     /// Lower end of the plain 95% interval.
@@ -36,7 +38,7 @@ impl Ratio {
 
     /// The log-ratio with its standard error, derived from the plain interval.
     pub fn log_ratio(&self) -> UncertainValue {
-        let df = (self.rounds as f64 - 1.0).max(1.0);
+        let df = self.df.max(1.0);
         let half_width = (self.high.ln() - self.low.ln()) / 2.0;
         UncertainValue { value: self.ratio.ln(), se: half_width / t_quantile(0.5 + 0.5 * LEVEL, df), df }
     }

@@ -3,7 +3,7 @@ use crate::compare::{
     Calibration, Comparison, Offsets, Policy, Pool, RequestedBaseline, RunRecord, Verdict, compare,
 };
 use crate::record::{BlockId, EarlierTwin, Plan, Sample};
-use crate::stats::{Control, Estimate, LEVEL, OffsetSums};
+use crate::stats::{ASSUMED_OFFSET, Control, Estimate, LEVEL, OffsetSums};
 
 /// Twins of two earlier runs of another project, with `theta` alternately positive and negative.
 fn earlier_twins(count: usize, workload: &str, theta: f64, se: f64) -> Vec<EarlierTwin> {
@@ -14,6 +14,7 @@ fn earlier_twins(count: usize, workload: &str, theta: f64, se: f64) -> Vec<Earli
         rounds: 13,
         theta: if n.is_multiple_of(4) { theta } else { -theta },
         se,
+        df: 12.0,
     };
     (0..count).map(one).collect()
 }
@@ -40,7 +41,7 @@ fn one_block() -> (Plan, Vec<Sample>) {
 /// Variance of ln ratio, derived from the interval.
 fn variance(comparison: &Comparison, arm: usize) -> f64 {
     let ratio = comparison.blocks[0].arms[arm].ratio.unwrap();
-    let t = crate::stats::t_quantile(0.975, 11.0) * (1.0 + 0.5 / 12.0);
+    let t = crate::stats::t_quantile(0.975, 13.0) * (1.0 + 0.5 / 12.0);
     ((ratio.high / ratio.low).ln() / (2.0 * t)).powi(2)
 }
 
@@ -54,7 +55,7 @@ fn earlier_twins_widen_what_one_run_could_not() {
         [Calibration {
             project: Some("hexyl".into()),
             workload: "clean".into(),
-            offsets: Offsets::NotCalibrated { twins: 1 }
+            offsets: Offsets::Assumed { twins: 1 }
         }]
     );
     let twins = earlier_twins(20, "clean", 0.02, 0.002);
@@ -65,16 +66,24 @@ fn earlier_twins_widen_what_one_run_could_not() {
         panic!("{:?}", found.calibration)
     };
     assert!((3e-4..4.2e-4).contains(&tau2), "{tau2}");
+    let more = tau2 - ASSUMED_OFFSET.powi(2);
     let added = variance(&found, 2) - variance(&plain, 2);
-    assert!((added / (0.75 * tau2) - 1.0).abs() < 1e-6, "{added} instead of ¾ of {tau2}");
+    assert!((added / (0.75 * more) - 1.0).abs() < 1e-6, "{added} instead of ¾ of {more}");
     let (before, after) = (plain.blocks[0].twin.unwrap(), found.blocks[0].twin.unwrap());
     assert_eq!((before.theta, before.se), (after.theta, after.se), "later runs are calibrated with these");
-    let half_width =
-        |se: f64| Estimate { rounds: 12, theta: 0.0, se, control: Control::Twin }.half_width_share(LEVEL);
+    let half_width = |se: f64| {
+        Estimate { rounds: 12, theta: 0.0, se, df: 13.0, control: Control::Twin }.half_width_share(LEVEL)
+    };
     // The twin is judged by the offsets of the others.
     let of_others: Vec<Estimate> = twins
         .iter()
-        .map(|twin| Estimate { rounds: 13, theta: twin.theta, se: twin.se, control: Control::Twin })
+        .map(|twin| Estimate {
+            rounds: 13,
+            theta: twin.theta,
+            se: twin.se,
+            df: twin.df,
+            control: Control::Twin,
+        })
         .collect();
     let of_others = OffsetSums::of(&of_others).variance().unwrap();
     assert!((after.half_width / half_width((before.se.powi(2) + of_others).sqrt()) - 1.0).abs() < 1e-9);
@@ -109,10 +118,10 @@ fn a_pair_of_variants_has_the_offsets_of_two_directories() {
         compare_with_earlier(&plan, &samples, &[], &policy),
         compare_with_earlier(&plan, &samples, &earlier_twins(20, "clean", 0.02, 0.002), &policy),
     );
-    let tau2 = found.calibration[0].offsets.variance().unwrap();
+    let more = found.calibration[0].offsets.variance() - ASSUMED_OFFSET.powi(2);
     for (arm, share) in [(BASELINE, 0.75), (3, 1.0)] {
         let added = variance(&found, arm) - variance(&plain, arm);
-        assert!((added / (share * tau2) - 1.0).abs() < 1e-6, "{added} instead of {share} of {tau2}");
+        assert!((added / (share * more) - 1.0).abs() < 1e-6, "{added} instead of {share} of {more}");
     }
 }
 
@@ -146,7 +155,7 @@ fn a_block_goes_by_the_nearest_kind_that_has_enough_twins() {
         assert_eq!((used, of), (twins, pool), "{counts:?}");
         assert!(variance.contains(&tau2), "{counts:?}: {tau2}");
     }
-    assert_eq!(offsets(4, 4, 0), Offsets::NotCalibrated { twins: 9 });
+    assert_eq!(offsets(4, 4, 0), Offsets::Assumed { twins: 9 });
 }
 
 /// Two blocks that span several projects may span different ones.
@@ -175,7 +184,7 @@ fn each_project_has_an_answer_of_its_own() {
     let found = compare_with_earlier(&plan, &samples.all, &twins, &Policy::default());
     let answer = |answer: &Calibration| match answer.offsets {
         Offsets::Calibrated { pool, twins, .. } => (answer.project.clone(), pool, twins),
-        Offsets::NotCalibrated { .. } => panic!("{answer:?}"),
+        Offsets::Assumed { .. } => panic!("{answer:?}"),
     };
     let answers: Vec<_> = found.calibration.iter().map(answer).collect();
     let project = |name: &str| Some(name.to_owned());
@@ -185,13 +194,13 @@ fn each_project_has_an_answer_of_its_own() {
 }
 
 #[test]
-fn twins_of_few_rounds_or_without_spread_do_not_count() {
+fn twins_of_few_degrees_of_freedom_or_without_spread_do_not_count() {
     let (plan, samples) = one_block();
     let mut twins = earlier_twins(20, "clean", 0.02, 0.002);
-    twins.iter_mut().take(6).for_each(|twin| twin.rounds = 3);
+    twins.iter_mut().take(6).for_each(|twin| twin.df = 2.0);
     twins.iter_mut().skip(6).take(6).for_each(|twin| twin.se = 0.0);
     let found = compare_with_earlier(&plan, &samples, &twins, &Policy::default());
-    assert_eq!(found.calibration[0].offsets, Offsets::NotCalibrated { twins: 9 });
+    assert_eq!(found.calibration[0].offsets, Offsets::Assumed { twins: 9 });
 }
 
 /// A file may contain any numbers; none of them leads to an infinite interval.
@@ -201,7 +210,7 @@ fn no_twin_makes_an_answer_that_is_not_a_number() {
     for (theta, se) in [(1e300, 1e-3), (1e150, 1e150), (700.0, 1e-160), (1e-300, 5e-324), (0.0, f64::MAX)] {
         let found =
             compare_with_earlier(&plan, &samples, &earlier_twins(20, "clean", theta, se), &Policy::default());
-        assert!(found.calibration[0].offsets.variance().is_none_or(f64::is_finite), "{theta} {se}");
+        assert!(found.calibration[0].offsets.variance().is_finite(), "{theta} {se}");
     }
 }
 
@@ -237,14 +246,14 @@ fn several_sessions_average_offsets_out() {
     let twins = earlier_twins(20, "clean", 0.02, 0.002);
     let tau2 = |found: &Comparison| match found.calibration[0].offsets {
         Offsets::Calibrated { variance, .. } => variance,
-        Offsets::NotCalibrated { .. } => panic!("{:?}", found.calibration),
+        Offsets::Assumed { .. } => panic!("{:?}", found.calibration),
     };
     let added = |samples: &[Sample]| {
         let (plain, found) = (
             compare_with_earlier(&plan, samples, &[], &policy),
             compare_with_earlier(&plan, samples, &twins, &policy),
         );
-        (variance(&found, 2) - variance(&plain, 2)) / tau2(&found)
+        (variance(&found, 2) - variance(&plain, 2)) / (tau2(&found) - ASSUMED_OFFSET.powi(2))
     };
     let one = added(&samples);
     assert!((one - 0.75).abs() < 1e-6, "{one}");

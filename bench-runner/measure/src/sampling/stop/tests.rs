@@ -111,8 +111,8 @@ fn the_twin_has_a_limit_of_its_own() {
     let roles = [Role::Baseline, Role::Twin, Role::Variant];
     let pattern = [1.0, -1.0, 0.5, -0.5, 0.8, -0.8, 1.0, -1.0, 0.5, -0.5, 0.8, -0.8];
     let half_width = |table: &[Vec<Option<f64>>]| {
-        let contrast = Reference { baseline: 0, twin: Some(1) }.contrast(1);
-        contrast.estimate(table, Control::Twin).unwrap().half_width(LEVEL)
+        let all = [1, 2].map(|arm| Reference { baseline: 0, twin: Some(1) }.contrast(arm));
+        estimate_block(table, &all, Control::Twin, 1.0).0[0].unwrap().half_width(LEVEL)
     };
     let limit = 0.015f64.ln_1p();
     for (share, expected) in [(1.1, Next::Stop(StopReason::Precision)), (1.2, Next::Round)] {
@@ -198,13 +198,14 @@ fn blocks_that_stop_by_the_rule_keep_their_coverage() {
             table.push((0..4).map(|_| Some(noise.build(0.02, 0.0).exp())).collect());
         }
         rounds += table.len();
-        for arm in [2, 3] {
-            let contrast = Reference { baseline: 0, twin: Some(1) }.contrast(arm);
-            let estimate = contrast.estimate(&table, Control::Twin).unwrap();
+        let reference = Reference { baseline: 0, twin: Some(1) };
+        let all = [1, 2, 3].map(|arm| reference.contrast(arm));
+        let (estimates, variance) = estimate_block(&table, &all, Control::Twin, 1.0);
+        for estimate in estimates[1..].iter().flatten() {
             covered += usize::from(estimate.theta.abs() <= estimate.half_width(LEVEL));
         }
         let pair = Contrast { of: Side::single(2), against: Side::single(3) };
-        let estimate = pair.estimate(&table, Control::Twin).unwrap();
+        let estimate = variance.pool(&pair, pair.estimate(&table, Control::Twin).unwrap());
         pairs += usize::from(estimate.theta.abs() <= estimate.half_width(LEVEL));
     }
     // 475 of 500 expected, standard deviation below 6; about 20 rounds, as in docs/METHODOLOGY.md

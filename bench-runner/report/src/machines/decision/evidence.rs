@@ -1,6 +1,6 @@
 //! Evidence from a class's runs on a variant under one workload.
 
-use bench_runner_core::compare::{ArmResult, Ratio};
+use bench_runner_core::compare::{ArmResult, Ratio, Summary};
 use bench_runner_core::record::Variant;
 use bench_runner_core::stats::{LEVEL, UncertainValue, equal_weight_mean, sum, weighted_mean};
 
@@ -139,15 +139,21 @@ fn run_savings<'a>(block: &RunBlock<'a>, variant: &Variant) -> Result<RunSavings
     let baseline = block.result.arms.get(block.result.baseline).and_then(ArmResult::wall);
     let median = baseline.ok_or("the baseline has no time")?;
     let known = ratio.log_ratio();
-    let of_median = UncertainValue {
-        value: median.median,
-        se: (median.high - median.low) / (2.0 * NORMAL),
-        df: (median.n as f64 - 1.0).max(1.0),
-    };
+    let of_median =
+        UncertainValue { value: median.median, se: median_se(&median), df: (median.n as f64 - 1.0).max(1.0) };
     // The error of the product, to first order: (1 − r)·se(m) and m·r·se(ln r).
     let of_ratio = UncertainValue { value: 0.0, se: known.se * median.median * ratio.ratio, df: known.df };
     let saved = sum(&[of_median.scaled_by(1.0 - ratio.ratio), of_ratio]);
     Ok(RunSavings { instance, ratio: known, saved: saved.ok_or("what it says is no number")? })
+}
+
+/// Standard error of a median: from its interval if it has one, else that of normal values, √(π/2)·sd/√n.
+fn median_se(median: &Summary) -> f64 {
+    if median.has_interval() {
+        (median.high - median.low) / (2.0 * NORMAL)
+    } else {
+        std::f64::consts::FRAC_PI_2.sqrt() * median.sd / (median.n as f64).sqrt()
+    }
 }
 
 /// Combines the runs of each machine, then the machines.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bench_runner_core::bundle::{Manifest, Status};
 use bench_runner_core::compare::{BlockResult, Comparison};
 use bench_runner_core::record::{Block, Proof, Role, Skipped};
+use bench_runner_core::stats::CLIPPED_FROM;
 use maud::{Markup, html};
 use serde_json::Value;
 
@@ -72,7 +73,7 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         "Measured with {} {} on {}: {} under {}. In each round every variant was built once, in an order drawn from \
          seed {}, with a target directory of its own and {twins}; {rounds}{sessions}, after warm-up builds that are \
          not counted and from which it was proven that each variant was in force. Builds had no network, a made \
-         environment and {}. Ratios are robust means (Huber) of \
+         environment and {}. Ratios are {} of \
          the logarithms of ratios within complete rounds, with 95 % intervals; {}",
         manifest.program.name,
         manifest.program.version,
@@ -81,8 +82,20 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         join_names(workloads(&plan.blocks)),
         plan.seed,
         pluralize(manifest.jobs, "parallel job"),
+        kind_of_mean(comparison),
         decapitalize(&wording::family_sentence(comparison)),
     )
+}
+
+/// The mean that ratios are: robust only from the number of rounds on at which outliers are clipped.
+fn kind_of_mean(comparison: &Comparison) -> &'static str {
+    let ratios = || comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
+    let few = ratios().filter(|ratio| ratio.rounds < CLIPPED_FROM).count();
+    match few {
+        0 => "robust means (Huber)",
+        few if few == ratios().count() => "means",
+        _ => "robust means (Huber), or plain means below 6 rounds,",
+    }
 }
 
 fn workloads(blocks: &[Block]) -> impl Iterator<Item = String> {

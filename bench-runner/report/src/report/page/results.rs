@@ -103,6 +103,12 @@ fn mark(block: &BlockResult) -> Option<&'static str> {
     lines.iter().any(|line| line.is_warning).then_some("see fidelity")
 }
 
+/// Warning next to a verdict from fewer rounds than the plan wants.
+fn few_rounds(block: &BlockResult, arm: &ArmResult) -> Option<String> {
+    let rounds = arm.ratio.as_ref()?.rounds;
+    (rounds < block.min_rounds as usize).then(|| format!("{rounds} of {} rounds", block.min_rounds))
+}
+
 /// Arms with a row; the twin is covered by the sentences and the figures.
 fn rows(block: &BlockResult) -> impl Iterator<Item = (usize, &ArmResult)> {
     block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
@@ -127,7 +133,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
         tr data-verdict=(word) data-block=(block.id) {
             td { (block.title) }
             td.name { (wording::arm_name(arm)) @if word == "none" { br; span.muted { (wording::why_no_ratio(arm)) } } }
-            td class=(word) { (word) @if let Some(mark) = mark(block) { br; span.warning { (mark) } } }
+            td class=(word) { (word) @if let Some(few) = few_rounds(block, arm) { br; span.warning { (few) } } @if let Some(mark) = mark(block) { br; span.warning { (mark) } } }
             @match &ratio {
                 Some((value, shown, change)) => {
                     td.n data-v=(value) { (shown.estimate) "×" }
