@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::copy::{git, package};
+use super::setup::{git, package};
 use crate::lab::{Lab, entries};
 
 trials! { "fidelity::copy";

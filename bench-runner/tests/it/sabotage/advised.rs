@@ -10,8 +10,9 @@ use bench_runner_measure::build::{BuildEvidence, BuildRequest, Toolchain, merge_
 use libtest_mimic::Trial;
 use toml::{Table, Value};
 
+use super::building::{build, context, cores, path};
 use super::table::{Case, Entry, Need, entries};
-use super::{build, context, cores, laid_out, others, path, prove, trial_with};
+use super::{laid_out, others, prove, trial_with};
 use crate::lab::Lab;
 use crate::trials::{LONG, RARE};
 
