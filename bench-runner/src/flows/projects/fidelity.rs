@@ -8,8 +8,8 @@ use std::rc::Rc;
 use bench_runner_core::record::{AS_CONFIGURED, Fidelity, FidelityDifference, Plan};
 use bench_runner_measure::axes::{self, Settings};
 use bench_runner_measure::build::{
-    AskError, BuildRequest, CargoDriver, CargoInvocation, CargoQueries, ComparedBuild, ConfigEntry,
-    ConfigOrigin, Configuration, Goal, UnitsAnswer, differences, is_build_variable, list_names,
+    AskError, BuildRequest, CargoDriver, CargoInvocation, ComparedBuild, ConfigEntry, ConfigOrigin,
+    Configuration, Goal, PreBuildQueries, UnitsAnswer, differences, is_build_variable, list_names,
     user_settings, with_absolute_paths,
 };
 use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
@@ -161,7 +161,7 @@ impl Projects {
     fn our_build(
         &self,
         resolved: &ResolvedProject,
-        queries: &Rc<CargoQueries>,
+        queries: &Rc<PreBuildQueries>,
         configured: Option<&str>,
     ) -> Result<(CargoDriver, BuildRequest), AskError> {
         let toolchain = resolved.context.toolchain.clone().ok_or_else(|| unknown("there is no toolchain"))?;
@@ -220,7 +220,7 @@ impl Projects {
     ) -> Rc<UnitsAnswer> {
         let mut query = home.query.clone();
         if in_copy {
-            query.dir = driver.started_in(&driver.queries.tree);
+            query.dir = driver.started_in(&driver.pre_build_queries.tree);
             // rustup's choice may depend on the directory.
             query.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
@@ -254,7 +254,7 @@ impl Projects {
         .join("\0");
         let (cargo, dir, env) = (query.cargo.clone(), query.dir.clone(), query.env.clone());
         driver
-            .queries
+            .pre_build_queries
             .lookup(&key, home_config.as_deref(), &args, |_| Ok(CargoInvocation { cargo, dir, env }))
     }
 
@@ -304,7 +304,7 @@ impl Projects {
             }
         }
         let version = ask(&["--version"]);
-        let in_copy = yours.strip_prefix(&driver.queries.tree);
+        let in_copy = yours.strip_prefix(&driver.pre_build_queries.tree);
         let yours = in_copy.map_or_else(|_| yours.to_owned(), |below| Path::new(".").join(below));
         let yours = format!("{}: {}", yours.display(), version.lines().next().unwrap_or_default());
         let here = format!("{} in {}", toolchain.rustc_version, toolchain.sysroot.display());

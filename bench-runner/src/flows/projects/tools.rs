@@ -9,8 +9,8 @@ use std::rc::Rc;
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::axes::{self, Available, Context, Setting, Settings};
 use bench_runner_measure::build::{
-    AskError, BuildError, BuildRequest, CargoDriver, CargoQueries, Goal, Linking, SettingsInForce, Toolchain,
-    build_settings,
+    AskError, BuildError, BuildRequest, CargoDriver, Goal, Linking, PreBuildQueries, SettingsInForce,
+    Toolchain, build_settings,
 };
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::process::{
@@ -125,11 +125,16 @@ impl Projects {
         project: &Project,
         toolchain: Toolchain,
         config: Option<toml::Table>,
-        queries: Rc<CargoQueries>,
+        pre_build_queries: Rc<PreBuildQueries>,
     ) -> CargoDriver {
-        let path = self.path.to_string_lossy().into_owned();
-        let (build, answers) = (project.build.clone(), Default::default());
-        CargoDriver { toolchain, build, config, queries, path, answers }
+        CargoDriver {
+            toolchain,
+            build: project.build.clone(),
+            config,
+            pre_build_queries,
+            path: self.path.to_string_lossy().into_owned(),
+            post_build_queries: Default::default(),
+        }
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {

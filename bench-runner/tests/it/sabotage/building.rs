@@ -12,8 +12,8 @@ use std::time::Duration;
 use bench_runner_core::record::CacheUse;
 use bench_runner_measure::axes::Context;
 use bench_runner_measure::build::{
-    BuildDirs, BuildEvidence, BuildRequest, CargoDriver, CargoQueries, CommandLine, Detail, Driver, Goal,
-    QueryCache, Service, SettingsInForce, Toolchain, build_settings,
+    BuildDirs, BuildEvidence, BuildRequest, CargoDriver, CommandLine, Detail, Driver, Goal, PostBuildQueries,
+    PreBuildQueries, Service, SettingsInForce, Toolchain, build_settings,
 };
 use bench_runner_measure::corpus::BuildSettings;
 use bench_runner_measure::corpus::sources::write_cargo_home;
@@ -96,8 +96,13 @@ fn driver(lab: &Lab, profile: Option<&str>, toolchain: &Toolchain) -> CargoDrive
         build: BuildSettings { profile: profile.map(str::to_owned), ..BuildSettings::default() },
         config: None,
         path: path().to_string_lossy().into_owned(),
-        queries: Rc::new(CargoQueries::new(lab.path("own"), hash, lab.path("cache"), lab.path("asked"))),
-        answers: QueryCache::default(),
+        pre_build_queries: Rc::new(PreBuildQueries::new(
+            lab.path("own"),
+            hash,
+            lab.path("cache"),
+            lab.path("asked"),
+        )),
+        post_build_queries: PostBuildQueries::default(),
     }
 }
 
