@@ -105,8 +105,8 @@ fn try_lines(case: &Case) {
 }
 
 fn input<'a>(build: &'a BuildEvidence, plain: Option<&'a BuildEvidence>) -> ProofInput<'a> {
-    let baseline = plain.map(|build| ReferenceBuild { name: "as it is", build, alone: true });
-    ProofInput { build, baseline, edited: false }
+    let reference = plain.map(|build| ReferenceBuild { name: "as it is", build, alone: true });
+    ProofInput { build, reference, edited: false }
 }
 
 /// The situation of this machine, as a bundle would describe it.

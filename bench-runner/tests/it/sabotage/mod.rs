@@ -104,7 +104,7 @@ fn unseen(key: &str, value: &str) {
         tools: "/nowhere".into(),
     };
     let settings = Settings::from([(key.to_owned(), value.to_owned())]);
-    let input = ProofInput { build: &BuildEvidence::default(), baseline: None, edited: false };
+    let input = ProofInput { build: &BuildEvidence::default(), reference: None, edited: false };
     assert_eq!(prove(key, &settings, &context, &input).result, ProofResult::NotProvable);
 }
 
@@ -138,7 +138,7 @@ fn try_out(case: &Case) {
     let plain = compared.then(|| build(&lab, case, &toolchain, &beside));
     let reference = plain.as_ref().map(|build| ReferenceBuild { name: "as it is", build, alone: true });
     let prove = |build: &BuildEvidence| {
-        prove(case.key, &settings, &context, &ProofInput { build, baseline: reference, edited: false })
+        prove(case.key, &settings, &context, &ProofInput { build, reference, edited: false })
     };
     let whole = prove(&built);
     assert_eq!(whole.result, ProofResult::Holds, "expected {}, found {}", whole.expected, whole.found);
