@@ -12,7 +12,7 @@ use bench_runner_measure::build::{
     Configuration, Goal, PreBuildQueries, UnitsAnswer, differences, is_build_variable, list_names,
     user_settings, with_absolute_paths,
 };
-use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
+use bench_runner_measure::process::{RUSTUP_TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
 
 use super::resolved::{ResolvedProject, own_tree};
 use super::{Projects, tree_of};
@@ -222,7 +222,7 @@ impl Projects {
         if in_copy {
             query.dir = driver.started_in(&driver.pre_build_queries.tree);
             // rustup's choice may depend on the directory.
-            query.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
+            query.env.insert(RUSTUP_TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
         let home_config = if configured { self.cargo_home_config(home) } else { None };
         let mut args = vec!["build".to_owned()];

@@ -14,7 +14,7 @@ use bench_runner_measure::build::{
 };
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::process::{
-    TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path,
+    RUSTUP_TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path,
 };
 use bench_runner_measure::run::DriverKey;
 use bench_runner_measure::scenario::RequestError;
@@ -178,9 +178,9 @@ impl Projects {
     /// variable, or by an override for the directory.
     pub(super) fn note_of_choice(&self, dir: &Path, toolchain: &Toolchain) -> Option<String> {
         let by = if chosen_toolchain().is_some() {
-            format!("the variable `{TOOLCHAIN}`")
+            format!("the variable `{RUSTUP_TOOLCHAIN}`")
         } else {
-            let env = ToolEnv::Inherit { set: BTreeMap::new(), remove: vec![TOOLCHAIN.into()] };
+            let env = ToolEnv::Inherit { set: BTreeMap::new(), remove: vec![RUSTUP_TOOLCHAIN.into()] };
             let rustup = find_in_path("rustup", &self.path)?;
             let call = ToolCall {
                 cwd: Some(dir.to_owned()),
