@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         println!("{text}");
         return Ok(Exit::Done);
     }
-    let estimate = estimate(&plan, &projects.typical(&plan));
+    let estimate = estimate(&plan, &projects.estimates(&plan));
     print!("{}", outline(&plan, &estimate));
     print!("{}", plan_summary(&plan, &estimate));
     let missing = projects.not_fetched(&plan);

@@ -129,7 +129,7 @@ fn resume_run(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, Fl
 
 /// Prints the summary of the plan, and starts the progress display.
 fn progress(plan: &Plan, projects: &Projects) -> ProgressDisplay {
-    let estimate = estimate(plan, &projects.typical(plan));
+    let estimate = estimate(plan, &projects.estimates(plan));
     eprint!("{}", plan_summary::plan_summary(plan, &estimate));
     ProgressDisplay::new(plan, &estimate)
 }

@@ -105,7 +105,7 @@ impl MeasuringSession {
         let scratch = runs.join(&writer.manifest().run);
         let _occupied = create_and_lock(&scratch)?;
         let unhurried = Plan { time_budget: None, ..plan.clone() };
-        let wanted = estimate(&unhurried, &self.projects.typical(plan)).blocks;
+        let wanted = estimate(&unhurried, &self.projects.estimates(plan)).blocks;
         let inputs = Inputs {
             plan,
             wanted: &wanted,

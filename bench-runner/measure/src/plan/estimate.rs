@@ -52,35 +52,38 @@ impl BlockEstimate {
 }
 
 /// Rough build times and sizes, by project.
-pub type Typical = BTreeMap<String, crate::corpus::ProjectEstimate>;
+pub type EstimatesByProject = BTreeMap<String, crate::corpus::ProjectEstimate>;
 
 /// Estimates `plan`.
-pub fn estimate(plan: &Plan, typical: &Typical) -> PlanEstimate {
+pub fn estimate(plan: &Plan, estimates: &EstimatesByProject) -> PlanEstimate {
     // Every block as if time were unlimited.
     let wanted: Vec<BlockEstimate> =
-        plan.blocks.iter().map(|block| block_estimate(block, plan.sessions, None, typical)).collect();
+        plan.blocks.iter().map(|block| block_estimate(block, plan.sessions, None, estimates)).collect();
     let mut left = plan.time_budget;
     let mut blocks = Vec::with_capacity(plan.blocks.len());
     for (at, block) in plan.blocks.iter().enumerate() {
         let share = left.map(|left| share(left, &wanted[at..]));
-        let estimate = block_estimate(block, plan.sessions, share, typical);
+        let estimate = block_estimate(block, plan.sessions, share, estimates);
         left = left.zip(estimate.total()).map(|(left, spent)| left.saturating_sub(spent)).or(left);
         blocks.push(estimate);
     }
     let builds =
         blocks.iter().zip(&plan.blocks).map(|(estimate, block)| estimate.builds(block.arms.len())).sum();
     let total = blocks.iter().map(BlockEstimate::total).sum();
-    let disk_bytes =
-        plan.blocks.iter().map(|block| disk(block, typical)).try_fold(0, |most, disk| Some(disk?.max(most)));
+    let disk_bytes = plan
+        .blocks
+        .iter()
+        .map(|block| disk(block, estimates))
+        .try_fold(0, |most, disk| Some(disk?.max(most)));
     PlanEstimate { blocks, builds, total, disk_bytes }
 }
 
 /// Arms that continue from their last build keep their target directories at the same time; the others use
 /// theirs one after another.
-fn disk(block: &Block, typical: &Typical) -> Option<u64> {
+fn disk(block: &Block, estimates: &EstimatesByProject) -> Option<u64> {
     let (mut kept, mut passing) = (0, 0);
     for arm in &block.arms {
-        let size = typical.get(&arm.variant.project)?.target_bytes?;
+        let size = estimates.get(&arm.variant.project)?.target_bytes?;
         match workloads::find(&arm.variant.workload).map(|workload| workload.start) {
             Ok(StartState::Warm | StartState::AfterRelease) => kept += size,
             _ => passing = passing.max(size),
@@ -93,11 +96,11 @@ fn block_estimate(
     block: &Block,
     sessions: u32,
     budget: Option<Duration>,
-    typical: &Typical,
+    estimates: &EstimatesByProject,
 ) -> BlockEstimate {
     let sampling = &block.sampling;
     let build = |project: &str, workload: &str| {
-        let builds = &typical.get(project)?.builds;
+        let builds = &estimates.get(project)?.builds;
         let name = workload.split(':').next().unwrap_or(workload);
         builds.get(workload).or_else(|| builds.get(name)).copied()
     };

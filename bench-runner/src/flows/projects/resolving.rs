@@ -123,7 +123,7 @@ impl Projects {
             edits: project.edits.iter().map(|edit| edit.class).collect(),
             own_edit,
             profile: project.build.profile.clone(),
-            typical: project.estimate.clone(),
+            estimate: project.estimate.clone(),
         };
         let contexts = RefCell::default();
         let resolved = Rc::new(ResolvedProject {
