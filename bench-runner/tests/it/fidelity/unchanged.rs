@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::setup::{git, package};
 use crate::lab::{Lab, entries};
 
-trials! { "fidelity::copy";
+trials! { "fidelity::unchanged";
     the_users_tree_and_homes_are_only_read,
 }
 
