@@ -46,7 +46,7 @@ impl World for Everything {
             edits: vec![bench_runner_measure::corpus::EditClass::Body],
             own_edit: false,
             profile: None,
-            typical: Default::default(),
+            estimate: Default::default(),
         })
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         return Ok(Exit::Done);
     }
     let noise = flows::measured_noise(&places.results, &super::machine()?.directory_name(), &plan);
-    let estimate = estimate(&plan, &projects.typical(&plan), &noise);
+    let estimate = estimate(&plan, &projects.estimates(&plan), &noise);
     print!("{}", outline(&plan, &estimate));
     print!("{}", plan_summary(&plan, &estimate));
     let missing = projects.not_fetched(&plan);

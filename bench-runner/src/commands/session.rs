@@ -130,7 +130,7 @@ fn resume_run(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, Fl
 /// Prints the summary of the plan, and starts the progress display.
 fn progress(plan: &Plan, measuring: &MeasuringSession) -> ProgressDisplay {
     let noise = measuring.measured_noise(plan);
-    let estimate = estimate(plan, &measuring.projects().typical(plan), &noise);
+    let estimate = estimate(plan, &measuring.projects().estimates(plan), &noise);
     eprint!("{}", plan_summary::plan_summary(plan, &estimate));
     ProgressDisplay::new(plan, &estimate)
 }

@@ -111,7 +111,7 @@ impl MeasuringSession {
         let _occupied = create_and_lock(&scratch)?;
         let unhurried = Plan { time_budget: None, ..plan.clone() };
         let noise = self.measured_noise(plan);
-        let wanted = estimate(&unhurried, &self.projects.typical(plan), &noise).blocks;
+        let wanted = estimate(&unhurried, &self.projects.estimates(plan), &noise).blocks;
         let inputs = Inputs {
             plan,
             wanted: &wanted,

@@ -3,7 +3,7 @@
 //! and print.
 
 #[cfg(test)]
-mod look_matches_report;
+mod stopping_rule_matches_report;
 mod adding;
 mod advice;
 mod calibration;

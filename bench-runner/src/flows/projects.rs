@@ -20,7 +20,7 @@ use bench_runner_measure::axes::Context;
 use bench_runner_measure::build::{CommandDriver, Driver, SettingsInForce, Toolchain};
 use bench_runner_measure::corpus::sources::{self, CacheDir, FetchContext, FetchTool};
 use bench_runner_measure::corpus::{BuildTool, Catalogue, Project};
-use bench_runner_measure::plan::Typical;
+use bench_runner_measure::plan::EstimatesByProject;
 use bench_runner_measure::process::find_in_path;
 use bench_runner_measure::run::{self, ConfiguredDriver, DriverKey, PreparedTree, PreparedTrees};
 use bench_runner_measure::scenario::RequestError;
@@ -127,10 +127,10 @@ impl Projects {
     }
 
     /// Rough build times and sizes of the projects of `plan`, from their manifests.
-    pub fn typical(&self, plan: &Plan) -> Typical {
+    pub fn estimates(&self, plan: &Plan) -> EstimatesByProject {
         let all = self.resolved.borrow();
         let of = |planned: &PlannedProject| {
-            Some((planned.name.clone(), all.get(&tree_of(&planned.name))?.view.typical.clone()))
+            Some((planned.name.clone(), all.get(&tree_of(&planned.name))?.view.estimate.clone()))
         };
         plan.projects.iter().filter_map(of).collect()
     }

@@ -1,13 +1,11 @@
 //! The compilers, linkers and other tools of a run, for the record.
 
-use std::fs::File;
-use std::io;
 use std::path::Path;
 
 use anyhow::Context as _;
 use bench_runner_core::bundle::ToolEntry;
-use bench_runner_core::record::Plan;
-use sha2::{Digest, Sha256};
+use bench_runner_core::record::{Plan, hex};
+use bench_runner_measure::corpus::sources::hash_file;
 
 use super::{FlowError, Projects};
 
@@ -34,27 +32,8 @@ pub(super) fn hosts(projects: &Projects, plan: &Plan) -> Vec<String> {
 }
 
 fn entry(name: &str, version: &str, path: &Path) -> Result<ToolEntry, FlowError> {
-    let hash = || -> io::Result<String> {
-        let mut hasher = Sha256::new();
-        io::copy(&mut File::open(path)?, &mut HashWriter(&mut hasher))?;
-        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-    };
-    let sha256 = hash().with_context(|| format!("failed to read {}", path.display()))?;
-    Ok(ToolEntry { name: name.into(), version: version.into(), sha256 })
-}
-
-/// Hashes everything that is written to it.
-struct HashWriter<'h>(&'h mut Sha256);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let hash = hash_file(path).with_context(|| format!("failed to read {}", path.display()))?;
+    Ok(ToolEntry { name: name.into(), version: version.into(), sha256: hex(&hash) })
 }
 
 /// The versions that differ, as a phrase to follow a colon.

@@ -51,8 +51,8 @@ fn every_round_builds_every_variant_once_in_balanced_order() {
     let mut before: BTreeMap<(String, String), u32> = BTreeMap::new();
     for round in 1..=8 {
         let of_round: Vec<_> = measured.iter().filter(|sample| sample.round == round).collect();
-        let places: Vec<u32> = of_round.iter().map(|sample| sample.position).collect();
-        assert_eq!(places, [1, 2, 3, 4], "rounds are whole and in order");
+        let taken: Vec<u32> = of_round.iter().map(|sample| sample.position).collect();
+        assert_eq!(taken, [1, 2, 3, 4], "rounds are whole and in order");
         for (at, sample) in of_round.iter().enumerate() {
             *positions.entry((arm(sample), sample.position)).or_default() += 1;
             if at > 0 {

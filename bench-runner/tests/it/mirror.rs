@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
+use bench_runner_core::record::hex;
 use sha2::{Digest, Sha256};
 
 use crate::lab::{Lab, entries};
@@ -37,7 +38,7 @@ fn archive(files: &[(&str, &str)]) -> Vec<u8> {
 /// of its archive; the cargo home that names the mirror is `cargo-home` of the lab.
 pub(crate) fn with_tiny(lab: &Lab, files: &[(&str, &str)]) -> String {
     let archive = archive(files);
-    let sha256: String = Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex(&Sha256::digest(&archive));
     fs::create_dir_all(lab.path("mirror")).expect("a directory");
     fs::write(lab.path("mirror/tiny-0.1.0.crate"), &archive).expect("the archive");
     let line = format!(

@@ -103,17 +103,17 @@ impl Setup {
             let number = rounds.len() as u32 + 1;
             let mut walls = vec![None; roles.len()];
             let mut predecessor: Option<usize> = None;
-            for (place, arm) in round_order(plan.seed, &block.id, roles.len(), number).into_iter().enumerate()
+            for (index, arm) in round_order(plan.seed, &block.id, roles.len(), number).into_iter().enumerate()
             {
                 let ratio = arm.checked_sub(reference).map_or(1.0, |variant| truth[variant]);
                 let wall = Duration::from_secs_f64(SECONDS * ratio * machine.build(arm, predecessor).exp());
                 walls[arm] = Some(wall.as_secs_f64());
-                let place = RoundPosition {
+                let position = RoundPosition {
                     number: samples.len() as u32 + 1,
                     round: number,
-                    position: place as u32 + 1,
+                    position: index as u32 + 1,
                 };
-                samples.push(sample(plan, block, &block.arms[arm], place, wall));
+                samples.push(sample(plan, block, &block.arms[arm], position, wall));
                 predecessor = Some(arm);
             }
             rounds.push(walls);
@@ -199,9 +199,9 @@ struct RoundPosition {
     position: u32,
 }
 
-fn sample(plan: &Plan, block: &Block, arm: &Arm, place: RoundPosition, wall: Duration) -> Sample {
+fn sample(plan: &Plan, block: &Block, arm: &Arm, position: RoundPosition, wall: Duration) -> Sample {
     Sample {
-        number: place.number,
+        number: position.number,
         block: block.id.clone(),
         session: 1,
         project: (&arm.variant.project).into(),
@@ -211,8 +211,8 @@ fn sample(plan: &Plan, block: &Block, arm: &Arm, place: RoundPosition, wall: Dur
         role: arm.role,
         settings: BTreeMap::new().into(),
         phase: Phase::Measured,
-        round: place.round,
-        position: place.position,
+        round: position.round,
+        position: position.position,
         attempt: 1,
         edit: 0,
         predecessor: None,

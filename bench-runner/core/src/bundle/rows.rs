@@ -16,8 +16,8 @@ pub(super) fn field<'r>(
     record: &'r StringRecord,
     name: &str,
 ) -> Result<&'r str, String> {
-    let place = header.iter().position(|column| column == name);
-    place.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
+    let index = header.iter().position(|column| column == name);
+    index.and_then(|at| record.get(at)).ok_or_else(|| format!("no column for {name}"))
 }
 
 /// Reads a file as CSV whose header must contain `columns`, even without rows, and passes each row to `read`.

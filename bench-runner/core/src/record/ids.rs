@@ -159,7 +159,12 @@ pub enum Pin {
 /// collision would only confuse.
 pub fn short_hash(text: &str) -> String {
     use sha2::Digest;
-    sha2::Sha256::digest(text.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex(&sha2::Sha256::digest(text.as_bytes())[..6])
+}
+
+/// Returns `bytes` as lower-case hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Returns true if `text` consists of `digits` lower-case hex digits.

@@ -18,7 +18,7 @@ mod sample;
 pub use design::{Design, DesignKind, PlanOrigin, Visits};
 pub use earlier_twin::EarlierTwin;
 pub use fidelity::{Fidelity, FidelityDifference};
-pub use ids::{BlockId, InvalidId, Pin, SharedText, is_hex, short_hash};
+pub use ids::{BlockId, InvalidId, Pin, SharedText, hex, is_hex, short_hash};
 pub use metric::{ByMetric, METRICS, Metric, MetricId, Treatment, Unit};
 pub use plan::{
     AS_CONFIGURED, Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, SNIPPET, Sampling,

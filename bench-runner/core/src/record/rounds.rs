@@ -88,14 +88,14 @@ pub struct ArmBuilds<'a> {
 /// Groups the samples of one block by arm, in the order of the block, ignoring unknown arms.
 pub fn builds_by_arm<'a>(block: &Block, samples: impl IntoIterator<Item = &'a Sample>) -> Vec<ArmBuilds<'a>> {
     let arms = block.arms.iter().enumerate();
-    let places: HashMap<(Role, &str), usize> =
-        arms.map(|(place, arm)| ((arm.role, arm.variant.name.as_str()), place)).collect();
+    let indices: HashMap<(Role, &str), usize> =
+        arms.map(|(index, arm)| ((arm.role, arm.variant.name.as_str()), index)).collect();
     let mut sorted = vec![ArmBuilds::default(); block.arms.len()];
     for sample in samples {
-        if let Some(&place) = places.get(&(sample.role, sample.variant.as_str())) {
+        if let Some(&index) = indices.get(&(sample.role, sample.variant.as_str())) {
             match sample.phase {
-                Phase::Warmup => sorted[place].warmups.push(sample),
-                Phase::Measured => sorted[place].measured.push(sample),
+                Phase::Warmup => sorted[index].warmups.push(sample),
+                Phase::Measured => sorted[index].measured.push(sample),
             }
         }
     }
@@ -109,10 +109,10 @@ pub fn builds_by_arm<'a>(block: &Block, samples: impl IntoIterator<Item = &'a Sa
 /// Same as [`rounds`], for samples that are already grouped.
 pub fn rounds_from_builds<'a>(block: &Block, arms: &[ArmBuilds<'a>], not_timed: &[NotTimed]) -> Rounds<'a> {
     let mut begun: BTreeMap<u32, Attempts<'_>> = BTreeMap::new();
-    for (place, arm) in arms.iter().enumerate() {
+    for (index, arm) in arms.iter().enumerate() {
         for &sample in &arm.measured {
             let builds = begun.entry(sample.round).or_default().entry((sample.session, sample.attempt));
-            builds.or_insert_with(|| vec![None; block.arms.len()])[place] = Some(sample);
+            builds.or_insert_with(|| vec![None; block.arms.len()])[index] = Some(sample);
         }
     }
     let known =

@@ -280,7 +280,7 @@ pub struct ProofInput<'a> {
     /// Build of the variant: for a proof, its first one from nothing.
     pub build: &'a BuildEvidence,
     /// First build of another variant of the block, for proofs that compare.
-    pub baseline: Option<ReferenceBuild<'a>>,
+    pub reference: Option<ReferenceBuild<'a>>,
     /// True if an edit was in place that no earlier build had seen.
     pub edited: bool,
 }
@@ -300,14 +300,14 @@ pub struct ReferenceBuild<'a> {
 impl ProofInput<'_> {
     /// The difference to the other build, if both show their compiler calls.
     pub(super) fn difference(&self) -> Option<CallDifference> {
-        let other = self.baseline?.build;
+        let other = self.reference?.build;
         let both = !other.compiler_calls.is_empty() && !self.build.compiler_calls.is_empty();
         both.then(|| call_diff::difference(self.build, other))
     }
 
     /// The difference in words, with the name of the other variant.
     pub(super) fn describe_difference(&self) -> Option<String> {
-        let reference = self.baseline?;
+        let reference = self.reference?;
         let difference = self.difference()?;
         let what =
             if difference.is_empty() { "changes no compiler call".to_owned() } else { difference.describe() };
@@ -318,7 +318,7 @@ impl ProofInput<'_> {
     /// The finding for a setting that is passed on as written, from the difference to another build.
     pub(super) fn finding_by_comparison(&self) -> ProofFinding {
         let expected = "another compiler call or link line".to_owned();
-        let Some((found, reference)) = self.describe_difference().zip(self.baseline) else {
+        let Some((found, reference)) = self.describe_difference().zip(self.reference) else {
             return ProofFinding::not_provable(
                 expected,
                 "there is no build of another variant to compare with",

@@ -63,7 +63,7 @@ pub(crate) fn apply(key: &str, value: &str, context: &Context) -> BuildRequest {
 }
 
 pub(crate) fn prove(key: &str, value: &str, context: &Context, build: &BuildEvidence) -> ProofFinding {
-    let input = ProofInput { build, baseline: None, edited: false };
+    let input = ProofInput { build, reference: None, edited: false };
     with(key, value, |setting| setting.value.prove(setting.settings, context, &input))
 }
 

@@ -39,7 +39,7 @@ use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
 use crate::build::BuildRequest;
 
-pub use advice::{AdvisedFiles, CONFIG, MANIFEST, TOOLCHAIN};
+pub use advice::{AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, TOOLCHAIN_FILE};
 pub use axis::{
     Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild, Setting,
     SettingValue, Settings, ToolInUse,

@@ -157,11 +157,15 @@ pub(super) fn no_call_of(whose: &str, evidence: &BuildEvidence) -> String {
     }
 }
 
-/// Crates for which the project itself sets `key` in the profile of the build, or in one that it inherits
-/// from, by the crate names of rustc. With `package."*"` these include every dependency in `evidence`.
-pub(super) fn excluded_crates(key: &str, context: &Context, evidence: &BuildEvidence) -> BTreeSet<String> {
-    let mut names = crates_excluded_by_name(key, context, evidence);
-    if packages_setting(key, context, evidence).any(|name| name == "*") {
+/// Crates for which the project overrides `key` in the profile of the build, or in one that it inherits from,
+/// by the crate names of rustc. With `package."*"` these include every dependency in `evidence`.
+pub(super) fn crates_with_override(
+    key: &str,
+    context: &Context,
+    evidence: &BuildEvidence,
+) -> BTreeSet<String> {
+    let mut names = crates_overridden_by_name(key, context, evidence);
+    if overridden_packages(key, context, evidence).any(|name| name == "*") {
         let others = evidence.compiler_calls.iter().filter(|call| class(call) == CrateClass::Dependency);
         names.extend(others.map(|call| call.name.clone()));
     }
@@ -169,12 +173,12 @@ pub(super) fn excluded_crates(key: &str, context: &Context, evidence: &BuildEvid
 }
 
 /// The same without `package."*"`. Crates may be named differently from their package.
-pub(super) fn crates_excluded_by_name(
+pub(super) fn crates_overridden_by_name(
     key: &str,
     context: &Context,
     evidence: &BuildEvidence,
 ) -> BTreeSet<String> {
-    let named: Vec<&str> = packages_setting(key, context, evidence)
+    let named: Vec<&str> = overridden_packages(key, context, evidence)
         .filter(|name| *name != "*")
         .map(|specification| {
             // A package specification may contain a URL and a version.
@@ -196,8 +200,9 @@ fn package(artifact: &Artifact) -> &str {
     word.split_once('@').map(|(name, _)| name).or_else(directory).unwrap_or(word)
 }
 
-/// Packages for which the project sets `key` in the profile of the build, or in one that it inherits from.
-fn packages_setting<'a>(
+/// Packages for which the project overrides `key` in the profile of the build, or in one that it inherits
+/// from.
+fn overridden_packages<'a>(
     key: &'a str,
     context: &'a Context,
     evidence: &BuildEvidence,

@@ -7,12 +7,21 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::record::Refusal;
 
 use super::{BuildError, Goal};
-use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, ToolError, check_tool, find_in_path, not_installed};
+use crate::process::{
+    RUSTUP_TOOLCHAIN, ToolCall, ToolEnv, ToolError, check_tool, find_in_path, not_installed,
+};
 
 /// Variables that decide which toolchain answers, or how. rustup and cargo set them for child processes,
 /// which includes this program under `cargo run`; they would override the tree's own `rust-toolchain.toml`.
-const TOOLCHAIN_VARIABLES: [&str; 7] =
-    [TOOLCHAIN, "CARGO", "RUSTC", "RUSTDOC", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_BOOTSTRAP"];
+const TOOLCHAIN_VARIABLES: [&str; 7] = [
+    RUSTUP_TOOLCHAIN,
+    "CARGO",
+    "RUSTC",
+    "RUSTDOC",
+    "RUSTC_WRAPPER",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_BOOTSTRAP",
+];
 
 /// Major and minor version of a compiler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,9 +188,9 @@ fn ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, String> {
 }
 
 fn try_ask(program: &Path, args: &[&str], cwd: &Path, chosen: Option<&OsStr>) -> Result<String, ToolError> {
-    let remove = TOOLCHAIN_VARIABLES.iter().filter(|name| **name != TOOLCHAIN || chosen.is_none());
+    let remove = TOOLCHAIN_VARIABLES.iter().filter(|name| **name != RUSTUP_TOOLCHAIN || chosen.is_none());
     let remove = remove.map(OsString::from).collect();
-    let set = chosen.map(|chosen| (TOOLCHAIN.into(), chosen.to_owned())).into_iter().collect();
+    let set = chosen.map(|chosen| (RUSTUP_TOOLCHAIN.into(), chosen.to_owned())).into_iter().collect();
     let call = ToolCall {
         cwd: Some(cwd.to_owned()),
         env: ToolEnv::Inherit { set, remove },

@@ -80,12 +80,12 @@ impl BlockEstimate {
 }
 
 /// Rough build times and sizes, by project.
-pub type Typical = BTreeMap<String, crate::corpus::ProjectEstimate>;
+pub type EstimatesByProject = BTreeMap<String, crate::corpus::ProjectEstimate>;
 
 /// Estimates `plan`.
-pub fn estimate(plan: &Plan, typical: &Typical, measured: &MeasuredNoise) -> PlanEstimate {
+pub fn estimate(plan: &Plan, estimates: &EstimatesByProject, measured: &MeasuredNoise) -> PlanEstimate {
     let block_estimate = |block: &Block, budget: Option<Duration>| {
-        block_estimate(block, plan.sessions, budget, typical, Noise::of(block, measured))
+        block_estimate(block, plan.sessions, budget, estimates, Noise::of(block, measured))
     };
     // Every block as if time were unlimited.
     let wanted: Vec<BlockEstimate> = plan.blocks.iter().map(|block| block_estimate(block, None)).collect();
@@ -100,17 +100,20 @@ pub fn estimate(plan: &Plan, typical: &Typical, measured: &MeasuredNoise) -> Pla
     let builds =
         blocks.iter().zip(&plan.blocks).map(|(estimate, block)| estimate.builds(block.arms.len())).sum();
     let total = blocks.iter().map(BlockEstimate::total).sum();
-    let disk_bytes =
-        plan.blocks.iter().map(|block| disk(block, typical)).try_fold(0, |most, disk| Some(disk?.max(most)));
+    let disk_bytes = plan
+        .blocks
+        .iter()
+        .map(|block| disk(block, estimates))
+        .try_fold(0, |most, disk| Some(disk?.max(most)));
     PlanEstimate { blocks, builds, total, disk_bytes }
 }
 
 /// Arms that continue from their last build keep their target directories at the same time; the others use
 /// theirs one after another.
-fn disk(block: &Block, typical: &Typical) -> Option<u64> {
+fn disk(block: &Block, estimates: &EstimatesByProject) -> Option<u64> {
     let (mut kept, mut passing) = (0, 0);
     for arm in &block.arms {
-        let size = typical.get(&arm.variant.project)?.target_bytes?;
+        let size = estimates.get(&arm.variant.project)?.target_bytes?;
         match workloads::find(&arm.variant.workload).map(|workload| workload.start) {
             Ok(StartState::Warm | StartState::AfterRelease) => kept += size,
             _ => passing = passing.max(size),
@@ -123,12 +126,12 @@ fn block_estimate(
     block: &Block,
     sessions: u32,
     budget: Option<Duration>,
-    typical: &Typical,
+    estimates: &EstimatesByProject,
     noise: Noise,
 ) -> BlockEstimate {
     let sampling = &block.sampling;
     let build = |project: &str, workload: &str| {
-        let builds = &typical.get(project)?.builds;
+        let builds = &estimates.get(project)?.builds;
         let name = workload.split(':').next().unwrap_or(workload);
         builds.get(workload).or_else(|| builds.get(name)).copied()
     };

@@ -16,7 +16,9 @@ use crate::corpus::EditClass;
 use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use adapt::{adapt_plan, check};
-pub use estimate::{BlockEstimate, MeasuredNoise, Noise, PlanEstimate, Typical, estimate, shape, share};
+pub use estimate::{
+    BlockEstimate, EstimatesByProject, MeasuredNoise, Noise, PlanEstimate, estimate, shape, share,
+};
 
 /// A project as planning sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +34,7 @@ pub struct ProjectView {
     /// The profile named in its manifest.
     pub profile: Option<String>,
     /// Rough build times and sizes, if its manifest has them.
-    pub typical: crate::corpus::ProjectEstimate,
+    pub estimate: crate::corpus::ProjectEstimate,
 }
 
 impl ProjectView {

@@ -26,7 +26,7 @@ fn project(name: &str) -> ProjectView {
         edits: vec![EditClass::Body],
         own_edit: false,
         profile: None,
-        typical: Default::default(),
+        estimate: Default::default(),
     }
 }
 
@@ -250,16 +250,16 @@ fn the_estimate_shares_the_budget_and_foretells_the_interval() {
         "projects = [\"a\", \"b\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n[sampling]\ntime-budget = \"2m\"\n",
     );
     plan.sessions = 1;
-    let typical = of_clean(&[("a", 2), ("b", 2)]);
+    let estimates = of_clean(&[("a", 2), ("b", 2)]);
     let quiet = MeasuredNoise::from([("clean".to_owned(), 0.02)]);
-    let estimate = estimate(&plan, &typical, &quiet);
+    let estimate = estimate(&plan, &estimates, &quiet);
     // 60 s per block, three builds of 2.25 s per round, and as many for the warm-up.
     assert_eq!(estimate.blocks[0].rounds, 7);
     assert_eq!(estimate.blocks[0].warmups, 3);
     let half_width = estimate.blocks[0].half_width.unwrap();
     assert!((0.01..0.06).contains(&half_width), "{half_width}");
     assert_eq!(estimate.blocks[0].noise, Noise { sd: 0.02, is_measured: true });
-    let before_any_run = super::estimate(&plan, &typical, &MeasuredNoise::new());
+    let before_any_run = super::estimate(&plan, &estimates, &MeasuredNoise::new());
     assert_eq!(before_any_run.blocks[0].noise, Noise { sd: 0.05, is_measured: false });
     assert!(before_any_run.blocks[0].half_width.unwrap() > 2.0 * half_width);
     // All blocks get the same number of rounds, however expensive a round of them is.
@@ -308,7 +308,7 @@ fn a_plan_from_elsewhere_is_fitted_to_this_machine() {
     assert!(adapt_plan(plan, &TwoLinkers).unwrap_err().to_string().contains("unknown axis `linkr`"));
 }
 
-fn of_clean(seconds: &[(&str, u64)]) -> Typical {
+fn of_clean(seconds: &[(&str, u64)]) -> EstimatesByProject {
     let of = |&(name, seconds): &(&str, u64)| {
         let builds = BTreeMap::from([("clean".to_owned(), Duration::from_secs(seconds))]);
         (name.to_owned(), crate::corpus::ProjectEstimate { builds, target_bytes: Some(100) })

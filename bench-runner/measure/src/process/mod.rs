@@ -39,7 +39,7 @@ pub use accounting::{Accounting, ControlGroup};
 pub use interrupt::{install_interrupts, interrupted};
 pub use job::{BuildResult, ExitKind, Job, SetupCommand};
 pub use launch::launch;
-pub use proxy::{NotInstalled, TOOLCHAIN, chosen_toolchain, not_installed};
+pub use proxy::{NotInstalled, RUSTUP_TOOLCHAIN, chosen_toolchain, not_installed};
 #[cfg(target_os = "linux")]
 pub use supervise::supervise;
 pub use supervisor::{SUPERVISE_VERB, Supervisor, SupervisorError, SupervisorOptions};

@@ -11,13 +11,13 @@ const TOOLCHAIN_FILES: [&str; 2] = ["rust-toolchain", "rust-toolchain.toml"];
 
 /// The variable by which a user chooses the toolchain for a shell; it takes precedence over
 /// toolchain files and directory overrides.
-pub const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
+pub const RUSTUP_TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 
 /// The toolchain in the user's own variable. Under `cargo run`, rustup sets the same variable for this
 /// program and not for the projects that it builds.
 pub fn chosen_toolchain() -> Option<OsString> {
     let under_cargo = std::env::var_os("CARGO").is_some();
-    std::env::var_os(TOOLCHAIN).filter(|name| !under_cargo && !name.is_empty())
+    std::env::var_os(RUSTUP_TOOLCHAIN).filter(|name| !under_cargo && !name.is_empty())
 }
 
 /// A toolchain that is requested and not installed.

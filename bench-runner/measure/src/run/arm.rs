@@ -165,8 +165,8 @@ impl<'a> LiveArm<'a> {
         peers: &[Peer<'_, '_>],
     ) -> Vec<Proof> {
         let of = |setting: Setting<'_>| {
-            let baseline = self.reference(&setting, peers);
-            self.proof(block, &setting, &ProofInput { build: evidence, baseline, edited: false })
+            let reference = self.reference(&setting, peers);
+            self.proof(block, &setting, &ProofInput { build: evidence, reference, edited: false })
         };
         self.settings.iter().filter(|setting| setting.value.is_proven_by_comparison()).map(of).collect()
     }

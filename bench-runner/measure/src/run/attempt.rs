@@ -34,7 +34,7 @@ impl Attempt {
             // Builds that yield proofs are judged by these.
             ExitKind::Exited(0) if phase == Phase::Measured => {
                 let edited = arm.is_edited();
-                let input = ProofInput { build: &self.evidence, baseline: None, edited };
+                let input = ProofInput { build: &self.evidence, reference: None, edited };
                 arm.check_sample(&input).or_else(|| arm.unexpected_units(&self.evidence))
             }
             ExitKind::NotStarted { reason } => Some(format!("the build could not be started: {reason}")),

@@ -171,7 +171,7 @@ impl BlockMeasurement<'_, '_, '_> {
             }
             return Ok(WarmUpOutcome::Continue);
         }
-        let input = ProofInput { build: &evidence, baseline: None, edited: arm.is_edited() };
+        let input = ProofInput { build: &evidence, reference: None, edited: arm.is_edited() };
         let mut proofs = if first { arm.prove(self.block, &input) } else { Vec::new() };
         if first {
             proofs.extend(arm.prove_tree(self.block, &evidence));

@@ -33,8 +33,9 @@ pub fn round_order(seed: u64, block: &BlockId, arms: usize, round: u32) -> Vec<u
 /// Row `row` of the design for `arms` arms: 0, 1, k−1, 2, k−2, … shifted by `row`, and for an odd number of
 /// arms the same rows once more in reverse.
 fn williams_row(arms: usize, row: usize) -> Vec<usize> {
-    let zigzag = |place: usize| if place % 2 == 1 { place.div_ceil(2) } else { (arms - place / 2) % arms };
-    let mut order: Vec<usize> = (0..arms).map(|place| (zigzag(place) + row) % arms).collect();
+    let zigzag =
+        |position: usize| if position % 2 == 1 { position.div_ceil(2) } else { (arms - position / 2) % arms };
+    let mut order: Vec<usize> = (0..arms).map(|position| (zigzag(position) + row) % arms).collect();
     if row >= arms {
         order.reverse();
     }

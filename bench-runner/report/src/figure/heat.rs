@@ -39,8 +39,8 @@ pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock) -> Scene {
         top = table(&mut scene, (machines, block), &names, columns, top) + 16.0;
     }
     top = scale(&mut scene, top) + 8.0;
-    for place in &block.machines {
-        let machine = &machines[*place];
+    for index in &block.machines {
+        let machine = &machines[*index];
         let text = format!("{}: {}, {}", machine.key, machine.name, machine.summary);
         let room = WIDTH - 2.0 * EDGE;
         scene.text(Label::new((EDGE, top + LINE / 2.0), text, 11.0, Ink::Muted).within(room));
@@ -54,7 +54,7 @@ fn description(machines: &[MachineRuns], block: &MultiRunBlock) -> String {
     let row_text = |row: &VariantRow| {
         let cells = row.cells.iter().zip(&block.machines);
         let cells: Vec<String> =
-            cells.map(|(cell, place)| format!("{}: {}", machines[*place].name, cell_text(cell))).collect();
+            cells.map(|(cell, index)| format!("{}: {}", machines[*index].name, cell_text(cell))).collect();
         format!("{}: {}.", row.variant, cells.join("; "))
     };
     block.rows.iter().map(row_text).collect::<Vec<_>>().join(" ")

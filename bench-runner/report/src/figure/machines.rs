@@ -66,8 +66,8 @@ pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock, layout: &Fi
 }
 
 fn lines(machines: &[MachineRuns], block: &MultiRunBlock, row: &VariantRow) -> Vec<RatioLine> {
-    let of_machine = |(cell, place): (&MachineCell, &usize)| {
-        let machine = &machines[*place];
+    let of_machine = |(cell, index): (&MachineCell, &usize)| {
+        let machine = &machines[*index];
         let name = format!("{} · {}", machine.key, machine.name);
         match cell {
             MachineCell::Known(machine_ratio) => {

@@ -82,11 +82,11 @@ fn multi_run_cases() -> Vec<(String, Scene)> {
         multi_run_scenes(&together).into_iter().chain(narrow).map(named).collect::<Vec<_>>()
     };
     let faster = Verdict::Faster;
-    let many = (0..17).map(|place| {
-        let machine = format!("amd-epyc-9654-96c192t-384g-x86_64-linux-v1-f0e6-<b>{place}</b>");
+    let many = (0..17).map(|index| {
+        let machine = format!("amd-epyc-9654-96c192t-384g-x86_64-linux-v1-f0e6-<b>{index}</b>");
         let name = "a-linker-with-a-very-long-name-in-a-directory-of-its-own";
-        let ratio = 0.1 * 1.3f64.powi(place);
-        runs::fixture_run(&machine, &format!("r{place}")).with_block(
+        let ratio = 0.1 * 1.3f64.powi(index);
+        runs::fixture_run(&machine, &format!("r{index}")).with_block(
             "clean",
             9.0,
             &[(name, ratio, 0.9, faster), ("x", 1.0, 0.0, faster)],

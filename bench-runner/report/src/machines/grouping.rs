@@ -108,7 +108,7 @@ fn build_settings(manifest: &str) -> Option<toml::Table> {
 /// run.
 pub(super) fn group_by_comparison<'a>(runs: &[ComparedRun<'a>]) -> Vec<Vec<Vec<RunBlock<'a>>>> {
     let blocks: Vec<RunBlock<'a>> =
-        runs.iter().enumerate().flat_map(|(place, run)| RunBlock::all(place, *run)).collect();
+        runs.iter().enumerate().flat_map(|(index, run)| RunBlock::all(index, *run)).collect();
     let mut ids: Vec<&BlockId> = Vec::new();
     for block in &blocks {
         if !ids.contains(&&block.result.id) {

@@ -69,7 +69,7 @@ fn machines(runs: &[ComparedRun<'_>]) -> (Vec<MachineRuns>, Vec<usize>) {
         let like = |(known, first): (&MachineRuns, &&Manifest)| {
             known.instance == machine.instance && setup_differences::same_tools(first, run.manifest)
         };
-        let place = machines.iter().zip(&firsts).position(like).unwrap_or_else(|| {
+        let index = machines.iter().zip(&firsts).position(like).unwrap_or_else(|| {
             let numbered = format!("{} (", machine.directory);
             let same =
                 |known: &&MachineRuns| known.name == machine.directory || known.name.starts_with(&numbered);
@@ -86,14 +86,14 @@ fn machines(runs: &[ComparedRun<'_>]) -> (Vec<MachineRuns>, Vec<usize>) {
             firsts.push(run.manifest);
             machines.len() - 1
         });
-        machines[place].runs.push(run.manifest.run.clone());
-        machine_of_run.push(place);
+        machines[index].runs.push(run.manifest.run.clone());
+        machine_of_run.push(index);
     }
     (machines, machine_of_run)
 }
 
 /// Heading letter of a machine: A, B, … Z, A2, …
-fn key(place: usize) -> String {
-    let letter = char::from(b'A' + (place % 26) as u8);
-    if place < 26 { letter.to_string() } else { format!("{letter}{}", place / 26 + 1) }
+fn key(index: usize) -> String {
+    let letter = char::from(b'A' + (index % 26) as u8);
+    if index < 26 { letter.to_string() } else { format!("{letter}{}", index / 26 + 1) }
 }

@@ -100,13 +100,13 @@ fn difference(
     value: impl Fn(&Manifest) -> Option<String>,
 ) -> Option<SetupDifference> {
     let mut values: Vec<(String, Vec<usize>)> = Vec::new();
-    for place in 0..machines {
-        let own = runs.iter().zip(machine_of_run).filter(|(_, machine)| **machine == place);
+    for index in 0..machines {
+        let own = runs.iter().zip(machine_of_run).filter(|(_, machine)| **machine == index);
         for text in own.filter_map(|(run, _)| value(run.manifest)) {
             match values.iter_mut().find(|(known, _)| *known == text) {
-                Some((_, places)) if places.contains(&place) => {}
-                Some((_, places)) => places.push(place),
-                None => values.push((text, vec![place])),
+                Some((_, indices)) if indices.contains(&index) => {}
+                Some((_, indices)) => indices.push(index),
+                None => values.push((text, vec![index])),
             }
         }
     }

@@ -16,19 +16,19 @@ pub(super) fn multi_run_block(
     machine_of_run: &[usize],
     machines: &[MachineRuns],
 ) -> MultiRunBlock {
-    let mut places: Vec<usize> = group.iter().map(|block| machine_of_run[block.run_index]).collect();
-    places.sort_unstable();
-    places.dedup();
+    let mut indices: Vec<usize> = group.iter().map(|block| machine_of_run[block.run_index]).collect();
+    indices.sort_unstable();
+    indices.dedup();
     let row = |variant: &&Variant| {
-        let cells: Vec<MachineCell> = places
+        let cells: Vec<MachineCell> = indices
             .iter()
-            .map(|place| {
+            .map(|index| {
                 let own: Vec<&RunBlock<'_>> =
-                    group.iter().filter(|block| machine_of_run[block.run_index] == *place).collect();
+                    group.iter().filter(|block| machine_of_run[block.run_index] == *index).collect();
                 cell(&own, variant)
             })
             .collect();
-        let classes = class_ratios(&cells, &places, machines);
+        let classes = class_ratios(&cells, &indices, machines);
         let agreement = agreement::between_machines(&cells);
         VariantRow { variant: variant.name.clone(), cells, classes, agreement }
     };
@@ -39,7 +39,7 @@ pub(super) fn multi_run_block(
         baseline: first.baseline().map(|variant| variant.name.clone()).unwrap_or_default(),
         margin: first.result.margin,
         rows: variants(group).iter().map(row).collect(),
-        machines: places,
+        machines: indices,
     }
 }
 
@@ -103,10 +103,10 @@ pub(super) fn variant_ratio(block: &RunBlock<'_>, variant: &Variant) -> Result<R
 /// Arm that builds a variant, with its index.
 pub(super) fn find_arm<'a>(block: &RunBlock<'a>, variant: &Variant) -> Option<(usize, &'a ArmResult)> {
     let planned = block.planned.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin);
-    let place = planned.clone().find(|(_, arm)| same_variant(&arm.variant, variant));
+    let found = planned.clone().find(|(_, arm)| same_variant(&arm.variant, variant));
     // Two values that are identical on a machine are built once, under one of their names.
-    let place = place.or_else(|| planned.clone().find(|(_, arm)| arm.aliases.contains(&variant.name)));
-    place.and_then(|(at, _)| block.result.arms.get(at).map(|arm| (at, arm)))
+    let found = found.or_else(|| planned.clone().find(|(_, arm)| arm.aliases.contains(&variant.name)));
+    found.and_then(|(at, _)| block.result.arms.get(at).map(|arm| (at, arm)))
 }
 
 fn why_left_out(block: &RunBlock<'_>, variant: &Variant) -> String {
@@ -130,10 +130,10 @@ fn why_no_ratio(arm: &ArmResult) -> String {
 
 /// Ratios of classes with at least two machines that have a ratio. Of a machine with several columns, the
 /// last one counts.
-fn class_ratios(cells: &[MachineCell], places: &[usize], machines: &[MachineRuns]) -> Vec<ClassRatio> {
+fn class_ratios(cells: &[MachineCell], indices: &[usize], machines: &[MachineRuns]) -> Vec<ClassRatio> {
     let mut of_class: Vec<(&str, Vec<(&str, UncertainValue)>)> = Vec::new();
-    for (cell, place) in cells.iter().zip(places) {
-        let (MachineCell::Known(machine_ratio), machine) = (cell, &machines[*place]) else { continue };
+    for (cell, index) in cells.iter().zip(indices) {
+        let (MachineCell::Known(machine_ratio), machine) = (cell, &machines[*index]) else { continue };
         let known = (machine.instance.as_str(), machine_ratio.combined.mean);
         match of_class.iter_mut().find(|(class, _)| *class == machine.class) {
             Some((_, instances)) => {

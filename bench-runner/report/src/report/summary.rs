@@ -53,8 +53,8 @@ fn rows(block: &BlockResult, arm: &ArmResult) -> Vec<Vec<String>> {
 
 /// Adds empty cells up to a column.
 fn pad(row: &mut Vec<String>, column: &str) {
-    let place = HEADER.iter().position(|name| *name == column);
-    row.resize(place.unwrap_or(HEADER.len()), String::new());
+    let index = HEADER.iter().position(|name| *name == column);
+    row.resize(index.unwrap_or(HEADER.len()), String::new());
 }
 
 fn head(kind: &str, block: &BlockResult, arm: &ArmResult, metric: &str) -> Vec<String> {

@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, Fidelity, FidelityDifference, Plan};
 use bench_runner_measure::axes::{self, Settings};
 use bench_runner_measure::build::{
     AskError, BuildRequest, CargoDriver, CargoInvocation, ComparedBuild, ConfigEntry, ConfigOrigin,
-    Configuration, Goal, UnitsAnswer, differences, is_build_variable, list_names, user_settings,
-    with_absolute_paths,
+    Configuration, Goal, PreBuildQueries, UnitsAnswer, differences, is_build_variable, list_names,
+    user_settings, with_absolute_paths,
 };
-use bench_runner_measure::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
+use bench_runner_measure::process::{RUSTUP_TOOLCHAIN, ToolCall, ToolEnv, check_tool, find_in_path};
 
 use super::resolved::{ResolvedProject, own_tree};
 use super::{Projects, tree_of};
@@ -103,6 +104,7 @@ impl Projects {
         })
     }
 
+    /// Asks cargo about both builds, and compares what it answers about both.
     fn compare(
         &self,
         resolved: &ResolvedProject,
@@ -110,10 +112,58 @@ impl Projects {
         configured: Option<&str>,
         plain: &Fidelity,
     ) -> Result<Fidelity, AskError> {
-        let unknown = |reason: &str| AskError { what: "anything", reason: reason.to_owned(), help: None };
         let (Some(source), Some(queries)) = (&resolved.source, &resolved.queries) else {
             return Err(unknown("the source is not in the cache"));
         };
+        let (driver, request) = self.our_build(resolved, queries, configured)?;
+        let mut home = self.home(resolved, own)?;
+        let left_out = if configured.is_none() { home.leave_out(resolved, own) } else { Vec::new() };
+        let our_configuration = driver.configuration(&request)?;
+        let ours = driver.units_answer(&request, Goal::Build);
+        let in_copy = self.must_ask_in_copy(&home, own, configured.is_some());
+        let yours = self.answer_at_home(&driver, &home, configured.is_some(), in_copy);
+
+        let flags = yours.flags.as_ref().zip(ours.flags.as_ref());
+        let units = yours.units.as_ref().ok().zip(ours.units.as_ref().ok());
+        let (mut compared, mut found) = (vec!["configuration"], Vec::new());
+        if let Some((theirs, _)) = flags {
+            compared.extend(["flags", "toolchain"]);
+            found.extend(self.other_compiler(&home.query, &theirs.compiler, &driver));
+        }
+        if units.is_some() {
+            compared.push("units");
+        }
+        found.extend(other_rustdoc(&home.query, &driver));
+
+        let configuration =
+            |tree, configuration| ComparedBuild { tree, configuration, flags: None, units: None };
+        let from = resolved.copied_from(own);
+        found.extend(differences(
+            &configuration(from, &home.configuration),
+            &configuration(&source.tree, &our_configuration),
+        ));
+        let nothing = Configuration::default();
+        let answer = |tree, flags, units| ComparedBuild { tree, configuration: &nothing, flags, units };
+        found.extend(differences(
+            &answer(if in_copy { &source.tree } else { from }, flags.map(|of| of.0), units.map(|of| of.0)),
+            &answer(&source.tree, flags.map(|of| of.1), units.map(|of| of.1)),
+        ));
+        Ok(Fidelity {
+            compared: compared.into_iter().map(str::to_owned).collect(),
+            left_out,
+            not_compared: why_no_units(&yours, &ours).filter(|_| found.is_empty()),
+            differences: found,
+            ..plain.clone()
+        })
+    }
+
+    /// The driver of our own build of a project, and the request for it.
+    fn our_build(
+        &self,
+        resolved: &ResolvedProject,
+        queries: &Rc<PreBuildQueries>,
+        configured: Option<&str>,
+    ) -> Result<(CargoDriver, BuildRequest), AskError> {
         let toolchain = resolved.context.toolchain.clone().ok_or_else(|| unknown("there is no toolchain"))?;
         let driver =
             self.cargo_driver(&resolved.project, toolchain, resolved.context.config.clone(), queries.clone());
@@ -121,59 +171,14 @@ impl Projects {
         if let Some(text) = configured {
             axes::apply_user_configuration(text, &mut request).map_err(|refusal| unknown(&refusal.what))?;
         }
-        let mut home = self.home(resolved, own)?;
-        let left_out = if configured.is_none() { home.leave_out(resolved, own) } else { Vec::new() };
-        let here = (driver.configuration(&request)?, driver.units_answer(&request, Goal::Build));
-        // Cargo cannot be asked in the user's tree without the configuration above it, nor without writing a
-        // lock file if there is none. In the copy both are possible.
-        let above = configured.is_none() && home.files.iter().any(|file| self.is_above(file, own));
-        let in_copy = above || !own.join("Cargo.lock").is_file();
-        let yours = self.answer_at_home(&driver, &home, configured.is_some(), in_copy);
-        let mut compared = vec!["configuration"];
-        let (mut not_compared, mut found) = (None, Vec::new());
-        let (mut your_flags, mut our_flags, mut your_units, mut our_units) = (None, None, None, None);
-        if let (Some(theirs), Some(ours)) = (&yours.flags, &here.1.flags) {
-            (your_flags, our_flags) = (Some(theirs), Some(ours));
-            found.extend(self.other_compiler(&home.query, &theirs.compiler, &driver));
-            compared.extend(["flags", "toolchain"]);
-        }
-        match (&yours.units, &here.1.units) {
-            (Ok(theirs), Ok(ours)) => {
-                (your_units, our_units) = (Some(theirs), Some(ours));
-                compared.push("units");
-            }
-            (Err(error), Ok(_)) => not_compared = Some(format!("in your tree, {}", error.in_one_line())),
-            (_, Err(error)) => not_compared = Some(error.in_one_line()),
-        }
-        if let Some(rustdoc) = home.query.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty()) {
-            let here = driver.toolchain.rustdoc.as_ref().map(|path| path.display().to_string());
-            found.push(FidelityDifference {
-                what: "variables".to_owned(),
-                yours: format!("RUSTDOC={rustdoc}"),
-                here: here.map(|path| format!("RUSTDOC={path}")).unwrap_or_default(),
-            });
-        }
-        let from = resolved.copied_from(own);
-        let asked_in = if in_copy { &source.tree } else { from };
-        let side = ComparedBuild { tree: from, configuration: &home.configuration, flags: None, units: None };
-        found.extend(differences(
-            &side,
-            &ComparedBuild { tree: &source.tree, configuration: &here.0, ..side },
-        ));
-        let nothing = Configuration::default();
-        let side =
-            ComparedBuild { tree: asked_in, configuration: &nothing, flags: your_flags, units: your_units };
-        found.extend(differences(
-            &side,
-            &ComparedBuild { tree: &source.tree, flags: our_flags, units: our_units, ..side },
-        ));
-        Ok(Fidelity {
-            compared: compared.into_iter().map(str::to_owned).collect(),
-            left_out,
-            not_compared: not_compared.filter(|_| found.is_empty()),
-            differences: found,
-            ..plain.clone()
-        })
+        Ok((driver, request))
+    }
+
+    /// True if cargo cannot answer in the user's own tree: it cannot be asked there without the configuration
+    /// above it, nor without writing a lock file if there is none. In the copy both are possible.
+    fn must_ask_in_copy(&self, home: &UserSetup, own: &Path, configured: bool) -> bool {
+        let above = !configured && home.files.iter().any(|file| self.is_above(file, own));
+        above || !own.join("Cargo.lock").is_file()
     }
 
     fn home(&self, resolved: &ResolvedProject, own: &Path) -> Result<UserSetup, AskError> {
@@ -212,12 +217,12 @@ impl Projects {
         home: &UserSetup,
         configured: bool,
         in_copy: bool,
-    ) -> std::rc::Rc<UnitsAnswer> {
+    ) -> Rc<UnitsAnswer> {
         let mut query = home.query.clone();
         if in_copy {
-            query.dir = driver.started_in(&driver.queries.tree);
+            query.dir = driver.started_in(&driver.pre_build_queries.tree);
             // rustup's choice may depend on the directory.
-            query.env.insert(TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
+            query.env.insert(RUSTUP_TOOLCHAIN.to_owned(), driver.toolchain.sysroot.display().to_string());
         }
         let home_config = if configured { self.cargo_home_config(home) } else { None };
         let mut args = vec!["build".to_owned()];
@@ -249,7 +254,7 @@ impl Projects {
         .join("\0");
         let (cargo, dir, env) = (query.cargo.clone(), query.dir.clone(), query.env.clone());
         driver
-            .queries
+            .pre_build_queries
             .lookup(&key, home_config.as_deref(), &args, |_| Ok(CargoInvocation { cargo, dir, env }))
     }
 
@@ -299,7 +304,7 @@ impl Projects {
             }
         }
         let version = ask(&["--version"]);
-        let in_copy = yours.strip_prefix(&driver.queries.tree);
+        let in_copy = yours.strip_prefix(&driver.pre_build_queries.tree);
         let yours = in_copy.map_or_else(|_| yours.to_owned(), |below| Path::new(".").join(below));
         let yours = format!("{}: {}", yours.display(), version.lines().next().unwrap_or_default());
         let here = format!("{} in {}", toolchain.rustc_version, toolchain.sysroot.display());
@@ -322,6 +327,30 @@ impl UserSetup {
         });
         files.chain(variables).collect()
     }
+}
+
+fn unknown(reason: &str) -> AskError {
+    AskError { what: "anything", reason: reason.to_owned(), help: None }
+}
+
+/// The reason why the units of the two builds are not compared, if they are not.
+fn why_no_units(yours: &UnitsAnswer, ours: &UnitsAnswer) -> Option<String> {
+    match (&yours.units, &ours.units) {
+        (Ok(_), Ok(_)) => None,
+        (Err(error), Ok(_)) => Some(format!("in your tree, {}", error.in_one_line())),
+        (_, Err(error)) => Some(error.in_one_line()),
+    }
+}
+
+/// The difference between the user's rustdoc and ours, if a variable sets the user's.
+fn other_rustdoc(query: &CargoInvocation, driver: &CargoDriver) -> Option<FidelityDifference> {
+    let rustdoc = query.env.get("RUSTDOC").filter(|rustdoc| !rustdoc.is_empty())?;
+    let here = driver.toolchain.rustdoc.as_ref().map(|path| format!("RUSTDOC={}", path.display()));
+    Some(FidelityDifference {
+        what: "variables".to_owned(),
+        yours: format!("RUSTDOC={rustdoc}"),
+        here: here.unwrap_or_default(),
+    })
 }
 
 /// A file of the user's for publication: relative to the home directory.

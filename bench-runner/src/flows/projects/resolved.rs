@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::CargoQueries;
+use bench_runner_measure::build::PreBuildQueries;
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::corpus::sources::Pinned;
 use bench_runner_measure::plan::ProjectView;
@@ -26,7 +26,7 @@ pub(super) struct ResolvedProject {
     /// Contexts of variants with their own toolchain or with the user's configuration.
     pub(super) contexts: RefCell<BTreeMap<ContextKey, Result<Rc<Context>, Refusal>>>,
     /// For queries to cargo; `None` if cargo does not build the project, or its source is not here.
-    pub(super) queries: Option<Rc<CargoQueries>>,
+    pub(super) queries: Option<Rc<PreBuildQueries>>,
     pub(super) view: ProjectView,
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use anyhow::Context as _;
 use bench_runner_core::record::{PlannedProject, TreeId};
 use bench_runner_measure::axes::Context;
-use bench_runner_measure::build::{BuildRequest, CargoQueries, Goal, SettingsInForce};
+use bench_runner_measure::build::{BuildRequest, Goal, PreBuildQueries, SettingsInForce};
 use bench_runner_measure::corpus::sources::{self, FetchContext, Pinned, SourceError};
 use bench_runner_measure::corpus::{Project, edits, local};
 use bench_runner_measure::plan::ProjectView;
@@ -123,7 +123,7 @@ impl Projects {
             edits: project.edits.iter().map(|edit| edit.class).collect(),
             own_edit,
             profile: project.build.profile.clone(),
-            typical: project.estimate.clone(),
+            estimate: project.estimate.clone(),
         };
         let contexts = RefCell::default();
         let resolved = Rc::new(ResolvedProject {
@@ -155,7 +155,7 @@ impl Projects {
         project: &Project,
         source: &Pinned,
         context: &Context,
-        queries: &Rc<CargoQueries>,
+        queries: &Rc<PreBuildQueries>,
     ) {
         let Some(toolchain) = context.toolchain.as_ref().filter(|_| !self.offline) else { return };
         let driver = self.cargo_driver(project, toolchain.clone(), context.config.clone(), queries.clone());
@@ -250,7 +250,7 @@ impl Projects {
         project: &Project,
         source: Option<&Pinned>,
         home: Option<&Path>,
-    ) -> Result<(Rc<Context>, Option<Rc<CargoQueries>>), FlowError> {
+    ) -> Result<(Rc<Context>, Option<Rc<PreBuildQueries>>), FlowError> {
         let plain = Context {
             toolchain: None,
             config: None,
@@ -279,7 +279,7 @@ impl Projects {
             Some(home) => self.toolchain_at_home(&project.build.started_in(home))?,
             None => self.toolchain(&project.build.started_in(&dir))?,
         };
-        let queries = Rc::new(CargoQueries::new(
+        let queries = Rc::new(PreBuildQueries::new(
             dir,
             source.tree_hash(),
             self.sources.cache.building_home(),

@@ -9,12 +9,12 @@ use std::rc::Rc;
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::axes::{self, Available, Context, Setting, Settings};
 use bench_runner_measure::build::{
-    AskError, BuildError, BuildRequest, CargoDriver, CargoQueries, Goal, Linking, SettingsInForce, Toolchain,
-    build_settings,
+    AskError, BuildError, BuildRequest, CargoDriver, Goal, Linking, PreBuildQueries, SettingsInForce,
+    Toolchain, build_settings,
 };
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::process::{
-    TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path,
+    RUSTUP_TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, find_in_path,
 };
 use bench_runner_measure::run::DriverKey;
 use bench_runner_measure::scenario::RequestError;
@@ -125,11 +125,16 @@ impl Projects {
         project: &Project,
         toolchain: Toolchain,
         config: Option<toml::Table>,
-        queries: Rc<CargoQueries>,
+        pre_build_queries: Rc<PreBuildQueries>,
     ) -> CargoDriver {
-        let path = self.path.to_string_lossy().into_owned();
-        let (build, answers) = (project.build.clone(), Default::default());
-        CargoDriver { toolchain, build, config, queries, path, answers }
+        CargoDriver {
+            toolchain,
+            build: project.build.clone(),
+            config,
+            pre_build_queries,
+            path: self.path.to_string_lossy().into_owned(),
+            post_build_queries: Default::default(),
+        }
     }
 
     pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {
@@ -173,9 +178,9 @@ impl Projects {
     /// variable, or by an override for the directory.
     pub(super) fn note_of_choice(&self, dir: &Path, toolchain: &Toolchain) -> Option<String> {
         let by = if chosen_toolchain().is_some() {
-            format!("the variable `{TOOLCHAIN}`")
+            format!("the variable `{RUSTUP_TOOLCHAIN}`")
         } else {
-            let env = ToolEnv::Inherit { set: BTreeMap::new(), remove: vec![TOOLCHAIN.into()] };
+            let env = ToolEnv::Inherit { set: BTreeMap::new(), remove: vec![RUSTUP_TOOLCHAIN.into()] };
             let rustup = find_in_path("rustup", &self.path)?;
             let call = ToolCall {
                 cwd: Some(dir.to_owned()),

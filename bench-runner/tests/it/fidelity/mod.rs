@@ -5,10 +5,12 @@ mod configuration;
 mod copy;
 mod evidence;
 mod format;
+mod ignored;
 mod reports;
+mod setup;
 mod state;
 mod unchanged;
 
 trials! { "fidelity";
-    [configuration, copy, evidence, format, reports, state, unchanged];
+    [configuration, copy, evidence, format, ignored, reports, state, unchanged];
 }

@@ -5,12 +5,13 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use bench_runner_core::record::hex;
 use sha2::{Digest, Sha256};
 
-use super::copy::{git, package};
+use super::setup::{git, package};
 use crate::lab::{Lab, entries};
 
-trials! { "fidelity::copy";
+trials! { "fidelity::unchanged";
     the_users_tree_and_homes_are_only_read,
 }
 
@@ -39,10 +40,7 @@ impl Contents {
                 // git updates the time of a pack that is still in use when it expands a sparse index.
                 let time =
                     Some(time).filter(|_| path.extension().is_none_or(|extension| extension != "pack"));
-                format!(
-                    "{mode:o} {time:?} {}",
-                    content.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-                )
+                format!("{mode:o} {time:?} {}", hex(&content))
             } else {
                 "special".to_owned()
             };

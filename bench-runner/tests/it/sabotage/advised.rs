@@ -4,14 +4,16 @@
 
 use bench_runner_core::record::ProofResult;
 use bench_runner_measure::axes::{
-    self, AdvisedFiles, CONFIG, MANIFEST, ProofInput, ReferenceBuild, SYSROOT, Situation, TOOLCHAIN,
+    self, AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, ProofInput, ReferenceBuild, SYSROOT, Situation,
+    TOOLCHAIN_FILE,
 };
 use bench_runner_measure::build::{BuildEvidence, BuildRequest, Toolchain, merge_tables};
 use libtest_mimic::Trial;
 use toml::{Table, Value};
 
+use super::building::{build, context, cores, path};
 use super::table::{Case, Entry, Need, entries};
-use super::{build, context, cores, laid_out, others, path, prove, trial_with};
+use super::{laid_out, others, prove, trial_with};
 use crate::lab::Lab;
 use crate::trials::{LONG, RARE};
 
@@ -104,8 +106,8 @@ fn try_lines(case: &Case) {
 }
 
 fn input<'a>(build: &'a BuildEvidence, plain: Option<&'a BuildEvidence>) -> ProofInput<'a> {
-    let baseline = plain.map(|build| ReferenceBuild { name: "as it is", build, alone: true });
-    ProofInput { build, baseline, edited: false }
+    let reference = plain.map(|build| ReferenceBuild { name: "as it is", build, alone: true });
+    ProofInput { build, reference, edited: false }
 }
 
 /// The situation of this machine, as a bundle would describe it.
@@ -139,12 +141,13 @@ fn here(written: &AdvisedFiles, toolchain: &Toolchain, applied: &BuildRequest) -
 fn write(lab: &Lab, manifest: &Option<Table>, tables: &Tables) -> Toolchain {
     let of = |name: &str| tables.iter().find(|(file, _)| file == name).map(|(_, table)| table.clone());
     let manifest = manifest.clone().expect("a manifest");
-    let manifest = of(MANIFEST).map_or_else(|| manifest.clone(), |lines| merge_tables(&manifest, &lines));
+    let manifest =
+        of(MANIFEST_FILE).map_or_else(|| manifest.clone(), |lines| merge_tables(&manifest, &lines));
     lab.write("own/Cargo.toml", &manifest.to_string());
-    lab.write(&format!("own/{CONFIG}"), &of(CONFIG).unwrap_or_default().to_string());
-    let chosen = lab.path("own").join(TOOLCHAIN);
-    match of(TOOLCHAIN) {
-        Some(lines) => drop(lab.write(&format!("own/{TOOLCHAIN}"), &lines.to_string())),
+    lab.write(&format!("own/{CONFIG_FILE}"), &of(CONFIG_FILE).unwrap_or_default().to_string());
+    let chosen = lab.path("own").join(TOOLCHAIN_FILE);
+    match of(TOOLCHAIN_FILE) {
+        Some(lines) => drop(lab.write(&format!("own/{TOOLCHAIN_FILE}"), &lines.to_string())),
         None if chosen.exists() => std::fs::remove_file(chosen).expect("the choice taken back"),
         None => {}
     }
@@ -156,7 +159,7 @@ fn without_each(tables: &Tables, others: &Tables) -> Vec<(String, Tables)> {
     let mut all = Vec::new();
     for (at, (name, table)) in tables.iter().enumerate() {
         let other = others.iter().find(|(file, _)| file == name).map(|(_, table)| table);
-        if name == TOOLCHAIN {
+        if name == TOOLCHAIN_FILE {
             if other.is_none() {
                 let mut left = tables.clone();
                 left.remove(at);

@@ -44,15 +44,15 @@ impl SampleReader {
         let by_name: HashMap<&str, usize> = header.iter().enumerate().map(|(at, name)| (name, at)).collect();
         let (mut per_arm, mut per_build) = (Vec::new(), Vec::new());
         for column in columns() {
-            let Some(place) = by_name.get(column.name).copied() else { continue };
+            let Some(index) = by_name.get(column.name).copied() else { continue };
             match column.read {
-                FieldReader::PerArm(read) => per_arm.push((column, place, read)),
-                FieldReader::PerBuild(read) => per_build.push((column, place, read)),
+                FieldReader::PerArm(read) => per_arm.push((column, index, read)),
+                FieldReader::PerBuild(read) => per_build.push((column, index, read)),
             }
         }
         let axes = axis_columns(plan).into_iter().filter_map(|axis| {
-            let place = by_name.get(axis.as_str()).copied()?;
-            Some((axis, place))
+            let index = by_name.get(axis.as_str()).copied()?;
+            Some((axis, index))
         });
         let axes = axes.collect();
         let (arms, key, texts) = (HashMap::new(), Vec::new(), TextInterner::default());
@@ -61,8 +61,8 @@ impl SampleReader {
 
     pub(in crate::bundle) fn read_sample(&mut self, record: &StringRecord) -> Result<Sample, FieldError> {
         let mut draft = self.start_draft(record)?;
-        for (column, place, read) in &self.per_build {
-            read(&mut draft, field(record, *place), &mut self.texts)
+        for (column, index, read) in &self.per_build {
+            read(&mut draft, field(record, *index), &mut self.texts)
                 .map_err(|reason| FieldError { column: column.name, reason })?;
         }
         Ok(draft.finish())
@@ -72,9 +72,9 @@ impl SampleReader {
     fn start_draft(&mut self, record: &StringRecord) -> Result<SampleDraft, FieldError> {
         let mut key = std::mem::take(&mut self.key);
         key.clear();
-        let places = self.per_arm.iter().map(|(_, place, _)| *place);
-        for place in places.chain(self.axes.iter().map(|(_, place)| *place)) {
-            let field = field(record, place);
+        let indices = self.per_arm.iter().map(|(_, index, _)| *index);
+        for index in indices.chain(self.axes.iter().map(|(_, index)| *index)) {
+            let field = field(record, index);
             key.extend((field.len() as u32).to_le_bytes());
             key.extend(field.as_bytes());
         }
@@ -94,12 +94,12 @@ impl SampleReader {
 
     fn read_arm(&self, record: &StringRecord) -> Result<Sample, FieldError> {
         let mut arm = blank();
-        for (column, place, read) in &self.per_arm {
-            read(&mut arm, field(record, *place))
+        for (column, index, read) in &self.per_arm {
+            read(&mut arm, field(record, *index))
                 .map_err(|reason| FieldError { column: column.name, reason })?;
         }
-        let value = |(axis, place): &(String, usize)| {
-            let value = field(record, *place);
+        let value = |(axis, index): &(String, usize)| {
+            let value = field(record, *index);
             (!value.is_empty()).then(|| (axis.clone(), value.to_owned()))
         };
         arm.settings = Arc::new(self.axes.iter().filter_map(value).collect::<BTreeMap<_, _>>());
@@ -108,6 +108,6 @@ impl SampleReader {
 }
 
 /// Returns the field at an index; empty if the row is shorter.
-fn field(record: &StringRecord, place: usize) -> &str {
-    record.get(place).unwrap_or_default()
+fn field(record: &StringRecord, index: usize) -> &str {
+    record.get(index).unwrap_or_default()
 }

@@ -6,11 +6,11 @@ use crate::axes::lines::{SettingLines, Situation};
 use crate::build::merge_tables;
 
 /// Name of the cargo configuration file.
-pub const CONFIG: &str = ".cargo/config.toml";
+pub const CONFIG_FILE: &str = ".cargo/config.toml";
 /// Name of the manifest.
-pub const MANIFEST: &str = "Cargo.toml";
+pub const MANIFEST_FILE: &str = "Cargo.toml";
 /// Name of the file that chooses a toolchain.
-pub const TOOLCHAIN: &str = "rust-toolchain.toml";
+pub const TOOLCHAIN_FILE: &str = "rust-toolchain.toml";
 /// Placeholder for a file name, for variables.
 pub(crate) const ENVIRONMENT: &str = "the environment";
 
@@ -52,9 +52,9 @@ impl SettingLines {
         let config = self.verbatim.unwrap_or_else(|| text(&self.config));
         let variables = self.environment.iter().map(|(name, value)| export(name, value)).collect::<String>();
         let files = [
-            (CONFIG, config),
-            (MANIFEST, text(&self.manifest)),
-            (TOOLCHAIN, text(&self.toolchain)),
+            (CONFIG_FILE, config),
+            (MANIFEST_FILE, text(&self.manifest)),
+            (TOOLCHAIN_FILE, text(&self.toolchain)),
             (ENVIRONMENT, variables),
         ];
         let files = files.into_iter().filter(|(_, lines)| !lines.trim().is_empty());

@@ -6,7 +6,7 @@ mod files;
 use super::axis::ParsedSettings;
 use super::lines::{SettingLines, Situation, Unwritable};
 
-pub use files::{AdvisedFiles, CONFIG, MANIFEST, TOOLCHAIN};
+pub use files::{AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, TOOLCHAIN_FILE};
 
 /// The lines for all settings of a variant: flags in one list, tables merged.
 pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> AdvisedFiles {
@@ -151,7 +151,7 @@ mod tests {
         let elsewhere = Situation { host: None, own_lld: false, ..situation() };
         assert_eq!(
             written(&[("linker", "lld")], &elsewhere).files,
-            [(CONFIG.to_owned(), "[build]\nrustflags = [\"-Clink-arg=-fuse-ld=lld\"]\n".to_owned())]
+            [(CONFIG_FILE.to_owned(), "[build]\nrustflags = [\"-Clink-arg=-fuse-ld=lld\"]\n".to_owned())]
         );
     }
 
@@ -181,7 +181,10 @@ mod tests {
     #[test]
     fn a_file_that_was_tried_stays_as_it_is() {
         let text = "# as printed\n[profile.dev]\ndebug = 1   # less\n";
-        assert_eq!(written(&[("snippet", text)], &situation()).files, [(CONFIG.to_owned(), text.to_owned())]);
+        assert_eq!(
+            written(&[("snippet", text)], &situation()).files,
+            [(CONFIG_FILE.to_owned(), text.to_owned())]
+        );
         check(
             &[("config", "profile.dev.debug=1"), ("jobs", "2")],
             expect![[r#"

@@ -61,7 +61,7 @@ fn an_edit_explains_no_miss_of_a_dependency() {
     let edited = |package: Option<&str>| {
         let mut build = build("/bin/sccache", Some((0, 1, 1)));
         build.artifacts.iter_mut().for_each(|artifact| artifact.package = package.map(Into::into));
-        let input = ProofInput { build: &build, baseline: None, edited: true };
+        let input = ProofInput { build: &build, reference: None, edited: true };
         fixture::with("cache", "warm", |setting| setting.value.check_sample(&input))
     };
     assert_eq!(edited(Some("/w/src")), None);
@@ -74,7 +74,7 @@ fn c_code_is_judged_by_what_is_right_for_it() {
     let contradicted = |value: &str, all, rust: (u64, u64), edited| {
         let of_rust = CacheUse { hits: rust.0, misses: rust.1, not_cacheable: 0 };
         let build = BuildEvidence { rust_cache_use: Some(of_rust), ..build("/bin/sccache", Some(all)) };
-        let input = ProofInput { build: &build, baseline: None, edited };
+        let input = ProofInput { build: &build, reference: None, edited };
         fixture::with("cache", value, |setting| setting.value.check_sample(&input)).is_some()
     };
     // The second of two equal files.
@@ -110,7 +110,7 @@ fn nothing_is_proven_by_a_cache_that_was_not_asked() {
 fn what_an_edit_changed_may_be_missing() {
     let contradicted = |value: &str, cache, edited| {
         let build = build("/bin/sccache", Some(cache));
-        let input = ProofInput { build: &build, baseline: None, edited };
+        let input = ProofInput { build: &build, reference: None, edited };
         fixture::with("cache", value, |setting| setting.value.check_sample(&input))
     };
     assert_eq!(contradicted("warm", (0, 2, 0), true), None);

@@ -58,14 +58,14 @@ impl SettingValue for UnitCounts {
         let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("not set").to_owned(),
-            excluded: rustc_args::excluded_crates(KEY, context, input.build),
+            excluded: rustc_args::crates_with_override(KEY, context, input.build),
         };
         let seen = match &self.0 {
             PerKindValue::All(value) => check.run_all(input.build, value),
             table => {
                 // The value of the table for all dependencies replaces that of the project.
                 let table_check = ArgCheck {
-                    excluded: rustc_args::crates_excluded_by_name(KEY, context, input.build),
+                    excluded: rustc_args::crates_overridden_by_name(KEY, context, input.build),
                     ..check
                 };
                 let ask = |kind, whose, class: CrateClass| {

@@ -33,7 +33,7 @@ pub(super) const LTO: NamedKey = NamedKey(&ProfileKeyEntry {
         name => write_name("lto", name, request),
     },
     value_in_call: lto::value_in_call,
-    exclusion_key: None,
+    override_key: None,
     prove: lto::prove,
     co_changes: lto::co_changes,
 });
@@ -48,7 +48,7 @@ pub(super) const DEBUG: NamedKey = NamedKey(&ProfileKeyEntry {
     conflict: |_, _| None,
     apply: debug::apply,
     value_in_call: debug::value_in_call,
-    exclusion_key: Some("debug"),
+    override_key: Some("debug"),
     prove: debug::prove,
     co_changes: debug::co_changes,
 });
@@ -64,7 +64,7 @@ pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&ProfileKeyEntry {
     apply: |value, _, request| write_name("split-debuginfo", value, request),
     value_in_call: |args| rustc_args::codegen(args, "split-debuginfo").unwrap_or("not set"),
     // Cargo does not pass it to crates that the project builds without debug info.
-    exclusion_key: Some("debug"),
+    override_key: Some("debug"),
     prove: split_debuginfo::prove,
     co_changes: |_, _| &[],
 });
@@ -79,7 +79,7 @@ pub(super) const STRIP: NamedKey = NamedKey(&ProfileKeyEntry {
     conflict: strip::conflict,
     apply: |value, _, request| write_name("strip", value, request),
     value_in_call: strip::value_in_call,
-    exclusion_key: None,
+    override_key: None,
     prove: strip::prove,
     co_changes: |value, _| match value {
         "none" => &[],
@@ -100,7 +100,7 @@ pub(super) const INCREMENTAL: NamedKey = NamedKey(&ProfileKeyEntry {
         request.config.push(("build.incremental".to_owned(), (value == "on").to_string()));
     },
     value_in_call: |args| if rustc_args::codegen(args, "incremental").is_some() { "on" } else { "off" },
-    exclusion_key: None,
+    override_key: None,
     prove: incremental::prove,
     co_changes: |value, _| match value {
         "on" => &["its own crates have up to 256 codegen units in place of 16, unless the project sets them"],
@@ -132,8 +132,8 @@ struct ProfileKeyEntry {
     apply: fn(&str, &Context, &mut BuildRequest),
     /// Value in a call of rustc, in the words of `values`.
     value_in_call: for<'a> fn(&'a [String]) -> &'a str,
-    /// Profile key by which the project can exclude packages from it.
-    exclusion_key: Option<&'static str>,
+    /// Profile key that the project can override for a package, which keeps the value from that package.
+    override_key: Option<&'static str>,
     prove: fn(&str, &ArgCheck<'_>, &BuildEvidence) -> PartialFinding,
     co_changes: fn(&str, &ParsedSettings) -> &'static [&'static str],
 }
@@ -195,12 +195,12 @@ impl SettingValue for NamedValue {
     }
 
     fn prove(&self, _: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {
-        let ProfileKeyEntry { key, value_in_call, exclusion_key, prove, .. } = self.of;
+        let ProfileKeyEntry { key, value_in_call, override_key, prove, .. } = self.of;
         let check = ArgCheck {
             name: key,
             read: &|args| value_in_call(args).to_owned(),
-            excluded: exclusion_key
-                .map(|key| rustc_args::excluded_crates(key, context, input.build))
+            excluded: override_key
+                .map(|key| rustc_args::crates_with_override(key, context, input.build))
                 .unwrap_or_default(),
         };
         prove(self.name, &check, input.build).finding(format!("{key}={}", self.name))

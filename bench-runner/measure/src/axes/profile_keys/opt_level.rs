@@ -80,12 +80,12 @@ impl SettingValue for OptLevels {
         let check = ArgCheck {
             name: KEY,
             read: &|args| rustc_args::codegen(args, KEY).unwrap_or("0").to_owned(),
-            excluded: rustc_args::excluded_crates(KEY, context, input.build),
+            excluded: rustc_args::crates_with_override(KEY, context, input.build),
         };
         let seen = match &self.0 {
             PerKindValue::All(level) => check.run_all(input.build, level),
             table => {
-                let excluded = rustc_args::crates_excluded_by_name(KEY, context, input.build);
+                let excluded = rustc_args::crates_overridden_by_name(KEY, context, input.build);
                 run_table(table, &ArgCheck { excluded, ..check }, context, input.build)
             }
         };

@@ -108,7 +108,7 @@ fn what_the_project_sets_for_single_crates_beats_the_profile() {
     };
     let of = |manifest: &str, key: &str| {
         let context = Context { manifest: Some(manifest.parse().unwrap()), ..context() };
-        excluded_crates(key, &context, &evidence).into_iter().collect::<Vec<_>>()
+        crates_with_override(key, &context, &evidence).into_iter().collect::<Vec<_>>()
     };
     assert_eq!(of("[profile.dev.package.csv-core]\nopt-level = 3", "opt-level"), ["csv_core"]);
     assert_eq!(of("[profile.dev.package.'x#csv-core@1.2']\nopt-level = 3", "opt-level"), ["csv_core"]);

@@ -7,7 +7,7 @@
 mod cargo;
 mod command;
 
-pub use cargo::{CargoDriver, CargoQueries, QueryCache, UnitsAnswer};
+pub use cargo::{CargoDriver, PostBuildQueries, PreBuildQueries, UnitsAnswer};
 pub use command::CommandDriver;
 
 use super::{

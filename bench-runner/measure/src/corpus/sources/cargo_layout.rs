@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use crate::process::{TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, not_installed};
+use crate::process::{RUSTUP_TOOLCHAIN, ToolCall, ToolEnv, check_tool, chosen_toolchain, not_installed};
 
 use crate::corpus::sources::error::SourceError;
 
@@ -105,7 +105,7 @@ fn ask(dir: &Path, cargo: &Path) -> Result<CargoLayout, SourceError> {
     let args = ["metadata", "--no-deps", "--offline", "--format-version", "1", "--color", "never"];
     let mut remove = REMOVED_VARIABLES.map(OsString::from).to_vec();
     if chosen_toolchain().is_none() {
-        remove.push(TOOLCHAIN.into());
+        remove.push(RUSTUP_TOOLCHAIN.into());
     }
     let call = ToolCall {
         cwd: Some(dir.to_owned()),

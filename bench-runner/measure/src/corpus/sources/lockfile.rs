@@ -9,6 +9,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use bench_runner_core::record::hex;
 use sha2::{Digest, Sha256};
 
 use super::cached_tree;
@@ -127,7 +128,7 @@ fn hash(pinned: &Pinned) -> String {
             hash.update(sha256);
         }
     }
-    tree::hex(&hash.finalize())
+    hex(&hash.finalize())
 }
 
 /// Writes the file in one step: another process may be reading it.

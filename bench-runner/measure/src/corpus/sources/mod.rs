@@ -47,7 +47,7 @@ pub use lockfile::make_missing as make_missing_lock;
 pub(super) use lockfile::{make as make_lock, make_for as make_lock_for};
 pub use path_deps::workspace_member::{MemberPackage, member};
 pub use pinned::Pinned;
-pub use tree::{FileKind, TreeFile};
+pub use tree::{FileKind, TreeFile, hash_file};
 pub use user_cargo::{FetchTool, fetch_dependencies};
 pub(super) use user_cargo::{archive_hash, cargo};
 

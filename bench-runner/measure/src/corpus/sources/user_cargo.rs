@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use bench_runner_core::record::hex;
+
 use crate::process::{ToolCall, ToolEnv, ToolOutput, check_tool};
 
 use super::cache::CacheDir;
@@ -64,7 +66,7 @@ pub(in crate::corpus) fn archive_hash(
         archives.map(|registry| registry.path().join(crate_file)).find(|archive| archive.is_file());
     let Some(archive) = archive else { return Ok(None) };
     let hash = tree::hash_file(&archive).map_err(SourceError::io("read", &archive))?;
-    Ok(Some(tree::hex(&hash)))
+    Ok(Some(hex(&hash)))
 }
 
 /// The toolchain whose cargo fetches the dependencies of a work tree.

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use bench_runner_core::record::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -82,7 +83,7 @@ impl Facts {
         ]
         .map(|(name, value)| format!("{name}={value}\n"))
         .concat();
-        Sha256::digest(text.as_bytes()).iter().take(2).map(|byte| format!("{byte:02x}")).collect()
+        hex(&Sha256::digest(text.as_bytes())[..2])
     }
 }
 

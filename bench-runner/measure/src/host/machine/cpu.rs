@@ -59,8 +59,8 @@ fn parse(cpuinfo: &str) -> CpuInfo {
             "processor" => threads += 1,
             "physical id" => package = value,
             "core id" => drop(cores.insert((package, value))),
-            "CPU implementer" => implementer = hex(value),
-            "CPU part" => parts.extend(implementer.zip(hex(value))),
+            "CPU implementer" => implementer = parse_hex(value),
+            "CPU part" => parts.extend(implementer.zip(parse_hex(value))),
             _ => {}
         }
     }
@@ -92,7 +92,7 @@ fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(|line| line.split_once(':')).map(|(key, value)| (key.trim(), value.trim()))
 }
 
-fn hex(text: &str) -> Option<u32> {
+fn parse_hex(text: &str) -> Option<u32> {
     u32::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 

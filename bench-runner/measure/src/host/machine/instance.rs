@@ -8,6 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use bench_runner_core::record::{hex, is_hex};
 use sha2::{Digest, Sha256};
 
 use super::super::PathError;
@@ -68,14 +69,6 @@ fn random() -> io::Result<String> {
     let mut bytes = [0; DIGITS / 2];
     File::open(RANDOM)?.read_exact(&mut bytes)?;
     Ok(hex(&bytes))
-}
-
-fn is_hex(text: &str, digits: usize) -> bool {
-    text.len() == digits && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

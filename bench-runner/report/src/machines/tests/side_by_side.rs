@@ -12,8 +12,8 @@ fn together(made: &[FixtureRun]) -> SideBySide {
 
 /// One run of a variant `lld` on each machine.
 fn each(said: &[(&str, f64, f64, Verdict)]) -> SideBySide {
-    let run = |(place, (machine, ratio, spread, verdict)): (usize, &(&str, f64, f64, Verdict))| {
-        fixture_run(machine, &format!("r{place}")).with_block(
+    let run = |(index, (machine, ratio, spread, verdict)): (usize, &(&str, f64, f64, Verdict))| {
+        fixture_run(machine, &format!("r{index}")).with_block(
             "clean",
             10.0,
             &[("lld", *ratio, *spread, *verdict)],

@@ -20,9 +20,9 @@ pub fn multi_run_json(together: &SideBySide) -> Value {
         })).collect::<Vec<_>>(),
         "differences": together.differences.iter().map(|one| object!({
             "what": one.what,
-            "values": one.values.iter().map(|(value, places)| object!({
+            "values": one.values.iter().map(|(value, indices)| object!({
                 "value": value,
-                "machines": places.iter().map(|place| &together.machines[*place].key).collect::<Vec<_>>(),
+                "machines": indices.iter().map(|index| &together.machines[*index].key).collect::<Vec<_>>(),
             })).collect::<Vec<_>>(),
         })).collect::<Vec<_>>(),
         "remarks": together.remarks,
@@ -44,7 +44,7 @@ fn row(together: &SideBySide, block: &MultiRunBlock, row: &VariantRow) -> Value 
     let cells = row.cells.iter().zip(&block.machines);
     object!({
         "variant": row.variant,
-        "machines": cells.map(|(one, place)| cell(&together.machines[*place].key, one)).collect::<Vec<_>>(),
+        "machines": cells.map(|(one, index)| cell(&together.machines[*index].key, one)).collect::<Vec<_>>(),
         "classes": row.classes.iter().map(|class| object!({
             "class": class.class, "machines": class.machines, "ratio": ratio(&class.combined),
         })).collect::<Vec<_>>(),

@@ -83,7 +83,7 @@ fn table(together: &SideBySide, block: &MultiRunBlock) -> Markup {
                 }
             } }
             tbody { @for row in &block.rows {
-                @for (cell, place) in row.cells.iter().zip(&block.machines) { (line(row, &together.machines[*place], cell)) }
+                @for (cell, index) in row.cells.iter().zip(&block.machines) { (line(row, &together.machines[*index], cell)) }
                 @for class in &row.classes { tr {
                     td.name { (row.variant) } td { "class " (class.class) } td { (wording::pluralize(class.machines, "machine")) }
                     (numbers(as_ratio(&class.combined.mean)))

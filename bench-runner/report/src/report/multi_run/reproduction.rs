@@ -55,8 +55,8 @@ fn machine_sentence(found: &Reproduction) -> String {
 
 /// Value of a property in each of the two runs, or `None` if a run does not have it.
 fn values_of_runs(difference: &SetupDifference) -> [Option<&str>; 2] {
-    [0, 1].map(|place| {
-        let of_run = |(_, places): &&(String, Vec<usize>)| places.contains(&place);
+    [0, 1].map(|index| {
+        let of_run = |(_, indices): &&(String, Vec<usize>)| indices.contains(&index);
         difference.values.iter().find(of_run).map(|(value, _)| value.as_str())
     })
 }

@@ -13,7 +13,7 @@ const LEVEL: f64 = 0.05;
 
 /// Agreement of the machines of a block. Variants with the same result share a sentence.
 pub(super) fn block_sentences(together: &SideBySide, block: &MultiRunBlock) -> String {
-    let keys: Vec<&str> = block.machines.iter().map(|place| together.machines[*place].key.as_str()).collect();
+    let keys: Vec<&str> = block.machines.iter().map(|index| together.machines[*index].key.as_str()).collect();
     if let [_] = block.machines[..] {
         let (title, baseline) = (&block.title, &block.baseline);
         return format!(
@@ -142,9 +142,9 @@ pub(super) fn runs_sentence(
 pub(super) fn runs_sentences(together: &SideBySide, block: &MultiRunBlock) -> Vec<String> {
     let row_sentences = |row: &VariantRow| -> Vec<String> {
         let cells = row.cells.iter().zip(&block.machines);
-        let sentences = cells.filter_map(|(cell, place)| match cell {
+        let sentences = cells.filter_map(|(cell, index)| match cell {
             MachineCell::Known(machine_ratio) => {
-                runs_sentence(row, &together.machines[*place], machine_ratio)
+                runs_sentence(row, &together.machines[*index], machine_ratio)
             }
             _ => None,
         });
@@ -155,10 +155,10 @@ pub(super) fn runs_sentences(together: &SideBySide, block: &MultiRunBlock) -> Ve
 
 /// A difference in setup: the values, each with the letters of the machines that have it.
 pub(super) fn difference_sentence(difference: &SetupDifference, machines: &[MachineRuns]) -> String {
-    let keys = |places: &[usize]| {
-        places.iter().map(|place| machines[*place].key.as_str()).collect::<Vec<_>>().join(", ")
+    let keys = |indices: &[usize]| {
+        indices.iter().map(|index| machines[*index].key.as_str()).collect::<Vec<_>>().join(", ")
     };
-    let value = |(text, places): &(String, Vec<usize>)| format!("{text} on {}", keys(places));
+    let value = |(text, indices): &(String, Vec<usize>)| format!("{text} on {}", keys(indices));
     let values: Vec<String> = difference.values.iter().map(value).collect();
     format!("{}: {}", difference.what, values.join("; "))
 }

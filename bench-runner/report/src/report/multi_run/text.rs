@@ -75,8 +75,8 @@ fn rows(machines: &[MachineRuns], block: &MultiRunBlock, row: &VariantRow) -> Ve
         vec![std::mem::take(&mut name), machine, estimate, ends, verdict, runs]
     };
     let mut lines = Vec::new();
-    for (cell, place) in row.cells.iter().zip(&block.machines) {
-        let key = machines[*place].key.clone();
+    for (cell, index) in row.cells.iter().zip(&block.machines) {
+        let key = machines[*index].key.clone();
         lines.push(match cell {
             MachineCell::Known(one) => {
                 line(key, Some(one.ratio()), one.verdict_text(), one.runs.len().to_string())

@@ -1,14 +1,14 @@
 //! Driver for cargo: build request → command line, output → evidence.
 
-mod queries;
 mod compiler_calls;
 mod complaint;
 mod directories;
-mod query_cache;
 mod leftovers;
 mod linking;
 mod messages;
 mod output;
+mod post_build_queries;
+mod pre_build_queries;
 mod quoting;
 mod wrappers;
 
@@ -24,8 +24,8 @@ use crate::build::{
 use crate::corpus::BuildSettings;
 use output::ProjectFacts;
 
-pub use queries::{CargoQueries, UnitsAnswer};
-pub use query_cache::QueryCache;
+pub use post_build_queries::PostBuildQueries;
+pub use pre_build_queries::{PreBuildQueries, UnitsAnswer};
 
 /// Variable whose flags replace those of all other variables and files.
 const FLAGS: &str = "CARGO_ENCODED_RUSTFLAGS";
@@ -41,12 +41,12 @@ pub struct CargoDriver {
     pub build: BuildSettings,
     /// The project's own cargo configuration.
     pub config: Option<toml::Table>,
-    /// Queries about the project before a build.
-    pub queries: Rc<CargoQueries>,
+    /// Queries about builds of the project before they are made.
+    pub pre_build_queries: Rc<PreBuildQueries>,
     /// Search path for programs, without the toolchain's own directory.
     pub path: String,
-    /// Answers of cargo about finished builds.
-    pub answers: QueryCache,
+    /// Queries about finished builds.
+    pub post_build_queries: PostBuildQueries,
 }
 
 impl CargoDriver {
@@ -215,16 +215,16 @@ impl Driver for CargoDriver {
     }
 
     fn evidence(&self, command: &CommandLine, stdout: &str, stderr: &str) -> BuildEvidence {
-        let members = self.answers.members(command);
+        let members = self.post_build_queries.members(command);
         // Units are only queried for a build that showed its calls.
         let showing = command.env.contains_key("RUSTC_LOG");
-        let units = showing.then(|| self.answers.units(command));
+        let units = showing.then(|| self.post_build_queries.units(command));
         let units =
             units.as_deref().map_or(Err("it was not asked"), |units| units.as_ref().map_err(String::as_str));
         let known = ProjectFacts {
             members: members.as_ref().as_ref().map_err(String::as_str),
             units,
-            root: query_cache::sources_root(&members, command),
+            root: post_build_queries::sources_root(&members, command),
         };
         output::evidence(command, stdout, stderr, &known)
     }
@@ -252,14 +252,14 @@ mod tests {
             build: BuildSettings::default(),
             config: (!config.is_empty()).then(|| config.parse().unwrap()),
             path: "/usr/bin".into(),
-            queries: Rc::new(CargoQueries::answering_with(&[])),
-            answers: QueryCache::default(),
+            pre_build_queries: Rc::new(PreBuildQueries::answering_with(&[])),
+            post_build_queries: PostBuildQueries::default(),
         }
     }
 
     /// A driver of a project that has these flags in force.
     fn with_flags(flags: &[&str]) -> CargoDriver {
-        CargoDriver { queries: Rc::new(CargoQueries::answering_with(flags)), ..driver("") }
+        CargoDriver { pre_build_queries: Rc::new(PreBuildQueries::answering_with(flags)), ..driver("") }
     }
 
     pub(super) fn dirs() -> BuildDirs {

@@ -10,7 +10,7 @@ use super::complaint::complaint;
 use super::leftovers::leftovers;
 use super::linking::{ask_linkers, link_steps, linked_files};
 use super::messages::{UnitMessage, is_page};
-use super::query_cache::link_log_obstacle;
+use super::post_build_queries::link_log_obstacle;
 use crate::build::{Artifact, BuildEvidence, CommandLine, Members, PlannedUnits};
 
 /// Facts about the project that are not in the output of the build.

@@ -27,7 +27,9 @@ const WRAPPER_KEYS: [WrapperKey; 2] = [
 impl CargoDriver {
     /// The service of the first wrapper that is sccache.
     pub(super) fn sccache(&self, request: &BuildRequest) -> Option<Service> {
-        self.wrappers(request).iter().find_map(|wrapper| sccache(wrapper, &self.path, &self.queries.tree))
+        self.wrappers(request)
+            .iter()
+            .find_map(|wrapper| sccache(wrapper, &self.path, &self.pre_build_queries.tree))
     }
 
     /// The wrappers in force, the outer one first.

@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 
+use bench_runner_core::record::hex;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -180,7 +181,7 @@ pub(crate) fn write_hashed(mut from: impl Read, mut to: impl Write) -> io::Resul
 }
 
 /// The sha256 of a file.
-pub(crate) fn hash_file(path: &Path) -> io::Result<Hash> {
+pub fn hash_file(path: &Path) -> io::Result<Hash> {
     write_hashed(File::open(path)?, io::sink())
 }
 
@@ -208,11 +209,6 @@ pub(crate) fn link_destination(link: &Path, target: &Path) -> Option<PathBuf> {
         }
     }
     (!target.as_os_str().is_empty()).then_some(end)
-}
-
-/// Lower-case hex digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

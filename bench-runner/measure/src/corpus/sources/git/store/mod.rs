@@ -70,38 +70,42 @@ fn with_history<T>(
     fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
     let store = repository_dir(wanted.url, &with.cache);
     let _lock = lock::acquire(&store)?;
-    let missing = match try_read(&store, wanted, &mut read) {
+    let unread = match try_read(&store, wanted, &mut read) {
         Ok(found) => return Ok(found),
-        Err(MissingCommit::Refused(error)) => return Err(error),
-        Err(missing) => missing,
+        Err(CommitReadError::Refused(error)) => return Err(error),
+        Err(error) => error,
     };
     if with.offline {
-        return Err(offline(missing, &store, wanted));
+        return Err(offline(unread, &store, wanted));
     }
     // Existing objects stay; if git cannot continue from them, a new repository shows whether they were to
     // blame.
-    if matches!(missing, MissingCommit::Commit | MissingCommit::History { .. })
+    if matches!(unread, CommitReadError::NoCommit | CommitReadError::HistoryTooShort { .. })
         && fetch::into(&store, wanted).is_ok()
     {
         note_end(&store, wanted);
         match try_read(&store, wanted, &mut read) {
             Ok(found) => return Ok(found),
-            Err(MissingCommit::Refused(error)) => return Err(error),
-            Err(MissingCommit::Commit) => return Err(fetch::no_such_commit(wanted)),
-            Err(MissingCommit::Store | MissingCommit::History { .. } | MissingCommit::Damaged(_)) => {}
+            Err(CommitReadError::Refused(error)) => return Err(error),
+            Err(CommitReadError::NoCommit) => return Err(fetch::no_such_commit(wanted)),
+            Err(
+                CommitReadError::NoStore
+                | CommitReadError::HistoryTooShort { .. }
+                | CommitReadError::Damaged(_),
+            ) => {}
         }
     }
     replace(&store, wanted, &mut read)
 }
 
 /// The error if the missing part must not be fetched.
-fn offline(missing: MissingCommit, store: &Path, wanted: &FetchRequest<'_>) -> SourceError {
+fn offline(unread: CommitReadError, store: &Path, wanted: &FetchRequest<'_>) -> SourceError {
     let FetchRequest { url, rev, depth } = wanted;
-    let what = match missing {
-        MissingCommit::Refused(error) => return error,
-        MissingCommit::Damaged(reason) => return damaged(store, reason),
-        MissingCommit::Store | MissingCommit::Commit => format!("the commit {rev} of {url}"),
-        MissingCommit::History { there } => {
+    let what = match unread {
+        CommitReadError::Refused(error) => return error,
+        CommitReadError::Damaged(reason) => return damaged(store, reason),
+        CommitReadError::NoStore | CommitReadError::NoCommit => format!("the commit {rev} of {url}"),
+        CommitReadError::HistoryTooShort { there } => {
             format!("the history of {url} before the last {there} of {depth} commits up to {rev}")
         }
     };
@@ -120,12 +124,14 @@ fn replace<T>(
     let new = scratch.path().join("new");
     fetch::into(&new, wanted)?;
     note_end(&new, wanted);
-    let found = try_read(&new, wanted, read).map_err(|missing| match missing {
-        MissingCommit::Refused(error) => error,
-        MissingCommit::Damaged(reason) => damaged(store, reason),
-        MissingCommit::Store => damaged(store, "git made no repository".to_owned()),
-        MissingCommit::History { .. } => damaged(store, "a part of its history is missing".to_owned()),
-        MissingCommit::Commit => fetch::no_such_commit(wanted),
+    let found = try_read(&new, wanted, read).map_err(|unread| match unread {
+        CommitReadError::Refused(error) => error,
+        CommitReadError::Damaged(reason) => damaged(store, reason),
+        CommitReadError::NoStore => damaged(store, "git made no repository".to_owned()),
+        CommitReadError::HistoryTooShort { .. } => {
+            damaged(store, "a part of its history is missing".to_owned())
+        }
+        CommitReadError::NoCommit => fetch::no_such_commit(wanted),
     });
     // A refused commit is kept too, so that it is not fetched again.
     if found.is_ok() || matches!(found, Err(SourceError::Commit { .. })) {
@@ -139,19 +145,19 @@ fn replace<T>(
 }
 
 /// The reason why a commit cannot be read.
-enum MissingCommit {
-    Store,
-    Commit,
+enum CommitReadError {
+    NoStore,
+    NoCommit,
     /// The commit is there, with too little of its history: this many commits in total.
-    History {
+    HistoryTooShort {
         there: usize,
     },
     Damaged(String),
     Refused(SourceError),
 }
 
-fn unsound(error: git2::Error) -> MissingCommit {
-    MissingCommit::Damaged(error.message().to_owned())
+fn unsound(error: git2::Error) -> CommitReadError {
+    CommitReadError::Damaged(error.message().to_owned())
 }
 
 /// Reads the commit, if as much of its history is there as requested, or all of it.
@@ -159,27 +165,27 @@ fn try_read<T>(
     store: &Path,
     wanted: &FetchRequest<'_>,
     read: &mut impl FnMut(&Repository, &Commit<'_>) -> Result<T, StoreError>,
-) -> Result<T, MissingCommit> {
+) -> Result<T, CommitReadError> {
     if !store.exists() {
-        return Err(MissingCommit::Store);
+        return Err(CommitReadError::NoStore);
     }
     let repo = Repository::open_bare(store).map_err(unsound)?;
     let commit = Oid::from_str(wanted.rev).and_then(|id| repo.find_commit(id));
     let commit = commit.map_err(|error| match error.code() {
         // The fetch that brought the commit left a reference to it.
         ErrorCode::NotFound if repo.find_reference(&fetch::pin_ref(wanted.rev)).is_err() => {
-            MissingCommit::Commit
+            CommitReadError::NoCommit
         }
         _ => unsound(error),
     })?;
     let back = history::first_parents(&repo, commit.id(), wanted.depth).map_err(unsound)?;
     let ends = |last: &Oid| repo.find_reference(&end_ref(*last)).is_ok();
     if back.cut && !back.commits.last().is_some_and(ends) {
-        return Err(MissingCommit::History { there: back.commits.len() });
+        return Err(CommitReadError::HistoryTooShort { there: back.commits.len() });
     }
     read(&repo, &commit).map_err(|unread| match unread {
-        StoreError::Damaged(reason) => MissingCommit::Damaged(reason),
-        StoreError::Refused(error) => MissingCommit::Refused(error),
+        StoreError::Damaged(reason) => CommitReadError::Damaged(reason),
+        StoreError::Refused(error) => CommitReadError::Refused(error),
     })
 }
 

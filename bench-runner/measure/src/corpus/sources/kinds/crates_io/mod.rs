@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bench_runner_core::record::Pin;
+use bench_runner_core::record::{Pin, hex};
 
 use crate::corpus::names;
 use crate::corpus::sources::cache::CacheDir;
@@ -14,7 +14,7 @@ use crate::corpus::sources::error::SourceError;
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::archive::{self, ArchiveLimits};
-use crate::corpus::sources::tree::{hash_file, hex};
+use crate::corpus::sources::tree::hash_file;
 use crate::corpus::sources::{cached_tree, cargo_homes, user_cargo};
 use crate::process::{ToolCall, check_tool};
 use crate::toml_reader::{DocError, Reader};

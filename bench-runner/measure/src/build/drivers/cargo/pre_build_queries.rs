@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use bench_runner_core::record::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,9 +19,9 @@ use crate::build::ask::{
 use crate::build::{BuildDirs, BuildError, BuildRequest, BuildTarget, Goal, SettingsInForce};
 use crate::corpus::sources;
 
-/// Runs and caches queries about one source tree.
+/// Queries about builds of one source tree before they are made. Answers are cached, in files too.
 #[derive(Debug)]
-pub struct CargoQueries {
+pub struct PreBuildQueries {
     /// Directory of the project in the pristine tree.
     pub tree: PathBuf,
     /// Hash of that tree.
@@ -50,7 +51,7 @@ struct CachedAnswer {
     units: PlannedUnits,
 }
 
-impl CargoQueries {
+impl PreBuildQueries {
     /// Creates queries about the tree in `tree` that has this hash.
     pub fn new(tree: PathBuf, hash: String, building_home: PathBuf, dir: PathBuf) -> Self {
         Self {
@@ -182,7 +183,7 @@ fn hash_parts(parts: &[&str]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 impl CargoDriver {
@@ -191,8 +192,8 @@ impl CargoDriver {
     /// # Errors
     /// If cargo cannot answer.
     pub fn configuration(&self, request: &BuildRequest) -> Result<Configuration, AskError> {
-        let (scratch_dir, cargo_home) = self.queries.scratch_dir(request.home_config.as_deref())?;
-        let dirs = self.queries.dirs(scratch_dir.path(), &cargo_home);
+        let (scratch_dir, cargo_home) = self.pre_build_queries.scratch_dir(request.home_config.as_deref())?;
+        let dirs = self.pre_build_queries.dirs(scratch_dir.path(), &cargo_home);
         self.invocation(&dirs, request).configuration()
     }
 
@@ -212,7 +213,7 @@ impl CargoDriver {
         ]
         .map(String::as_str)
         .join("\0");
-        self.queries
+        self.pre_build_queries
             .lookup(&key, request.home_config.as_deref(), &args, |dirs| Ok(self.invocation(dirs, request)))
     }
 
@@ -231,13 +232,13 @@ impl CargoDriver {
         let target = match named.first() {
             Some(triple) if *triple != self.toolchain.host => BuildTarget {
                 triple: triple.clone(),
-                cfg: self.toolchain.cfg_for_target(triple, &self.queries.tree).map_err(|reason| {
-                    AskError {
+                cfg: self.toolchain.cfg_for_target(triple, &self.pre_build_queries.tree).map_err(
+                    |reason| AskError {
                         what: "which target it would build for",
                         reason,
                         help: Some(format!("rustup target add {triple}")),
-                    }
-                })?,
+                    },
+                )?,
             },
             _ => self.toolchain.host_target(),
         };

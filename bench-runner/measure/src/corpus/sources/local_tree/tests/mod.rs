@@ -1,5 +1,8 @@
 //! Trees of the user, in git repositories and outside of them.
 
+mod ignored_files;
+mod links;
+
 use std::os::unix::fs::symlink;
 
 use super::*;
@@ -110,31 +113,6 @@ fn a_plain_tree_is_taken_without_its_by_products() {
 }
 
 #[test]
-fn git_says_what_is_ignored_and_what_is_tracked_all_the_same() {
-    let place = TestTree::new(&[
-        (".gitignore", "/target\nCargo.lock\n*.log\n/generated\n"),
-        ("Cargo.lock", "lock"),
-        ("src/main.rs", "m"),
-        ("notes.log", "l"),
-        ("generated/kept.rs", "k"),
-        ("generated/other.rs", "o"),
-        ("target/x", "built"),
-        ("results/run/samples.csv", "measured"),
-    ]);
-    let repository = place.init();
-    let commit = place.commit(&repository, &[".gitignore", "src/main.rs", "generated/kept.rs"]);
-    let expected = [".gitignore", "Cargo.lock", "generated/kept.rs", "src/main.rs"];
-    assert_eq!(place.paths(), expected);
-    assert_eq!(place.ignored(), ["generated/other.rs", "notes.log"]);
-    let along = "brought along though git ignores it: 2 files (`generated/other.rs`, `notes.log`); commits (`rev`, \
-                 `replay`) are built with today's";
-    assert_eq!(place.pin().notes, [format!("HEAD is {commit}"), along.to_owned()]);
-    place.write(&[("src/new.rs", "not added yet")]);
-    assert_eq!(place.paths().len(), 5);
-    assert_eq!(place.pin().notes[1..], ["uncommitted changes", along]);
-}
-
-#[test]
 fn a_directory_within_a_repository_goes_by_its_rules() {
     let place = TestTree::new(&[("Cargo.toml", "t"), ("x.log", "l"), ("sub/y.log", "l"), ("sub/y.rs", "r")]);
     let outer = git2::Repository::init(place.dir.path()).unwrap();
@@ -234,29 +212,6 @@ fn there_is_an_end_to_what_is_copied() {
 }
 
 #[test]
-fn links_never_lead_back_into_the_users_own_files() {
-    let place = TestTree::new(&[("Cargo.toml", "t"), ("src/main.rs", "m")]);
-    let (tree, outer) = (place.tree(), place.dir.path().to_owned());
-    fs::write(outer.join("outer.txt"), "outer").unwrap();
-    symlink(tree.join("src/main.rs"), tree.join("absolute")).unwrap();
-    symlink("../outer.txt", tree.join("file")).unwrap();
-    symlink("../gone", tree.join("dangling")).unwrap();
-    let pinned = place.pin();
-    let work = outer.join("work");
-    sources::check_out(&pinned, &work).unwrap();
-    assert_eq!(fs::read_link(work.join("absolute")).unwrap(), Path::new("src/main.rs"));
-    assert_eq!(fs::read_to_string(work.join("file")).unwrap(), "outer");
-    assert!(!work.join("file").is_symlink() && !work.join("dangling").is_symlink());
-    assert_eq!(pinned.notes.len(), 2, "{:?}", pinned.notes);
-
-    fs::create_dir(outer.join("elsewhere")).unwrap();
-    symlink("../elsewhere", tree.join("directory")).unwrap();
-    let error = place.try_pin(&[], 1000).unwrap_err().printed();
-    assert!(error.contains("`directory` leads out of it") && error.contains("exclude"), "{error}");
-    place.try_pin(&["directory".into()], 1000).unwrap();
-}
-
-#[test]
 fn what_a_project_needs_from_beside_it_lies_beside_it_in_the_copy() {
     let place = TestTree::new(&[
         ("Cargo.toml", "[package]\nname = \"p\"\n[dependencies]\no = { path = \"../other\" }\n"),
@@ -280,137 +235,4 @@ fn what_a_project_needs_from_beside_it_lies_beside_it_in_the_copy() {
     assert_eq!((loaded.root, loaded.files), (pinned.root.clone(), pinned.files.clone()));
     fs::write(other.join("Cargo.toml"), "[package]\nname = \"o\"\nversion = \"1.0.0\"\n").unwrap();
     assert_ne!(sources::pin(&project(&place, "path").source_request(), &place.with).unwrap().pin, pinned.pin);
-}
-
-#[test]
-fn of_ignored_files_what_is_small_comes_along_and_the_rest_is_named() {
-    let place = TestTree::new(&[
-        (".gitignore", "/dist/\n.env\n*.bin\n/.cargo/\n/target\n/cache-of-a-tool/\n"),
-        ("Cargo.toml", "t"),
-        (".env", "SECRET=1"),
-        (".cargo/config.toml", "[build]\n"),
-        ("dist/a/small", "s"),
-        ("dist/big", &"b".repeat(2 << 20)),
-        ("large.bin", &"l".repeat(3 << 20)),
-        ("target/debug/x", "built"),
-        ("cache-of-a-tool/CACHEDIR.TAG", TAG),
-        ("cache-of-a-tool/x", "cached"),
-    ]);
-    place.init();
-    let own = [".gitignore", "Cargo.toml"];
-    assert_eq!(place.paths(), own);
-    assert_eq!(place.ignored(), [".cargo/", ".env", "dist/"]);
-    let pinned = place.pin();
-    assert!(pinned.files.iter().all(|file| !file.path.ends_with("big") && !file.path.ends_with("large.bin")));
-    let left_out = pinned.notes.iter().find(|note| note.starts_with("left out, ignored by git")).unwrap();
-    assert!(
-        left_out.contains("`large.bin` (3.1 MB), `dist/big` (2.1 MB); `include = [\"large.bin\"]`"),
-        "{left_out}"
-    );
-    // The pin does not fix ignored files; they have a separate hash.
-    place.write(&[(".env", "SECRET=2")]);
-    let other = place.pin();
-    assert_eq!(other.pin, pinned.pin);
-    assert_ne!(other.ignored, pinned.ignored);
-    let load = |pinned: &Pinned| load(pinned, &place).unwrap();
-    for pinned in [&pinned, &other] {
-        assert_eq!(load(pinned).unwrap().files, pinned.files);
-    }
-    // Changes in the cache are detected.
-    fs::write(other.tree.join(".env"), "SECRET=3").unwrap();
-    assert_eq!(load(&other), None);
-
-    let include = |paths: &[&str]| {
-        let include: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-        let tree = LocalTree {
-            path: &place.tree(),
-            exclude: &[],
-            ignored: TakeIgnored::SmallAnd(&include),
-            limit: u64::MAX,
-        };
-        pin(&tree, &OutsideFiles::default(), &place.with)
-    };
-    let whole = include(&["dist", "large.bin"]).unwrap();
-    assert!(whole.files.iter().any(|file| file.path.ends_with("dist/big")));
-    assert!(whole.notes.iter().all(|note| !note.starts_with("left out")), "{:?}", whole.notes);
-    let gone = include(&["gone"]).unwrap_err().printed();
-    assert!(gone.contains("`include`") && gone.contains("`gone`, which is not there"), "{gone}");
-    assert!(include(&["target"]).unwrap_err().printed().contains("made by builds"));
-}
-
-#[test]
-fn what_a_submodule_tracks_comes_along_though_it_ignores_it() {
-    let place = TestTree::new(&[
-        ("Cargo.toml", "t"),
-        ("dep/.gitignore", "gen/\n"),
-        ("dep/gen/x.rs", "x"),
-        ("dep/gen/y.rs", "y"),
-    ]);
-    let inner = git2::Repository::init(place.tree().join("dep")).unwrap();
-    let mut index = inner.index().unwrap();
-    for file in [".gitignore", "gen/x.rs"] {
-        index.add_path(Path::new(file)).unwrap();
-    }
-    index.write().unwrap();
-    place.init();
-    assert_eq!(place.paths(), ["Cargo.toml", "dep/.gitignore", "dep/gen/x.rs"]);
-    assert_eq!(place.ignored(), ["dep/gen/y.rs"]);
-}
-
-#[test]
-fn what_cargo_reads_through_a_link_comes_along() {
-    let place = TestTree::new(&[("Cargo.toml", "t"), (".gitignore", "/.cargo\n")]);
-    let shared = place.dir.path().join("shared");
-    fs::create_dir(&shared).unwrap();
-    fs::write(shared.join("config.toml"), "[build]\n").unwrap();
-    fs::write(shared.join("credentials.toml"), "token").unwrap();
-    symlink("../shared", place.tree().join(".cargo")).unwrap();
-    assert_eq!(place.paths(), [".cargo/config.toml", ".gitignore", "Cargo.toml"]);
-    place.init();
-    assert_eq!((place.paths().len(), place.ignored()), (2, vec![".cargo/config.toml".to_owned()]));
-    let work = place.dir.path().join("work");
-    sources::check_out(&place.pin(), &work).unwrap();
-    assert!(!work.join(".cargo").is_symlink() && work.join(".cargo/config.toml").is_file());
-}
-
-#[test]
-fn what_is_not_a_plain_file_is_named_or_comes_along() {
-    use std::os::unix::{ffi::OsStrExt, fs::PermissionsExt};
-    let place = TestTree::new(&[("Cargo.toml", "t"), (".gitignore", "/own/\n"), ("own/x", "x")]);
-    let tree = place.tree();
-    let odd = OsStr::from_bytes(b"own/\xff");
-    fs::write(tree.join(odd), "odd").unwrap();
-    fs::write(tree.join(OsStr::from_bytes(b"a\xffb\nc")), "odd").unwrap();
-    symlink("loop", tree.join("loop")).unwrap();
-    symlink("/usr", tree.join("own/usr")).unwrap();
-    symlink("x", tree.join("own/inside")).unwrap();
-    fs::write(place.dir.path().join("outer"), "outer").unwrap();
-    symlink("../../outer", tree.join("own/outer")).unwrap();
-    let repository = place.init();
-    let pipe =
-        |path: &Path| rustix::fs::mknodat(rustix::fs::CWD, path, rustix::fs::FileType::Fifo, 0o600.into(), 0);
-    fs::write(tree.join("tracked"), "t").unwrap();
-    place.commit(&repository, &["tracked"]);
-    fs::remove_file(tree.join("tracked")).unwrap();
-    pipe(&tree.join("tracked")).unwrap();
-    pipe(&tree.join("own/pipe")).unwrap();
-    let pinned = place.pin();
-    let work = place.dir.path().join("work");
-    sources::check_out(&pinned, &work).unwrap();
-    assert_eq!(fs::read(work.join(odd)).unwrap(), b"odd");
-    assert!(work.join(OsStr::from_bytes(b"a\xffb\nc")).is_file());
-    assert_eq!(fs::read_to_string(work.join("own/outer")).unwrap(), "outer");
-    assert_eq!(fs::read_link(work.join("loop")).unwrap(), Path::new("loop"));
-    assert_eq!(
-        fs::metadata(&work).unwrap().permissions().mode() & 0o77,
-        0,
-        "what git ignores may be a secret"
-    );
-    assert!(work.join("own/inside").is_symlink() && !work.join("own/usr").is_symlink());
-    let notes = pinned.notes.join("\n");
-    for part in ["left out, not a file: tracked", "leading out of what is copied: 1 link own/usr"] {
-        assert!(notes.contains(part), "{part} in {notes}");
-    }
-    let loaded = load(&pinned, &place).unwrap().unwrap();
-    assert_eq!(loaded.files, pinned.files);
 }

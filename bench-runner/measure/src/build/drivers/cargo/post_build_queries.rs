@@ -12,9 +12,10 @@ use crate::build::{
 /// Reason why cargo did not answer.
 type NoAnswer = String;
 
-/// Answers of cargo so far, so that nothing is queried twice for one state of a project.
+/// Queries about finished builds. Answers are cached, so that nothing is queried twice for one state of a
+/// project.
 #[derive(Debug, Clone, Default)]
-pub struct QueryCache {
+pub struct PostBuildQueries {
     members: Arc<Mutex<AnswersByState<Members>>>,
     units: Arc<Mutex<AnswersByState<PlannedUnits>>>,
 }
@@ -24,7 +25,7 @@ type AnswersByState<T> = BTreeMap<String, Arc<Result<T, NoAnswer>>>;
 /// Variables of a build that only affect its output.
 const OUTPUT_VARIABLES: [&str; 1] = ["RUSTC_LOG"];
 
-impl QueryCache {
+impl PostBuildQueries {
     /// The members of the workspace of a build.
     pub(super) fn members(&self, command: &CommandLine) -> Arc<Result<Members, NoAnswer>> {
         let ask = || members(&invocation(command)).map_err(|error| error.in_one_line());
