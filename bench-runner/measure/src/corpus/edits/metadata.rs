@@ -1,6 +1,6 @@
 //! Reads `cargo metadata` of a source tree: its packages, their targets and the dependencies between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -157,7 +157,7 @@ fn parse(whole: &Value) -> Option<Vec<WorkspacePackage>> {
         let certain = local.into_iter().filter(|(_, certain)| *certain).map(|(path, _)| path);
         packages.push((read, certain.collect()));
     }
-    let directories: BTreeMap<PathBuf, String> = packages
+    let directories: HashMap<PathBuf, String> = packages
         .iter()
         .filter_map(|(package, _)| Some((package.manifest.parent()?.to_owned(), package.name.clone())))
         .collect();

@@ -1,6 +1,6 @@
 //! `kind = "git"`: one commit of a repository, with its submodules if the manifest asks for them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::{Pin, is_hex, short_hash};
@@ -41,7 +41,7 @@ type GitParts = Vec<(GitPart, Vec<CommitFile>)>;
 struct ReadCommit {
     listing: CommitListing,
     /// Addresses of its submodules by their paths, from its own `.gitmodules`.
-    urls: BTreeMap<PathBuf, String>,
+    urls: HashMap<PathBuf, String>,
 }
 
 /// One commit of a repository.
@@ -254,7 +254,7 @@ fn gather(
 fn submodule_url(
     parent: &GitPart,
     path: &Path,
-    urls: &BTreeMap<PathBuf, String>,
+    urls: &HashMap<PathBuf, String>,
 ) -> Result<String, SourceError> {
     let refuse = |reason: String| {
         refuse(&parent.url, &parent.rev, format!("the submodule `{}` {reason}", commit::printable(path)))
@@ -292,7 +292,7 @@ fn read_part(
                 .map_err(|reason| StoreError::Refused(refuse(&part.url, &part.rev, reason)))?;
             named.into_iter().filter_map(|(path, named)| Some((path, named.url?))).collect()
         }
-        _ => BTreeMap::new(),
+        _ => HashMap::new(),
     };
     Ok(ReadCommit { listing, urls })
 }
@@ -401,7 +401,7 @@ mod tests {
             assert!(error.contains(reason) && error.contains("submodule `m`"), "{error}");
         }
         let error =
-            submodule_url(&part("https://h/a"), Path::new("m"), &BTreeMap::new()).unwrap_err().to_string();
+            submodule_url(&part("https://h/a"), Path::new("m"), &HashMap::new()).unwrap_err().to_string();
         assert!(error.contains("no address in .gitmodules"), "{error}");
     }
 }

@@ -4,7 +4,7 @@ pub(crate) mod by_products;
 pub(crate) mod ignored;
 mod symlinks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -330,7 +330,7 @@ fn special_file_note(path: &Path) -> String {
 /// The tracked files, and the untracked ones that are neither ignored nor by-products.
 fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
     let mut listed = ListedDir::default();
-    let mut is_made: BTreeSet<&Path> = BTreeSet::new();
+    let mut is_made: HashSet<&Path> = HashSet::new();
     for path in git.untracked.iter().filter(|path| made.has(&dir.join(path))) {
         is_made.insert(path);
     }
