@@ -192,7 +192,7 @@ fn list_exact(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, Sourc
     if !exact.is_dir() {
         return Ok(vec![exact.to_path_buf()]);
     }
-    let found = walk::files(exact, |path, _| Ok(!made.is_never(&exact.join(path))))?;
+    let found = walk::files(exact, &mut |path, _| Ok(!made.is_never(&exact.join(path))))?;
     Ok(found.files.into_iter().map(|file| exact.join(file)).collect())
 }
 
@@ -317,7 +317,7 @@ fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError>
 
 /// All files except by-products.
 fn list_all(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
-    let found = walk::files(dir, |path, _| Ok(!made.has(&dir.join(path))))?;
+    let found = walk::files(dir, &mut |path, _| Ok(!made.has(&dir.join(path))))?;
     let files = found.files.into_iter().map(|file| dir.join(file)).collect();
     let notes = found.special.iter().map(|path| special_file_note(path)).collect();
     Ok(ListedDir { files, ignored: Vec::new(), notes })
