@@ -108,8 +108,12 @@ fn flag_differences(
 ) -> Vec<FidelityDifference> {
     let flags_by_target = |(flags, tree): (&CompilerFlags, &Path)| -> BTreeMap<String, String> {
         let line = |flags: &[String]| relative_to(&flags.join(" "), tree);
-        let targets = flags.targets.iter().map(|(target, flags)| (relative_to(target, tree), line(flags)));
-        std::iter::once(("the host".to_owned(), line(&flags.host))).chain(targets).collect()
+        let mut lines = BTreeMap::new();
+        lines.insert("the host".to_owned(), line(&flags.host));
+        for (target, flags) in &flags.targets {
+            lines.insert(relative_to(target, tree), line(flags));
+        }
+        lines
     };
     let (yours, here) = (flags_by_target(yours), flags_by_target(here));
     let several = yours.len().max(here.len()) > 1;

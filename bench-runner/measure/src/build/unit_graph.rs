@@ -126,11 +126,10 @@ impl UnitGraph {
         let programs: Vec<&LocalUnit> =
             self.needs.keys().filter(|unit| unit.kind == UnitKind::Program).collect();
         let tests = self.needs.keys().filter(|unit| unit.kind == UnitKind::Test);
-        let of = |test: &LocalUnit| {
+        for test in tests {
             let own = programs.iter().filter(|program| program.package == test.package);
-            (test.clone(), own.map(|program| (*program).clone()).collect())
-        };
-        self.may_need = tests.map(of).collect();
+            self.may_need.insert(test.clone(), own.map(|program| (*program).clone()).collect());
+        }
     }
 
     /// A graph of units, each with what it needs.

@@ -106,7 +106,8 @@ pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<WorkspacePackage
 
 /// The release of a cargo: the number after `1.`.
 pub(super) fn release(tree: &Path, cargo: &Path) -> Option<u32> {
-    let set = BTreeMap::from([("RUSTUP_AUTO_INSTALL".into(), "0".into())]);
+    let mut set = BTreeMap::new();
+    set.insert("RUSTUP_AUTO_INSTALL".into(), "0".into());
     let remove = ["RUSTUP_TOOLCHAIN", "CARGO"].map(OsString::from).to_vec();
     let call = ToolCall {
         cwd: Some(tree.to_owned()),
