@@ -214,7 +214,11 @@ impl<'a> Setting<'a> {
 
     /// The same settings as text.
     pub fn probe_inputs_as_text(&self) -> Settings {
-        self.probe_inputs().map(|setting| (setting.key.to_owned(), setting.text.to_owned())).collect()
+        let mut settings = Settings::new();
+        for setting in self.probe_inputs() {
+            settings.insert(setting.key.to_owned(), setting.text.to_owned());
+        }
+        settings
     }
 
     /// Checks whether this machine can apply it to the project of `context`.
@@ -222,9 +226,13 @@ impl<'a> Setting<'a> {
     /// # Errors
     /// If it cannot, with a hint.
     pub fn probe(&self, context: &Context) -> Result<Available, Refusal> {
-        let parsed = |key: &str| Some((key.to_owned(), self.settings.0.get(key)?.clone()));
-        let settings = self.probe_inputs().filter_map(|setting| parsed(setting.key)).collect();
-        self.value.probe(&ParsedSettings(settings), context)
+        let mut settings = ParsedSettings::default();
+        for Setting { key, .. } in self.probe_inputs() {
+            if let Some(parsed) = self.settings.0.get(key) {
+                settings.0.insert(key.to_owned(), parsed.clone());
+            }
+        }
+        self.value.probe(&settings, context)
     }
 }
 

@@ -75,13 +75,14 @@ impl SettingValue for EnvVariable {
         // Cargo reads these before it sets any from its configuration, and rustup before cargo is started.
         let too_late = name.starts_with("CARGO") || name.starts_with("RUST");
         if too_late || !situation.by_cargo {
-            return Ok(SettingLines {
-                environment: [(name.to_owned(), value)].into(),
-                ..SettingLines::default()
-            });
+            let mut lines = SettingLines::default();
+            lines.environment.insert(name.to_owned(), value);
+            return Ok(lines);
         }
-        let fields = [("value".to_owned(), value.into()), ("force".to_owned(), true.into())];
-        Ok(SettingLines::config(&format!("env.{name}"), toml::Table::from_iter(fields)))
+        let mut fields = toml::Table::new();
+        fields.insert("value".to_owned(), value.into());
+        fields.insert("force".to_owned(), true.into());
+        Ok(SettingLines::config(&format!("env.{name}"), fields))
     }
 
     fn prove(&self, _: &ParsedSettings, _: &Context, _: &ProofInput<'_>) -> ProofFinding {

@@ -124,5 +124,7 @@ impl SettingLines {
 fn nested_table(path: &str, value: Value) -> Table {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
     let value = rest.map_or_else(|| value.clone(), |rest| Value::Table(nested_table(rest, value.clone())));
-    Table::from_iter([(first.to_owned(), value)])
+    let mut table = Table::new();
+    table.insert(first.to_owned(), value);
+    table
 }

@@ -43,9 +43,9 @@ fn difference(what: &str, yours: String, here: String) -> FidelityDifference {
 
 fn configuration_differences(yours: &ComparedBuild<'_>, here: &ComparedBuild<'_>) -> Vec<FidelityDifference> {
     let (yours, here) = (values(yours), values(here));
-    let keys: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
+    let keys: BTreeSet<&str> = yours.keys().chain(here.keys()).map(String::as_str).collect();
     let differing = keys.into_iter().filter(|key| yours.get(*key) != here.get(*key));
-    let describe = |key: &String, values: Option<&Vec<String>>| match values {
+    let describe = |key: &str, values: Option<&Vec<String>>| match values {
         None => String::new(),
         Some(values) => format!("{key} = {}", values.join(", ")),
     };
@@ -108,14 +108,18 @@ fn flag_differences(
 ) -> Vec<FidelityDifference> {
     let flags_by_target = |(flags, tree): (&CompilerFlags, &Path)| -> BTreeMap<String, String> {
         let line = |flags: &[String]| relative_to(&flags.join(" "), tree);
-        let targets = flags.targets.iter().map(|(target, flags)| (relative_to(target, tree), line(flags)));
-        std::iter::once(("the host".to_owned(), line(&flags.host))).chain(targets).collect()
+        let mut lines = BTreeMap::new();
+        lines.insert("the host".to_owned(), line(&flags.host));
+        for (target, flags) in &flags.targets {
+            lines.insert(relative_to(target, tree), line(flags));
+        }
+        lines
     };
     let (yours, here) = (flags_by_target(yours), flags_by_target(here));
     let several = yours.len().max(here.len()) > 1;
-    let targets: BTreeSet<&String> = yours.keys().chain(here.keys()).collect();
+    let targets: BTreeSet<&str> = yours.keys().chain(here.keys()).map(String::as_str).collect();
     let differing = targets.into_iter().filter(|target| yours.get(*target) != here.get(*target));
-    let describe = |target: &String, flags: Option<&String>| match flags {
+    let describe = |target: &str, flags: Option<&String>| match flags {
         None => format!("nothing built for {target}"),
         Some(flags) if several && flags.is_empty() => format!("{target}: none"),
         Some(flags) if several => format!("{target}: {flags}"),

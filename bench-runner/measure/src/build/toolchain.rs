@@ -190,7 +190,10 @@ fn ask(program: &Path, args: &[&str], cwd: &Path) -> Result<String, String> {
 fn try_ask(program: &Path, args: &[&str], cwd: &Path, chosen: Option<&OsStr>) -> Result<String, ToolError> {
     let remove = TOOLCHAIN_VARIABLES.iter().filter(|name| **name != RUSTUP_TOOLCHAIN || chosen.is_none());
     let remove = remove.map(OsString::from).collect();
-    let set = chosen.map(|chosen| (RUSTUP_TOOLCHAIN.into(), chosen.to_owned())).into_iter().collect();
+    let mut set = BTreeMap::new();
+    if let Some(chosen) = chosen {
+        set.insert(RUSTUP_TOOLCHAIN.into(), chosen.to_owned());
+    }
     let call = ToolCall {
         cwd: Some(cwd.to_owned()),
         env: ToolEnv::Inherit { set, remove },

@@ -1,7 +1,7 @@
 //! Dependencies between the local units of a build. Read from the compiler calls of a build from nothing.
 //! Crates from a registry need nothing local and are left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +69,7 @@ impl UnitGraph {
     pub fn from_evidence(evidence: &BuildEvidence) -> Option<Self> {
         let calls: Vec<(LocalUnit, &CompilerCall)> =
             evidence.compiler_calls.iter().filter_map(|call| Some((unit_of_call(call)?, call))).collect();
-        let by_library: BTreeMap<PathBuf, &LocalUnit> =
+        let by_library: HashMap<PathBuf, &LocalUnit> =
             calls.iter().map(|(unit, call)| (call.library(), unit)).collect();
         let mut graph = Self::default();
         for (unit, call) in &calls {
@@ -126,11 +126,10 @@ impl UnitGraph {
         let programs: Vec<&LocalUnit> =
             self.needs.keys().filter(|unit| unit.kind == UnitKind::Program).collect();
         let tests = self.needs.keys().filter(|unit| unit.kind == UnitKind::Test);
-        let of = |test: &LocalUnit| {
+        for test in tests {
             let own = programs.iter().filter(|program| program.package == test.package);
-            (test.clone(), own.map(|program| (*program).clone()).collect())
-        };
-        self.may_need = tests.map(of).collect();
+            self.may_need.insert(test.clone(), own.map(|program| (*program).clone()).collect());
+        }
     }
 
     /// A graph of units, each with what it needs.

@@ -1,6 +1,6 @@
 //! Lists processes and their parents: the part of /proc that is needed to kill leaked processes.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fs;
 use std::thread;
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub(super) fn processes() -> Vec<ProcessStat> {
 
 /// The descendants of `ancestor` among `all`, without itself.
 pub(super) fn descendants(all: &[ProcessStat], ancestor: i32) -> Vec<ProcessStat> {
-    let mut family = BTreeSet::from([ancestor]);
+    let mut family = HashSet::from([ancestor]);
     loop {
         let children: Vec<i32> = all
             .iter()

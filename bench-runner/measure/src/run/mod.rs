@@ -90,9 +90,14 @@ impl DriverKey {
     }
 
     pub fn settings(&self) -> Settings {
-        let toolchain = self.toolchain.iter().map(|name| ("toolchain".to_owned(), name.clone()));
-        let configured = self.configured.iter().map(|text| (AS_CONFIGURED.to_owned(), text.clone()));
-        toolchain.chain(configured).collect()
+        let mut settings = Settings::new();
+        if let Some(name) = &self.toolchain {
+            settings.insert("toolchain".to_owned(), name.clone());
+        }
+        if let Some(text) = &self.configured {
+            settings.insert(AS_CONFIGURED.to_owned(), text.clone());
+        }
+        settings
     }
 }
 

@@ -7,7 +7,7 @@
 
 mod entries;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File, FileTimes, Permissions};
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -32,7 +32,7 @@ pub(super) struct WorkTree {
     entries: BTreeMap<PathBuf, TreeEntry>,
     /// Files that have copies.
     copied: BTreeSet<PathBuf>,
-    left: BTreeMap<String, KeptChanges>,
+    left: HashMap<String, KeptChanges>,
 }
 
 /// Policy for the changes by a build in the work tree.
@@ -78,7 +78,7 @@ impl TreeChanges {
 pub(super) struct KeptChanges {
     changes: TreeChanges,
     /// Size and modification time of changed and deleted files, as they are in the tree without the changes.
-    original_state: BTreeMap<PathBuf, (u64, SystemTime)>,
+    original_state: HashMap<PathBuf, (u64, SystemTime)>,
     /// Modification times of directories.
     directories: Vec<(PathBuf, SystemTime)>,
 }
@@ -99,7 +99,7 @@ impl WorkTree {
             kept: side_dir.join("kept"),
             entries: BTreeMap::new(),
             copied: BTreeSet::new(),
-            left: BTreeMap::new(),
+            left: HashMap::new(),
         };
         let found = tree.scan_all()?;
         // Files created for the work tree only, such as a repository, have no other original.
@@ -310,12 +310,13 @@ impl WorkTree {
         let changes = &left.changes;
         let touched =
             changes.new.iter().chain(&changes.changed).chain(&changes.deleted).chain(&changes.replaced);
-        let around: BTreeSet<&Path> = touched
+        let around: BTreeSet<PathBuf> = touched
             .filter_map(|path| path.parent())
             .chain(left.directories.iter().map(|(path, _)| path.as_path()))
+            .map(Path::to_path_buf)
             .collect();
         for path in around {
-            if let Some(entry) = self.entries.get(path) {
+            if let Some(entry) = self.entries.get(&path) {
                 let full = self.root.join(path);
                 let rights = Permissions::from_mode(entry.mode);
                 fs::set_permissions(&full, rights).map_err(failed("write", &full))?;

@@ -139,26 +139,23 @@ fn exclusion(
         asked || ["project", "workload"].contains(&key) || baseline.value(key).is_some_and(|w| w.text == text)
     };
     let when: BTreeMap<String, String> = value.with_table(|table| {
-        table
-            .entries()
-            .into_iter()
-            .map(|(key, value)| {
-                if !known.contains(&key.as_str()) {
-                    let error = value.error(format!("`{key}` is not an axis here, so this excludes nothing"));
-                    return Err(error.suggest(&key, known.iter().copied()));
-                }
-                let word = setting(&value)?;
-                check_value(&key, &word)?;
-                if !could_be(&key, &word.text) {
-                    let message =
-                        format!("no variant has `{key}` at `{}`, so this excludes nothing", word.text);
-                    let values = settings.iter().filter(|(other, _)| *other == key);
-                    return Err(refuse(&word, Refusal::new(message))
-                        .suggest(&word.text, values.map(|(_, word)| word.text.as_str())));
-                }
-                Ok((key, word.text))
-            })
-            .collect()
+        let mut when = BTreeMap::new();
+        for (key, value) in table.entries() {
+            if !known.contains(&key.as_str()) {
+                let error = value.error(format!("`{key}` is not an axis here, so this excludes nothing"));
+                return Err(error.suggest(&key, known.iter().copied()));
+            }
+            let word = setting(&value)?;
+            check_value(&key, &word)?;
+            if !could_be(&key, &word.text) {
+                let message = format!("no variant has `{key}` at `{}`, so this excludes nothing", word.text);
+                let values = settings.iter().filter(|(other, _)| *other == key);
+                return Err(refuse(&word, Refusal::new(message))
+                    .suggest(&word.text, values.map(|(_, word)| word.text.as_str())));
+            }
+            when.insert(key, word.text);
+        }
+        Ok(when)
     })?;
     if when.is_empty() {
         return Err(value.error("an exclusion that names nothing would exclude everything"));

@@ -209,7 +209,11 @@ impl<'d> TomlValue<'d> {
         &self,
         read: impl Fn(&Self) -> Result<T, DocError>,
     ) -> Result<BTreeMap<String, T>, DocError> {
-        self.entries()?.into_iter().map(|(key, value)| Ok((key, read(&value)?))).collect()
+        let mut map = BTreeMap::new();
+        for (key, value) in self.entries()? {
+            map.insert(key, read(&value)?);
+        }
+        Ok(map)
     }
 
     fn reader(&self, table: &'d DeTable<'d>) -> Reader<'d> {

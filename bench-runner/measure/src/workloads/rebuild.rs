@@ -4,7 +4,7 @@
 //! that an edit rebuilds show where in the graph of crates the edit was made. They do not show what it
 //! changed: cargo rebuilds the same units for a comment as for a new signature.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::ProofResult;
@@ -102,7 +102,7 @@ fn judge_edit(class: EditClass, input: &RebuildInput<'_>) -> RebuildFinding {
         return RebuildFinding { found, result: ProofResult::NotProvable };
     };
     let compiled = UnitGraph::compiled_units(input.build);
-    let packages: BTreeSet<&Path> = input.edited.iter().filter_map(|file| graph.package_of(file)).collect();
+    let packages: HashSet<&Path> = input.edited.iter().filter_map(|file| graph.package_of(file)).collect();
     let start: BTreeSet<LocalUnit> =
         compiled.iter().filter(|unit| packages.contains(unit.package.as_path())).cloned().collect();
     let names: Vec<String> = compiled.iter().map(LocalUnit::to_string).collect();

@@ -90,8 +90,13 @@ fn place_of_flags(situation: &Situation) -> (Vec<String>, String) {
 
 fn with_flags(table: &[String], flags: &[String]) -> Table {
     let list = Value::Array(flags.iter().cloned().map(Value::String).collect());
-    let innermost = Table::from_iter([("rustflags".to_owned(), list)]);
-    table.iter().rev().fold(innermost, |inner, name| Table::from_iter([(name.clone(), Value::Table(inner))]))
+    let mut innermost = Table::new();
+    innermost.insert("rustflags".to_owned(), list);
+    table.iter().rev().fold(innermost, |inner, name| {
+        let mut outer = Table::new();
+        outer.insert(name.clone(), Value::Table(inner));
+        outer
+    })
 }
 
 /// A line for a shell.

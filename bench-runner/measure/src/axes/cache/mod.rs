@@ -77,7 +77,7 @@ impl SettingValue for CacheValue {
                 SettingLines::config(WRAPPER, "").with_remark("A variable `RUSTC_WRAPPER` goes before this.")
             );
         };
-        let lines =
+        let mut lines =
             SettingLines::config(WRAPPER, "sccache").with_program("sccache").with_remark(match start {
                 CacheStart::Cold => "It was measured with an empty cache.",
                 CacheStart::Warm => {
@@ -100,8 +100,9 @@ impl SettingValue for CacheValue {
                 Some("Variables say which bucket: `SCCACHE_BUCKET`, `SCCACHE_REGION`, and your credentials."),
             ),
         };
-        let environment = environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let lines = SettingLines { environment, ..lines };
+        for (name, value) in environment {
+            lines.environment.insert(name.to_owned(), value);
+        }
         Ok(match remark {
             Some(remark) => lines.with_remark(remark),
             None => lines,

@@ -1,5 +1,6 @@
 //! Finds the installed linkers, and the names that mean the same one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::Refusal;
@@ -102,8 +103,10 @@ pub(super) fn at(path: &Path) -> Result<Available, Refusal> {
 
 /// First line of the version output of a linker.
 pub(super) fn version(path: &Path) -> Result<String, String> {
-    let english = ToolEnv::Inherit { set: [("LC_ALL".into(), "C".into())].into(), remove: Vec::new() };
-    let call = ToolCall { env: english, ..ToolCall::new(path, ["--version"]) };
+    let mut set = BTreeMap::new();
+    set.insert("LC_ALL".into(), "C".into());
+    let env = ToolEnv::Inherit { set, remove: Vec::new() };
+    let call = ToolCall { env, ..ToolCall::new(path, ["--version"]) };
     let output = check_tool(&call).map_err(|error| error.to_string())?;
     output.stdout.lines().next().map(str::to_owned).ok_or_else(|| format!("`{}` says nothing", call.line()))
 }

@@ -204,12 +204,13 @@ fn toml_value(value: &DeValue<'_>) -> Value {
         DeValue::Boolean(truth) => Value::Boolean(*truth),
         DeValue::Datetime(date) => Value::Datetime(*date),
         DeValue::Array(items) => Value::Array(items.iter().map(|item| toml_value(item.get_ref())).collect()),
-        DeValue::Table(table) => Value::Table(
-            table
-                .iter()
-                .map(|(key, value)| (key.get_ref().to_string(), toml_value(value.get_ref())))
-                .collect(),
-        ),
+        DeValue::Table(table) => {
+            let mut values = Table::new();
+            for (key, value) in table {
+                values.insert(key.get_ref().to_string(), toml_value(value.get_ref()));
+            }
+            Value::Table(values)
+        }
     }
 }
 

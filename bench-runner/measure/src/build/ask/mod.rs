@@ -76,10 +76,12 @@ impl AskError {
 impl CargoInvocation {
     /// The environment of the user, without the variables that cargo or rustup set for this program.
     pub fn user_environment() -> BTreeMap<String, String> {
-        let variables = std::env::vars_os();
-        let mut env: BTreeMap<String, String> = variables
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
+        let mut env = BTreeMap::new();
+        for (name, value) in std::env::vars_os() {
+            if let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) {
+                env.insert(name, value);
+            }
+        }
         let under_cargo = env.contains_key("CARGO");
         let set_by_cargo = |name: &str| {
             SET_BY_CARGO.contains(&name)

@@ -234,10 +234,10 @@ fn unit(unit: &Value) -> Option<PlannedUnit> {
     let target = &unit["target"];
     let needs =
         unit["dependencies"].as_array()?.iter().map(|needed| Some(needed["index"].as_u64()? as usize));
-    let profile = unit["profile"].as_object()?.iter().map(|(key, value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        (key.clone(), text)
-    });
+    let mut profile = BTreeMap::new();
+    for (key, value) in unit["profile"].as_object()? {
+        profile.insert(key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    }
     Some(PlannedUnit {
         package: PackageName::from_id(unit["pkg_id"].as_str()?)?,
         kind: target["kind"][0].as_str()?.to_owned(),
@@ -247,7 +247,7 @@ fn unit(unit: &Value) -> Option<PlannedUnit> {
         mode: unit["mode"].as_str()?.to_owned(),
         platform: unit["platform"].as_str().map(str::to_owned),
         features: strings(&unit["features"]),
-        profile: profile.collect(),
+        profile,
         needs: needs.collect::<Option<_>>()?,
     })
 }

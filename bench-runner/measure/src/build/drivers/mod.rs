@@ -64,16 +64,16 @@ pub(super) fn base_environment(
     path: String,
     pass: &[String],
 ) -> std::collections::BTreeMap<String, String> {
-    let mut env = std::collections::BTreeMap::from([
-        ("PATH".to_owned(), path),
-        ("HOME".to_owned(), dirs.home.display().to_string()),
-        ("TMPDIR".to_owned(), dirs.tmp.display().to_string()),
-        ("LANG".to_owned(), "C.UTF-8".to_owned()),
-        ("LC_ALL".to_owned(), "C.UTF-8".to_owned()),
-        ("TZ".to_owned(), "UTC".to_owned()),
-        // A rustup proxy that a build script starts must not fetch a toolchain during a timed build.
-        ("RUSTUP_AUTO_INSTALL".to_owned(), "0".to_owned()),
-    ]);
+    let mut env = std::collections::BTreeMap::new();
+    let mut set = |name: &str, value: String| drop(env.insert(name.to_owned(), value));
+    set("PATH", path);
+    set("HOME", dirs.home.display().to_string());
+    set("TMPDIR", dirs.tmp.display().to_string());
+    set("LANG", "C.UTF-8".to_owned());
+    set("LC_ALL", "C.UTF-8".to_owned());
+    set("TZ", "UTC".to_owned());
+    // A rustup proxy that a build script starts must not fetch a toolchain during a timed build.
+    set("RUSTUP_AUTO_INSTALL", "0".to_owned());
     // A build script that asks git for a commit must not find a repository around the cache. A repository
     // that was checked out with the project may be some directories above it, but below the common parent of
     // all directories of a build.

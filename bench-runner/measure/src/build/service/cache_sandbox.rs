@@ -78,9 +78,8 @@ impl CacheSandbox {
 
     /// The environment of a build, with its caches redirected into the sandbox.
     pub fn environment(&self, build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let others = build.iter().filter(|(name, _)| !is_cache_variable(name));
-        let mut env: BTreeMap<String, String> =
-            others.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut env = build.clone();
+        env.retain(|name, _| !is_cache_variable(name));
         env.extend(self.addresses.iter().map(Address::variable));
         env.insert("SCCACHE_DIR".to_owned(), store_in(&self.dir).display().to_string());
         env

@@ -133,8 +133,9 @@ fn store_in(dir: &Path) -> PathBuf {
 
 /// The environment of a build without settings that would choose another store or server.
 fn without_cache_settings(build: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let others = build.iter().filter(|(name, _)| !name.starts_with("SCCACHE_"));
-    others.map(|(name, value)| (name.clone(), value.clone())).collect()
+    let mut env = build.clone();
+    env.retain(|name, _| !name.starts_with("SCCACHE_"));
+    env
 }
 
 fn error_log(dir: &Path) -> PathBuf {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Store;
+use crate::build::CargoInvocation;
 
 /// Shorter values cannot be distinguished from ordinary words.
 const SHORTEST: usize = 4;
@@ -22,9 +23,9 @@ impl std::fmt::Debug for Secrets {
 
 impl Secrets {
     pub(super) fn from_user_environment(store: &Store) -> Self {
-        let text = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self { variables: text.filter(|(name, _)| is_for_store(name, store)).collect() }
+        let mut variables = CargoInvocation::user_environment();
+        variables.retain(|name, _| is_for_store(name, store));
+        Self { variables }
     }
 
     pub(super) fn variables(&self) -> BTreeMap<String, String> {

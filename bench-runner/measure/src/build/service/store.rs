@@ -44,16 +44,18 @@ impl Store {
 
     /// Variables that describe the store to the server, without those that only the user knows.
     pub(super) fn variables(&self, directory: &Path, prefix: &str) -> BTreeMap<String, String> {
-        let pairs = match self {
-            Self::Local => vec![("SCCACHE_DIR", directory.display().to_string())],
-            Self::Redis { endpoint, database } => vec![
-                ("SCCACHE_REDIS_ENDPOINT", endpoint.clone()),
-                ("SCCACHE_REDIS_DB", database.to_string()),
-                ("SCCACHE_REDIS_KEY_PREFIX", prefix.to_owned()),
-            ],
-            Self::S3 => vec![("SCCACHE_S3_KEY_PREFIX", prefix.to_owned())],
-        };
-        pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let mut variables = BTreeMap::new();
+        let mut set = |name: &str, value: String| drop(variables.insert(name.to_owned(), value));
+        match self {
+            Self::Local => set("SCCACHE_DIR", directory.display().to_string()),
+            Self::Redis { endpoint, database } => {
+                set("SCCACHE_REDIS_ENDPOINT", endpoint.clone());
+                set("SCCACHE_REDIS_DB", database.to_string());
+                set("SCCACHE_REDIS_KEY_PREFIX", prefix.to_owned());
+            }
+            Self::S3 => set("SCCACHE_S3_KEY_PREFIX", prefix.to_owned()),
+        }
+        variables
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads `cargo metadata` of a source tree: its packages, their targets and the dependencies between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -106,7 +106,8 @@ pub(super) fn packages(tree: &Path, cargo: &Path) -> Result<Vec<WorkspacePackage
 
 /// The release of a cargo: the number after `1.`.
 pub(super) fn release(tree: &Path, cargo: &Path) -> Option<u32> {
-    let set = BTreeMap::from([("RUSTUP_AUTO_INSTALL".into(), "0".into())]);
+    let mut set = BTreeMap::new();
+    set.insert("RUSTUP_AUTO_INSTALL".into(), "0".into());
     let remove = ["RUSTUP_TOOLCHAIN", "CARGO"].map(OsString::from).to_vec();
     let call = ToolCall {
         cwd: Some(tree.to_owned()),
@@ -157,7 +158,7 @@ fn parse(whole: &Value) -> Option<Vec<WorkspacePackage>> {
         let certain = local.into_iter().filter(|(_, certain)| *certain).map(|(path, _)| path);
         packages.push((read, certain.collect()));
     }
-    let directories: BTreeMap<PathBuf, String> = packages
+    let directories: HashMap<PathBuf, String> = packages
         .iter()
         .filter_map(|(package, _)| Some((package.manifest.parent()?.to_owned(), package.name.clone())))
         .collect();

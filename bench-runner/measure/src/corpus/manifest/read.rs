@@ -3,6 +3,7 @@
 mod build;
 mod edits;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::corpus::names;
@@ -73,9 +74,10 @@ fn estimate(value: &TomlValue<'_>) -> Result<ProjectEstimate, DocError> {
     const SIZE: &str = "target-mb";
     value.with_table(|table| {
         let megabytes = table.read_optional(SIZE, TomlValue::count)?;
-        let times = table.entries().into_iter().filter(|(key, _)| key != SIZE);
-        let builds =
-            times.map(|(key, value)| Ok((key, value.duration()?))).collect::<Result<_, DocError>>()?;
+        let mut builds = BTreeMap::new();
+        for (key, value) in table.entries().into_iter().filter(|(key, _)| key != SIZE) {
+            builds.insert(key, value.duration()?);
+        }
         Ok(ProjectEstimate {
             builds,
             target_bytes: megabytes.map(|megabytes| u64::from(megabytes) * 1_000_000),

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::IgnoredFiles;
+use tempfile::TempDir;
 
 use super::cache::CacheDir;
 use super::error::SourceError;
@@ -15,7 +16,7 @@ pub(super) fn contents(tree: &Path) -> Result<Option<Vec<TreeFile>>, SourceError
     if !tree.is_dir() {
         return Ok(None);
     }
-    let found = walk::files(tree, |_, _| Ok(true))?;
+    let found = walk::files(tree, &mut |_, _| Ok(true))?;
     tree::read(tree, found.files).map(Some)
 }
 
@@ -25,18 +26,25 @@ pub(super) fn replace(
     cache: &CacheDir,
     write: impl FnOnce(&Path) -> Result<(), SourceError>,
 ) -> Result<(), SourceError> {
-    let dir = cache.sources();
-    fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
-    let scratch = tempfile::Builder::new().prefix(".new-").tempdir_in(&dir);
-    let scratch = scratch.map_err(SourceError::io("write to", &dir))?;
+    let scratch = scratch_dir(&cache.sources())?;
     let new = scratch.path().join("new");
     write(&new)?;
+    move_into_place(&new, tree, scratch.path())
+}
+
+fn scratch_dir(dir: &Path) -> Result<TempDir, SourceError> {
+    fs::create_dir_all(dir).map_err(SourceError::io("create", dir))?;
+    let scratch = tempfile::Builder::new().prefix(".new-").tempdir_in(dir);
+    scratch.map_err(SourceError::io("write to", dir))
+}
+
+fn move_into_place(new: &Path, tree: &Path, scratch: &Path) -> Result<(), SourceError> {
     if tree.exists() {
         // It is not what it should be; moved here, it is removed with the scratch directory.
-        let old = scratch.path().join("old");
+        let old = scratch.join("old");
         fs::rename(tree, &old).map_err(SourceError::io("move away", tree))?;
     }
-    match fs::rename(&new, tree) {
+    match fs::rename(new, tree) {
         // Another process was faster with the same tree; its files are checked when they are used.
         Err(_) if tree.is_dir() => Ok(()),
         result => result.map_err(SourceError::io("write", tree)),

@@ -3,7 +3,7 @@
 //! `cargo metadata --no-deps` reads manifests and configuration, resolves nothing and writes nothing, so it
 //! runs in the user's own directory, with the user's own cargo home.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -83,7 +83,7 @@ impl CargoPackage {
 
 /// Layouts of directories; cargo is asked once for each.
 #[derive(Debug, Clone, Default)]
-pub struct CargoLayouts(Arc<Mutex<BTreeMap<PathBuf, Arc<CargoLayout>>>>);
+pub struct CargoLayouts(Arc<Mutex<HashMap<PathBuf, Arc<CargoLayout>>>>);
 
 impl CargoLayouts {
     /// The layout of the directory `dir`, which has a `Cargo.toml`.

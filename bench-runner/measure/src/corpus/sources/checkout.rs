@@ -1,6 +1,6 @@
 //! Work trees: copied from a pinned source, and updated to another one.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::symlink;
@@ -37,11 +37,10 @@ pub fn check_out(pinned: &Pinned, into: &Path) -> Result<(), SourceError> {
 /// # Errors
 /// If it cannot be written, or `to` has changed.
 pub(crate) fn update_worktree(from: &Pinned, to: &Pinned, worktree: &Path) -> Result<(), SourceError> {
-    let by_path = |files: &'_ [TreeFile]| -> BTreeMap<_, _> {
-        files.iter().map(|file| (file.path.clone(), file.kind.clone())).collect()
-    };
-    let (old, new) = (by_path(&from.files), by_path(&to.files));
-    for path in old.keys().filter(|path| old.get(*path) != new.get(*path)) {
+    let (old, new) = (kinds_by_path(&from.files), kinds_by_path(&to.files));
+    let is_new = |file: &&TreeFile| old.get(file.path.as_path()) != Some(&&file.kind);
+    let is_outdated = |file: &&TreeFile| new.get(file.path.as_path()) != Some(&&file.kind);
+    for TreeFile { path, .. } in from.files.iter().filter(is_outdated) {
         let file = worktree.join(path);
         ignore_missing(fs::remove_file(&file)).map_err(SourceError::io("remove", &file))?;
         // A directory that has become empty may have to be replaced by a file.
@@ -52,7 +51,7 @@ pub(crate) fn update_worktree(from: &Pinned, to: &Pinned, worktree: &Path) -> Re
             }
         }
     }
-    for (path, kind) in new.iter().filter(|(path, kind)| old.get(*path) != Some(kind)) {
+    for TreeFile { path, kind } in to.files.iter().filter(is_new) {
         let (source, file) = (to.tree.join(path), worktree.join(path));
         let parent = file.parent().unwrap_or(worktree);
         fs::create_dir_all(parent).map_err(SourceError::io("create", parent))?;
@@ -70,6 +69,10 @@ pub(crate) fn update_worktree(from: &Pinned, to: &Pinned, worktree: &Path) -> Re
         }
     }
     build_repository::check_out(to, worktree)
+}
+
+fn kinds_by_path(files: &[TreeFile]) -> HashMap<&Path, &FileKind> {
+    files.iter().map(|file| (file.path.as_path(), &file.kind)).collect()
 }
 
 /// A file that is already missing counts as removed.

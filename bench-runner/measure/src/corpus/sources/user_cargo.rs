@@ -97,10 +97,13 @@ pub fn fetch_dependencies(worktree: &Path, tool: &FetchTool, with: &FetchContext
     if with.offline {
         args.push("--offline".into());
     }
-    let rustc = tool.rustc.iter().map(|rustc| (OsString::from("RUSTC"), rustc.clone().into_os_string()));
+    let mut set = BTreeMap::new();
+    if let Some(rustc) = &tool.rustc {
+        set.insert("RUSTC".into(), rustc.clone().into_os_string());
+    }
     let call = ToolCall {
         cwd: Some(worktree.to_path_buf()),
-        env: fetching_env(&with.cache, rustc.collect()),
+        env: fetching_env(&with.cache, set),
         timeout: FETCH_TIMEOUT,
         ..ToolCall::new(&tool.cargo, args)
     };

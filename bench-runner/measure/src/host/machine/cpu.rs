@@ -1,6 +1,6 @@
 //! Processor information from `/proc/cpuinfo` and the topology in `/sys`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::super::procfs;
 use super::super::system_files::SystemFiles;
@@ -50,7 +50,7 @@ impl CpuInfo {
 /// from the first processor, counts from all.
 fn parse(cpuinfo: &str) -> CpuInfo {
     let mut threads = 0;
-    let mut cores = BTreeSet::new();
+    let mut cores = HashSet::new();
     let mut package = "";
     let mut parts = BTreeSet::new();
     let mut implementer = None;

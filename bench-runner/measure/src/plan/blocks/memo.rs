@@ -1,6 +1,6 @@
 //! Cached answers of the world while blocks are planned.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use bench_runner_core::record::{Refusal, TreeId};
 
@@ -14,8 +14,8 @@ pub(in crate::plan) struct Memo<'w, W: ?Sized> {
     pub(super) parser: SettingsParser,
     /// By [`probe_key`].
     probes: HashMap<String, Result<Available, Refusal>>,
-    configured: BTreeMap<String, String>,
-    commits: BTreeMap<(String, usize), Result<Vec<String>, Refusal>>,
+    configured: HashMap<String, String>,
+    commits: HashMap<(String, usize), Result<Vec<String>, Refusal>>,
     linking: HashMap<LinkingKey, Option<Linking>>,
 }
 
@@ -28,8 +28,8 @@ impl<'w, W: World + ?Sized> Memo<'w, W> {
             world,
             parser: SettingsParser::default(),
             probes: HashMap::new(),
-            configured: BTreeMap::new(),
-            commits: BTreeMap::new(),
+            configured: HashMap::new(),
+            commits: HashMap::new(),
             linking: HashMap::new(),
         }
     }

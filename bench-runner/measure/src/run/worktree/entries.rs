@@ -58,7 +58,8 @@ impl TreeEntry {
 /// The entries below `root`. A directory is listed without its contents if `enter` returns false or if it
 /// cannot be read.
 pub(super) fn scan(root: &Path, enter: impl Fn(&Path) -> bool) -> io::Result<BTreeMap<PathBuf, TreeEntry>> {
-    let mut found = BTreeMap::from([(PathBuf::new(), TreeEntry::of(root, &fs::symlink_metadata(root)?)?)]);
+    let mut found = BTreeMap::new();
+    found.insert(PathBuf::new(), TreeEntry::of(root, &fs::symlink_metadata(root)?)?);
     let mut waiting = vec![PathBuf::new()];
     while let Some(dir) = waiting.pop() {
         let listed = match fs::read_dir(root.join(&dir)) {

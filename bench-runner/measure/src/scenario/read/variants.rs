@@ -79,14 +79,13 @@ pub(super) fn baseline(
         return whole_variant(value, &name, variants);
     }
     let values: BTreeMap<String, RequestWord> = value.with_table(|table| {
-        let entries = table.entries().into_iter();
-        entries
-            .map(|(key, value)| {
-                let word = setting(&value)?;
-                check_value(&key, &word)?;
-                Ok((key, word))
-            })
-            .collect()
+        let mut values = BTreeMap::new();
+        for (key, value) in table.entries() {
+            let word = setting(&value)?;
+            check_value(&key, &word)?;
+            values.insert(key, word);
+        }
+        Ok(values)
     })?;
     for (key, word) in &values {
         if !axes.iter().any(|(axis, _)| axis == key) {

@@ -4,7 +4,7 @@
 //! calls that results are made of are found by following referenced libraries from the root units of cargo's
 //! plan. All other calls are for what runs during the build.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::messages::{UnitMessage, crate_name};
@@ -134,7 +134,7 @@ fn features(call: &CompilerCall) -> Vec<String> {
 
 /// For each call, true if it makes one of `roots` or something that they are made of.
 fn reachable(calls: &[CompilerCall], found: &[Option<&UnitMessage>], roots: &[&PlannedUnit]) -> Vec<bool> {
-    let by_library: BTreeMap<PathBuf, usize> =
+    let by_library: HashMap<PathBuf, usize> =
         calls.iter().enumerate().map(|(at, call)| (call.library(), at)).collect();
     let needs: Vec<Vec<usize>> = calls
         .iter()

@@ -1,7 +1,7 @@
 //! Files that a build linked, and the linker of each: the files of units whose compiler calls link, the
 //! commands in rustc's log, and the version that the linker behind such a command prints.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::quoting::{debug_variable, debug_words};
@@ -56,7 +56,7 @@ fn name(call: &CompilerCall, file: &Path) -> String {
 /// Asks the linker behind each command for its version, once for each distinct way to call it: with the same
 /// program, flags and environment, but without anything to link.
 pub(super) fn ask_linkers(steps: &mut [LinkStep], build: &CommandLine) {
-    let mut answers: BTreeMap<(Vec<String>, Option<String>), Option<String>> = BTreeMap::new();
+    let mut answers: HashMap<(Vec<String>, Option<String>), Option<String>> = HashMap::new();
     for step in steps {
         let key = (linker_choosing_args(&step.args), step.path.clone());
         let ask = || ask(&key.0, key.1.as_deref(), build);

@@ -1,7 +1,7 @@
 //! Facts about the project of a build, from cargo: the members, and the units of the build. Cargo is queried
 //! in the work tree, after the build, with the arguments and environment of the build.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +20,7 @@ pub struct PostBuildQueries {
     units: Arc<Mutex<AnswersByState<PlannedUnits>>>,
 }
 
-type AnswersByState<T> = BTreeMap<String, Arc<Result<T, NoAnswer>>>;
+type AnswersByState<T> = HashMap<String, Arc<Result<T, NoAnswer>>>;
 
 /// Variables of a build that only affect its output.
 const OUTPUT_VARIABLES: [&str; 1] = ["RUSTC_LOG"];

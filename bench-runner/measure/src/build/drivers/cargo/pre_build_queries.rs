@@ -4,7 +4,7 @@
 //! Answers are cached by everything that they depend on, so an unchanged tree is not queried twice.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -30,7 +30,7 @@ pub struct PreBuildQueries {
     pub building_home: PathBuf,
     /// Directory for cached answers and scratch directories.
     pub dir: PathBuf,
-    answers: RefCell<BTreeMap<String, Rc<UnitsAnswer>>>,
+    answers: RefCell<HashMap<String, Rc<UnitsAnswer>>>,
     /// Flags in every answer, in tests without a project.
     #[cfg(test)]
     known: Option<CompilerFlags>,

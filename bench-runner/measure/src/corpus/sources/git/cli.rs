@@ -63,21 +63,21 @@ pub(crate) fn call(
     args: impl IntoIterator<Item = OsString>,
     timeout: Duration,
 ) -> Result<ToolOutput, ToolError> {
-    check_tool(&command(cwd, args, timeout)).map_err(without_secrets)
+    check_tool(&command(cwd, args.into_iter().collect(), timeout)).map_err(without_secrets)
 }
 
 /// Raw output of git for a query of the repository of the directory `cwd`. The repository is only read: its
 /// index is not refreshed, no daemon is started for it, and nothing is fetched into it.
 pub(crate) fn ask(cwd: &Path, args: &[&str]) -> Result<Vec<u8>, ToolError> {
     let all = ["--no-optional-locks", "-c", "core.fsmonitor=false"].iter().chain(args);
-    let mut call = command(cwd, all.map(OsString::from), QUERY_TIMEOUT);
+    let mut call = command(cwd, all.map(OsString::from).collect(), QUERY_TIMEOUT);
     if let ToolEnv::Inherit { set, .. } = &mut call.env {
         set.insert("GIT_NO_LAZY_FETCH".into(), "1".into());
     }
     check_tool_bytes(&call).map_err(without_secrets)
 }
 
-fn command(cwd: &Path, args: impl IntoIterator<Item = OsString>, timeout: Duration) -> ToolCall {
+fn command(cwd: &Path, args: Vec<OsString>, timeout: Duration) -> ToolCall {
     let mut set: BTreeMap<OsString, OsString> = BTreeMap::new();
     // Nobody is there to answer: git fails at once, and ssh uses its askpass program instead of a terminal.
     set.insert("GIT_TERMINAL_PROMPT".into(), "0".into());

@@ -4,7 +4,7 @@
 //! Of every ignored file or directory the small files are copied, the smallest first, up to a limit. Outputs
 //! of builds are never copied, and left out files are named in a note with the key that includes them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -228,7 +228,7 @@ fn read(
 
 /// The names in a plan: an ignored directory with nothing else in it is named as a whole.
 fn names(units: &[IgnoredEntry], files: &[TreeFile], wanted: &IgnoredFileRules<'_>) -> Vec<String> {
-    let chosen: BTreeSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+    let chosen: HashSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
     let mut names = Vec::new();
     for unit in units {
         let mut own = unit.files.iter().map(|(path, _)| path.as_path()).filter(|path| chosen.contains(path));

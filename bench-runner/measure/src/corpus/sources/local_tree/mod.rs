@@ -4,7 +4,7 @@ pub(crate) mod by_products;
 pub(crate) mod ignored;
 mod symlinks;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -192,7 +192,7 @@ fn list_exact(exact: &Path, made: &ByProducts<'_>) -> Result<Vec<PathBuf>, Sourc
     if !exact.is_dir() {
         return Ok(vec![exact.to_path_buf()]);
     }
-    let found = walk::files(exact, |path, _| Ok(!made.is_never(&exact.join(path))))?;
+    let found = walk::files(exact, &mut |path, _| Ok(!made.is_never(&exact.join(path))))?;
     Ok(found.files.into_iter().map(|file| exact.join(file)).collect())
 }
 
@@ -317,7 +317,7 @@ fn list(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError>
 
 /// All files except by-products.
 fn list_all(dir: &Path, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
-    let found = walk::files(dir, |path, _| Ok(!made.has(&dir.join(path))))?;
+    let found = walk::files(dir, &mut |path, _| Ok(!made.has(&dir.join(path))))?;
     let files = found.files.into_iter().map(|file| dir.join(file)).collect();
     let notes = found.special.iter().map(|path| special_file_note(path)).collect();
     Ok(ListedDir { files, ignored: Vec::new(), notes })
@@ -330,7 +330,7 @@ fn special_file_note(path: &Path) -> String {
 /// The tracked files, and the untracked ones that are neither ignored nor by-products.
 fn list_git(dir: &Path, git: GitTree, made: &mut ByProducts<'_>) -> Result<ListedDir, SourceError> {
     let mut listed = ListedDir::default();
-    let mut is_made: BTreeSet<&Path> = BTreeSet::new();
+    let mut is_made: HashSet<&Path> = HashSet::new();
     for path in git.untracked.iter().filter(|path| made.has(&dir.join(path))) {
         is_made.insert(path);
     }

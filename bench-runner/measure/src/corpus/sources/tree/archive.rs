@@ -4,7 +4,7 @@
 //! are made last, so that nothing is written through them, and the unpacked size is limited.
 
 use std::cell::Cell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::symlink;
@@ -141,7 +141,7 @@ impl ArchiveReader<'_> {
     /// Links may only point to files and directories of the tree, and not through other links: then the
     /// meaning of a path can be read from the path.
     fn check_links(&self) -> Result<(), SourceError> {
-        let links: BTreeSet<&Path> = self.files.iter().filter(is_link).map(path_of).collect();
+        let links: HashSet<&Path> = self.files.iter().filter(is_link).map(path_of).collect();
         for file in &self.files {
             if file.path.ancestors().skip(1).any(|parent| links.contains(parent)) {
                 return Err(self.refuse(Some(&file.path), "an entry lies below a link"));

@@ -3,7 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod walk;
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -116,8 +116,8 @@ pub(crate) fn copy(from: &Path, files: &[TreeFile], into: &Path) -> Result<(), S
     if present.next().is_some() {
         return Err(SourceError::Occupied { into: into.to_path_buf() });
     }
-    let parents: BTreeSet<&Path> = files.iter().filter_map(|file| file.path.parent()).collect();
-    for parent in parents {
+    let mut made: HashSet<&Path> = HashSet::new();
+    for parent in files.iter().filter_map(|file| file.path.parent()).filter(|parent| made.insert(parent)) {
         let parent = into.join(parent);
         fs::create_dir_all(&parent).map_err(SourceError::io("create", &parent))?;
     }
@@ -253,7 +253,7 @@ mod tests {
         symlink("run.sh", root.join("link.rs")).unwrap();
         see(root);
         seen.push(hash(&files(root)[1..]));
-        let distinct: BTreeSet<&String> = seen.iter().collect();
+        let distinct: HashSet<&String> = seen.iter().collect();
         assert_eq!(distinct.len(), 5, "{seen:?}");
         assert!(seen.iter().all(|hash| hash.len() == 64));
         assert_eq!(hash(&files(root)), hash(&files(root)));

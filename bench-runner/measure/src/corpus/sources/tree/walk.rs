@@ -21,7 +21,7 @@ pub(crate) struct WalkedTree {
 /// the root and whether it is a directory. Links are not followed.
 pub(crate) fn files(
     root: &Path,
-    mut keep: impl FnMut(&Path, bool) -> Result<bool, SourceError>,
+    keep: &mut dyn FnMut(&Path, bool) -> Result<bool, SourceError>,
 ) -> Result<WalkedTree, SourceError> {
     let mut found = WalkedTree::default();
     let mut left = vec![PathBuf::new()];

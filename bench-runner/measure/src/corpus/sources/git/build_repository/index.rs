@@ -4,7 +4,7 @@
 //! Here a file is unchanged if it is unchanged in the user's own work tree, whatever git filters apply there,
 //! and files that were not copied do not count as deleted.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -59,7 +59,7 @@ pub(crate) fn files_of_user(repository: &Repository) -> Result<Vec<TrackedFile>,
     options.include_untracked(false).exclude_submodules(true);
     let since = Status::WT_MODIFIED | Status::WT_DELETED | Status::WT_TYPECHANGE | Status::CONFLICTED;
     let statuses = repository.statuses(Some(&mut options))?;
-    let changed: BTreeSet<Vec<u8>> = statuses
+    let changed: HashSet<Vec<u8>> = statuses
         .iter()
         .filter(|found| found.status().intersects(since))
         .map(|found| found.path_bytes().to_vec())

@@ -215,7 +215,7 @@ pub(crate) fn check_out(pinned: &Pinned, copy: &Path) -> Result<(), SourceError>
     let at = fs::read(beside.join(GIT_PLACE_FILE)).map_err(SourceError::io("read", &beside))?;
     let work_tree = copy.join(std::ffi::OsStr::from_bytes(&at));
     let git = work_tree.join(".git");
-    for file in walk::files(&from, |path, _| Ok(path != Path::new(index::NAME)))?.files {
+    for file in walk::files(&from, &mut |path, _| Ok(path != Path::new(index::NAME)))?.files {
         let (from, to) = (from.join(&file), git.join(&file));
         let text = fs::read(&from).map_err(SourceError::io("read", &from))?;
         if fs::read(&to).is_ok_and(|present| present == text) {

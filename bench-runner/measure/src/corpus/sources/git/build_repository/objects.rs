@@ -1,6 +1,6 @@
 //! Selects the objects of a repository that are copied, and writes them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
@@ -92,7 +92,7 @@ fn collect(repository: &Repository, head: Oid) -> Result<BuildRepository, git2::
     if commits.len() > MOST_COMMITS {
         return Err(git2::Error::from_str(&format!("its history has more than {MOST_COMMITS} commits")));
     }
-    let there: BTreeSet<Oid> = commits.iter().copied().collect();
+    let there: HashSet<Oid> = commits.iter().copied().collect();
     let cuts = fs::read_to_string(repository.commondir().join("shallow")).unwrap_or_default();
     let cuts = cuts.lines().filter_map(|line| Oid::from_str(line).ok()).filter(|id| there.contains(id));
     let mut tags = BTreeMap::new();

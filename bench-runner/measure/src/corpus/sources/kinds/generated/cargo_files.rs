@@ -1,7 +1,6 @@
 //! `Cargo.toml` and `Cargo.lock` of the generated crates; the latter is as cargo itself would write it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use super::parameters::{GeneratedSource, InGraph, PinnedDependency};
 use crate::toml_reader::toml_string;
@@ -15,7 +14,8 @@ pub(super) const MACROS: &str = "macros";
 pub(super) fn manifests(source: &GeneratedSource) -> Files {
     let head = format!("# Made by generator {VERSION} of bench-runner from the seed {}.\n", source.seed);
     let workspace = format!("{head}[workspace]\nresolver = \"2\"\nmembers = [\"crates/*\"]\n");
-    let mut files = Files::from([(PathBuf::from("Cargo.toml"), workspace)]);
+    let mut files = Files::new();
+    files.insert("Cargo.toml".into(), workspace);
     for at in 0..source.crates {
         let name = GeneratedSource::package(at);
         files.insert(format!("crates/{name}/Cargo.toml").into(), member(source, at));
@@ -67,8 +67,10 @@ fn local_dependencies(source: &GeneratedSource, at: u32) -> Vec<String> {
 /// The lock file of crates without external dependencies. All recent versions of cargo read its format
 /// version and do not change it.
 pub(super) fn lock(source: &GeneratedSource) -> String {
-    let mut packages: BTreeMap<String, Vec<String>> =
-        (0..source.crates).map(|at| (GeneratedSource::package(at), local_dependencies(source, at))).collect();
+    let mut packages: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for at in 0..source.crates {
+        packages.insert(GeneratedSource::package(at), local_dependencies(source, at));
+    }
     if source.in_graph == InGraph::ProcMacro {
         packages.insert(MACROS.to_owned(), Vec::new());
     }

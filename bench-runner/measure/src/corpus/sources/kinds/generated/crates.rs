@@ -9,8 +9,10 @@ use super::styles::StyledFunctions;
 
 /// The sources of all crates.
 pub(super) fn files(source: &GeneratedSource) -> Files {
-    let mut files: Files =
-        (0..source.crates).map(|at| (GeneratedSource::file(at).into(), code(source, at))).collect();
+    let mut files = Files::new();
+    for at in 0..source.crates {
+        files.insert(GeneratedSource::file(at).into(), code(source, at));
+    }
     match source.in_graph {
         InGraph::None => {}
         InGraph::BuildScript => {

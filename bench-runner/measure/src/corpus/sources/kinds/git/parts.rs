@@ -1,6 +1,6 @@
 //! The commit of a source and those of its submodules: fetched, read and written out.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use git2::{Commit, Repository};
@@ -35,7 +35,7 @@ struct GitPart {
 struct ReadCommit {
     listing: CommitListing,
     /// Addresses of its submodules by their paths, from its own `.gitmodules`.
-    urls: BTreeMap<PathBuf, String>,
+    urls: HashMap<PathBuf, String>,
 }
 
 /// The commit itself and those of its submodules, with their files; and notes for the user.
@@ -118,7 +118,7 @@ impl GitParts {
 fn submodule_url(
     parent: &GitPart,
     path: &Path,
-    urls: &BTreeMap<PathBuf, String>,
+    urls: &HashMap<PathBuf, String>,
 ) -> Result<String, SourceError> {
     let refuse = |reason: String| {
         refuse(&parent.url, &parent.rev, format!("the submodule `{}` {reason}", commit::printable(path)))
@@ -156,7 +156,7 @@ fn read_part(
                 .map_err(|reason| StoreError::Refused(refuse(&part.url, &part.rev, reason)))?;
             named.into_iter().filter_map(|(path, named)| Some((path, named.url?))).collect()
         }
-        _ => BTreeMap::new(),
+        _ => HashMap::new(),
     };
     Ok(ReadCommit { listing, urls })
 }
@@ -193,7 +193,7 @@ mod tests {
             assert!(error.contains(reason) && error.contains("submodule `m`"), "{error}");
         }
         let error =
-            submodule_url(&part("https://h/a"), Path::new("m"), &BTreeMap::new()).unwrap_err().to_string();
+            submodule_url(&part("https://h/a"), Path::new("m"), &HashMap::new()).unwrap_err().to_string();
         assert!(error.contains("no address in .gitmodules"), "{error}");
     }
 }
