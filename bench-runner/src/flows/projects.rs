@@ -9,7 +9,7 @@ mod workloads;
 mod plan_world;
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -48,10 +48,10 @@ pub struct Projects {
     fetch: bool,
     /// True if the user forbids all network access.
     offline: bool,
-    resolved: RefCell<BTreeMap<TreeId, Rc<ResolvedProject>>>,
-    toolchains: RefCell<BTreeMap<PathBuf, Toolchain>>,
+    resolved: RefCell<HashMap<TreeId, Rc<ResolvedProject>>>,
+    toolchains: RefCell<HashMap<PathBuf, Toolchain>>,
     /// The toolchains that variants name.
-    named: RefCell<BTreeMap<String, Result<Toolchain, Refusal>>>,
+    named: RefCell<HashMap<String, Result<Toolchain, Refusal>>>,
 }
 
 impl Projects {

@@ -202,9 +202,9 @@ fn manifest_with_unknown_keys(
     manifest: &Manifest,
 ) -> Result<Option<serde_json::Value>, BundleError> {
     let path = dir.join(MANIFEST);
-    let text = fs::read(&path).map_err(|error| BundleError::io("read", &path, error))?;
+    let text = fs::read_to_string(&path).map_err(|error| BundleError::io("read", &path, error))?;
     let failed = |error: serde_json::Error| BundleError::io("read", &path, error.into());
-    let found: serde_json::Value = serde_json::from_slice(&text).map_err(failed)?;
+    let found: serde_json::Value = serde_json::from_str(&text).map_err(failed)?;
     let known = serde_json::to_value(manifest).map_err(failed)?;
     Ok(unknown_key(&found, &known).map(|_| found))
 }

@@ -47,6 +47,15 @@ impl Plan {
         serde_json::to_string_pretty(self)
     }
 
+    /// Reads a plan from JSON, without judging what it says.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not JSON, or not a plan of this version of the format.
+    pub fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
+
     /// Number of planned comparisons: variants against their baselines, without the twins. All of them count
     /// in the correction for multiple comparisons.
     pub fn planned_comparisons(&self) -> usize {

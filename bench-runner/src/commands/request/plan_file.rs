@@ -19,7 +19,7 @@ pub(super) fn read(file: &Path) -> Result<Plan, RequestError> {
     if let Some(format) = raw["format"].as_u64().filter(|format| *format > u64::from(FORMAT_VERSION)) {
         return Err(unreadable(format!("its format {format} is newer than this program's {FORMAT_VERSION}")));
     }
-    let plan = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+    let plan = Plan::from_json(&text).map_err(|error| unreadable(error.to_string()))?;
     check(&plan)?;
     Ok(plan)
 }

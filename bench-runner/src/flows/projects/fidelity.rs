@@ -1,7 +1,7 @@
 //! The user's own tree compared with its copy: what cargo reads there, and whether builds of both are the
 //! same.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -62,7 +62,7 @@ impl Projects {
     /// Compares the builds of local projects in a plan with the user's own `cargo build`, and writes the
     /// result into the plan. It builds nothing.
     pub(crate) fn compare_with_home(&self, plan: &mut Plan) {
-        let mut known: BTreeMap<(String, Option<String>), Option<Fidelity>> = BTreeMap::new();
+        let mut known: HashMap<(String, Option<String>), Option<Fidelity>> = HashMap::new();
         for block in &mut plan.blocks {
             let keys: BTreeSet<(String, Option<String>)> = block
                 .arms

@@ -1,7 +1,7 @@
 //! The implementation of [`World`]: the projects of a word, their properties, and the settings available on
 //! this machine.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::Path;
 
 use bench_runner_core::record::{PlannedProject, Refusal, TreeId};
@@ -82,7 +82,7 @@ impl World for Projects {
         let new: Vec<Project> = projects.iter().filter(|project| !is_known(project)).cloned().collect();
         let requests: Vec<_> = new.iter().map(Project::source_request).collect();
         let pinned = sources::pin_all(&requests, &self.sources);
-        let mut pinned: BTreeMap<&str, _> =
+        let mut pinned: HashMap<&str, _> =
             new.iter().map(|project| project.name.as_str()).zip(pinned).collect();
         let resolved =
             projects.iter().map(|project| self.resolve(project, pinned.remove(project.name.as_str())));

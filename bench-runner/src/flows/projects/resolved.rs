@@ -1,7 +1,7 @@
 //! A resolved project: pinned source, known context.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -24,7 +24,7 @@ pub(super) struct ResolvedProject {
     pub(super) source: Option<Pinned>,
     pub(super) context: Rc<Context>,
     /// Contexts of variants with their own toolchain or with the user's configuration.
-    pub(super) contexts: RefCell<BTreeMap<ContextKey, Result<Rc<Context>, Refusal>>>,
+    pub(super) contexts: RefCell<HashMap<ContextKey, Result<Rc<Context>, Refusal>>>,
     /// For queries to cargo; `None` if cargo does not build the project, or its source is not here.
     pub(super) queries: Option<Rc<PreBuildQueries>>,
     pub(super) view: ProjectView,
