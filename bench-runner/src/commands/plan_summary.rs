@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
-use bench_runner_core::stats::{BlockShape, MIN_ROUNDS, expected_estimate, rounds_for};
-use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate, shape};
+use bench_runner_core::stats::MIN_ROUNDS;
+use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate};
 use bench_runner_measure::sampling::LOOKS;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
@@ -41,9 +41,15 @@ fn width(estimate: &BlockEstimate) -> String {
     }
 }
 
+/// Expected width of the intervals, with the noise that it is expected from.
+fn width_with_noise(estimate: &BlockEstimate) -> String {
+    let scatter = estimate.half_width.map(|_| format!(" {}", scatter(estimate.noise))).unwrap_or_default();
+    format!("{}{scatter}", width(estimate))
+}
+
 /// The scatter with which a plan reckons, and where it is from.
 fn scatter(noise: Noise) -> String {
-    let percent = 100.0 * noise.sd;
+    let percent = 100.0 * noise.expected.noise;
     if noise.is_measured {
         format!("if builds scatter by {percent:.1} %, as they did here before")
     } else {
@@ -71,11 +77,10 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
         let rounds = pluralize(estimate.rounds as usize, "round");
         let _ = writeln!(
             text,
-            "  {}: {} variants, {known}{rounds}, {} {}",
+            "  {}: {} variants, {known}{rounds}, {}",
             block.id,
             block.arms.len() - usize::from(block.twin().is_some()),
-            width(estimate),
-            scatter(estimate.noise)
+            width_with_noise(estimate),
         );
         for warning in warnings(block, estimate, planned) {
             let _ = writeln!(text, "    {warning}");
@@ -149,27 +154,25 @@ const MOST_ROUNDS: usize = 10_000;
 /// Warnings about goals that a block cannot reach, in a run of `planned` comparisons.
 fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<String> {
     let sampling = &block.sampling;
-    let (shape, noise) = (shape(block), estimate.noise.sd);
-    let needed = |half_width: f64| match rounds_for(noise, half_width, shape, MOST_ROUNDS) {
-        Some(rounds) => format!("about {rounds}"),
-        None => format!("more than {MOST_ROUNDS}"),
+    let (expected, scatter) = (estimate.noise.expected, scatter(estimate.noise));
+    let rounds = |rounds: Option<usize>| match rounds {
+        Some(rounds) => format!("about {rounds} rounds"),
+        None => format!("more than {MOST_ROUNDS} rounds"),
     };
-    let scatter = format!("if builds scatter by {:.1} %", noise * 100.0);
     let mut warnings = Vec::new();
-    warnings.extend(few_rounds(estimate, planned, shape, &|| {
-        format!(
-            "{} for the margin of {:.2} % {scatter}",
-            needed(0.5 * sampling.margin),
-            sampling.margin * 100.0
-        )
+    warnings.extend(few_rounds(estimate, planned, &|| {
+        let needed = rounds(expected.rounds_for(0.5 * sampling.margin, MOST_ROUNDS));
+        format!("a verdict at the margin of {:.2} % takes {needed} {scatter}", sampling.margin * 100.0)
     }));
+    // Looks leave offsets between directories out.
+    let precise = |precision: f64, most: usize| expected.without_offset().rounds_for(precision, most);
     if let Some(precision) = sampling.precision
-        && rounds_for(noise, precision, shape, sampling.max_rounds as usize).is_none()
+        && precise(precision, sampling.max_rounds as usize).is_none()
     {
         warnings.push(format!(
-            "a precision of ±{:.2} % takes {} rounds {scatter}, and {} is the most that may be made (--max-rounds)",
+            "a precision of ±{:.2} % takes {} {scatter}, and {} is the most that may be made (--max-rounds)",
             precision * 100.0,
-            needed(precision),
+            rounds(precise(precision, MOST_ROUNDS)),
             sampling.max_rounds
         ));
     }
@@ -191,28 +194,19 @@ fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<Stri
     warnings
 }
 
-/// Warning about a block with fewer rounds than the first look, and the number of rounds it needs.
-fn few_rounds(
-    estimate: &BlockEstimate,
-    planned: usize,
-    shape: BlockShape,
-    needed: &dyn Fn() -> String,
-) -> Option<String> {
-    let rounds = estimate.rounds;
-    let have = pluralize(rounds as usize, "round");
-    if (rounds as usize) < MIN_ROUNDS {
+/// Warning about a block with fewer rounds than the first look; `needed` says what a verdict takes.
+fn few_rounds(estimate: &BlockEstimate, planned: usize, needed: &dyn Fn() -> String) -> Option<String> {
+    let rounds = estimate.rounds as usize;
+    let have = pluralize(rounds, "round");
+    if rounds < MIN_ROUNDS {
         let verb = if rounds == 1 { "gives" } else { "give" };
-        return Some(format!("{have} {verb} no verdict: it takes {MIN_ROUNDS} at least, {}", needed()));
+        return Some(format!("{have} {verb} no verdict: it takes at least {MIN_ROUNDS}; {}", needed()));
     }
+    // Without a planned comparison there is no difference to find.
     let alpha = Policy::default().level(planned) / planned.max(1) as f64;
-    let expected = expected_estimate(estimate.noise.sd, rounds as usize, shape)?;
-    ((rounds as usize) < LOOKS[0]).then(|| {
-        let least = expected.detectable(alpha) * 100.0;
-        format!(
-            "{have} find a difference of {least:.0} % or more in four of five such runs; it takes {}",
-            needed()
-        )
-    })
+    let expected = estimate.noise.expected.estimate(rounds).filter(|_| rounds < LOOKS[0] && planned > 0)?;
+    let least = expected.detectable(alpha) * 100.0;
+    Some(format!("{have} find a difference of {least:.0} % or more in four of five such runs; {}", needed()))
 }
 
 /// The skipped variants with their reasons; the same reason in several blocks once.
@@ -239,37 +233,54 @@ fn skipped_lines(plan: &Plan) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bench_runner_core::stats::Control;
+    use bench_runner_core::stats::{BlockShape, Control, Expectation};
 
     use super::*;
 
     #[test]
-    fn few_rounds_are_told_what_they_cannot_show() {
-        let of = |rounds, planned| {
-            let estimate = BlockEstimate {
-                warmups: 1,
-                warmup_time: None,
-                round_time: None,
-                rounds,
-                noise: Noise { sd: 0.02, is_measured: true },
-                half_width: None,
-            };
-            let shape = BlockShape { control: Control::Twin, comparisons: 2 };
-            few_rounds(&estimate, planned, shape, &|| "about 15".to_owned()).unwrap_or_default()
+    fn a_width_says_from_which_noise_it_is_expected() {
+        let shape = BlockShape { control: Control::Twin, comparisons: 2 };
+        let of = |rounds: u32, noise: f64, is_measured: bool| {
+            let noise = Noise { expected: Expectation { noise, offset: 0.0, shape }, is_measured };
+            let half_width = noise.expected.half_width(rounds as usize);
+            let (warmups, warmup_time, round_time) = (1, None, None);
+            width_with_noise(&BlockEstimate { warmups, warmup_time, round_time, rounds, noise, half_width })
         };
-        assert_eq!(of(1, 4), "1 round gives no verdict: it takes 3 at least, about 15");
-        assert_eq!(of(2, 1), "2 rounds give no verdict: it takes 3 at least, about 15");
+        assert_eq!(
+            of(6, 0.05, false),
+            "intervals of about ±6.7 % if builds scatter by 5 %, which is assumed"
+        );
+        assert_eq!(
+            of(6, 0.043, true),
+            "intervals of about ±5.8 % if builds scatter by 4.3 %, as they did here before"
+        );
+        assert_eq!(of(2, 0.05, false), "too few rounds for an interval");
+    }
+
+    #[test]
+    fn few_rounds_are_told_what_they_cannot_show() {
+        let shape = BlockShape { control: Control::Twin, comparisons: 2 };
+        let noise = Noise { expected: Expectation { noise: 0.02, offset: 0.0, shape }, is_measured: true };
+        let of = |rounds, planned| {
+            let (warmups, warmup_time, round_time, half_width) =
+                (1, None, None, noise.expected.half_width(3));
+            let estimate = BlockEstimate { warmups, warmup_time, round_time, rounds, noise, half_width };
+            few_rounds(&estimate, planned, &|| "about 15 rounds".to_owned()).unwrap_or_default()
+        };
+        assert_eq!(of(1, 4), "1 round gives no verdict: it takes at least 3; about 15 rounds");
+        assert_eq!(of(2, 1), "2 rounds give no verdict: it takes at least 3; about 15 rounds");
         // By hand: t(0.975, 4) = 2.7764, t(0.8, 4) = 0.9410, f = 7/6, 2 % · √(1.5/3), a single comparison at 5 %.
         let h: f64 = (2.7764 + 0.9410) * (7.0 / 6.0) * 0.02 * 0.5f64.sqrt();
         let share = 100.0 * h.exp_m1();
         assert_eq!(
             of(3, 1),
             format!(
-                "3 rounds find a difference of {share:.0} % or more in four of five such runs; it takes about 15"
+                "3 rounds find a difference of {share:.0} % or more in four of five such runs; about 15 rounds"
             )
         );
-        // t(0.99925, 4) = 7.53
+        // t(0.99925, 4) = 7.7412
         assert!(of(3, 20).contains("a difference of 15 % or more"), "{}", of(3, 20));
+        assert_eq!(of(3, 0), "", "nothing is compared");
         assert_eq!(of(6, 4), "");
     }
 }

@@ -8,8 +8,10 @@ use std::time::SystemTime;
 use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, Status};
 use bench_runner_core::compare::{BlockResult, Policy};
 use bench_runner_core::record::{BlockId, EarlierTwin, Phase, Plan};
-use bench_runner_core::stats::{Control, Estimate, median, noise_of_twin, offset_weight};
-use bench_runner_measure::plan::MeasuredNoise;
+use bench_runner_core::stats::{
+    Control, Estimate, MIN_TWINS, OffsetSums, median, noise_of_twin, offset_weight,
+};
+use bench_runner_measure::plan::{MeasuredNoise, WorkloadNoise};
 
 use super::judge;
 
@@ -20,12 +22,15 @@ struct CalibrationLimits {
     twins: usize,
     /// Bundles whose samples are read.
     bundles: usize,
+    /// True if only runs count that have a workload of the plan.
+    same_workload: bool,
 }
 
-const LIMITS: CalibrationLimits = CalibrationLimits { twins: 60, bundles: 200 };
+const LIMITS: CalibrationLimits = CalibrationLimits { twins: 60, bundles: 200, same_workload: false };
 
 /// Limits for the noise that a plan expects: it is needed before anything is measured, and at once.
-const NOISE_LIMITS: CalibrationLimits = CalibrationLimits { twins: 10, bundles: 10 };
+const NOISE_LIMITS: CalibrationLimits =
+    CalibrationLimits { twins: 2 * MIN_TWINS, bundles: 10, same_workload: true };
 
 /// What earlier runs are collected for.
 struct Search<'a> {
@@ -67,18 +72,23 @@ pub(super) fn earlier(results: &Path, manifest: &Manifest) -> EarlierTwins {
     collect(&Search::for_run(results, manifest), LIMITS)
 }
 
-/// Scatter of single builds in the newest complete runs of the machine below `results`, for each workload of
-/// `plan` that they have: the median over their twins.
+/// Noise in the newest complete runs of the machine below `results`, for each workload of `plan` that they
+/// have: the scatter of single builds is the median over their twins.
 pub(crate) fn measured_noise(results: &Path, machine: &str, plan: &Plan) -> MeasuredNoise {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let search =
         Search { machine: results.join(machine), machine_name: machine, run: None, until: &now, plan };
-    let mut by_workload: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    let mut by_workload: BTreeMap<String, Vec<Estimate>> = BTreeMap::new();
     for twin in collect(&search, NOISE_LIMITS).twins {
         let estimate = estimate_of(&twin);
-        by_workload.entry(twin.workload).or_default().extend(noise_of_twin(&estimate));
+        by_workload.entry(twin.workload).or_default().push(estimate);
     }
-    by_workload.into_iter().filter_map(|(workload, all)| Some((workload, median(&all)?))).collect()
+    let of_twins = |(workload, twins): (String, Vec<Estimate>)| {
+        let scatter: Vec<f64> = twins.iter().filter_map(noise_of_twin).collect();
+        let offset = OffsetSums::of(&twins).variance();
+        Some((workload, WorkloadNoise { sd: median(&scatter)?, offset }))
+    };
+    by_workload.into_iter().filter_map(of_twins).collect()
 }
 
 fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
@@ -93,7 +103,8 @@ fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
             break;
         }
         // Copies of a bundle are one run; the first readable copy counts.
-        if seen.contains(run.name.as_str()) {
+        let elsewhere = limits.same_workload && workloads.is_disjoint(&run.workloads);
+        if elsewhere || seen.contains(run.name.as_str()) {
             continue;
         }
         opened += 1;
@@ -115,11 +126,12 @@ fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
 }
 
 /// A usable run; they are ordered by start time.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug)]
 struct EarlierRun {
     started_at: String,
     name: String,
     dir: PathBuf,
+    workloads: HashSet<String>,
 }
 
 #[derive(Debug, Default)]
@@ -147,7 +159,7 @@ fn find(search: &Search<'_>) -> EarlierRuns {
                 continue;
             }
         };
-        let Manifest { run, status, started_at, .. } = manifest;
+        let Manifest { run, status, started_at, plan, .. } = manifest;
         let is_own = search.run == Some(run.as_str());
         if status != Status::Complete || manifest.machine.directory != search.machine_name || is_own {
             continue;
@@ -156,11 +168,13 @@ fn find(search: &Search<'_>) -> EarlierRuns {
         if started_at.as_str() > search.until {
             found.future.insert(run);
         } else {
-            found.runs.push(EarlierRun { started_at, name: run, dir });
+            let workloads = plan.blocks.iter().map(|block| block.workload()).collect();
+            found.runs.push(EarlierRun { started_at, name: run, dir, workloads });
         }
     }
-    found.runs.sort_unstable();
-    found.runs.reverse();
+    found.runs.sort_by(|one, other| {
+        (&other.started_at, &other.name, &other.dir).cmp(&(&one.started_at, &one.name, &one.dir))
+    });
     found
 }
 

@@ -10,7 +10,7 @@ use crate::stats::{MAD_TO_SD, median_and_mad, quantile, summarize};
 
 /// Results of all arms, in the order of the block.
 pub(super) fn arm_results(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<ArmResult> {
-    let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells));
+    let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells, judged));
     let of_arm = |arm: usize| arm_result(cells, judged, &costs, &sessions, arm);
     (0..cells.block.arms.len()).map(of_arm).collect()
 }
@@ -19,7 +19,7 @@ fn arm_result(
     cells: &Cells<'_>,
     judged: &JudgedBlock,
     costs: &Costs<'_, '_>,
-    sessions: &BySession<'_>,
+    sessions: &BySession,
     arm: usize,
 ) -> ArmResult {
     let planned = &cells.block.arms[arm];
@@ -42,7 +42,7 @@ fn arm_result(
         middle_half: quantile(&walls, 0.25).zip(quantile(&walls, 0.75)),
         ratio: judged.ratios[arm],
         plain_ratios: ByMetric::of(|metric| costs.ratio(arm, metric.id)),
-        sessions: sessions.for_arm(cells, judged, arm),
+        sessions: sessions.for_arm(judged, arm),
     }
 }
 

@@ -90,8 +90,17 @@ impl<'a> Cells<'a> {
         (0..self.block.arms.len()).filter_map(of_arm).collect()
     }
 
+    /// The comparisons with the chosen baseline whose arms were timed, by arm.
+    pub(super) fn chosen_contrasts(&self) -> Vec<(usize, Contrast)> {
+        let of_arm = |arm: usize| {
+            let contrast = self.contrast(arm)?;
+            self.is_usable(contrast).then_some((arm, contrast))
+        };
+        (0..self.block.arms.len()).filter_map(of_arm).collect()
+    }
+
     /// Returns true if both arms of a comparison were timed.
-    pub(super) fn is_usable(&self, contrast: Contrast) -> bool {
+    fn is_usable(&self, contrast: Contrast) -> bool {
         [contrast.of.arm, contrast.against.arm].iter().all(|arm| self.not_timed[*arm].is_none())
     }
 

@@ -9,7 +9,8 @@ use super::later_builds::changed_arms;
 use super::policy::Policy;
 use super::result::{Invalid, Offsets, Ratio, TwinResult, Verdict};
 use crate::stats::{
-    Contrast, Estimate, LEVEL, SerialCorrelation, estimate_block, holm, median, serial_correlation,
+    Contrast, Estimate, LEVEL, SerialCorrelation, estimate_block, estimate_with, holm, median,
+    serial_correlation,
 };
 
 /// Estimates and verdicts of a block.
@@ -32,6 +33,34 @@ pub(super) struct JudgedBlock {
     pub(super) ratios: Vec<Option<Ratio>>,
 }
 
+/// Estimates of a block's comparisons from some of its rounds, before any offset.
+pub(super) struct BlockEstimates {
+    /// For each arm its comparison with the baseline; `None` for the twin.
+    pub(super) arms: Vec<Option<Estimate>>,
+    /// The comparison of the planned twin with the planned baseline.
+    pub(super) twin: Option<Estimate>,
+}
+
+impl BlockEstimates {
+    /// `rounds` has the wall seconds of all arms; standard errors are stretched and then pooled with those of
+    /// the planned comparisons, whichever baseline is chosen.
+    pub(super) fn of<R: AsRef<[Option<f64>]>>(cells: &Cells<'_>, rounds: &[R], stretch: f64) -> Self {
+        let (indices, contrasts): (Vec<usize>, Vec<Contrast>) = cells.planned_contrasts().into_iter().unzip();
+        let (planned, variance) = estimate_block(rounds, &contrasts, cells.control(), stretch);
+        let mut arms = vec![None; cells.block.arms.len()];
+        indices.into_iter().zip(planned).for_each(|(arm, estimate)| arms[arm] = estimate);
+        let twin = cells.reference.twin.and_then(|twin| arms[twin].take());
+        if cells.is_post_hoc() {
+            let (indices, contrasts): (Vec<usize>, Vec<Contrast>) =
+                cells.chosen_contrasts().into_iter().unzip();
+            let chosen = estimate_with(rounds, &contrasts, cells.control(), stretch, variance);
+            arms.fill(None);
+            indices.into_iter().zip(chosen).for_each(|(arm, estimate)| arms[arm] = estimate);
+        }
+        Self { arms, twin }
+    }
+}
+
 /// Offsets between directories for judging one block.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct BlockOffsets {
@@ -47,20 +76,7 @@ impl JudgedBlock {
     pub(super) fn of(cells: &Cells<'_>, policy: &Policy, format: u32) -> Self {
         let serial = serial_correlation(&judged_arms_table(cells));
         let stretch = stretch(serial);
-        let (arms, contrasts): (Vec<usize>, Vec<Contrast>) = cells.planned_contrasts().into_iter().unzip();
-        let (planned, variance) = estimate_block(&cells.table, &contrasts, cells.control(), stretch);
-        let mut estimates = vec![None; cells.block.arms.len()];
-        arms.into_iter().zip(planned).for_each(|(arm, estimate)| estimates[arm] = estimate);
-        // The twin is compared too, but has no ratio of its own.
-        let twin = cells.reference.twin.and_then(|twin| estimates[twin].take());
-        if cells.is_post_hoc() {
-            let of_arm = |arm: usize| {
-                let contrast = cells.contrast(arm).filter(|contrast| cells.is_usable(*contrast))?;
-                let single = contrast.estimate(&cells.table, cells.control())?.stretched(stretch);
-                Some(variance.pool(&contrast, single))
-            };
-            estimates = (0..estimates.len()).map(of_arm).collect();
-        }
+        let BlockEstimates { arms: estimates, twin } = BlockEstimates::of(cells, &cells.table, stretch);
         Self {
             margin: policy.margin.unwrap_or(cells.block.sampling.margin),
             ratios: vec![None; estimates.len()],
@@ -112,23 +128,28 @@ impl JudgedBlock {
 
     /// The true difference, as a fraction, that four of five such runs would find in the variant with the
     /// median standard error, if all `family` comparisons of the run are corrected for. `None` without any
-    /// estimate.
+    /// estimate, and in an invalid block, which finds nothing.
     pub(super) fn noise_floor(&self, family: usize, policy: &Policy) -> Option<f64> {
         let alpha = policy.level(family) / family.max(1) as f64;
         let floors: Vec<f64> =
             self.estimates.iter().flatten().map(|estimate| estimate.detectable(alpha)).collect();
-        median(&floors)
+        median(&floors).filter(|_| self.invalid.is_empty())
     }
 
     /// Adds the offsets between directories to the standard errors.
     pub(super) fn add_offsets(&mut self, cells: &Cells<'_>, known: BlockOffsets) {
         self.offsets = Some(known.offsets);
         self.offset_from_others = known.variance_from_others;
-        let tau2 = self.remaining_offset_variance(cells);
-        for (arm, estimate) in self.estimates.iter_mut().enumerate() {
-            let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);
-            *estimate = estimate.map(|estimate| estimate.with_variance(share * tau2));
-        }
+        let widened = |(arm, estimate): (usize, &Option<Estimate>)| {
+            estimate.map(|estimate| self.with_offset(cells, arm, estimate))
+        };
+        self.estimates = self.estimates.iter().enumerate().map(widened).collect();
+    }
+
+    /// An estimate of the arm with the offsets between directories in its standard error.
+    pub(super) fn with_offset(&self, cells: &Cells<'_>, arm: usize, estimate: Estimate) -> Estimate {
+        let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);
+        estimate.with_variance(share * self.remaining_offset_variance(cells))
     }
 }
 
@@ -232,6 +253,7 @@ fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: 
     let (low, high) = estimate.interval(LEVEL);
     Some(Ratio {
         rounds: estimate.rounds,
+        wanted_rounds: cells.block.sampling.min_rounds as usize,
         df: estimate.df,
         ratio: estimate.ratio(),
         low,

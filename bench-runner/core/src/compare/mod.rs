@@ -10,7 +10,7 @@
 //!
 //! A verdict, in this order of precedence (levels: see [`Policy`]):
 //!
-//! 1. `invalid`: the twin of the block differs from the baseline by more than the calibrated offsets between
+//! 1. `invalid`: the twin of the block differs from the baseline by more than the offsets between
 //!    directories allow, p < 0.01 / number of blocks; or the later builds from nothing of some arm differ in
 //!    kind from its first, so that they found something which an earlier build had left.
 //! 2. `equivalent`: two one-sided tests show that the ratio is within the margin, with Holm's correction over

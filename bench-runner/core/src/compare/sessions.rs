@@ -3,35 +3,36 @@
 use std::collections::BTreeMap;
 
 use super::cells::Cells;
-use super::judge::JudgedBlock;
+use super::judge::{BlockEstimates, JudgedBlock};
 use super::result::{PlainRatio, SessionRatio, Sessions};
 use crate::stats::{Estimate, spread_between};
 
-/// Wall seconds of some rounds.
-type Rows<'c> = Vec<&'c Vec<Option<f64>>>;
+/// Estimates of all arms from the rounds of each session alone, in order of the sessions. Empty for a block with
+/// one session.
+pub(super) struct BySession(Vec<(u32, Vec<Option<Estimate>>)>);
 
-/// Wall seconds of each session, in order.
-pub(super) struct BySession<'c>(Vec<(u32, Rows<'c>)>);
-
-impl<'c> BySession<'c> {
-    pub(super) fn of(cells: &'c Cells<'_>) -> Self {
-        let mut sessions: BTreeMap<u32, Rows<'c>> = BTreeMap::new();
+impl BySession {
+    pub(super) fn of(cells: &Cells<'_>, judged: &JudgedBlock) -> Self {
+        let mut sessions: BTreeMap<u32, Vec<&Vec<Option<f64>>>> = BTreeMap::new();
         for (round, seconds) in cells.rounds.iter().zip(&cells.table) {
             if let Some(session) = round.session() {
                 sessions.entry(session).or_default().push(seconds);
             }
         }
-        Self(sessions.into_iter().collect())
+        if sessions.len() < 2 {
+            return Self(Vec::new());
+        }
+        let estimates = |(session, rounds): (u32, Vec<&Vec<Option<f64>>>)| {
+            (session, BlockEstimates::of(cells, &rounds, judged.stretch()).arms)
+        };
+        Self(sessions.into_iter().map(estimates).collect())
     }
 
     /// The ratios of one arm by session; `None` if the arm has no ratio or fewer than two sessions have one.
-    pub(super) fn for_arm(&self, cells: &Cells<'_>, judged: &JudgedBlock, arm: usize) -> Option<Sessions> {
+    pub(super) fn for_arm(&self, judged: &JudgedBlock, arm: usize) -> Option<Sessions> {
         judged.estimates[arm]?;
-        let contrast = cells.contrast(arm).filter(|_| self.0.len() > 1)?;
-        let estimate = |(session, rounds): &(u32, Rows<'_>)| {
-            Some((*session, contrast.estimate(rounds, cells.control())?.stretched(judged.stretch())))
-        };
-        let estimates: Vec<(u32, Estimate)> = self.0.iter().filter_map(estimate).collect();
+        let estimates: Vec<(u32, Estimate)> =
+            self.0.iter().filter_map(|(session, of_arms)| Some((*session, of_arms[arm]?))).collect();
         if estimates.len() < 2 {
             return None;
         }

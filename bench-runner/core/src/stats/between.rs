@@ -14,7 +14,8 @@ pub struct Spread {
     pub p: f64,
 }
 
-/// Spread of at least two estimates with more than 3 rounds and a standard error above 0; others are ignored.
+/// Spread of at least two estimates with more than 2 degrees of freedom and a standard error above 0; others
+/// are ignored.
 /// `None` if fewer than two remain.
 ///
 /// The standard deviation is the root of τ² as in [`super::OffsetSums`], but about the weighted mean instead

@@ -22,6 +22,25 @@ pub struct BlockShape {
 }
 
 impl BlockShape {
+    /// Variance of a typical comparison in units of that of a single build: 3/2 against baseline and twin, 2 of
+    /// two single builds. In an A/A block the twin itself is the only comparison.
+    fn builds(self) -> f64 {
+        match self.control {
+            Control::Twin if self.comparisons > 1 => 1.5,
+            Control::Twin | Control::NoTwin => 2.0,
+        }
+    }
+
+    /// Variance of one round of a typical comparison, if single builds scatter with standard deviation `noise`.
+    pub(crate) fn round_variance(self, noise: f64) -> f64 {
+        noise * noise * self.builds()
+    }
+
+    /// Fraction of τ² in the variance of a typical comparison, as in [`Contrast::offset_share`].
+    pub(crate) fn offset_share(self) -> f64 {
+        0.5 * self.builds()
+    }
+
     /// Degrees of freedom of each comparison after `rounds` rounds.
     pub(crate) fn df(self, rounds: usize) -> f64 {
         let pooled = if self.comparisons >= POOLED_FROM { POOLED_DF } else { 0.0 };
@@ -34,13 +53,19 @@ impl BlockShape {
 pub struct BlockVariance(Option<f64>);
 
 impl BlockVariance {
-    /// The mean over the comparisons of n·SE²/builds, with the units of [`Contrast::builds`].
-    pub fn of<'e>(comparisons: impl Iterator<Item = (&'e Contrast, &'e Estimate)>) -> Self {
-        let of_build =
-            |(contrast, one): (&Contrast, &Estimate)| one.se.powi(2) * one.rounds as f64 / contrast.builds();
-        let variances: Vec<f64> = comparisons.map(of_build).collect();
+    /// The mean over the comparisons that have an estimate of n·SE²/builds, with the units of
+    /// [`Contrast::builds`].
+    fn of_known(contrasts: &[Contrast], single: &[Option<Estimate>]) -> Self {
+        let of_build = |(contrast, one): (&Contrast, &Option<Estimate>)| {
+            one.map(|one| one.se.powi(2) * one.rounds as f64 / contrast.builds())
+        };
+        let variances: Vec<f64> = contrasts.iter().zip(single).filter_map(of_build).collect();
         let enough = variances.len() >= POOLED_FROM;
         Self(enough.then(|| variances.iter().sum::<f64>() / variances.len() as f64))
+    }
+
+    fn pool_all(self, contrasts: &[Contrast], single: Vec<Option<Estimate>>) -> Vec<Option<Estimate>> {
+        contrasts.iter().zip(single).map(|(contrast, one)| Some(self.pool(contrast, one?))).collect()
     }
 
     /// Pools the standard error of one comparison: with S0² = V·builds/n, the variance that it has by the
@@ -57,20 +82,41 @@ impl BlockVariance {
     }
 }
 
-/// Estimates of the comparisons of one block, in their order, as [`Contrast::estimate`], with standard errors
-/// that are multiplied by `stretch` and then pooled, and the variance that was pooled with.
+/// Estimates of the planned comparisons of one block, in their order, as [`Contrast::estimate`], with standard
+/// errors that are multiplied by `stretch` and then pooled, and the variance that was pooled with.
 pub fn estimate_block<R: AsRef<[Option<f64>]>>(
     rounds: &[R],
     contrasts: &[Contrast],
     control: Control,
     stretch: f64,
 ) -> (Vec<Option<Estimate>>, BlockVariance) {
+    let single = single_estimates(rounds, contrasts, control, stretch);
+    let variance = BlockVariance::of_known(contrasts, &single);
+    (variance.pool_all(contrasts, single), variance)
+}
+
+/// Estimates of other comparisons of the block, pooled with the `variance` of the planned ones; with their own
+/// if the planned ones have none.
+pub(crate) fn estimate_with<R: AsRef<[Option<f64>]>>(
+    rounds: &[R],
+    contrasts: &[Contrast],
+    control: Control,
+    stretch: f64,
+    variance: BlockVariance,
+) -> Vec<Option<Estimate>> {
+    let single = single_estimates(rounds, contrasts, control, stretch);
+    let own = BlockVariance::of_known(contrasts, &single);
+    BlockVariance(variance.0.or(own.0)).pool_all(contrasts, single)
+}
+
+fn single_estimates<R: AsRef<[Option<f64>]>>(
+    rounds: &[R],
+    contrasts: &[Contrast],
+    control: Control,
+    stretch: f64,
+) -> Vec<Option<Estimate>> {
     let estimate = |contrast: &Contrast| Some(contrast.estimate(rounds, control)?.stretched(stretch));
-    let single: Vec<Option<Estimate>> = contrasts.iter().map(estimate).collect();
-    let known = contrasts.iter().zip(&single).filter_map(|(contrast, one)| Some((contrast, one.as_ref()?)));
-    let variance = BlockVariance::of(known);
-    let pooled = contrasts.iter().zip(single).map(|(contrast, one)| Some(variance.pool(contrast, one?)));
-    (pooled.collect(), variance)
+    contrasts.iter().map(estimate).collect()
 }
 
 #[cfg(test)]
@@ -87,10 +133,7 @@ mod tests {
     }
 
     fn pooled(contrasts: &[Contrast], single: &[Option<Estimate>]) -> Vec<Option<Estimate>> {
-        let known =
-            contrasts.iter().zip(single).filter_map(|(contrast, one)| Some((contrast, one.as_ref()?)));
-        let variance = BlockVariance::of(known);
-        contrasts.iter().zip(single).map(|(contrast, one)| Some(variance.pool(contrast, (*one)?))).collect()
+        BlockVariance::of_known(contrasts, single).pool_all(contrasts, single.to_vec())
     }
 
     fn estimate(rounds: usize, se: f64) -> Option<Estimate> {

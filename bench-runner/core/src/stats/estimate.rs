@@ -54,7 +54,7 @@ pub struct Estimate {
     pub rounds: usize,
     /// Typical log-ratio, θ.
     pub theta: f64,
-    /// Standard error of θ: √(Σ(ψ/m)² / (n(n−1))), without the factor f.
+    /// Standard error of θ without the factor f: √(Σ(ψ/m)² / (n(n−1))), or pooled with those of the block.
     pub se: f64,
     /// Degrees of freedom of `se`: n − 1, or more if it is pooled with those of other comparisons.
     pub df: f64,
@@ -260,6 +260,28 @@ mod tests {
         // Standard error of either: about 0.02%.
         assert!(singly.abs() < 8e-4, "{singly}");
         assert!(together < -2e-3, "{together}");
+    }
+
+    #[test]
+    fn below_six_rounds_it_is_the_mean() {
+        // By hand: mean 0.1, Σ(d − θ)² = 4·0.01 + 0.16 = 0.2, SE = √(0.2/20).
+        let five = Estimate::from_log_ratios(&[0.0, 0.0, 0.0, 0.0, 0.5], Control::Twin).unwrap();
+        assert!((five.theta - 0.1).abs() < 1e-15 && (five.se - 0.1).abs() < 1e-15, "{five:?}");
+        // From six on an outlier is drawn in: here θ would be 0.083 as a mean.
+        let six = Estimate::from_log_ratios(&[0.01, -0.01, 0.0, 0.005, -0.005, 0.5], Control::Twin).unwrap();
+        assert!(six.theta < 0.02, "{six:?}");
+    }
+
+    /// Reference values: `scipy.stats.t.ppf`.
+    #[test]
+    fn a_detectable_difference_is_found_in_four_of_five_runs() {
+        let estimate = Estimate { rounds: 3, theta: 0.0, se: 0.02, df: 4.0, control: Control::Twin };
+        // By hand: t(0.975, 4) + t(0.8, 4) = 2.7764451 + 0.9409646, f = 7/6.
+        let expected = ((2.7764451 + 0.9409646) * 7.0 / 6.0 * 0.02f64).exp_m1();
+        assert!((estimate.detectable(0.05) - expected).abs() < 1e-7);
+        // t(1 − 0.03/40, 4) = 7.7411691
+        let of_twenty = ((7.7411691 + 0.9409646) * 7.0 / 6.0 * 0.02f64).exp_m1();
+        assert!((estimate.detectable(0.03 / 20.0) - of_twenty).abs() < 1e-5, "{of_twenty}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub const ASSUMED_OFFSET: f64 = 0.007;
 /// Sums for estimating τ², the variance between twins and baselines beyond what their own standard errors
 /// explain. As sums, they allow removing one of the twins.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct OffsetSums {
+pub struct OffsetSums {
     twins: usize,
     q: f64,
     weights: f64,
@@ -20,7 +20,7 @@ pub(crate) struct OffsetSums {
 
 impl OffsetSums {
     /// Sums over all usable twins.
-    pub(crate) fn of(twins: &[Estimate]) -> Self {
+    pub fn of(twins: &[Estimate]) -> Self {
         let none = Self { twins: 0, q: 0.0, weights: 0.0 };
         twins.iter().fold(none, |sums, twin| match offset_weight(twin) {
             Some(weight) => Self {
@@ -50,7 +50,7 @@ impl OffsetSums {
     /// With w = 1/(se²·df/(df−2)) and Q = Σ w θ² over B twins it is max(0, (Q − B)/Σw). A variant's
     /// comparison with baseline and twin together has an offset variance of ¾ τ² (three halves of one
     /// directory's variance against two), one with the baseline alone has all of τ².
-    pub(crate) fn variance(self) -> Option<f64> {
+    pub fn variance(self) -> Option<f64> {
         let variance = ((self.q - self.twins as f64) / self.weights).max(0.0);
         (self.twins >= MIN_TWINS && variance.is_finite()).then_some(variance)
     }

@@ -1,5 +1,7 @@
 //! Plain summary of some values.
 
+use std::f64::consts::FRAC_PI_2;
+
 use serde::Serialize;
 
 use super::quantile::{mad_of_sorted, quantile_of_sorted, sorted};
@@ -7,6 +9,9 @@ use super::quantile::{mad_of_sorted, quantile_of_sorted, sorted};
 /// Number of values from which on the median has a 95% interval: the whole range of five holds it with 93.75%
 /// only.
 pub const INTERVAL_FROM: usize = 6;
+
+/// z(0.975).
+const NORMAL: f64 = 1.959_963_984_540_054;
 
 /// Plain summary of the values of one metric.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -35,6 +40,16 @@ impl Summary {
     /// Returns true if `low` and `high` are a 95% interval; otherwise they are the range.
     pub fn has_interval(&self) -> bool {
         self.n >= INTERVAL_FROM
+    }
+
+    /// Standard error of the median: from its interval as if that were normal, or without one that of normal
+    /// values, √(π/2)·sd/√n.
+    pub fn median_se(&self) -> f64 {
+        if self.has_interval() {
+            (self.high - self.low) / (2.0 * NORMAL)
+        } else {
+            FRAC_PI_2.sqrt() * self.sd / (self.n as f64).sqrt()
+        }
     }
 }
 

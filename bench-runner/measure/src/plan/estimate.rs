@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench_runner_core::record::{Block, Plan};
-use bench_runner_core::stats::{BlockShape, Control, EXPECTED_NOISE, expected_half_width};
+use bench_runner_core::stats::{ASSUMED_OFFSET, BlockShape, Control, EXPECTED_NOISE, Expectation};
 
 use crate::sampling::LOOKS;
 use crate::workloads::{self, StartState};
@@ -35,36 +35,48 @@ pub struct BlockEstimate {
     pub round_time: Option<Duration>,
     /// Rounds that fit into the budget and that the precision probably needs, at most `max_rounds`.
     pub rounds: u32,
-    /// Expected scatter of single builds.
+    /// Expected noise.
     pub noise: Noise,
-    /// Half-width of the intervals after these rounds, if builds scatter by `noise`.
+    /// Half-width of the intervals after these rounds, with this noise.
     pub half_width: Option<f64>,
 }
 
-/// Scatter of single builds of a block.
+/// Noise that is expected of a block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise {
-    /// Standard deviation, as a fraction.
-    pub sd: f64,
-    /// True if earlier runs of this machine have shown it; otherwise it is [`EXPECTED_NOISE`].
+    /// Scatter of single builds, offsets between directories, and what the block compares.
+    pub expected: Expectation,
+    /// True if earlier runs of this machine have shown the scatter; otherwise it is [`EXPECTED_NOISE`].
     pub is_measured: bool,
 }
 
-/// Scatter of single builds in this machine's earlier runs, by workload.
-pub type MeasuredNoise = BTreeMap<String, f64>;
+/// Noise in this machine's earlier runs, by workload.
+pub type MeasuredNoise = BTreeMap<String, WorkloadNoise>;
 
-impl Noise {
-    fn of(block: &Block, measured: &MeasuredNoise) -> Self {
-        match measured.get(&block.workload()) {
-            Some(&sd) => Self { sd, is_measured: true },
-            None => Self { sd: EXPECTED_NOISE, is_measured: false },
-        }
-    }
+/// Noise of a workload in earlier runs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WorkloadNoise {
+    /// Scatter of single builds, a standard deviation as a fraction.
+    pub sd: f64,
+    /// τ² of the offsets between directories; `None` if too few twins are known.
+    pub offset: Option<f64>,
 }
 
-/// Control and number of comparisons of a block.
-pub fn shape(block: &Block) -> BlockShape {
-    BlockShape { control: Control::of(block.twin()), comparisons: block.arms.len().saturating_sub(1) }
+impl Noise {
+    /// With several sessions, offsets between directories average out.
+    fn of(block: &Block, sessions: u32, measured: &MeasuredNoise) -> Self {
+        let known = measured.get(&block.workload());
+        let offset = known.and_then(|known| known.offset).unwrap_or(ASSUMED_OFFSET.powi(2));
+        let expected = Expectation {
+            noise: known.map_or(EXPECTED_NOISE, |known| known.sd),
+            offset: offset / f64::from(sessions.max(1)),
+            shape: BlockShape {
+                control: Control::of(block.twin()),
+                comparisons: block.arms.len().saturating_sub(1),
+            },
+        };
+        Self { expected, is_measured: known.is_some() }
+    }
 }
 
 impl BlockEstimate {
@@ -85,7 +97,7 @@ pub type EstimatesByProject = BTreeMap<String, crate::corpus::ProjectEstimate>;
 /// Estimates `plan`.
 pub fn estimate(plan: &Plan, estimates: &EstimatesByProject, measured: &MeasuredNoise) -> PlanEstimate {
     let block_estimate = |block: &Block, budget: Option<Duration>| {
-        block_estimate(block, plan.sessions, budget, estimates, Noise::of(block, measured))
+        block_estimate(block, plan.sessions, budget, estimates, Noise::of(block, plan.sessions, measured))
     };
     // Every block as if time were unlimited.
     let wanted: Vec<BlockEstimate> = plan.blocks.iter().map(|block| block_estimate(block, None)).collect();
@@ -161,7 +173,7 @@ fn block_estimate(
         (budget.saturating_sub(warmup).as_secs_f64() / round.as_secs_f64().max(1e-9)) as u32
     });
     let rounds = sampling.max_rounds.min(fit.unwrap_or(u32::MAX)).min(rounds_for_precision(block, noise));
-    let half_width = expected_half_width(noise.sd, rounds as usize, shape(block));
+    let half_width = noise.expected.half_width(rounds as usize);
     BlockEstimate {
         warmups: warmups * u64::from(sessions),
         warmup_time,
@@ -201,12 +213,12 @@ pub fn share(left: Duration, blocks: &[BlockEstimate]) -> Duration {
     left.mul_f64(if total > 0.0 { (need[0] / total).clamp(0.0, 1.0) } else { 1.0 })
 }
 
-/// The look at which builds with this noise will have reached the precision.
+/// The look at which builds with this noise will have reached the precision. Looks leave offsets out.
 fn rounds_for_precision(block: &Block, noise: Noise) -> u32 {
     let Some(precision) = block.sampling.precision else { return block.sampling.max_rounds };
     let reached = |rounds: &u32| {
-        expected_half_width(noise.sd, *rounds as usize, shape(block))
-            .is_some_and(|half_width| half_width <= precision)
+        let half_width = noise.expected.without_offset().half_width(*rounds as usize);
+        half_width.is_some_and(|half_width| half_width <= precision)
     };
     LOOKS
         .iter()

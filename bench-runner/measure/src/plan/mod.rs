@@ -17,7 +17,7 @@ use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use adapt::{adapt_plan, check};
 pub use estimate::{
-    BlockEstimate, EstimatesByProject, MeasuredNoise, Noise, PlanEstimate, estimate, shape, share,
+    BlockEstimate, EstimatesByProject, MeasuredNoise, Noise, PlanEstimate, WorkloadNoise, estimate, share,
 };
 
 /// A project as planning sees it.

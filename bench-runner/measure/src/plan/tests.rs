@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bench_runner_core::record::{Pin, Role};
+use bench_runner_core::stats::ASSUMED_OFFSET;
 
 use super::*;
 use crate::scenario::ScenarioLibrary;
@@ -251,16 +252,21 @@ fn the_estimate_shares_the_budget_and_foretells_the_interval() {
     );
     plan.sessions = 1;
     let estimates = of_clean(&[("a", 2), ("b", 2)]);
-    let quiet = MeasuredNoise::from([("clean".to_owned(), 0.02)]);
+    let quiet = MeasuredNoise::from([("clean".to_owned(), WorkloadNoise { sd: 0.02, offset: Some(0.0) })]);
     let estimate = estimate(&plan, &estimates, &quiet);
     // 60 s per block, three builds of 2.25 s per round, and as many for the warm-up.
     assert_eq!(estimate.blocks[0].rounds, 7);
     assert_eq!(estimate.blocks[0].warmups, 3);
     let half_width = estimate.blocks[0].half_width.unwrap();
     assert!((0.01..0.06).contains(&half_width), "{half_width}");
-    assert_eq!(estimate.blocks[0].noise, Noise { sd: 0.02, is_measured: true });
+    let noise = estimate.blocks[0].noise;
+    assert_eq!((noise.expected.noise, noise.expected.offset, noise.is_measured), (0.02, 0.0, true));
     let before_any_run = super::estimate(&plan, &estimates, &MeasuredNoise::new());
-    assert_eq!(before_any_run.blocks[0].noise, Noise { sd: 0.05, is_measured: false });
+    let noise = before_any_run.blocks[0].noise;
+    assert_eq!(
+        (noise.expected.noise, noise.expected.offset, noise.is_measured),
+        (0.05, ASSUMED_OFFSET.powi(2), false)
+    );
     assert!(before_any_run.blocks[0].half_width.unwrap() > 2.0 * half_width);
     // All blocks get the same number of rounds, however expensive a round of them is.
     let dear = of_clean(&[("a", 1), ("b", 9)]);

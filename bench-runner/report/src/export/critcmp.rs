@@ -87,15 +87,20 @@ fn estimates(wall: &Summary) -> Value {
     let n = wall.n as f64;
     let mean_error = wall.sd / n.sqrt();
     let t = if wall.n > 1 { t_quantile(0.5 + LEVEL / 2.0, n - 1.0) } else { 0.0 };
-    let median_error = (wall.high - wall.low) / (2.0 * Z);
+    let median_error = wall.median_se();
     let sd_error = if wall.n > 1 { wall.sd / (2.0 * (n - 1.0)).sqrt() } else { 0.0 };
     let mad_error = MAD_ERROR * mean_error;
     let around = |value: f64, error: f64, factor: f64| {
         stats(value, error, ((value - factor * error).max(0.0), value + factor * error))
     };
+    let median = if wall.has_interval() {
+        stats(wall.median, median_error, (wall.low, wall.high))
+    } else {
+        around(wall.median, median_error, Z)
+    };
     object!({
         "mean": around(wall.mean, mean_error, t),
-        "median": stats(wall.median, median_error, (wall.low, wall.high)),
+        "median": median,
         "median_abs_dev": around(wall.mad, mad_error, Z),
         "slope": null,
         "std_dev": around(wall.sd, sd_error, Z),

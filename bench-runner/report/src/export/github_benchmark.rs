@@ -66,7 +66,7 @@ fn extra(run: &ExportRun<'_>, cell: &ExportCell<'_>) -> String {
     if let Some(ratio) = &cell.arm.ratio {
         lines.push(format!(
             "{}: wall time {:.3} times that of {} ({:.3} to {:.3}, {} rounds)",
-            ratio.verdict.as_str(),
+            ratio.verdict_text(),
             ratio.ratio,
             one_line(cell.baseline()),
             ratio.low,

@@ -41,6 +41,7 @@ pub(crate) fn ratio(ratio: f64, spread: f64, verdict: Verdict) -> Ratio {
     let (low, high) = (ratio * (1.0 - spread), ratio * (1.0 + spread));
     Ratio {
         rounds: 12,
+        wanted_rounds: 6,
         df: 11.0,
         ratio,
         low,

@@ -93,13 +93,16 @@ fn block(scene: &mut Scene, block: &BlockResult, (axis, layout): (&Scale, &Figur
             scene.tooltips.push(Tooltip { name: wording::arm_name(arm), text, ..row_tooltip(layout, top) });
         }
         match (&arm.ratio, &block.twin) {
-            (Some(ratio), _) => row(scene, block, ratio, (axis, layout), top),
+            (Some(ratio), _) => row(scene, ratio, (axis, layout), top),
             (None, Some(twin)) if arm.role == Role::Twin => twin_row(scene, twin, (axis, layout), top),
             (None, _) => reason(scene, layout, &wording::why_no_ratio(arm), top),
         }
     }
     rows_top + rows as f64 * layout.row
 }
+
+/// Mark behind a verdict from fewer rounds than the plan wants; the caption has its meaning.
+const FEW_ROUNDS: &str = " *";
 
 /// Tooltip of an arm; `None` if it has no ratio, so that its row already shows everything.
 fn row_tooltip_text(block: &BlockResult, arm: &ArmResult) -> Option<String> {
@@ -110,7 +113,7 @@ fn row_tooltip_text(block: &BlockResult, arm: &ArmResult) -> Option<String> {
         arm.wall().map(|wall| format!(", median {} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     Some(format!(
         "{}, {}× [{}, {}], {} %, {}{}, {} after correction",
-        ratio.verdict.as_str(),
+        ratio.verdict_text(),
         factor.estimate,
         factor.low,
         factor.high,
@@ -149,7 +152,7 @@ fn heading(scene: &mut Scene, block: &BlockResult, layout: &FigureLayout, top: f
         _ if wording::is_invalid(block) => "later builds differ in kind: the block shows nothing".to_owned(),
         _ => match block.noise_floor {
             Some(floor) => format!("noise floor {}", wording::share(floor)),
-            None => "no noise floor".to_owned(),
+            None => "nothing was compared".to_owned(),
         },
     });
     let mut y = top + 33.0;
@@ -165,26 +168,23 @@ fn shading(scene: &mut Scene, block: &BlockResult, axis: &Scale, (top, bottom): 
     let places = |share: f64| around_one(share).map(|ratio| axis.place(ratio));
     let [left, right] = places(block.margin);
     scene.rect((left, top), (right, bottom), Ink::Margin);
-    if let Some(floor) = block.noise_floor.filter(|_| !wording::is_invalid(block)) {
+    if let Some(floor) = block.noise_floor {
         let [left, right] = places(floor);
         scene.hatch((left, top), (right, bottom), Ink::Noise);
-        for edge in [left, right] {
+        // An edge that lies beyond the axis is not drawn at the axis's end.
+        for ratio in around_one(floor).into_iter().filter(|ratio| axis.contains(*ratio)) {
+            let edge = axis.place(ratio);
             scene.line((edge, top), (edge, bottom), 1.0, Ink::Noise);
         }
     }
 }
 
-fn row(
-    scene: &mut Scene,
-    block: &BlockResult,
-    ratio: &Ratio,
-    (axis, layout): (&Scale, &FigureLayout),
-    top: f64,
-) {
+fn row(scene: &mut Scene, ratio: &Ratio, (axis, layout): (&Scale, &FigureLayout), top: f64) {
     let (form, ink) = look(ratio.verdict);
     let at = top + layout.interval_at;
     interval(scene, axis, (ratio.low, ratio.ratio, ratio.high), at, (form, ink));
-    let words = wording::verdict(ratio, block);
+    let mark = if ratio.few_rounds().is_some() { FEW_ROUNDS } else { "" };
+    let words = format!("{}{mark}", ratio.verdict.as_str());
     scene.text(Label::new((layout.verdict, top + layout.text_at), words, 12.0, ink).bold());
     number_cells(scene, layout, numbers(ratio), top, Ink::Text);
 }
@@ -216,6 +216,10 @@ fn caption(scene: &mut Scene, comparison: &Comparison, layout: &FigureLayout, to
     ];
     let mut y = legend(scene, layout, &parts, top + 4.0) + 20.0;
     let mut sentences = wording::family_sentence(comparison);
+    let ratios = || comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
+    if ratios().any(|ratio| ratio.few_rounds().is_some()) {
+        sentences.push_str(" * From fewer rounds than the plan wants before a verdict.");
+    }
     if !comparison.skipped.is_empty() {
         let names: Vec<_> = comparison.skipped.iter().map(|skipped| skipped.variant.as_str()).collect();
         sentences.push_str(&format!(" Left out here: {}.", names.join(", ")));

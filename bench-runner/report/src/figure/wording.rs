@@ -254,16 +254,6 @@ pub(crate) fn twin_differs(block: &BlockResult) -> bool {
 /// p-value of the twin below which a reader is told that it is low.
 const NOTABLE_TWIN_P: f64 = 0.05;
 
-/// Verdict of a variant; with the rounds that count if they are fewer than the plan wants before any verdict.
-pub fn verdict(ratio: &Ratio, block: &BlockResult) -> String {
-    let word = ratio.verdict.as_str();
-    if ratio.rounds < block.min_rounds as usize {
-        format!("{word} ({} of {} rounds)", ratio.rounds, block.min_rounds)
-    } else {
-        word.to_owned()
-    }
-}
-
 /// What the ends beside a median are: its interval, or the range where it has none.
 pub fn around_median<'s>(summaries: impl Iterator<Item = &'s Summary>) -> &'static str {
     let (mut interval, mut range) = (false, false);
@@ -277,10 +267,10 @@ pub fn around_median<'s>(summaries: impl Iterator<Item = &'s Summary>) -> &'stat
     }
 }
 
-/// The difference that a run like this one would find, as a sentence; `None` without any comparison.
+/// The difference that a run like this one would find, as a clause; `None` without any comparison.
 pub fn noise_floor(block: &BlockResult) -> Option<String> {
-    let least = share(block.noise_floor.filter(|_| !is_invalid(block))?);
-    Some(format!("A real difference of {least} or more would be found in four of five such runs."))
+    let least = share(block.noise_floor?);
+    Some(format!("a real difference of {least} or more would be found in four of five such runs"))
 }
 
 /// What the twin (A/A control) of the block showed, as half a sentence.
@@ -294,11 +284,11 @@ pub fn twin_text(block: &BlockResult) -> String {
         Some(twin) => {
             let (change, half_width) = twin_change(&twin);
             let shown = if twin.p < NOTABLE_TWIN_P {
-                format!("{}, more than usual and not enough to make the block invalid", p_value(twin.p))
+                format!("{}: unusual, but not enough to make the block invalid", p_value(twin.p))
             } else {
                 "no difference shown".to_owned()
             };
-            format!("{change} ± {half_width} % against the baseline: {shown}")
+            format!("{change} ± {half_width} % against the planned baseline, {shown}")
         }
         None if has_twin => "too few rounds to say how two equal builds compare here".to_owned(),
         None => "none, so nothing shows how two equal builds compare here".to_owned(),
@@ -323,6 +313,7 @@ mod tests {
     fn ratio_of(ratio: f64, low: f64, high: f64) -> Ratio {
         Ratio {
             rounds: 12,
+            wanted_rounds: 6,
             df: 13.0,
             ratio,
             low,

@@ -146,14 +146,16 @@ impl MachineRatio {
     /// Verdicts in words: a single verdict, with the number of its runs if other runs are inconclusive, or
     /// the verdict of each run in order if they contradict each other.
     pub(crate) fn verdict_text(&self) -> String {
-        let words = || self.runs.iter().map(|run| run.ratio.verdict.as_str());
-        match self.verdicts() {
-            Verdicts::Same(verdict) => verdict.as_str().to_owned(),
-            Verdicts::Open(verdict) => {
-                let saying = words().filter(|word| *word == verdict.as_str()).count();
-                format!("{} in {saying} of {} runs", verdict.as_str(), self.runs.len())
+        match (self.verdicts(), self.runs.as_slice()) {
+            (Verdicts::Same(_), [only]) => only.ratio.verdict_text(),
+            (Verdicts::Same(verdict), _) => verdict.as_str().to_owned(),
+            (Verdicts::Open(verdict), runs) => {
+                let saying = runs.iter().filter(|run| run.ratio.verdict == verdict).count();
+                format!("{} in {saying} of {} runs", verdict.as_str(), runs.len())
             }
-            Verdicts::Contrary => words().collect::<Vec<_>>().join(", "),
+            (Verdicts::Contrary, runs) => {
+                runs.iter().map(|run| run.ratio.verdict_text()).collect::<Vec<_>>().join(", ")
+            }
         }
     }
 

@@ -57,11 +57,17 @@ fn ratio_sentences(block: &BlockResult) -> (bool, String) {
     let without: Vec<String> = without.into_iter().map(wording::arm_name).collect();
     sentences.extend((!without.is_empty()).then(|| format!("Without a result: {}.", without.join(", "))));
     if !judged.is_empty() {
-        sentences.extend(wording::noise_floor(block));
-        let no_twin = "There is no twin, so nothing shows how two equal builds compare here.".to_owned();
-        sentences.extend(block.twin.is_none().then_some(no_twin));
+        sentences.extend(wording::noise_floor(block).map(|clause| capitalize(&clause)));
+        sentences.push(format!("The control: {}.", wording::twin_text(block)));
     }
     (is_conclusive, sentences.join(" "))
+}
+
+/// A clause as a sentence.
+fn capitalize(clause: &str) -> String {
+    let mut chars = clause.chars();
+    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+    format!("{first}{}.", chars.as_str())
 }
 
 fn headline(
@@ -76,10 +82,8 @@ fn headline(
     };
     match (faster.first().or(slower.first()), judged.is_empty()) {
         (Some((arm, ratio)), _) => {
-            let (name, mut rounds) = (wording::arm_name(arm), pluralize(ratio.rounds, "round"));
-            if ratio.rounds < block.min_rounds as usize {
-                rounds.push_str(&format!(" of the {} that the plan wants", block.min_rounds));
-            }
+            let name = wording::arm_name(arm);
+            let rounds = ratio.few_rounds().unwrap_or_else(|| pluralize(ratio.rounds, "round"));
             let (shown, word) = speedup(ratio);
             format!(
                 "{name} against {baseline} on {title}: {}× {word}, 95 % interval {}–{}, {rounds}.",
@@ -109,14 +113,19 @@ pub fn speed(ratio: &Ratio) -> String {
 fn listing(word: &str, arms: &[JudgedArm<'_>]) -> Option<String> {
     let one = |(arm, ratio): &JudgedArm<'_>| {
         let shown = wording::change(ratio);
-        format!("{} ({} %, {} to {})", wording::arm_name(arm), shown.estimate, shown.low, shown.high)
+        let few = ratio.few_rounds().map(|few| format!("; {few}")).unwrap_or_default();
+        format!("{} ({} %, {} to {}{few})", wording::arm_name(arm), shown.estimate, shown.low, shown.high)
     };
     let all: Vec<String> = arms.iter().map(one).collect();
     (!all.is_empty()).then(|| format!("{word}: {}.", all.join(", ")))
 }
 
 fn names(arms: &[JudgedArm<'_>]) -> String {
-    arms.iter().map(|(arm, _)| wording::arm_name(arm)).collect::<Vec<_>>().join(", ")
+    let name = |(arm, ratio): &JudgedArm<'_>| {
+        let few = ratio.few_rounds().map(|few| format!(" ({few})")).unwrap_or_default();
+        format!("{}{few}", wording::arm_name(arm))
+    };
+    arms.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -133,7 +142,7 @@ mod tests {
     fn the_best_comes_first_and_everything_is_said() {
         let text = answers(&fixture::everything()).into_iter().map(|answer| answer.text + "\n");
         expect![[r#"
-            linker=lld (linker=rust-lld) against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). Undecided: codegen-units=3 (+1 %, −39 to +41). Without a result: linker=gold, linker=wild. A real difference of 2.1 % or more would be found in four of five such runs.
+            linker=lld (linker=rust-lld) against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). Undecided: codegen-units=3 (+1 %, −39 to +41). Without a result: linker=gold, linker=wild. A real difference of 2.1 % or more would be found in four of five such runs. The control: −0.2 ± 1.6 % against the planned baseline, no difference shown.
             ripgrep 15.1.0 · incremental shows nothing: the twin differs from the baseline.
             On tokei 14.0.0 · incremental, nothing could be compared with linker=bfd. Without a result: linker=lld.
         "#]].assert_eq(&text.collect::<String>());
@@ -144,21 +153,21 @@ mod tests {
         let mut one = block("hexyl", &names(2, false), 4, 4.2);
         one.arms[2].ratio = Some(Ratio { rounds: 4, ..ratio(2.0, 0.1, Verdict::Slower) });
         let text = answer_text(&one);
-        assert!(text.contains("1.80–2.20, 4 rounds of the 6 that the plan wants."), "{text}");
+        assert!(text.contains("1.80–2.20, 4 of 6 rounds."), "{text}");
     }
 
     #[test]
     fn a_slower_one_is_told_where_nothing_is_faster() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(2.0, 0.1, Verdict::Slower));
-        expect!["linker=lld against linker=bfd on hexyl · incremental: 2.00× slower, 95 % interval 1.80–2.20, 12 rounds. A real difference of 2.1 % or more would be found in four of five such runs."].assert_eq(&answer_text(&one));
+        expect!["linker=lld against linker=bfd on hexyl · incremental: 2.00× slower, 95 % interval 1.80–2.20, 12 rounds. A real difference of 2.1 % or more would be found in four of five such runs. The control: −0.2 ± 1.6 % against the planned baseline, no difference shown."].assert_eq(&answer_text(&one));
     }
 
     #[test]
     fn what_shows_nothing_says_so() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Equivalent));
-        expect!["On hexyl · incremental, nothing was shown to be faster or slower than linker=bfd. Within ±3 % of it: linker=lld. A real difference of 2.1 % or more would be found in four of five such runs."].assert_eq(&answer_text(&one));
+        expect!["On hexyl · incremental, nothing was shown to be faster or slower than linker=bfd. Within ±3 % of it: linker=lld. A real difference of 2.1 % or more would be found in four of five such runs. The control: −0.2 ± 1.6 % against the planned baseline, no difference shown."].assert_eq(&answer_text(&one));
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Invalid));
         one.invalid = vec![bench_runner_core::compare::Invalid::TwinDiffers];
         assert_eq!(

@@ -47,7 +47,7 @@ fn words(offsets: Offsets) -> String {
     match offsets {
         Offsets::Assumed { twins } => {
             let (size, twins) = (share(ASSUMED_OFFSET), pluralize(twins, "twin"));
-            format!("{size} is assumed, until {MIN_TWINS} twins can show it ({twins} so far)")
+            format!("assumed to be {size} until {MIN_TWINS} twins are known ({twins} so far)")
         }
         Offsets::Calibrated { variance, twins, runs, pool, heaviest } => {
             let size = if variance > 0.0 { share(variance.sqrt()) } else { "none seen".to_owned() };
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn one_sentence_for_the_run() {
         let few = Offsets::Assumed { twins: 3 };
-        let needed = "0.7 % is assumed, until 10 twins can show it (3 twins so far)";
+        let needed = "assumed to be 0.7 % until 10 twins are known (3 twins so far)";
         assert_eq!(text(&[]), "");
         assert_eq!(text(&[of("a", "clean", few)]), format!("Offsets between directories: {needed}."));
         assert_eq!(

@@ -66,7 +66,7 @@ pub(super) fn arm_remarks(block: &BlockResult, at: usize) -> Vec<String> {
     }
     if let Some(ratio) = arm.ratio.filter(|r| !(r.low..=r.high).contains(&r.ratio_of_means)) {
         let remark = format!(
-            "{name}: the ratio of the means is {:.3}×, outside the interval of the typical build: some builds \
+            "{name}: the ratio of the means is {:.3}×, outside the interval of the ratio: some builds \
              took much longer or shorter than most",
             ratio.ratio_of_means
         );

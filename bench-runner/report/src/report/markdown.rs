@@ -170,7 +170,7 @@ mod tests {
         expect![[r#"
             ## linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-            - linker=lld against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). A real difference of 2.1 % or more would be found in four of five such runs.
+            - linker=lld against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). A real difference of 2.1 % or more would be found in four of five such runs. The control: −0.2 ± 1.6 % against the planned baseline, no difference shown.
 
             ### hexyl 0.17.0 · incremental (12 rounds, stopped: the precision was reached)
 

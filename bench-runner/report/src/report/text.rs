@@ -123,7 +123,7 @@ pub(super) fn row(block: &BlockResult, at: usize, unit: TimeUnit, arm: &ArmResul
     let time = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
     let count = arm.wall().map(|wall| wall.n.to_string());
     let [ratio, interval, change, verdict] = match (&arm.ratio, at == block.baseline) {
-        (Some(ratio), _) => ratio_cells(ratio, block),
+        (Some(ratio), _) => ratio_cells(ratio),
         (None, true) => ["", "", "", "baseline"].map(str::to_owned),
         (None, false) => ["", "", "", "–"].map(str::to_owned),
     };
@@ -131,13 +131,13 @@ pub(super) fn row(block: &BlockResult, at: usize, unit: TimeUnit, arm: &ArmResul
     vec![name, time.unwrap_or_default(), ratio, interval, change, verdict, count.unwrap_or_default()]
 }
 
-fn ratio_cells(ratio: &Ratio, block: &BlockResult) -> [String; 4] {
+fn ratio_cells(ratio: &Ratio) -> [String; 4] {
     let (shown, change) = (wording::ratio(ratio), wording::change(ratio));
     [
         format!("{}×", shown.estimate),
         format!("{} – {}", shown.low, shown.high),
         format!("{} %", change.estimate),
-        wording::verdict(ratio, block),
+        ratio.verdict_text(),
     ]
 }
 

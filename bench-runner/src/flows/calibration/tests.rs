@@ -147,14 +147,41 @@ fn a_large_run_of_another_workload_pushes_no_others_out() {
     let oldest = complete(dir.path(), manifest("a", "2025-12-31T00:00:00Z", 1, "clean"));
     complete(dir.path(), manifest("b", EARLY, 4, "clean"));
     complete(dir.path(), manifest("c", LATE, 5, "check"));
-    let limits = CalibrationLimits { twins: 3, bundles: 200 };
+    let limits = CalibrationLimits { twins: 3, ..LIMITS };
     let three = |run, workload| (0..3).map(|project| of(run, project, workload)).collect::<Vec<_>>();
     let all = [three("c", "check"), three("b", "clean")].concat();
     assert_eq!(found(dir.path(), limits), (all.clone(), vec![]));
     // Older bundles are not even read.
     std::fs::write(oldest.join("samples.csv"), "sample\n1\n").unwrap();
     assert_eq!(found(dir.path(), limits), (all, vec![]));
-    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 2 }).1, Vec::<String>::new());
-    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 3 }).1.len(), 1);
-    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 1 }).0.len(), 5);
+    assert_eq!(
+        found(dir.path(), CalibrationLimits { twins: 9, bundles: 2, ..LIMITS }).1,
+        Vec::<String>::new()
+    );
+    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 3, ..LIMITS }).1.len(), 1);
+    assert_eq!(found(dir.path(), CalibrationLimits { twins: 9, bundles: 1, ..LIMITS }).0.len(), 5);
+}
+
+#[test]
+fn the_expected_noise_is_that_of_the_newest_runs_of_the_same_workload() {
+    let dir = tempfile::tempdir().unwrap();
+    let plan = manifest("now", NOW, 1, "clean").plan;
+    let noise = |machine: &str| measured_noise(dir.path(), machine, &plan);
+    assert_eq!(noise("m"), MeasuredNoise::new(), "there is no run yet");
+    // Ten newer runs of another workload are not in the way.
+    for number in 0..10 {
+        complete(dir.path(), manifest(&format!("check{number}"), LATE, 1, "check"));
+    }
+    assert_eq!(noise("m"), MeasuredNoise::new());
+    let first = complete(dir.path(), manifest("a", EARLY, 3, "clean"));
+    let found = noise("m");
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["clean"]);
+    let twins = twins_of(&bundle::open(&first).unwrap());
+    // By hand: all three blocks have the same twin, of six rounds, alone in its block.
+    let by_hand = twins[0].se * 3f64.sqrt() * 0.8664 / 0.7785f64.sqrt();
+    assert!((found["clean"].sd / by_hand - 1.0).abs() < 1e-9, "{found:?} instead of {by_hand}");
+    assert_eq!(found["clean"].offset, None, "three twins say nothing about offsets");
+    complete(dir.path(), manifest("b", EARLY, 7, "clean"));
+    assert!(noise("m")["clean"].offset.is_some());
+    assert_eq!(noise("elsewhere"), MeasuredNoise::new());
 }

@@ -62,11 +62,6 @@ impl BlockResult {
         self.invalid.iter().map(|reason| reason.describe(name)).collect()
     }
 
-    /// Returns true if fewer rounds count than the plan wants before any verdict.
-    pub fn has_few_rounds(&self) -> bool {
-        self.rounds < self.min_rounds
-    }
-
     /// Returns true if the arm at an index is to be compared with the baseline.
     pub fn is_compared(&self, arm: usize) -> bool {
         arm != self.baseline && self.arms.get(arm).is_some_and(|arm| arm.role != Role::Twin)

@@ -7,6 +7,8 @@ use crate::stats::{Estimate, LEVEL, UncertainValue, t_quantile};
 pub struct Ratio {
     /// Number of rounds that count.
     pub rounds: usize,
+    /// Rounds that the plan wants before any verdict.
+    pub wanted_rounds: usize,
     /// Degrees of freedom of the interval.
     pub df: f64,
     /// The estimated ratio.
@@ -34,6 +36,18 @@ impl Ratio {
     /// The estimate without the verdict.
     pub fn plain(&self) -> PlainRatio {
         PlainRatio { rounds: self.rounds, ratio: self.ratio, low: self.low, high: self.high }
+    }
+
+    /// The rounds that count, such as `3 of 6 rounds`, if they are fewer than the plan wants before any verdict.
+    pub fn few_rounds(&self) -> Option<String> {
+        let few = self.rounds < self.wanted_rounds;
+        few.then(|| format!("{} of {} rounds", self.rounds, self.wanted_rounds))
+    }
+
+    /// The verdict for readers, with [`Self::few_rounds`].
+    pub fn verdict_text(&self) -> String {
+        let word = self.verdict.as_str();
+        self.few_rounds().map_or_else(|| word.to_owned(), |few| format!("{word} ({few})"))
     }
 
     /// The log-ratio with its standard error, derived from the plain interval.

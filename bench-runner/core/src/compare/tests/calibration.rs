@@ -95,6 +95,64 @@ fn earlier_twins_widen_what_one_run_could_not() {
 }
 
 #[test]
+fn an_unknown_machine_is_not_one_without_offsets() {
+    let (plan, samples) = one_block();
+    let known = compare_samples(&plan, &samples);
+    let unknown = compare_with_earlier(&plan, &samples, &[], &Policy::default());
+    let (known, unknown) = (&known.blocks[0], &unknown.blocks[0]);
+    assert_eq!((known.offset, known.offset_is_assumed), (None, false));
+    assert_eq!((unknown.offset, unknown.offset_is_assumed), (Some(0.007), true));
+    // The twin is judged by what is assumed too.
+    let (before, after) = (known.twin.unwrap(), unknown.twin.unwrap());
+    assert_eq!((before.theta, before.se), (after.theta, after.se));
+    assert!(after.half_width > before.half_width && after.p > before.p);
+    assert!(unknown.noise_floor > known.noise_floor);
+}
+
+#[test]
+fn an_offset_that_is_only_assumed_is_not_blamed_as_if_it_were_known() {
+    let plan = plan(vec![block("linkers", true, &["u", "v", "w"])]);
+    let mut samples = Samples::of(&plan);
+    // Near the margin, so that it is neither shown to differ nor to be within it.
+    samples.noisy(0, 12, 3, |arm| if arm > 1 { 1.016 } else { 1.0 });
+    let notes = |earlier: &[EarlierTwin]| {
+        compare_with_earlier(&plan, &samples.all, earlier, &Policy::default())
+            .blocks
+            .remove(0)
+            .notes
+            .join("\n")
+    };
+    let (unknown, known) = (notes(&[]), notes(&earlier_twins(20, "clean", 0.007, 0.001)));
+    assert!(
+        unknown.contains("once 10 twins of this machine are known; until then an offset of 0.7 %"),
+        "{unknown}"
+    );
+    assert!(
+        known.contains("the offsets between directories are too large for any number of rounds"),
+        "{known}"
+    );
+}
+
+#[test]
+fn exactly_ten_twins_are_too_few_without_the_own_one() {
+    let (plan, samples) = one_block();
+    let found =
+        compare_with_earlier(&plan, &samples, &earlier_twins(9, "clean", 0.0, 0.002), &Policy::default());
+    let block = &found.blocks[0];
+    assert!(!block.offset_is_assumed, "its own twin is the tenth");
+    // Its verdict on the twin goes by the other nine, which are too few.
+    let twin = block.twin.unwrap();
+    let with_assumed = Estimate {
+        rounds: 12,
+        theta: 0.0,
+        se: twin.se.hypot(ASSUMED_OFFSET),
+        df: twin.df,
+        control: Control::Twin,
+    };
+    assert!((twin.half_width / with_assumed.half_width_share(LEVEL) - 1.0).abs() < 1e-9);
+}
+
+#[test]
 fn an_ordinary_offset_is_no_fault_of_the_block() {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);

@@ -71,7 +71,7 @@ fn one_round_gives_points_and_no_ratio() {
     assert!(notes_say(
         &found,
         "The block has 1 complete round; a ratio needs at least 3, and a verdict on a difference of 3.0 % takes \
-         about 71 if builds scatter by 5.0 %."
+         about 71 rounds if builds scatter by 5.0 %, which is assumed."
     ));
 }
 

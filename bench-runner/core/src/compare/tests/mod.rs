@@ -9,6 +9,7 @@ mod later_builds;
 mod order;
 mod pooled_projects;
 mod post_hoc;
+mod rounds;
 mod serial;
 mod sessions;
 mod verdicts;

@@ -46,9 +46,9 @@ fn each_session_has_its_ratio_and_the_spread_is_theirs() {
 fn sessions_that_agree_have_no_spread_beyond_chance() {
     let spread = compare_sessions(&[(6, 0.9), (6, 0.9)]).unwrap().spread.unwrap();
     assert!(spread.p > 0.05, "{spread:?}");
-    // Three rounds give a ratio, but its error is too uncertain for a spread.
+    // Three rounds are enough, since each session pools its standard errors: four degrees of freedom.
     let few = compare_sessions(&[(3, 0.9), (3, 0.9)]).unwrap();
-    assert_eq!((few.ratios.len(), few.spread), (2, None));
+    assert!(few.ratios.len() == 2 && few.spread.unwrap().p > 0.05, "{few:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Evidence from a class's runs on a variant under one workload.
 
-use bench_runner_core::compare::{ArmResult, Ratio, Summary};
+use bench_runner_core::compare::{ArmResult, Ratio};
 use bench_runner_core::record::Variant;
 use bench_runner_core::stats::{LEVEL, UncertainValue, equal_weight_mean, sum, weighted_mean};
 
@@ -10,9 +10,6 @@ use crate::machines::run::PeakMemory;
 use crate::machines::setup_differences::{latest_run, same_tools};
 use crate::machines::table::{NoRatio, find_arm, variant_ratio};
 use crate::machines::values::as_ratio;
-
-/// z(0.975): half-width of a median's interval in standard errors, given enough values.
-const NORMAL: f64 = 1.959_964;
 
 /// Evidence on a variant under one workload on one class.
 pub(super) struct WorkloadEvidence {
@@ -140,20 +137,11 @@ fn run_savings<'a>(block: &RunBlock<'a>, variant: &Variant) -> Result<RunSavings
     let median = baseline.ok_or("the baseline has no time")?;
     let known = ratio.log_ratio();
     let of_median =
-        UncertainValue { value: median.median, se: median_se(&median), df: (median.n as f64 - 1.0).max(1.0) };
+        UncertainValue { value: median.median, se: median.median_se(), df: (median.n as f64 - 1.0).max(1.0) };
     // The error of the product, to first order: (1 − r)·se(m) and m·r·se(ln r).
     let of_ratio = UncertainValue { value: 0.0, se: known.se * median.median * ratio.ratio, df: known.df };
     let saved = sum(&[of_median.scaled_by(1.0 - ratio.ratio), of_ratio]);
     Ok(RunSavings { instance, ratio: known, saved: saved.ok_or("what it says is no number")? })
-}
-
-/// Standard error of a median: from its interval if it has one, else that of normal values, √(π/2)·sd/√n.
-fn median_se(median: &Summary) -> f64 {
-    if median.has_interval() {
-        (median.high - median.low) / (2.0 * NORMAL)
-    } else {
-        std::f64::consts::FRAC_PI_2.sqrt() * median.sd / (median.n as f64).sqrt()
-    }
 }
 
 /// Combines the runs of each machine, then the machines.

@@ -114,9 +114,9 @@ fn row_cells(row: &ReproducedVerdict) -> Vec<String> {
 }
 
 fn details(row: &ReproducedVerdict) -> String {
-    let first = row.original.map_or("no result", |ratio| ratio.verdict.as_str());
+    let first = row.original.map_or_else(|| "no result".to_owned(), |ratio| ratio.verdict_text());
     let again = match &row.again {
-        Ok(ratio) => ratio.verdict.as_str().to_owned(),
+        Ok(ratio) => ratio.verdict_text(),
         Err(reason) => format!("no result ({reason})"),
     };
     let mut text = format!("{first}, again {again}");

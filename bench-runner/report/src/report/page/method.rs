@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bench_runner_core::bundle::{Manifest, Status};
-use bench_runner_core::compare::{BlockResult, Comparison};
+use bench_runner_core::compare::{BlockResult, Comparison, Offsets};
 use bench_runner_core::record::{Block, Proof, Role, Skipped};
 use bench_runner_core::stats::CLIPPED_FROM;
 use maud::{Markup, html};
@@ -74,7 +74,7 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
          seed {}, with a target directory of its own and {twins}; {rounds}{sessions}, after warm-up builds that are \
          not counted and from which it was proven that each variant was in force. Builds had no network, a made \
          environment and {}. Ratios are {} of \
-         the logarithms of ratios within complete rounds, with 95 % intervals; {}",
+         the logarithms of ratios within complete rounds, with 95 % intervals whose standard errors are pooled within each block{}; {}",
         manifest.program.name,
         manifest.program.version,
         comparison.machine,
@@ -83,8 +83,20 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         plan.seed,
         pluralize(manifest.jobs, "parallel job"),
         kind_of_mean(comparison),
+        offsets(comparison),
         decapitalize(&wording::family_sentence(comparison)),
     )
+}
+
+/// How intervals are widened for offsets between directories, as the end of a clause.
+fn offsets(comparison: &Comparison) -> &'static str {
+    let any = |is: fn(Offsets) -> bool| comparison.calibration.iter().any(|one| is(one.offsets));
+    match (any(|one| !one.is_assumed() && one.variance() > 0.0), any(Offsets::is_assumed)) {
+        (true, true) => " and widened for offsets between directories, some of them assumed",
+        (true, false) => " and widened for offsets between directories",
+        (false, true) => " and widened for an offset between directories that is assumed",
+        (false, false) => "",
+    }
 }
 
 /// The mean that ratios are: robust only from the number of rounds on at which outliers are clipped.

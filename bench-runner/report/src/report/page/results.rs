@@ -1,6 +1,6 @@
 //! Results: the answer of each block in sentences, then every verdict in a table.
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PooledProjects};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PooledProjects, Ratio};
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
@@ -103,12 +103,6 @@ fn mark(block: &BlockResult) -> Option<&'static str> {
     lines.iter().any(|line| line.is_warning).then_some("see fidelity")
 }
 
-/// Warning next to a verdict from fewer rounds than the plan wants.
-fn few_rounds(block: &BlockResult, arm: &ArmResult) -> Option<String> {
-    let rounds = arm.ratio.as_ref()?.rounds;
-    (rounds < block.min_rounds as usize).then(|| format!("{rounds} of {} rounds", block.min_rounds))
-}
-
 /// Arms with a row; the twin is covered by the sentences and the figures.
 fn rows(block: &BlockResult) -> impl Iterator<Item = (usize, &ArmResult)> {
     block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
@@ -133,7 +127,7 @@ fn row(block: &BlockResult, at: usize, arm: &ArmResult) -> Markup {
         tr data-verdict=(word) data-block=(block.id) {
             td { (block.title) }
             td.name { (wording::arm_name(arm)) @if word == "none" { br; span.muted { (wording::why_no_ratio(arm)) } } }
-            td class=(word) { (word) @if let Some(few) = few_rounds(block, arm) { br; span.warning { (few) } } @if let Some(mark) = mark(block) { br; span.warning { (mark) } } }
+            td class=(word) { (word) @if let Some(few) = arm.ratio.as_ref().and_then(Ratio::few_rounds) { br; span.warning { (few) } } @if let Some(mark) = mark(block) { br; span.warning { (mark) } } }
             @match &ratio {
                 Some((value, shown, change)) => {
                     td.n data-v=(value) { (shown.estimate) "×" }

@@ -15,8 +15,8 @@ fn a_run_in_which_everything_happens() {
           linker=lld (linker=rust-lld)  3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster     12
           linker=mold                   3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster     12
           codegen-units=3               4.469 s    1.01×      0.61 – 1.41      +1 %  undecided  12
-          twin: −0.2 ± 1.6 % against the baseline: no difference shown
-          noise floor: A real difference of 2.1 % or more would be found in four of five such runs.
+          twin: −0.2 ± 1.6 % against the planned baseline, no difference shown
+          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
           order: being first in a round costs +0.40 % (−0.30 to +1.11 %); being built after linker=mold
             costs +1.11 % (+0.60 to +1.61 %, p < 0.001); position and predecessor may have moved a ratio by
             up to 0.5 % (95 % bound)
@@ -34,13 +34,14 @@ fn a_run_in_which_everything_happens() {
           linker=lld   183.3 ms  0.8730×  0.8660 – 0.8800  −12.70 %  invalid   8
           linker=mold  193.4 ms  0.9210×  0.9136 – 0.9284   −7.90 %  invalid   8
           twin: it differs from the baseline (+4.0 ± 1.1 %), so this block shows nothing
+          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
 
         tokei 14.0.0 · incremental (1 round, not finished)
           variant      median  ratio  95 % interval  change  verdict   n
           linker=bfd  90.00 s                                baseline  1
           linker=lld  78.57 s                                –         1
           twin: too few rounds to say how two equal builds compare here
-          noise floor: A real difference of 2.1 % or more would be found in four of five such runs.
+          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
           linker=lld: too few rounds for an interval
 
         Verdicts hold for all 8 planned comparisons together (Holm): stricter than each plain interval.
@@ -65,7 +66,7 @@ fn a_run_without_blocks_or_arms_says_so() {
 
         nothing · incremental (0 rounds, not finished)
           nothing was timed
-          noise floor: A real difference of 2.1 % or more would be found in four of five such runs.
+          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
     "#]]
     .assert_eq(&text(&comparison(vec![empty_block("nothing")])));
 }
@@ -92,8 +93,8 @@ fn long_names_stay_whole_and_within_the_line() {
             codegen-units=2, incremental=false,
             path="/opt/<weird> & names",
             opt-level=2
-          twin: −0.2 ± 1.6 % against the baseline: no difference shown
-          noise floor: A real difference of 2.1 % or more would be found in four of five such runs.
+          twin: −0.2 ± 1.6 % against the planned baseline, no difference shown
+          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
 
         Verdicts hold for all 2 planned comparisons together (Holm): stricter than each plain interval.
     "#]]
@@ -136,8 +137,8 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
           linker=bfd   4.200 s                                      baseline  12
           linker=lld   3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
           linker=mold  3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
-          twin: −0.2 ± 1.6 % against the baseline: no difference shown
-          noise floor: A real difference of 2.1 % or more would be found in four of five such runs.
+          twin: −0.2 ± 1.6 % against the planned baseline, no difference shown
+          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
           linker=gold: not timed: not in force: linker should show gold, found LLD 22.1.2
           linker=wild: not timed: what it built does not work: exit code 1
           linker=bfd, linker=lld: jobs proven: 4 jobs
@@ -162,16 +163,27 @@ fn a_twin_that_came_out_on_one_side_is_mentioned() {
         }
         super::twin(&one)
     };
-    assert_eq!(line(1.01, 0.2, false), "+1.0 ± 1.7 % against the baseline: no difference shown");
+    assert_eq!(line(1.01, 0.2, false), "+1.0 ± 1.7 % against the planned baseline, no difference shown");
     let aside = |change: &str, p: &str| {
         format!(
-            "{change} ± 1.7 % against the baseline: {p}, more than usual and not enough to make the block invalid"
+            "{change} ± 1.7 % against the planned baseline, {p}: unusual, but not enough to make the block invalid"
         )
     };
     assert_eq!(line(1.035, 0.0213, false), aside("+3.5", "p = 0.02"));
     assert_eq!(line(0.97, 0.0031, false), aside("−3.0", "p = 0.003"));
     assert_eq!(line(0.97, 0.0000031, false), aside("−3.0", "p < 0.001"));
     assert!(line(1.035, 0.0001, true).ends_with("so this block shows nothing"));
+}
+
+#[test]
+fn a_verdict_from_few_rounds_says_so_in_its_cell() {
+    let mut one = block_of("hexyl", &names(2, false), 4, 4.2);
+    let ratio = crate::figure::fixture::ratio(0.9, 0.01, Verdict::Faster);
+    one.arms[2].ratio = Some(bench_runner_core::compare::Ratio { rounds: 4, ..ratio });
+    let words = |one: &BlockResult| super::row(one, 2, TimeUnit::for_block(one), &one.arms[2])[5].clone();
+    assert_eq!(words(&one), "faster (4 of 6 rounds)");
+    one.arms[2].ratio = Some(bench_runner_core::compare::Ratio { rounds: 6, ..ratio });
+    assert_eq!(words(&one), "faster");
 }
 
 #[test]
@@ -256,12 +268,12 @@ fn another_baseline_is_marked() {
           linker=bfd   4.200 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
           linker=lld   3.667 s                                      baseline  12
           linker=mold  3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
-          twin of the planned baseline: −0.2 ± 1.6 % against the baseline: no difference shown
-          noise floor: A real difference of 2.1 % or more would be found in four of five such runs.
+          twin of the planned baseline: −0.2 ± 1.6 % against the planned baseline, no difference shown
+          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
 
         Post hoc: the baseline was chosen after the run, so verdicts hold for all 6 pairs of variants
         together (Holm): stricter than each plain interval.
-        Offsets between directories: 0.7 % is assumed, until 10 twins can show it (3 twins so far).
+        Offsets between directories: assumed to be 0.7 % until 10 twins are known (3 twins so far).
 
         left out:
           all in linkers/ripgrep/clean: no variant here is `linker=lld`
@@ -279,7 +291,8 @@ fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_t
           variant      median    ratio    95 % interval    change  verdict    n
           linker=bfd  4.200 s                                      baseline  12
           linker=lld  3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  invalid   12
-          twin: −0.2 ± 1.6 % against the baseline: no difference shown
+          twin: −0.2 ± 1.6 % against the planned baseline, no difference shown
+          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
           warning: fidelity: as-configured: differs from your own build in flags: yours `-Clinker=<x>`,
             here nothing
           fidelity: without your configuration: same (left out on purpose: RUSTFLAGS)
