@@ -11,14 +11,16 @@
 
 mod models;
 mod questions;
+mod real_builds;
 mod run;
 mod side_by_side;
 mod tally;
 
 pub(crate) use models::{Model, Noisy};
 pub(crate) use questions::{
-    Coverage, Study, carry_over, coverage, detection, families, offsets, order, power,
+    Coverage, FewRounds, Study, carry_over, coverage, detection, families, few_rounds, floor, offsets, order,
+    power,
 };
-pub(crate) use run::{Rounds, Setup};
+pub(crate) use run::{History, Rounds, Setup};
 pub(crate) use side_by_side::side_by_side;
 pub(crate) use tally::{Mean, Share};

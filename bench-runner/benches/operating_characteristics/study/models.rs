@@ -5,6 +5,8 @@ use chacha20::ChaCha8Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
 
+use super::real_builds::SERIES;
+
 /// Standard deviation of ln seconds of one build.
 pub(crate) const NOISE: f64 = 0.02;
 
@@ -18,8 +20,16 @@ const DRIFT: f64 = 0.10;
 /// Correlation of neighbors under the autoregressive models.
 const RHO: f64 = 0.6;
 
-/// Standard deviation of the ln of a directory's factor.
-const OFFSET: f64 = 0.005;
+/// Correlation of neighbors on the machines of the committed runs.
+const RHO_OF_REAL: f64 = 0.645;
+
+/// Share of outliers on such machines, and the range of their factors.
+const OUTLIERS_OF_REAL: f64 = 0.03;
+const OUTLIER_OF_REAL: [f64; 2] = [1.3, 1.7];
+
+/// Time of the slower of two speeds relative to the faster one, and the jitter at either of them.
+const SLOWER: f64 = 1.2;
+const JITTER: f64 = 0.002;
 
 /// Relative extra time of a build after the last variant.
 const CARRY_OVER: f64 = 0.01;
@@ -38,8 +48,15 @@ pub(crate) enum Model {
     Neighbours,
     /// Some arms have noise larger by this factor.
     Noisier(Noisy, f64),
-    /// Each target directory has its own factor for the whole block, with a standard deviation of 0.5 %.
-    Offsets,
+    /// Fitted to the committed runs: 4 % from build to build, 7.3 % that lasts over several builds, and some
+    /// outliers.
+    Real,
+    /// A machine that others hardly disturb: 1.5 % from build to build, and 1.5 % that lasts.
+    Quiet,
+    /// Builds of the committed runs themselves, from a random place in a random series.
+    RealBuilds,
+    /// A processor with two speeds, one of them drawn for each build, and little jitter.
+    TwoSpeeds,
     /// A build right after the last variant in the same round takes 1 % longer.
     CarryOver,
     /// Consecutive rounds of each arm correlate: autoregressive of order 1, ρ = 0.6.
@@ -52,6 +69,7 @@ pub(crate) enum Noisy {
     LastVariant,
     Variants,
     BaselineAndTwin,
+    All,
 }
 
 /// One machine during one block.
@@ -64,8 +82,12 @@ pub(crate) struct Machine<'a> {
     built: usize,
     /// State of the autoregressive series after the last build, in standard deviations.
     left_over: f64,
-    /// For each arm: its directory's factor as ln, or the state of its series after the last round.
+    /// For each arm the state of its series after the last round.
     of_arm: Vec<f64>,
+    /// For each arm its directory's factor as ln.
+    offsets: Vec<f64>,
+    /// Index of a series of real builds, and of the next build in it.
+    real: (usize, usize),
 }
 
 impl<'a> Machine<'a> {
@@ -73,12 +95,30 @@ impl<'a> Machine<'a> {
     pub(crate) fn new(model: Model, roles: &'a [Role], span: usize, noise: &'a mut Noise) -> Self {
         let left_over = noise.normal();
         let of_arm = roles.iter().map(|_| noise.normal()).collect();
-        Self { model, roles, noise, span: span.max(1) as f64, built: 0, left_over, of_arm }
+        let real = if model == Model::RealBuilds {
+            let series = noise.below(SERIES.len());
+            (series, noise.below(SERIES[series].len()))
+        } else {
+            (0, 0)
+        };
+        let offsets = vec![0.0; roles.len()];
+        Self { model, roles, noise, span: span.max(1) as f64, built: 0, left_over, of_arm, offsets, real }
+    }
+
+    /// Replaces all target directories; `sd` is the standard deviation of the ln of a directory's factor.
+    pub(crate) fn lay_out(&mut self, sd: f64) {
+        for offset in &mut self.offsets {
+            *offset = if sd > 0.0 { sd * self.noise.normal() } else { 0.0 };
+        }
     }
 
     /// The factor on the true time of the next build, as ln. `predecessor` was built immediately before in
     /// the same round.
     pub(crate) fn build(&mut self, arm: usize, predecessor: Option<usize>) -> f64 {
+        self.offsets[arm] + self.speed(arm, predecessor)
+    }
+
+    fn speed(&mut self, arm: usize, predecessor: Option<usize>) -> f64 {
         let fresh = self.noise.normal();
         let number = self.built as f64;
         self.built += 1;
@@ -89,17 +129,45 @@ impl<'a> Machine<'a> {
                 NOISE * fresh + if outlier { OUTLIER.ln() } else { 0.0 }
             }
             Model::Drift => NOISE * fresh + DRIFT.ln_1p() * number / self.span,
-            Model::Neighbours => NOISE * autoregress(&mut self.left_over, fresh),
+            Model::Neighbours => NOISE * autoregress(&mut self.left_over, RHO, fresh),
             Model::Noisier(noisy, factor) => {
                 NOISE * fresh * if self.is_noisy(noisy, arm) { factor } else { 1.0 }
             }
-            Model::Offsets => NOISE * fresh + OFFSET * self.of_arm[arm],
+            Model::Real => {
+                let outlier = self.noise.uniform() < OUTLIERS_OF_REAL;
+                let [least, most] = OUTLIER_OF_REAL;
+                let factor = least + (most - least) * self.noise.uniform();
+                0.04 * fresh + 0.073 * self.lasting() + if outlier { factor.ln() } else { 0.0 }
+            }
+            Model::Quiet => 0.015 * fresh + 0.015 * self.lasting(),
+            Model::RealBuilds => self.real_build(),
+            Model::TwoSpeeds => JITTER * fresh + if self.noise.uniform() < 0.5 { SLOWER.ln() } else { 0.0 },
             Model::CarryOver => {
                 let after = predecessor == Some(self.roles.len() - 1);
                 NOISE * fresh + if after { CARRY_OVER.ln_1p() } else { 0.0 }
             }
-            Model::Serial => NOISE * autoregress(&mut self.of_arm[arm], fresh),
+            Model::Serial => NOISE * autoregress(&mut self.of_arm[arm], RHO, fresh),
         }
+    }
+
+    /// The next value of the series that all arms share, in standard deviations.
+    fn lasting(&mut self) -> f64 {
+        let fresh = self.noise.normal();
+        autoregress(&mut self.left_over, RHO_OF_REAL, fresh)
+    }
+
+    /// The next build of the series. A round that does not fit into what is left of it begins at another place.
+    fn real_build(&mut self) -> f64 {
+        let (series, next) = self.real;
+        let (builds, arms) = (&SERIES[series], self.roles.len());
+        let begins_round = (self.built - 1).is_multiple_of(arms);
+        let next = if begins_round && next + arms > builds.len() {
+            self.noise.below(builds.len() - arms + 1)
+        } else {
+            next
+        };
+        self.real = (series, next + 1);
+        builds[next]
     }
 
     fn is_noisy(&self, noisy: Noisy, arm: usize) -> bool {
@@ -107,13 +175,14 @@ impl<'a> Machine<'a> {
             Noisy::LastVariant => arm == self.roles.len() - 1,
             Noisy::Variants => self.roles[arm] == Role::Variant,
             Noisy::BaselineAndTwin => self.roles[arm] != Role::Variant,
+            Noisy::All => true,
         }
     }
 }
 
 /// The next value of a stationary series of variance 1.
-fn autoregress(state: &mut f64, fresh: f64) -> f64 {
-    *state = RHO * *state + (1.0 - RHO * RHO).sqrt() * fresh;
+fn autoregress(state: &mut f64, rho: f64, fresh: f64) -> f64 {
+    *state = rho * *state + (1.0 - rho * rho).sqrt() * fresh;
     *state
 }
 
@@ -141,6 +210,11 @@ impl Noise {
     /// Uniform in the open interval from 0 to 1.
     fn uniform(&mut self) -> f64 {
         (f64::from(self.0.next_u32()) + 0.5) / 4_294_967_296.0
+    }
+
+    /// Uniform among the numbers below `limit`, which is not 0.
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
+        (self.uniform() * limit as f64) as usize
     }
 
     /// Standard normal (Box and Muller).

@@ -1,12 +1,16 @@
 //! Questions to simulated runs: coverage of intervals, correctness of verdicts, power.
 
 use bench_runner_core::compare::{BlockResult, Policy, Ratio, Verdict};
-use bench_runner_core::stats::serial_correlation;
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use bench_runner_core::record::EarlierTwin;
+use bench_runner_core::stats::{median, serial_correlation};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
 use super::models::{Model, Noise};
-use super::run::{Rounds, Setup, SimulatedRun};
+use super::run::{History, Rounds, Setup, SimulatedRun};
 use super::tally::{Mean, Share};
+
+/// Fewest earlier runs that are simulated. Few ones would by chance all have small or all have large offsets.
+const LEAST_EARLIER: u32 = 200;
 
 /// Size and seed of the study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,9 +24,19 @@ pub(crate) struct Study {
 impl Study {
     /// Results of `of` for each run, in order.
     fn each<T: Send>(&self, setup: &Setup, of: impl Fn(&SimulatedRun) -> T + Sync) -> Vec<T> {
-        let what = format!("{setup:?}");
-        let one = |run: u32| of(&setup.run(&mut Noise::for_run(self.seed, &what, run)));
+        let (what, earlier) = (format!("{setup:?}"), self.earlier_twins(setup));
+        let one = |run: u32| of(&setup.run(&mut Noise::for_run(self.seed, &what, run), &earlier));
         (0..self.runs).into_par_iter().map(one).collect()
+    }
+
+    /// Twins of simulated earlier runs, from which each run draws those it knows; empty for a new machine.
+    fn earlier_twins(&self, setup: &Setup) -> Vec<EarlierTwin> {
+        if setup.history == History::New {
+            return Vec::new();
+        }
+        let what = format!("earlier twins of {setup:?}");
+        let one = |run: u32| setup.earlier_twin(&mut Noise::for_run(self.seed, &what, run));
+        (0..self.runs.max(LEAST_EARLIER)).into_par_iter().filter_map(one).collect()
     }
 }
 
@@ -86,7 +100,7 @@ pub(crate) struct Offsets {
 
 /// Directories with their own factors. Each run of twenty blocks replaces twenty runs of one block.
 pub(crate) fn offsets(study: &Study) -> Offsets {
-    let one = Setup::with_four_arms(Model::Offsets);
+    let one = Setup { offset: 0.005, history: History::New, ..Setup::with_four_arms(Model::Normal) };
     let twenty = Setup { blocks: vec![one.blocks[0].clone(); 20], ..one.clone() };
     let fewer = Study { runs: study.runs.div_ceil(20), ..*study };
     Offsets { alone: coverage(study, &one), calibrated: coverage(&fewer, &twenty) }
@@ -176,36 +190,119 @@ pub(crate) fn families(study: &Study, setup: &Setup) -> Families {
     found
 }
 
-/// Results for variants that truly take longer.
+/// Results for variants that truly differ.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Power {
-    /// The corrected p-value against "no difference" is below the level, and the ratio above 1.
+    /// The corrected p-value against "no difference" is below the level, and the ratio on the right side of 1.
     pub(crate) shown: Share,
-    /// The verdict is `slower`.
-    pub(crate) slower: Share,
+    /// The verdict is `slower` or `faster`, whichever is right.
+    pub(crate) judged: Share,
     /// The verdict is `equivalent`.
     pub(crate) equivalent: Share,
     /// The verdict is `invalid`.
     pub(crate) invalid: Share,
 }
 
-/// Results for variants that truly take longer.
+/// Results for variants that truly differ.
 pub(crate) fn power(study: &Study, setup: &Setup) -> Power {
-    let truth = || setup.blocks.iter().flatten();
+    let truth = || setup.blocks.iter().flatten().copied();
     let runs = study.each(setup, |run| {
         let level = Policy::default().level(run.comparison.planned);
-        let slower = || truth().zip(all(run)).filter(|&(&truth, _)| truth > 1.0).map(|(_, ratio)| ratio);
-        let count = |verdict| slower().filter(|ratio| ratio.verdict == verdict).count();
-        let shown = slower().filter(|ratio| ratio.p_adjusted < level && ratio.ratio > 1.0).count();
-        (shown, count(Verdict::Slower), count(Verdict::Equivalent), count(Verdict::Invalid))
+        let differing = || truth().zip(all(run)).filter(|&(truth, _)| truth != 1.0);
+        let right = |truth: f64| if truth > 1.0 { Verdict::Slower } else { Verdict::Faster };
+        let is_shown =
+            |truth: f64, ratio: Ratio| ratio.p_adjusted < level && (ratio.ratio > 1.0) == (truth > 1.0);
+        let count = |verdict| differing().filter(|(_, ratio)| ratio.verdict == verdict).count();
+        (
+            differing().filter(|&(truth, ratio)| is_shown(truth, ratio)).count(),
+            differing().filter(|&(truth, ratio)| ratio.verdict == right(truth)).count(),
+            count(Verdict::Equivalent),
+            count(Verdict::Invalid),
+        )
     });
-    let trials = truth().filter(|&&ratio| ratio > 1.0).count();
+    let trials = truth().filter(|&ratio| ratio != 1.0).count();
     let mut found = Power::default();
-    for (shown, slower, equivalent, invalid) in runs {
+    for (shown, judged, equivalent, invalid) in runs {
         found.shown.add(shown, trials);
-        found.slower.add(slower, trials);
+        found.judged.add(judged, trials);
         found.equivalent.add(equivalent, trials);
         found.invalid.add(invalid, trials);
+    }
+    found
+}
+
+/// Whole runs of few rounds, in which nothing differs.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct FewRounds {
+    /// Comparisons whose plain interval contains 1.
+    pub(crate) covered: Share,
+    /// Those of the last variant of each block.
+    pub(crate) last_covered: Share,
+    /// Mean half-width e^h − 1 of the plain intervals.
+    pub(crate) half_width: Mean,
+    /// Runs with any verdict `faster` or `slower`.
+    pub(crate) different: Share,
+    /// Runs with any `invalid` block.
+    pub(crate) invalid: Share,
+}
+
+/// Intervals and verdicts of whole runs in which nothing differs.
+pub(crate) fn few_rounds(study: &Study, setup: &Setup) -> FewRounds {
+    let runs = study.each(setup, |run| {
+        let last = || run.comparison.blocks.iter().filter_map(|block| ratios(block).last());
+        let count =
+            |ratios: &mut dyn Iterator<Item = Ratio>| ratios.filter(|ratio| contains(*ratio, 1.0)).count();
+        let widths = all(run).map(|ratio| (0.5 * (ratio.high / ratio.low).ln()).exp_m1()).sum::<f64>();
+        let any = |wanted: &[Verdict]| verdicts(run).any(|verdict| wanted.contains(&verdict));
+        (
+            (count(&mut all(run)), all(run).count()),
+            (count(&mut last()), last().count()),
+            widths / all(run).count().max(1) as f64,
+            (any(&[Verdict::Faster, Verdict::Slower]), any(&[Verdict::Invalid])),
+        )
+    });
+    let mut found = FewRounds::default();
+    for (covered, last, half_width, (different, invalid)) in runs {
+        found.covered.add(covered.0, covered.1);
+        found.last_covered.add(last.0, last.1);
+        found.half_width.add(half_width);
+        found.different.add(usize::from(different), 1);
+        found.invalid.add(usize::from(invalid), 1);
+    }
+    found
+}
+
+/// How often a difference as large as the noise floor is found.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Floor {
+    /// The median noise floor of runs in which nothing differs, as a fraction.
+    pub(crate) median: f64,
+    /// Runs that call a variant `slower` that truly differs by the median noise floor.
+    pub(crate) found: Share,
+    /// The same for a difference as large as the noise floor of another single run.
+    pub(crate) found_by_single: Share,
+}
+
+/// Runs of a setup in which nothing differs have noise floors, of which that of the first block is taken; in other
+/// runs of the setup, the first variant takes longer by as much.
+pub(crate) fn floor(study: &Study, setup: &Setup) -> Floor {
+    let floors: Vec<f64> =
+        study.each(setup, |run| run.comparison.blocks[0].noise_floor).into_iter().flatten().collect();
+    let Some(median) = median(&floors) else { return Floor::default() };
+    let (earlier, what) = (study.earlier_twins(setup), format!("beyond the floor of {setup:?}"));
+    let one = |(run, &floor): (usize, &f64)| {
+        let mut noise = Noise::for_run(study.seed, &what, run as u32);
+        [median, floor].map(|difference| {
+            let mut differing = setup.clone();
+            differing.blocks[0][0] = 1.0 + difference;
+            let run = differing.run(&mut noise, &earlier);
+            verdicts(&run).next() == Some(Verdict::Slower)
+        })
+    };
+    let mut found = Floor { median, ..Floor::default() };
+    for [by_median, by_single] in floors.par_iter().enumerate().map(one).collect::<Vec<_>>() {
+        found.found.add(usize::from(by_median), 1);
+        found.found_by_single.add(usize::from(by_single), 1);
     }
     found
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 
 use bench_runner_core::compare::{Comparison, Policy, RunRecord, compare};
 use bench_runner_core::record::{
-    Arm, Block, BlockEnd, BlockId, Cost, FORMAT_VERSION, Interference, Outcome, Phase, Pin, Plan,
-    PlannedProject, Role, Sample, Sampling, StopReason, Variant,
+    Arm, Block, BlockEnd, BlockId, Cost, EarlierTwin, FORMAT_VERSION, Interference, Outcome, Phase, Pin,
+    Plan, PlannedProject, Role, Sample, Sampling, StopReason, Variant,
 };
 use bench_runner_measure::sampling::{BlockProgress, Next, next, round_order};
 
@@ -18,6 +18,12 @@ const SECONDS: f64 = 10.0;
 /// Expected number of rounds of a block that stops by precision; a drift reaches its full size over these.
 const EXPECTED_ROUNDS: u32 = 20;
 
+/// Fewest rounds of a block that stops by precision.
+const MIN_ROUNDS: u32 = 6;
+
+/// Number of earlier twins of a machine that is known.
+const EARLIER_TWINS: usize = 20;
+
 /// Parameters of a simulation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Setup {
@@ -27,6 +33,20 @@ pub(crate) struct Setup {
     /// True if blocks have a twin.
     pub(crate) twin: bool,
     pub(crate) rounds: Rounds,
+    /// Number of sessions, each with new target directories.
+    pub(crate) sessions: u32,
+    /// Standard deviation of the ln of a target directory's factor.
+    pub(crate) offset: f64,
+    pub(crate) history: History,
+}
+
+/// Earlier runs of the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum History {
+    /// Twins of earlier runs are known, so that offsets between directories are estimated.
+    Known,
+    /// This is its first run.
+    New,
 }
 
 /// Stopping rule of a block.
@@ -45,23 +65,51 @@ pub(crate) struct SimulatedRun {
 }
 
 impl Setup {
+    /// One session on a machine that is known and has no offsets.
+    fn of(model: Model, blocks: Vec<Vec<f64>>, rounds: Rounds) -> Self {
+        Self { model, blocks, twin: true, rounds, sessions: 1, offset: 0.0, history: History::Known }
+    }
+
     /// One block of baseline, twin and two variants; the second variant takes 5 % longer.
     pub(crate) fn with_four_arms(model: Model) -> Self {
-        Self { model, blocks: vec![vec![1.0, 1.05]], twin: true, rounds: Rounds::ByPrecision }
+        Self::of(model, vec![vec![1.0, 1.05]], Rounds::ByPrecision)
+    }
+
+    /// One block of three variants, of which the first has this ratio.
+    pub(crate) fn with_three_comparisons(model: Model, ratio: f64, rounds: Rounds) -> Self {
+        Self::of(model, vec![vec![ratio, 1.0, 1.0]], rounds)
     }
 
     /// Five blocks of four variants, all with this ratio.
     pub(crate) fn with_twenty_comparisons(model: Model, ratio: f64, rounds: Rounds) -> Self {
-        Self { model, blocks: vec![vec![ratio; 4]; 5], twin: true, rounds }
+        Self::of(model, vec![vec![ratio; 4]; 5], rounds)
     }
 
     /// One block of baseline, twin and one variant.
     pub(crate) fn alone(model: Model, ratio: f64, rounds: Rounds) -> Self {
-        Self { model, blocks: vec![vec![ratio]], twin: true, rounds }
+        Self::of(model, vec![vec![ratio]], rounds)
     }
 
-    /// Simulates one run, from the order of the first round to the verdicts.
-    pub(crate) fn run(&self, noise: &mut Noise) -> SimulatedRun {
+    /// The twin of an earlier run of the machine: one block of one session, with the same noise.
+    pub(crate) fn earlier_twin(&self, noise: &mut Noise) -> Option<EarlierTwin> {
+        let blocks = self.blocks.first().cloned().into_iter().collect();
+        let earlier = Self { blocks, twin: true, sessions: 1, history: History::New, ..self.clone() };
+        let run = earlier.run(noise, &[]);
+        let twin = run.comparison.blocks.first()?.twin?;
+        Some(EarlierTwin {
+            run: "earlier".to_owned(),
+            block: BlockId::new("simulation", "earlier", "clean"),
+            workload: "clean".to_owned(),
+            rounds: twin.rounds as u32,
+            theta: twin.theta,
+            se: twin.se,
+            df: twin.df,
+        })
+    }
+
+    /// Simulates one run, from the order of the first round to the verdicts. What is known of the machine is a
+    /// part of the `earlier` twins, drawn at random.
+    pub(crate) fn run(&self, noise: &mut Noise, earlier: &[EarlierTwin]) -> SimulatedRun {
         let plan = self.plan(noise.seed());
         let (mut samples, mut ends, mut tables) = (Vec::new(), Vec::new(), Vec::new());
         for (block, truth) in plan.blocks.iter().zip(&self.blocks) {
@@ -77,7 +125,10 @@ impl Setup {
             });
             tables.push(table);
         }
-        let recorded = RunRecord { ends: &ends, ..RunRecord::of(&plan, &samples) };
+        let known = if earlier.is_empty() { 0 } else { EARLIER_TWINS };
+        let earlier: Vec<EarlierTwin> =
+            (0..known).map(|_| earlier[noise.below(earlier.len())].clone()).collect();
+        let recorded = RunRecord { ends: &ends, earlier: &earlier, ..RunRecord::of(&plan, &samples) };
         SimulatedRun { comparison: compare(&recorded, &Policy::default()), tables }
     }
 
@@ -101,6 +152,10 @@ impl Setup {
                 return (rounds, reason);
             }
             let number = rounds.len() as u32 + 1;
+            let session = self.session(number);
+            if session != self.session(number - 1) {
+                machine.lay_out(self.offset);
+            }
             let mut walls = vec![None; roles.len()];
             let mut predecessor: Option<usize> = None;
             for (index, arm) in round_order(plan.seed, &block.id, roles.len(), number).into_iter().enumerate()
@@ -109,6 +164,7 @@ impl Setup {
                 let wall = Duration::from_secs_f64(SECONDS * ratio * machine.build(arm, predecessor).exp());
                 walls[arm] = Some(wall.as_secs_f64());
                 let position = RoundPosition {
+                    session,
                     number: samples.len() as u32 + 1,
                     round: number,
                     position: index as u32 + 1,
@@ -118,6 +174,16 @@ impl Setup {
             }
             rounds.push(walls);
         }
+    }
+
+    /// Session of a round, as in the program: session s of K ends after round ⌈s·shared/K⌉. 0 before the first.
+    fn session(&self, round: u32) -> u32 {
+        let shared = match self.rounds {
+            Rounds::ByPrecision => MIN_ROUNDS,
+            Rounds::Fixed(rounds) => rounds,
+        };
+        let ended = (1..self.sessions).filter(|session| (session * shared).div_ceil(self.sessions) < round);
+        if round == 0 { 0 } else { 1 + ended.count() as u32 }
     }
 
     /// Number of builds over which a drift reaches its full size.
@@ -143,7 +209,7 @@ impl Setup {
             format: FORMAT_VERSION,
             scenario: "simulation".to_owned(),
             seed,
-            sessions: 1,
+            sessions: self.sessions,
             time_budget: None,
             projects: (0..self.blocks.len()).map(|block| project(name(block))).collect(),
             blocks: self.blocks.iter().enumerate().map(|(at, truth)| self.block(at, truth.len())).collect(),
@@ -182,7 +248,14 @@ impl Setup {
             fidelity: Vec::new(),
             design: None,
             visits: None,
-            sampling: Sampling { warmup: 1, min_rounds: 6, max_rounds, precision, margin: 0.03, timeout },
+            sampling: Sampling {
+                warmup: 1,
+                min_rounds: MIN_ROUNDS,
+                max_rounds,
+                precision,
+                margin: 0.03,
+                timeout,
+            },
         }
     }
 }
@@ -192,8 +265,9 @@ fn name(block: usize) -> String {
     format!("p{block}")
 }
 
-/// Position of a build, all numbers from 1.
+/// Place of a build in the run, all numbers from 1.
 struct RoundPosition {
+    session: u32,
     number: u32,
     round: u32,
     position: u32,
@@ -203,7 +277,7 @@ fn sample(plan: &Plan, block: &Block, arm: &Arm, position: RoundPosition, wall: 
     Sample {
         number: position.number,
         block: block.id.clone(),
-        session: 1,
+        session: place.session,
         project: (&arm.variant.project).into(),
         pin: plan.projects[0].pin.clone().into(),
         workload: (&arm.variant.workload).into(),

@@ -1,0 +1,67 @@
+//! The study as Markdown: every figure with its standard error and its target.
+
+mod errors;
+mod few_rounds;
+mod independence;
+mod intervals;
+mod noise_floor;
+mod power;
+mod table;
+mod usual_way;
+
+use std::fmt::Write;
+
+use crate::study::{Model, Study};
+
+/// Default number of runs for each figure.
+pub(crate) const RUNS: u32 = 3000;
+
+/// The seed of the published figures.
+pub(crate) const SEED: u64 = 1;
+
+/// The models for which intervals and verdicts have targets.
+const MODELS: [(Model, &str); 4] = [
+    (Model::Normal, "normal"),
+    (Model::Outliers, "5 % of builds at 1.5 times"),
+    (Model::Drift, "drift of 10 % over the block"),
+    (Model::Neighbours, "AR(1), ρ = 0.6, over consecutive builds"),
+];
+
+/// Models of real machines, most of them noisier.
+const MACHINES: [(Model, &str); 4] = [
+    (Model::Real, "`REAL`"),
+    (Model::Quiet, "`QUIET`"),
+    (Model::RealBuilds, "real A/A"),
+    (Model::TwoSpeeds, "two speeds"),
+];
+
+/// The whole study.
+pub(crate) fn markdown(study: &Study) -> String {
+    let mut text = head(study);
+    text += &intervals::intervals(study);
+    text += &independence::without_independence(study);
+    text += &errors::errors(study);
+    text += &power::found(study);
+    text += &few_rounds::few_rounds(study);
+    text += &noise_floor::noise_floor(study);
+    text += &usual_way::usual_way(study);
+    text
+}
+
+fn head(study: &Study) -> String {
+    let Study { seed, runs } = study;
+    let mut options = String::new();
+    if *runs != RUNS {
+        let _ = write!(options, " --runs {runs}");
+    }
+    if *seed != SEED {
+        let _ = write!(options, " --seed {seed}");
+    }
+    let options = if options.is_empty() { options } else { format!(" --{options}") };
+    let text = format!(
+        "Made by `cargo bench --bench operating_characteristics{options}` with seed {seed} and {runs} runs for \
+         each figure. All figures are shares in per cent with their Monte-Carlo standard error, and rounds per \
+         block."
+    );
+    table::wrapped(&text)
+}
