@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
 use bench_runner_core::stats::{BlockShape, MIN_ROUNDS, expected_estimate, rounds_for};
-use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate, shape};
+use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate, blocks_take_turns, shape};
 use bench_runner_measure::sampling::LOOKS;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
@@ -81,6 +81,7 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
             let _ = writeln!(text, "    {warning}");
         }
     }
+    text.push_str(&visits(plan));
     if let Some(bytes) = estimate.disk_bytes {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
@@ -90,6 +91,21 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     text.push_str(&fidelity(plan, false));
     text.push_str(&skipped_lines(plan));
     text
+}
+
+/// How the blocks share the budget, if they take turns.
+fn visits(plan: &Plan) -> String {
+    if !blocks_take_turns(plan) {
+        return String::new();
+    }
+    let visits = plan.blocks.first().and_then(|block| block.visits.as_ref());
+    let until = visits.map(|visits| visits.until.as_slice()).unwrap_or_default();
+    let each: String =
+        until.iter().map(|&rounds| format!("{} each, ", pluralize(rounds as usize, "round"))).collect();
+    format!(
+        "  blocks take turns within the budget, the cheapest first: {each}then where a round narrows intervals most \
+         for its time\n"
+    )
 }
 
 /// Remarks about the sources.
@@ -253,6 +269,7 @@ mod tests {
                 rounds,
                 noise: Noise { sd: 0.02, is_measured: true },
                 half_width: None,
+                disk_bytes: None,
             };
             let shape = BlockShape { control: Control::Twin, comparisons: 2 };
             few_rounds(&estimate, planned, shape, &|| "about 15".to_owned()).unwrap_or_default()

@@ -4,6 +4,7 @@
 mod blocks;
 mod estimate;
 mod adapt;
+mod turns;
 mod workload;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use adapt::{adapt_plan, check};
 pub use estimate::{BlockEstimate, MeasuredNoise, Noise, PlanEstimate, Typical, estimate, shape, share};
+pub use turns::blocks_take_turns;
 
 /// A project as planning sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,6 +86,8 @@ pub struct PlanOptions {
     pub seed: u64,
     /// 1-based share of the blocks and the number of shares.
     pub shard: Option<(u32, u32)>,
+    /// Time budget of the whole run, in place of the scenarios' own.
+    pub time_budget: Option<Duration>,
 }
 
 /// Plans `scenarios` one after another.
@@ -97,7 +101,7 @@ pub fn plan<W: World + ?Sized>(
         scenario: scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join("+"),
         seed: options.seed,
         sessions: scenarios.iter().map(|scenario| scenario.sampling.sessions).max().unwrap_or(1),
-        time_budget: total_budget(scenarios),
+        time_budget: options.time_budget.or_else(|| total_budget(scenarios)),
         projects: Vec::new(),
         blocks: Vec::new(),
         skipped: Vec::new(),
@@ -116,6 +120,7 @@ pub fn plan<W: World + ?Sized>(
             (at - 1) % of == share - 1
         });
     }
+    turns::add_visits(&mut plan);
     Ok(plan)
 }
 
