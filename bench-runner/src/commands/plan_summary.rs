@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
 use bench_runner_core::stats::MIN_ROUNDS;
-use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate};
+use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate, blocks_take_turns};
 use bench_runner_measure::sampling::LOOKS;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
@@ -86,6 +86,7 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
             let _ = writeln!(text, "    {warning}");
         }
     }
+    text.push_str(&visits(plan));
     if let Some(bytes) = estimate.disk_bytes {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
@@ -95,6 +96,21 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     text.push_str(&fidelity(plan, false));
     text.push_str(&skipped_lines(plan));
     text
+}
+
+/// How the blocks share the budget, if they take turns.
+fn visits(plan: &Plan) -> String {
+    if !blocks_take_turns(plan) {
+        return String::new();
+    }
+    let visits = plan.blocks.first().and_then(|block| block.visits.as_ref());
+    let until = visits.map(|visits| visits.until.as_slice()).unwrap_or_default();
+    let each: String =
+        until.iter().map(|&rounds| format!("{} each, ", pluralize(rounds as usize, "round"))).collect();
+    format!(
+        "  blocks take turns within the budget, the cheapest first: {each}then where a round narrows intervals most \
+         for its time\n"
+    )
 }
 
 /// Remarks about the sources.
@@ -243,8 +259,16 @@ mod tests {
         let of = |rounds: u32, noise: f64, is_measured: bool| {
             let noise = Noise { expected: Expectation { noise, offset: 0.0, shape }, is_measured };
             let half_width = noise.expected.half_width(rounds as usize);
-            let (warmups, warmup_time, round_time) = (1, None, None);
-            width_with_noise(&BlockEstimate { warmups, warmup_time, round_time, rounds, noise, half_width })
+            let (warmups, warmup_time, round_time, disk_bytes) = (1, None, None, None);
+            width_with_noise(&BlockEstimate {
+                warmups,
+                warmup_time,
+                round_time,
+                rounds,
+                noise,
+                half_width,
+                disk_bytes,
+            })
         };
         assert_eq!(
             of(6, 0.05, false),
@@ -262,9 +286,10 @@ mod tests {
         let shape = BlockShape { control: Control::Twin, comparisons: 2 };
         let noise = Noise { expected: Expectation { noise: 0.02, offset: 0.0, shape }, is_measured: true };
         let of = |rounds, planned| {
-            let (warmups, warmup_time, round_time, half_width) =
-                (1, None, None, noise.expected.half_width(3));
-            let estimate = BlockEstimate { warmups, warmup_time, round_time, rounds, noise, half_width };
+            let (warmups, warmup_time, round_time, disk_bytes) = (1, None, None, None);
+            let half_width = noise.expected.half_width(3);
+            let estimate =
+                BlockEstimate { warmups, warmup_time, round_time, rounds, noise, half_width, disk_bytes };
             few_rounds(&estimate, planned, &|| "about 15 rounds".to_owned()).unwrap_or_default()
         };
         assert_eq!(of(1, 4), "1 round gives no verdict: it takes at least 3; about 15 rounds");

@@ -76,7 +76,7 @@ pub(super) struct RequestArgs {
     /// What is worth talking about
     #[arg(long, value_name = "PCT", value_parser = percent)]
     margin: Option<f64>,
-    /// What the whole run may take, such as `30m`
+    /// What the whole run may take, such as `30m`; blocks take turns within it
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
     time_budget: Option<Duration>,
     /// What one build may take before it is ended
@@ -85,7 +85,7 @@ pub(super) struct RequestArgs {
     /// Draws every order; the same seed gives the same order
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Carry out only the K-th of N shares of the blocks
+    /// Carry out only the K-th of N shares of the blocks, as a run with a time budget of its own
     #[arg(long, value_name = "K/N", value_parser = shard)]
     shard: Option<(u32, u32)>,
     /// Fetch nothing
@@ -119,7 +119,7 @@ fn shard(text: &str) -> Result<(u32, u32), String> {
 /// A request, read and checked as far as possible without the machine.
 pub(super) enum PlanRequest {
     Plan(Plan),
-    Scenarios { scenarios: Vec<Scenario>, options: PlanOptions, time_budget: Option<Duration> },
+    Scenarios { scenarios: Vec<Scenario>, options: PlanOptions },
 }
 
 impl PlanRequest {
@@ -142,8 +142,9 @@ impl PlanRequest {
             variants::set_baselines(scenario, &args.baseline)?;
             changes::change_sampling(&mut scenario.sampling, args)?;
         }
-        let options = PlanOptions { seed: args.seed.unwrap_or_else(seed_from_time), shard: args.shard };
-        Ok(Self::Scenarios { scenarios, options, time_budget: args.time_budget })
+        let seed = args.seed.unwrap_or_else(seed_from_time);
+        let options = PlanOptions { seed, shard: args.shard, time_budget: args.time_budget };
+        Ok(Self::Scenarios { scenarios, options })
     }
 
     /// Checks the words for projects: names and tags, manifests, directories. Fetches nothing.
@@ -162,11 +163,7 @@ impl PlanRequest {
     pub(super) fn plan(self, projects: &Projects) -> Result<Plan, FlowError> {
         match self {
             Self::Plan(plan) => plan::adapt_plan(plan, projects),
-            Self::Scenarios { scenarios, options, time_budget } => {
-                let mut plan = plan::plan(&scenarios, projects, &options)?;
-                plan.time_budget = time_budget.or(plan.time_budget);
-                Ok(plan)
-            }
+            Self::Scenarios { scenarios, options } => plan::plan(&scenarios, projects, &options),
         }
     }
 }

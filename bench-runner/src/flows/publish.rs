@@ -1,5 +1,6 @@
 //! Bundle → its results: verdicts, tables and figures. Needs no build and no network.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -54,6 +55,7 @@ pub(crate) fn publish(
 /// The page of a bundle, as the text of an HTML file.
 pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
     let manifest = &bundle.manifest;
+    let visits: BTreeSet<_> = bundle.samples.iter().map(|sample| (&sample.block, sample.visit)).collect();
     report::page(&report::PageInput {
         manifest,
         comparison,
@@ -61,6 +63,7 @@ pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
             &bundle.samples,
             manifest.machine.details["facts"]["threads"].as_u64(),
         ),
+        visits: visits.len(),
         remarks: &bundle.remarks,
         advice: &super::advice(bundle, comparison),
         // The default path of bundles rather than the path of this one: the page is read on other machines.

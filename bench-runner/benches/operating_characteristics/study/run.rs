@@ -277,7 +277,7 @@ fn sample(plan: &Plan, block: &Block, arm: &Arm, position: RoundPosition, wall: 
     Sample {
         number: position.number,
         block: block.id.clone(),
-        session: place.session,
+        session: position.session,
         project: (&arm.variant.project).into(),
         pin: plan.projects[0].pin.clone().into(),
         workload: (&arm.variant.workload).into(),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bench_runner_core::record::{Arm, Block, FORMAT_VERSION, Plan, Refusal, Role, Skipped, Variant};
+use bench_runner_core::record::{Arm, Block, FORMAT_VERSION, Plan, Refusal, Role, Skipped, Variant, Visits};
 
 use super::workload;
 use super::{ProjectView, World};
@@ -98,6 +98,15 @@ pub fn check(plan: &Plan) -> Result<(), RequestError> {
             return refuse(format!(
                 "block `{}` does not say which commits of `{}` to replay",
                 block.id, variant.project
+            ));
+        }
+        let ascends = |visits: &Visits| {
+            visits.until.first().is_some_and(|&first| first > 0) && visits.until.is_sorted_by(|a, b| a < b)
+        };
+        if !block.visits.as_ref().is_none_or(ascends) {
+            return refuse(format!(
+                "the visits to block `{}` do not end after more and more rounds",
+                block.id
             ));
         }
         let sampling = &block.sampling;

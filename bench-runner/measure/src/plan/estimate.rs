@@ -6,7 +6,8 @@ use std::time::Duration;
 use bench_runner_core::record::{Block, Plan};
 use bench_runner_core::stats::{ASSUMED_OFFSET, BlockShape, Control, EXPECTED_NOISE, Expectation};
 
-use crate::sampling::LOOKS;
+use super::turns::{self, PlannedTurn, blocks_take_turns};
+use crate::sampling::{BlockTimes, LOOKS, RehearsedBlock};
 use crate::workloads::{self, StartState};
 
 /// Approximate time for settling and inspection around each build.
@@ -20,7 +21,8 @@ pub struct PlanEstimate {
     pub builds: u64,
     /// Total time; `None` if the time of some block is unknown.
     pub total: Option<Duration>,
-    /// Largest total size of the target directories of one block; `None` if unknown for some project.
+    /// Largest total size of the target directories that are there at the same time; `None` if unknown for
+    /// some project.
     pub disk_bytes: Option<u64>,
 }
 
@@ -39,6 +41,8 @@ pub struct BlockEstimate {
     pub noise: Noise,
     /// Half-width of the intervals after these rounds, with this noise.
     pub half_width: Option<f64>,
+    /// Size of its target directories; `None` if unknown for some project.
+    pub disk_bytes: Option<u64>,
 }
 
 /// Noise that is expected of a block.
@@ -80,6 +84,11 @@ impl Noise {
 }
 
 impl BlockEstimate {
+    /// Time of all warm-ups and of one round, if known.
+    pub fn times(&self) -> Option<BlockTimes> {
+        Some(BlockTimes { warm_up: self.warmup_time?, round: self.round_time? })
+    }
+
     /// Total time of the block, if known.
     pub fn total(&self) -> Option<Duration> {
         Some(self.warmup_time? + self.round_time? * self.rounds)
@@ -101,7 +110,37 @@ pub fn estimate(plan: &Plan, estimates: &EstimatesByProject, measured: &Measured
     };
     // Every block as if time were unlimited.
     let wanted: Vec<BlockEstimate> = plan.blocks.iter().map(|block| block_estimate(block, None)).collect();
-    let mut left = plan.time_budget;
+    let blocks: Vec<BlockEstimate> = match plan.time_budget {
+        Some(budget) if blocks_take_turns(plan) => {
+            let planned: Vec<PlannedTurn> = wanted
+                .iter()
+                .map(|block| PlannedTurn { rounds: block.rounds, times: block.times() })
+                .collect();
+            let rehearsed = turns::rehearse_plan(plan, &planned, budget);
+            wanted.iter().zip(rehearsed).map(with_rehearsed_rounds).collect()
+        }
+        budget => one_after_another(plan, &wanted, budget, block_estimate),
+    };
+    let builds =
+        blocks.iter().zip(&plan.blocks).map(|(estimate, block)| estimate.builds(block.arms.len())).sum();
+    let total = blocks.iter().map(BlockEstimate::total).sum();
+    let sizes = || blocks.iter().map(|block| block.disk_bytes);
+    let disk_bytes: Option<u64> = if blocks_take_turns(plan) {
+        sizes().sum()
+    } else {
+        sizes().try_fold(0, |most, size| Some(size?.max(most)))
+    };
+    PlanEstimate { blocks, builds, total, disk_bytes }
+}
+
+/// Estimates blocks that share a budget and are measured one after another.
+fn one_after_another(
+    plan: &Plan,
+    wanted: &[BlockEstimate],
+    budget: Option<Duration>,
+    block_estimate: impl Fn(&Block, Option<Duration>) -> BlockEstimate,
+) -> Vec<BlockEstimate> {
+    let mut left = budget;
     let mut blocks = Vec::with_capacity(plan.blocks.len());
     for (at, block) in plan.blocks.iter().enumerate() {
         let share = left.map(|left| share(left, &wanted[at..]));
@@ -109,15 +148,20 @@ pub fn estimate(plan: &Plan, estimates: &EstimatesByProject, measured: &Measured
         left = left.zip(estimate.total()).map(|(left, spent)| left.saturating_sub(spent)).or(left);
         blocks.push(estimate);
     }
-    let builds =
-        blocks.iter().zip(&plan.blocks).map(|(estimate, block)| estimate.builds(block.arms.len())).sum();
-    let total = blocks.iter().map(BlockEstimate::total).sum();
-    let disk_bytes = plan
-        .blocks
-        .iter()
-        .map(|block| disk(block, estimates))
-        .try_fold(0, |most, disk| Some(disk?.max(most)));
-    PlanEstimate { blocks, builds, total, disk_bytes }
+    blocks
+}
+
+/// The estimate of a block that takes turns, with the rounds that it comes to in a rehearsal; `None` if its
+/// times are unknown.
+fn with_rehearsed_rounds((wanted, rehearsed): (&BlockEstimate, Option<RehearsedBlock>)) -> BlockEstimate {
+    let Some(RehearsedBlock { rounds, visits, .. }) = rehearsed else { return wanted.clone() };
+    let half_width = wanted.noise.expected.half_width(rounds as usize);
+    let estimate = BlockEstimate { rounds, half_width, ..wanted.clone() };
+    if visits > 0 {
+        return estimate;
+    }
+    // It is not begun.
+    BlockEstimate { warmups: 0, warmup_time: Some(Duration::ZERO), ..estimate }
 }
 
 /// Arms that continue from their last build keep their target directories at the same time; the others use
@@ -181,6 +225,7 @@ fn block_estimate(
         rounds,
         noise,
         half_width,
+        disk_bytes: disk(block, estimates),
     }
 }
 

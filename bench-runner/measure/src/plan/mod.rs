@@ -4,6 +4,7 @@
 mod blocks;
 mod estimate;
 mod adapt;
+mod turns;
 mod workload;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use adapt::{adapt_plan, check};
 pub use estimate::{
     BlockEstimate, EstimatesByProject, MeasuredNoise, Noise, PlanEstimate, WorkloadNoise, estimate, share,
 };
+pub use turns::blocks_take_turns;
 
 /// A project as planning sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +88,8 @@ pub struct PlanOptions {
     pub seed: u64,
     /// 1-based share of the blocks and the number of shares.
     pub shard: Option<(u32, u32)>,
+    /// Time budget of the whole run, in place of the scenarios' own.
+    pub time_budget: Option<Duration>,
 }
 
 /// Plans `scenarios` one after another.
@@ -99,7 +103,7 @@ pub fn plan<W: World + ?Sized>(
         scenario: scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join("+"),
         seed: options.seed,
         sessions: scenarios.iter().map(|scenario| scenario.sampling.sessions).max().unwrap_or(1),
-        time_budget: total_budget(scenarios),
+        time_budget: options.time_budget.or_else(|| total_budget(scenarios)),
         projects: Vec::new(),
         blocks: Vec::new(),
         skipped: Vec::new(),
@@ -118,6 +122,7 @@ pub fn plan<W: World + ?Sized>(
             (at - 1) % of == share - 1
         });
     }
+    turns::add_visits(&mut plan);
     Ok(plan)
 }
 

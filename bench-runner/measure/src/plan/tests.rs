@@ -4,7 +4,7 @@ mod workloads;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use bench_runner_core::record::{Pin, Role};
+use bench_runner_core::record::{Pin, Role, Visits};
 use bench_runner_core::stats::ASSUMED_OFFSET;
 
 use super::*;
@@ -246,11 +246,63 @@ fn shards_deal_out_whole_blocks() {
 }
 
 #[test]
+fn blocks_of_a_plan_with_a_budget_take_turns() {
+    let text = |sampling: &str| {
+        format!(
+            "projects = [\"a\", \"b\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n[sampling]\n{sampling}"
+        )
+    };
+    let plan = made(&text("time-budget = \"2m\"\n"));
+    let visits = Some(Visits { until: vec![3, 5], keep: true });
+    assert!(blocks_take_turns(&plan) && plan.blocks.iter().all(|block| block.visits == visits));
+    for sampling in ["", "sessions = 2\ntime-budget = \"2m\"\n"] {
+        let plan = made(&text(sampling));
+        assert!(plan.blocks.iter().all(|block| block.visits.is_none()), "{sampling}");
+    }
+    let given = PlanOptions { time_budget: Some(Duration::from_secs(60)), ..PlanOptions::default() };
+    let options = [given.clone(), PlanOptions { shard: Some((1, 2)), ..given }];
+    let planned = options.map(|options| super::plan(&[scenario(&text(""))], &TwoLinkers, &options).unwrap());
+    assert!(blocks_take_turns(&planned[0]), "the budget of the command line counts");
+    assert!(
+        planned[1].blocks.iter().all(|block| block.visits.is_none()),
+        "a share of one block takes no turns"
+    );
+    // W and R of a are 6.75 s, those of b 27.75 s, and W + 3R of b does not fit beside three rounds of a.
+    let estimate = |a: u64, b: u64| {
+        let typical = of_clean(&[("a", a), ("b", b)]);
+        super::estimate(&plan, &typical, &MeasuredNoise::new())
+    };
+    let rounds =
+        |estimate: &PlanEstimate| -> Vec<u32> { estimate.blocks.iter().map(|block| block.rounds).collect() };
+    let one_sided = estimate(2, 9);
+    assert_eq!(rounds(&one_sided), [16, 0]);
+    assert_eq!((one_sided.blocks[1].warmups, one_sided.total), (0, Some(Duration::from_millis(17 * 6750))));
+    let equal = estimate(2, 2);
+    assert_eq!(rounds(&equal).iter().sum::<u32>(), 15);
+    assert!(rounds(&equal).iter().all(|&rounds| rounds >= 5), "{equal:?}");
+}
+
+#[test]
+fn visits_end_after_more_and_more_rounds() {
+    let mut plan =
+        made("projects = [\"a\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n");
+    for (until, is_right) in
+        [(vec![3, 5], true), (vec![1], true), (vec![], false), (vec![0, 3], false), (vec![5, 5], false)]
+    {
+        plan.blocks[0].visits = Some(Visits { until, keep: true });
+        let checked = check(&plan);
+        assert_eq!(checked.is_ok(), is_right, "{:?}", plan.blocks[0].visits);
+    }
+}
+
+#[test]
 fn the_estimate_shares_the_budget_and_foretells_the_interval() {
     let mut plan = made(
         "projects = [\"a\", \"b\"]\nworkloads = [\"clean\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n[sampling]\ntime-budget = \"2m\"\n",
     );
     plan.sessions = 1;
+    // As in a plan of an older program: one block after another.
+    plan.blocks.iter_mut().for_each(|block| block.visits = None);
     let estimates = of_clean(&[("a", 2), ("b", 2)]);
     let quiet = MeasuredNoise::from([("clean".to_owned(), WorkloadNoise { sd: 0.02, offset: Some(0.0) })]);
     let estimate = estimate(&plan, &estimates, &quiet);

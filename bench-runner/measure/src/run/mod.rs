@@ -22,6 +22,7 @@ mod rounds;
 mod serviced_build;
 mod single_build;
 mod supervisor_job;
+mod visits;
 mod warm_up;
 mod worktree;
 
@@ -40,7 +41,7 @@ use crate::plan::{self, BlockEstimate};
 use crate::process::{Supervisor, SupervisorError};
 use crate::scenario::RequestError;
 
-pub use observer::{Forecast, Observer, RunEvent};
+pub use observer::{Forecast, Observer, RunEvent, VisitStart};
 pub use single_build::{CommandOutcome, SingleBuild};
 
 /// One source tree of the plan, ready to be checked out and built.
@@ -245,14 +246,20 @@ pub fn check_commands(plan: &Plan, prepared_trees: &PreparedTrees) -> Result<(),
     Ok(())
 }
 
-fn blocks(
-    inputs: &Inputs<'_>,
+fn blocks<'i>(
+    inputs: &'i Inputs<'i>,
     builder: &mut builder::Builder<'_>,
     deadline: Option<Instant>,
     outcome: &mut PlanOutcome,
 ) -> Result<(), RunError> {
     let done: Vec<_> = builder.writer.manifest().blocks.iter().map(|end| end.block.clone()).collect();
     let todo: Vec<_> = inputs.plan.blocks.iter().enumerate().filter(|(_, b)| !done.contains(&b.id)).collect();
+    if let Some(deadline) = deadline.filter(|_| plan::blocks_take_turns(inputs.plan)) {
+        let visited = visits::measure(inputs, builder, &todo, deadline)?;
+        outcome.flawed |= visited.flawed;
+        outcome.interrupted = visited.interrupted;
+        return Ok(());
+    }
     for (nth, (number, block)) in todo.iter().enumerate() {
         // The remaining blocks share the remaining time.
         let wanted: Vec<BlockEstimate> =

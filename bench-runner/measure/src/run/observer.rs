@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use bench_runner_core::record::{Block, Phase, Sample, StopReason};
 
+use crate::sampling::VisitPurpose;
+
 /// Receives progress events; how they are displayed is up to the implementation.
 pub trait Observer {
     /// Called for each event, between builds only: never while a build is being timed.
@@ -15,11 +17,13 @@ pub trait Observer {
 pub enum RunEvent<'a> {
     /// A sentence for the user about something that does not stop the run.
     Remark(&'a str),
-    /// A block begins.
+    /// A block, or a visit to it, begins.
     Block {
         block: &'a Block,
         /// Its number from 1, and the number of blocks.
         number: (usize, usize),
+        /// The visit; `None` if the block is measured in one.
+        visit: Option<VisitStart>,
     },
     /// A build is about to start.
     Building {
@@ -55,12 +59,27 @@ pub enum RunEvent<'a> {
     },
 }
 
+/// The begin of a visit to a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VisitStart {
+    /// Number of the visit to the block, from 1.
+    pub number: u32,
+    /// Complete rounds of the block so far.
+    pub rounds: u32,
+    /// True if the visit begins with warm-ups.
+    pub warms_up: bool,
+    /// Reason for the visit, and the rounds that the block is to have when it ends; `None` if the block is
+    /// measured to its end.
+    pub purpose: Option<(VisitPurpose, u32)>,
+}
+
 /// The expected course of a block.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
     /// Complete rounds so far.
     pub rounds_done: u32,
-    /// Total number of rounds that fit into the budget, at most the largest number allowed.
+    /// Total number of rounds that fit into the budget, at most the largest number allowed or the rounds until
+    /// which the block is visited.
     pub rounds: u32,
     pub builds_per_round: u32,
     /// Duration of one round.

@@ -32,10 +32,10 @@ impl BlockMeasurement<'_, '_, '_> {
             _ => None,
         });
         let Some(count) = count else { return Ok(true) };
-        if self.commit >= count && !self.rebuild_oldest(dirs, arms, session)? {
+        if self.state.commit >= count && !self.rebuild_oldest(dirs, arms, session)? {
             return Ok(false);
         }
-        self.check_out_commit(self.commit + 1, dirs, arms)?;
+        self.check_out_commit(self.state.commit + 1, dirs, arms)?;
         Ok(true)
     }
 
@@ -82,11 +82,11 @@ impl BlockMeasurement<'_, '_, '_> {
         for (id, tree) in dirs.sources() {
             let arm = arms.iter().find(|arm| arm.replays() && arm.arm.variant.tree() == *id);
             let Some(prepared) = arm.map(|arm| arm.prepared) else { continue };
-            let [from, to] = [self.commit, to].map(|at| prepared.commit(self.block, id, at));
+            let [from, to] = [self.state.commit, to].map(|at| prepared.commit(self.block, id, at));
             sources::update_worktree(from?, to?, tree)?;
         }
         dirs.accept_current()?;
-        self.commit = to;
+        self.state.commit = to;
         self.set_commit(arms)
     }
 
@@ -95,9 +95,9 @@ impl BlockMeasurement<'_, '_, '_> {
         let trees: Vec<TreeId> =
             arms.iter().filter(|arm| arm.replays()).map(|arm| arm.arm.variant.tree()).collect();
         for arm in arms.iter_mut().filter(|arm| trees.contains(&arm.arm.variant.tree())) {
-            let pinned = arm.prepared.commit(self.block, &arm.arm.variant.tree(), self.commit)?;
+            let pinned = arm.prepared.commit(self.block, &arm.arm.variant.tree(), self.state.commit)?;
             arm.pin = pinned.pin.clone();
-            arm.dirs.edit = self.commit as u64;
+            arm.dirs.edit = self.state.commit as u64;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The rounds of a session: one build of every live arm in random order, until `sampling` says that it is
 //! enough.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bench_runner_core::record::{FAILURES_IN_A_ROW, Phase, Role, StopReason};
 
@@ -34,45 +34,35 @@ impl BlockMeasurement<'_, '_, '_> {
             if let Next::Stop(reason) = self.next(arms, &live) {
                 return Ok(SessionEnd::Stopped(reason));
             }
-            if self.rounds.len() as u32 >= last_round {
+            if self.state.rounds.len() as u32 >= last_round {
                 return Ok(SessionEnd::RoundsDone);
             }
             let start = Instant::now();
             match self.round(dirs, arms, &live, session)? {
-                Some(walls) => self.rounds.push(walls),
+                Some(walls) => self.state.rounds.push(walls),
                 None => return Ok(SessionEnd::Stopped(StopReason::Interrupted)),
             }
-            self.attempt = 1;
-            self.round_times.push(start.elapsed());
+            self.state.attempt = 1;
+            self.state.round_times.push(start.elapsed());
         }
     }
 
     fn next(&self, arms: &[LiveArm<'_>], live: &[usize]) -> Next {
         let roles: Vec<Role> = live.iter().map(|&at| arms[at].arm.role).collect();
         let rounds: Vec<Vec<Option<f64>>> =
-            self.rounds.iter().map(|walls| live.iter().map(|&at| walls[at]).collect()).collect();
+            self.state.rounds.iter().map(|walls| live.iter().map(|&at| walls[at]).collect()).collect();
         sampling::next(&BlockProgress {
             sampling: &self.block.sampling,
             roles: &roles,
             rounds: &rounds,
             remaining: self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())),
-            round_time: Some(self.round_time()),
+            round_time: Some(self.state.round_time()),
         })
     }
 
-    /// Duration of a round: the mean of the last ones, or that of the warm-up before the first.
-    fn round_time(&self) -> Duration {
-        let recent = &self.round_times[self.round_times.len().saturating_sub(4)..];
-        if recent.is_empty() {
-            self.warmup_round
-        } else {
-            recent.iter().sum::<Duration>() / recent.len() as u32
-        }
-    }
-
     fn forecast(&mut self, builds: usize) {
-        let (done, round_time) = (self.rounds.len() as u32, self.round_time());
-        let most = self.block.sampling.max_rounds;
+        let (done, round_time) = (self.state.rounds.len() as u32, self.state.round_time());
+        let most = self.block.sampling.max_rounds.min(self.until);
         let fit = self.deadline.map(|deadline| {
             let left = deadline.saturating_duration_since(Instant::now());
             sampling::rounds_that_fit(left, round_time, most)
@@ -91,7 +81,7 @@ impl BlockMeasurement<'_, '_, '_> {
         live: &[usize],
         session: u32,
     ) -> Result<Option<Vec<Option<f64>>>, RunError> {
-        let round = self.rounds.len() as u32 + 1;
+        let round = self.state.rounds.len() as u32 + 1;
         if !self.edit_sources(dirs, arms, session)? {
             return Ok(None);
         }
@@ -104,8 +94,8 @@ impl BlockMeasurement<'_, '_, '_> {
                 phase: Phase::Measured,
                 round,
                 position: position as u32 + 1,
-                attempt: self.attempt,
-                visit: self.visit,
+                attempt: self.state.attempt,
+                visit: self.state.visit,
                 release: false,
             };
             let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
@@ -117,7 +107,7 @@ impl BlockMeasurement<'_, '_, '_> {
             }
             walls[live[at]] = sample.outcome.cost().map(|cost| cost.wall.as_secs_f64());
         }
-        self.flawed |= !bad.is_empty();
+        self.state.flawed |= !bad.is_empty();
         // If no arm can build a commit, none of them is at fault.
         let of_commit = bad.len() == live.len() && arms.iter().any(LiveArm::replays);
         for (at, reason) in bad.into_iter().filter(|_| !of_commit) {
@@ -147,7 +137,7 @@ impl BlockMeasurement<'_, '_, '_> {
         }
         let start = Instant::now();
         self.builder.leave(dirs)?;
-        self.edit += 1;
+        self.state.edit += 1;
         for tree in dirs.sources().keys() {
             let of_tree = |arm: &LiveArm<'_>| arm.arm.variant.tree() == *tree;
             let class = |arm: &LiveArm<'_>| match arm.workload.sources {
@@ -157,7 +147,7 @@ impl BlockMeasurement<'_, '_, '_> {
             let first = arms.iter().enumerate().find_map(|(at, arm)| Some((at, class(arm)?)));
             let Some((first, class)) = first else { continue };
             for arm in arms.iter_mut().filter(|arm| of_tree(arm)) {
-                arm.dirs.edit = self.edit;
+                arm.dirs.edit = self.state.edit;
             }
             let arm = &arms[first];
             match arm.configured.driver.edit(&arm.dirs) {
@@ -166,7 +156,7 @@ impl BlockMeasurement<'_, '_, '_> {
                         return Ok(false);
                     }
                 }
-                None => dirs.edit(self.inputs, tree, class, self.edit)?,
+                None => dirs.edit(self.inputs, tree, class, self.state.edit)?,
             }
         }
         dirs.accept_current()?;

@@ -66,7 +66,7 @@ fn with_compiler_message(reason: String, evidence: &BuildEvidence) -> String {
 impl BlockMeasurement<'_, '_, '_> {
     /// Position of a warm-up build.
     pub(super) fn warm_up_slot(&self, session: u32, position: u32) -> BuildSlot {
-        let visit = self.visit;
+        let visit = self.state.visit;
         BuildSlot { session, phase: Phase::Warmup, round: 0, position, attempt: 1, visit, release: false }
     }
 
@@ -123,7 +123,7 @@ impl BlockMeasurement<'_, '_, '_> {
             if number == if from_empty { bases } else { 0 } {
                 self.judge_comparisons(arms, &first_builds, session)?;
             }
-            self.warmup_round = start.elapsed();
+            self.state.warmup_round = start.elapsed();
         }
         Ok(None)
     }
@@ -165,7 +165,7 @@ impl BlockMeasurement<'_, '_, '_> {
         if let Some(reason) = failure_reason(&sample, flaw) {
             // A commit that does not build says nothing about the next.
             if arm.replays() && !first {
-                self.flawed = true;
+                self.state.flawed = true;
             } else {
                 self.drop_arm(arm, with_compiler_message(reason, &evidence));
             }

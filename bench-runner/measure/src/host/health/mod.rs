@@ -120,7 +120,7 @@ fn usable_threads() -> Option<u32> {
 }
 
 /// Free bytes on the file system of `dir`, or of its first existing ancestor.
-fn free_disk(dir: &Path) -> Option<u64> {
+pub fn free_disk(dir: &Path) -> Option<u64> {
     let dir = std::path::absolute(dir).ok()?;
     let standing = dir.ancestors().find(|ancestor| ancestor.exists())?;
     let system = rustix::fs::statvfs(standing).ok()?;

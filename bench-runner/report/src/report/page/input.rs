@@ -11,6 +11,8 @@ pub struct PageInput<'a> {
     pub manifest: &'a Manifest,
     pub comparison: &'a Comparison,
     pub interference: RunInterference,
+    /// Number of visits to all blocks together.
+    pub visits: usize,
     /// Non-fatal problems found while reading the files, as sentences.
     pub remarks: &'a [String],
     /// Recommended variants and how to apply them.

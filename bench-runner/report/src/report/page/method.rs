@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bench_runner_core::bundle::{Manifest, Status};
 use bench_runner_core::compare::{BlockResult, Comparison, Offsets};
-use bench_runner_core::record::{Block, Proof, Role, Skipped};
+use bench_runner_core::record::{Block, Plan, Proof, Role, Skipped};
 use bench_runner_core::stats::CLIPPED_FROM;
 use maud::{Markup, html};
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         (interference::section(&page.interference))
         (tools(manifest))
         (projects(manifest))
-        (sampling(manifest, comparison))
+        (sampling(page))
         (proofs(comparison))
         (failures_and_exclusions(comparison))
     }
@@ -219,7 +219,8 @@ fn projects(manifest: &Manifest) -> Markup {
     }
 }
 
-fn sampling(manifest: &Manifest, comparison: &Comparison) -> Markup {
+fn sampling(page: &PageInput<'_>) -> Markup {
+    let PageInput { manifest, comparison, .. } = page;
     let time = &manifest.time;
     let seconds = |ns: u64| humantime::format_duration(Duration::from_secs(ns / 1_000_000_000)).to_string();
     let planned = |block: &BlockResult| manifest.plan.blocks.iter().find(|planned| planned.id == block.id);
@@ -243,8 +244,22 @@ fn sampling(manifest: &Manifest, comparison: &Comparison) -> Markup {
             (seconds(time.warmup_ns)) ", settling " (seconds(time.settling_ns)) ", laying out " (seconds(time.layout_ns))
             ", everything else " (seconds(time.other_ns())) "."
         }
+        @if let Some(visits) = visits(&manifest.plan, page.visits) { p.muted { (visits) } }
         @for at in &manifest.resumed_at { p.muted { "It was taken up again at " (at) "." } }
     }
+}
+
+/// How blocks took turns, if they did.
+fn visits(plan: &Plan, visits: usize) -> Option<String> {
+    let kept = plan.blocks.iter().find_map(|block| Some(block.visits.as_ref()?.keep))?;
+    let blocks = plan.blocks.len();
+    let kept = if kept { "stay" } else { "do not stay" };
+    (visits > blocks).then(|| {
+        format!(
+            "The {blocks} blocks took turns within the time budget, in {visits} visits: during a visit no other block \
+             is built, and work trees and target directories {kept} from one visit to the next."
+        )
+    })
 }
 
 fn proofs(comparison: &Comparison) -> Markup {

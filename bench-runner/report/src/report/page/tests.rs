@@ -14,7 +14,7 @@ fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
     let remarks = ["the last row of samples.csv was cut short".to_owned()];
     let (remarks, repeat) = (&remarks[..], "bench-runner reproduce <bundle>");
     let interference = RunInterference::of(&samples, Some(4));
-    page(&PageInput { manifest: &manifest, comparison, interference, remarks, advice, repeat })
+    page(&PageInput { manifest: &manifest, comparison, interference, visits: 1, remarks, advice, repeat })
 }
 
 /// Names of elements that were opened and not closed, except those without an end tag in HTML.
