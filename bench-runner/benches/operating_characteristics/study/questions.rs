@@ -2,8 +2,8 @@
 
 use bench_runner_core::compare::{BlockResult, Policy, Ratio, Verdict};
 use bench_runner_core::record::EarlierTwin;
-use bench_runner_core::stats::{median, serial_correlation};
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use bench_runner_core::stats::serial_correlation;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::models::{Model, Noise};
 use super::run::{History, Rounds, Setup, SimulatedRun};
@@ -29,9 +29,9 @@ impl Study {
         (0..self.runs).into_par_iter().map(one).collect()
     }
 
-    /// Twins of simulated earlier runs, from which each run draws those it knows; empty for a new machine.
+    /// Twins of simulated earlier runs, from which each run draws those it knows.
     fn earlier_twins(&self, setup: &Setup) -> Vec<EarlierTwin> {
-        if setup.history == History::New {
+        if setup.history != History::Known {
             return Vec::new();
         }
         let what = format!("earlier twins of {setup:?}");
@@ -275,34 +275,45 @@ pub(crate) fn few_rounds(study: &Study, setup: &Setup) -> FewRounds {
 /// How often a difference as large as the noise floor is found.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Floor {
-    /// The median noise floor of runs in which nothing differs, as a fraction.
-    pub(crate) median: f64,
-    /// Runs that call a variant `slower` that truly differs by the median noise floor.
+    /// The mean noise floor, as a fraction.
+    pub(crate) mean: Mean,
+    /// Runs that would have found a difference of the noise floor that they state.
     pub(crate) found: Share,
-    /// The same for a difference as large as the noise floor of another single run.
-    pub(crate) found_by_single: Share,
+    /// Other runs that find a difference of the noise floor that a run has stated.
+    pub(crate) found_by_another: Share,
 }
 
-/// Runs of a setup in which nothing differs have noise floors, of which that of the first block is taken; in other
-/// runs of the setup, the first variant takes longer by as much.
+/// A run in which nothing differs states a noise floor for its first block. The same run, with the same noise, is
+/// judged once more with a variant that takes longer by as much: that with the median interval. So is another run.
 pub(crate) fn floor(study: &Study, setup: &Setup) -> Floor {
-    let floors: Vec<f64> =
-        study.each(setup, |run| run.comparison.blocks[0].noise_floor).into_iter().flatten().collect();
-    let Some(median) = median(&floors) else { return Floor::default() };
-    let (earlier, what) = (study.earlier_twins(setup), format!("beyond the floor of {setup:?}"));
-    let one = |(run, &floor): (usize, &f64)| {
-        let mut noise = Noise::for_run(study.seed, &what, run as u32);
-        [median, floor].map(|difference| {
-            let mut differing = setup.clone();
-            differing.blocks[0][0] = 1.0 + difference;
-            let run = differing.run(&mut noise, &earlier);
-            verdicts(&run).next() == Some(Verdict::Slower)
-        })
+    let (what, earlier) = (format!("floor of {setup:?}"), study.earlier_twins(setup));
+    let one = |number: u32| {
+        let run = |differing: &Setup, what: &str| {
+            differing.run(&mut Noise::for_run(study.seed, what, number), &earlier)
+        };
+        let block = run(setup, &what).comparison.blocks.remove(0);
+        let floor = block.noise_floor?;
+        let mut widths: Vec<(f64, usize)> =
+            ratios(&block).enumerate().map(|(variant, ratio)| (ratio.high / ratio.low, variant)).collect();
+        widths.sort_by(|one, other| one.0.total_cmp(&other.0));
+        // Of an even number the two middle ones, in turns.
+        let (_, variant) = widths[(widths.len() - number as usize % 2) / 2];
+        let mut differing = setup.clone();
+        differing.blocks[0][variant] = 1.0 + floor;
+        let alpha = Policy::default().level(all(&run(setup, &what)).count());
+        let finds = |run: SimulatedRun| {
+            let ratio = ratios(&run.comparison.blocks[0]).nth(variant)?;
+            Some(ratio.p_adjusted < alpha && ratio.ratio > 1.0)
+        };
+        Some((floor, finds(run(&differing, &what))?, finds(run(&differing, "another run"))?))
     };
-    let mut found = Floor { median, ..Floor::default() };
-    for [by_median, by_single] in floors.par_iter().enumerate().map(one).collect::<Vec<_>>() {
-        found.found.add(usize::from(by_median), 1);
-        found.found_by_single.add(usize::from(by_single), 1);
+    let mut found = Floor::default();
+    for (floor, by_itself, by_another) in
+        (0..study.runs).into_par_iter().map(one).collect::<Vec<_>>().into_iter().flatten()
+    {
+        found.mean.add(floor);
+        found.found.add(usize::from(by_itself), 1);
+        found.found_by_another.add(usize::from(by_another), 1);
     }
     found
 }

@@ -4,25 +4,21 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use bench_runner_core::bundle;
-use bench_runner_core::record::{BlockId, Phase, Role, Sample};
+use bench_runner_core::record::{BlockId, Phase, Sample};
 
-/// Fewest builds of a series: two rounds of six arms.
-const SHORTEST: usize = 12;
+/// The run whose blocks have equal arms only.
+const RUN: &str = "20261121T084627Z-a-a-incremental_a-a-check-698873";
 
-/// Runs are named by the time of their start. Later ones do not change the figures.
-const BEFORE: &str = "20261122";
-
-/// For each block of the committed runs ln seconds of its baseline's and its twin's builds, in the order of
-/// building. The runs of a sleeping command are not among them, since it does not compile anything.
+/// For each block of the committed A/A run ln seconds of all its builds, in the order of building.
 pub(super) static SERIES: LazyLock<Vec<Vec<f64>>> = LazyLock::new(|| {
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
     let series: Vec<Vec<f64>> = directories(&results)
         .iter()
         .flat_map(|machine| directories(machine))
-        .filter(|run| run.file_name().is_some_and(|name| *name.to_string_lossy() < *BEFORE))
+        .filter(|run| run.ends_with(RUN))
         .flat_map(|run| of_run(&run))
         .collect();
-    assert!(!series.is_empty(), "{} has no runs", results.display());
+    assert!(!series.is_empty(), "{} has no {RUN}", results.display());
     series
 });
 
@@ -32,17 +28,15 @@ fn of_run(run: &Path) -> Vec<Vec<f64>> {
         let mut builds: Vec<&Sample> =
             bundle.samples.iter().filter(|sample| &sample.block == block).collect();
         builds.sort_by_key(|sample| sample.number);
-        builds.into_iter().filter_map(equal_build).collect()
+        builds.into_iter().filter_map(measured_build).collect()
     };
-    // Under `replay` the commits differ from round to round.
-    let blocks = bundle.manifest.plan.blocks.iter().filter(|block| !block.workload().starts_with("replay"));
-    blocks.map(|block| of_block(&block.id)).filter(|series| series.len() >= SHORTEST).collect()
+    bundle.manifest.plan.blocks.iter().map(|block| of_block(&block.id)).collect()
 }
 
-/// ln seconds of a build of the baseline or the twin that counts.
-fn equal_build(sample: &Sample) -> Option<f64> {
-    let is_equal = sample.phase == Phase::Measured && sample.role != Role::Variant;
-    sample.outcome.cost().filter(|_| is_equal).map(|cost| cost.wall.as_secs_f64().ln())
+/// ln seconds of a build that counts.
+fn measured_build(sample: &Sample) -> Option<f64> {
+    let cost = sample.outcome.cost().filter(|_| sample.phase == Phase::Measured);
+    cost.map(|cost| cost.wall.as_secs_f64().ln())
 }
 
 fn directories(parent: &Path) -> Vec<PathBuf> {

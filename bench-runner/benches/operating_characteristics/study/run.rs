@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use bench_runner_core::compare::fixture::even_directories;
 use bench_runner_core::compare::{Comparison, Policy, RunRecord, compare};
 use bench_runner_core::record::{
     Arm, Block, BlockEnd, BlockId, Cost, EarlierTwin, FORMAT_VERSION, Interference, Outcome, Phase, Pin,
@@ -43,6 +44,8 @@ pub(crate) struct Setup {
 /// Earlier runs of the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum History {
+    /// Its directories are known not to differ, so that nothing is assumed or added.
+    Even,
     /// Twins of earlier runs are known, so that offsets between directories are estimated.
     Known,
     /// This is its first run.
@@ -65,9 +68,9 @@ pub(crate) struct SimulatedRun {
 }
 
 impl Setup {
-    /// One session on a machine that is known and has no offsets.
+    /// One session on a machine that is known to have no offsets.
     fn of(model: Model, blocks: Vec<Vec<f64>>, rounds: Rounds) -> Self {
-        Self { model, blocks, twin: true, rounds, sessions: 1, offset: 0.0, history: History::Known }
+        Self { model, blocks, twin: true, rounds, sessions: 1, offset: 0.0, history: History::Even }
     }
 
     /// One block of baseline, twin and two variants; the second variant takes 5 % longer.
@@ -125,9 +128,13 @@ impl Setup {
             });
             tables.push(table);
         }
-        let known = if earlier.is_empty() { 0 } else { EARLIER_TWINS };
-        let earlier: Vec<EarlierTwin> =
-            (0..known).map(|_| earlier[noise.below(earlier.len())].clone()).collect();
+        let earlier: Vec<EarlierTwin> = match self.history {
+            History::Even => even_directories(),
+            History::Known => {
+                (0..EARLIER_TWINS).map(|_| earlier[noise.below(earlier.len())].clone()).collect()
+            }
+            History::New => Vec::new(),
+        };
         let recorded = RunRecord { ends: &ends, earlier: &earlier, ..RunRecord::of(&plan, &samples) };
         SimulatedRun { comparison: compare(&recorded, &Policy::default()), tables }
     }
