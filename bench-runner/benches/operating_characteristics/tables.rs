@@ -1,5 +1,7 @@
 //! The study as Markdown: every figure with its standard error and its target.
 
+mod budget;
+
 use std::fmt::Write;
 
 use crate::study::{
@@ -56,6 +58,7 @@ pub(crate) fn markdown(study: &Study) -> String {
     text += &errors(study);
     text += &found(study);
     text += &usual_way(study);
+    text += &budget::sharing(study);
     text
 }
 
