@@ -37,6 +37,7 @@ modules![
     studies,
     together,
     variants,
+    visits,
     workloads,
 ];
 

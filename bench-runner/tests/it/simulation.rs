@@ -10,7 +10,7 @@
 #[path = "../../benches/operating_characteristics/study/mod.rs"]
 mod study;
 
-use study::{Model, Noisy, Rounds, Setup, Share, Study};
+use study::{Division, Model, Noisy, Rounds, Setup, Share, Study};
 
 trials! { "simulation";
     intervals_cover_as_often_as_they_say: LONG,
@@ -21,6 +21,7 @@ trials! { "simulation";
     rounds_that_resemble_their_neighbours_are_found,
     twins_calibrate_offsets_of_directories: LONG,
     all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not,
+    turns_narrow_more_intervals_than_shares,
     the_same_seed_gives_the_same_figures_on_any_number_of_threads,
 }
 
@@ -151,6 +152,14 @@ fn all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not() {
         let setup = Setup::alone(Model::Drift, ratio, Rounds::Fixed(7));
         near("interleaved", &study::coverage(&study(500), &setup).covered, 0.96);
     }
+}
+
+/// Of runs with a time budget.
+fn turns_narrow_more_intervals_than_shares() {
+    let found = study::divide_budgets(&study(500), Division::Turns);
+    assert!(found.half_width <= 0.70, "{found:?}");
+    at_least("blocks with an interval", &found.with_interval, 0.85);
+    assert_eq!(study::divide_budgets(&study(100), Division::Shares).half_width, 1.0);
 }
 
 fn the_same_seed_gives_the_same_figures_on_any_number_of_threads() {

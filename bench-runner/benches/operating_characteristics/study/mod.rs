@@ -9,6 +9,7 @@
 //! It does not run processes, print, or judge the figures. The same seed gives the same figures with any
 //! number of threads: each run has its own generator, and sums are computed in the order of the runs.
 
+mod budget;
 mod models;
 mod questions;
 mod real_builds;
@@ -16,6 +17,7 @@ mod run;
 mod side_by_side;
 mod tally;
 
+pub(crate) use budget::{Division, divide_budgets};
 pub(crate) use models::{Model, Noisy};
 pub(crate) use questions::{
     Coverage, FewRounds, Study, carry_over, coverage, detection, families, few_rounds, floor, offsets, order,

@@ -1,5 +1,6 @@
 //! The study as Markdown: every figure with its standard error and its target.
 
+mod budget;
 mod errors;
 mod few_rounds;
 mod independence;
@@ -44,6 +45,7 @@ pub(crate) fn markdown(study: &Study) -> String {
     text += &power::found(study);
     text += &few_rounds::few_rounds(study);
     text += &noise_floor::noise_floor(study);
+    text += &budget::sharing(study);
     text += &usual_way::usual_way(study);
     text
 }

@@ -123,12 +123,12 @@ fn recorded_times(block: &Block, earlier: &[Sample]) -> Option<BlockTimes> {
 
 impl<'i> TurnTaking<'_, '_, 'i> {
     fn take_turns(&mut self) -> Result<TurnsEnd, RunError> {
-        loop {
-            let NextVisit::Visit { block: at, until, purpose } = self.next() else { break };
+        while let NextVisit::Visit { block: at, until, purpose } = self.next() {
             if self.current != Some(at) {
+                let last = self.current;
                 self.leave_current()?;
                 if let Some(reason) = self.lacks_room(at) {
-                    return self.finish_one_after_another(&reason);
+                    return self.finish_one_after_another(last, &reason);
                 }
                 self.begin_visit(at, Some((purpose, until)));
             }
@@ -229,7 +229,7 @@ impl<'i> TurnTaking<'_, '_, 'i> {
             inputs: self.inputs,
             builder: self.builder,
             number: *number,
-            block: *block,
+            block,
             deadline: Some(deadline),
             until,
             state,
@@ -265,19 +265,22 @@ impl<'i> TurnTaking<'_, '_, 'i> {
     }
 
     /// Measures every block to its end before the next one, those first whose directories are in the way.
-    fn finish_one_after_another(&mut self, reason: &str) -> Result<TurnsEnd, RunError> {
+    /// `last` is the block visited last, whose visit goes on.
+    fn finish_one_after_another(&mut self, last: Option<usize>, reason: &str) -> Result<TurnsEnd, RunError> {
         let remark =
             format!("From here on blocks were measured one after another for lack of disk space: {reason}.");
         self.builder.observer.event(&RunEvent::Remark(&remark));
         let mut rest: Vec<usize> = (0..self.blocks.len()).filter(|&at| !self.blocks[at].has_ended).collect();
-        rest.sort_by_key(|&at| self.blocks[at].open.is_none());
+        rest.sort_by_key(|&at| (self.blocks[at].open.is_none(), Some(at) != last));
         for (nth, &at) in rest.iter().enumerate() {
             let wanted: Vec<BlockEstimate> =
                 rest[nth..].iter().filter_map(|&at| self.blocks[at].wanted(self.inputs)).collect();
             let deadline = Instant::now() + plan::share(self.left(), &wanted);
             self.blocks[at].state.remarks.push(remark.clone());
-            self.begin_visit(at, None);
             let is_open = self.blocks[at].open.is_some();
+            if !is_open || Some(at) != last {
+                self.begin_visit(at, None);
+            }
             let worth_it = is_open
                 || self.measuring(at, 0, deadline, |measuring, _| Ok(measuring.is_worth_a_session()))?;
             let end = if worth_it {

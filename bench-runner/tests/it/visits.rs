@@ -1,0 +1,203 @@
+//! Runs with a time budget and several blocks: blocks take turns.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bench_runner_core::bundle::{Bundle, Status, open};
+use bench_runner_core::record::{Phase, Plan, Sample, StopReason, Visits};
+
+use crate::lab::{Lab, entries};
+
+trials! { "visits";
+    blocks_of_a_run_with_a_budget_take_turns,
+    incremental_builds_go_on_between_visits: LONG,
+    an_interrupted_visit_is_completed_by_resuming,
+    a_plan_without_visits_is_carried_out_block_by_block,
+    a_budget_that_is_used_up_ends_all_blocks,
+}
+
+/// Two projects, each of which is a block.
+fn two_blocks(lab: &Lab) -> Vec<&'static str> {
+    lab.toy_named("first", "sleep 0.02", "");
+    lab.toy_named("second", "sleep 0.02", "");
+    vec!["--project", "first", "--project", "second", "--axis", "env.X=1,2", "--seed", "3"]
+}
+
+fn args<'a>(parts: &[&[&'a str]]) -> Vec<&'a str> {
+    parts.concat()
+}
+
+/// The stretches of samples of one block: project, visit and its rounds; 0 stands for warm-ups.
+fn stretches(samples: &[Sample]) -> Vec<(String, u32, BTreeSet<u32>)> {
+    let mut found: Vec<(String, u32, BTreeSet<u32>)> = Vec::new();
+    for sample in samples {
+        let (project, visit) = (sample.project.to_string(), sample.visit.expect("a visit"));
+        match found.last_mut() {
+            Some(last) if last.0 == project => {
+                assert_eq!(last.1, visit, "a visit ends where another block begins");
+                last.2.insert(sample.round);
+            }
+            _ => found.push((project, visit, BTreeSet::from([sample.round]))),
+        }
+    }
+    found
+}
+
+fn rounds_of(bundle: &Bundle, project: &str) -> BTreeSet<u32> {
+    let of = |sample: &&Sample| sample.project == project && sample.phase == Phase::Measured;
+    bundle.samples.iter().filter(of).map(|sample| sample.round).collect()
+}
+
+fn blocks_of_a_run_with_a_budget_take_turns() {
+    let lab = Lab::new();
+    let blocks = two_blocks(&lab);
+    let budget = ["--time-budget", "20m", "--rounds", "6"];
+    let planned = lab.run(&args(&[&["plan", "--json"], &blocks, &budget])).expect(0);
+    let plan: Plan = serde_json::from_str(&planned.stdout).expect("a plan");
+    let visits = Some(Visits { until: vec![3, 5], keep: true });
+    assert!(plan.blocks.iter().all(|block| block.visits == visits), "{plan:?}");
+    let text = lab.run(&args(&[&["plan"], &blocks, &budget])).expect(0).stdout;
+    assert!(text.contains("blocks take turns"), "{text}");
+    let ran = lab.run(&args(&[&["run"], &blocks, &budget])).expect(0);
+    assert!(
+        ran.stderr.contains("block 1 of 2, visit 2: custom/first/clean, 3 rounds so far;"),
+        "{}",
+        ran.stderr
+    );
+    let bundle = lab.bundle();
+    let found = stretches(&bundle.samples);
+    let stretch = |project: &str, visit: u32, rounds: &[u32]| {
+        (project.to_owned(), visit, rounds.iter().copied().collect())
+    };
+    let expected = [
+        stretch("first", 1, &[0, 1, 2, 3]),
+        stretch("second", 1, &[0, 1, 2, 3]),
+        stretch("first", 2, &[4, 5]),
+    ];
+    assert_eq!(found[..3], expected);
+    // The last round of either block is built where it is worth more.
+    assert_eq!((found[3].0.as_str(), found[3].1), ("second", 2));
+    assert!(found[3].2.is_superset(&BTreeSet::from([4, 5])), "{found:?}");
+    for project in ["first", "second"] {
+        assert_eq!(rounds_of(&bundle, project), (1..=6).collect(), "{project}");
+    }
+    assert!(bundle.samples.iter().all(|sample| sample.session == 1), "a visit is not a session");
+    let first_of_visit = |at: &usize| {
+        let (before, sample) = (&bundle.samples[at - 1], &bundle.samples[*at]);
+        before.block != sample.block
+    };
+    let begun: Vec<usize> = (1..bundle.samples.len()).filter(first_of_visit).collect();
+    assert!(begun.iter().all(|&at| bundle.samples[at].predecessor.is_none()));
+    let ends = &bundle.manifest.blocks;
+    assert!(ends.iter().all(|end| end.stopped == StopReason::MaxRounds && end.rounds == 6), "{ends:?}");
+    assert!(entries(&lab.path("cache/bench-runner/runs")).is_empty(), "the work trees are gone");
+    let plots = entries(&lab.path("work/plots")).remove(0);
+    let page = fs::read_to_string(plots.join("report.html")).expect("the page");
+    assert!(page.contains("The 2 blocks took turns within the time budget"), "the page tells it");
+}
+
+/// Real cargo: a block that starts from nothing, and one that edits.
+fn incremental_builds_go_on_between_visits() {
+    let lab = Lab::new();
+    let package = "[package]\nname = \"tiny\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    lab.write("tiny/Cargo.toml", package);
+    lab.write("tiny/Cargo.lock", "version = 4\n\n[[package]]\nname = \"tiny\"\nversion = \"0.1.0\"\n");
+    lab.write("tiny/src/main.rs", "fn main() {\n    println!(\"{}\", 6 * 7);\n}\n");
+    let project = lab.path("tiny").display().to_string();
+    let asked = ["run", "--project", &project, "--workload", "clean", "--workload", "incremental"];
+    let budget = ["--axis", "jobs=2", "--rounds", "6", "--time-budget", "20m", "--offline"];
+    lab.run(&args(&[&asked, &budget])).expect(0);
+    let bundle = lab.bundle();
+    let incremental = || bundle.samples.iter().filter(|sample| sample.workload == "incremental");
+    let visits: BTreeSet<u32> = incremental().filter_map(|sample| sample.visit).collect();
+    assert!(visits.len() >= 2, "{visits:?}");
+    assert!(incremental().all(|sample| sample.phase == Phase::Measured || sample.visit == Some(1)));
+    assert!(incremental().all(|sample| sample.session == 1 && sample.outcome.cost().is_some()));
+    let measured = || incremental().filter(|sample| sample.phase == Phase::Measured);
+    assert_eq!(measured().count(), 2 * 6);
+    let edits: BTreeSet<u64> = measured().map(|sample| sample.edit).collect();
+    assert_eq!(edits.len(), 6, "one edit for each round, and none twice");
+    let sets: BTreeSet<Option<&str>> =
+        measured().map(|sample| sample.rebuilt.as_ref().map(|rebuilt| rebuilt.set.as_str())).collect();
+    assert_eq!(sets.len(), 1, "every edit rebuilds the same units, also in a later visit: {sets:?}");
+}
+
+/// Six builds of the first project; of the second three warm-ups, the first round, and a build of the second
+/// round that waits to be interrupted.
+fn an_interrupted_visit_is_completed_by_resuming() {
+    let lab = Lab::new();
+    let blocks = two_blocks(&lab);
+    let log = lab.path("log");
+    let waits = format!("echo x >> {0}\n[ $(wc -l < {0}) -ne 8 ] || sleep 60", log.display());
+    lab.toy_named("second", &waits, "");
+    let asked = args(&[&["run"], &blocks, &["--time-budget", "20m", "--rounds", "4"]]);
+    let child = lab.command(&asked).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program");
+    let started = Instant::now();
+    while fs::read_to_string(&log).map_or(0, |text| text.lines().count()) < 8 {
+        assert!(started.elapsed() < Duration::from_secs(120), "the eighth build did not begin");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(sent.success());
+    assert_eq!(child.wait_with_output().expect("its end").status.code(), Some(130));
+    assert!(
+        entries(&lab.path("cache/bench-runner/runs")).is_empty(),
+        "the work trees of all blocks are gone"
+    );
+    let dir = lab.bundles().remove(0);
+    let before = open(&dir).expect("a bundle");
+    assert_eq!(before.manifest.status, Status::Interrupted);
+    assert!(before.manifest.blocks.is_empty(), "no block has ended");
+    assert_eq!(rounds_of(&before, "first"), (1..=3).collect());
+    assert_eq!(rounds_of(&before, "second"), (1..=2).collect());
+    lab.run(&["run", "--resume", path(&dir)]).expect(0);
+    let after = open(&dir).expect("a bundle");
+    assert_eq!(after.manifest.status, Status::Complete);
+    assert_eq!(after.samples[..before.samples.len()], before.samples, "nothing recorded is lost");
+    let resumed = stretches(&after.samples[before.samples.len()..]);
+    // The second block lacks rounds that every block gets first; both are warmed up again.
+    assert_eq!((resumed[0].0.as_str(), resumed[0].1), ("second", 2));
+    assert_eq!((resumed[1].0.as_str(), resumed[1].1), ("first", 2));
+    assert!(resumed[..2].iter().all(|stretch| stretch.2.contains(&0)), "{resumed:?}");
+    assert!(after.samples[before.samples.len()..].iter().all(|sample| sample.session == 2));
+    for project in ["first", "second"] {
+        assert_eq!(rounds_of(&after, project), (1..=4).collect(), "{project}");
+    }
+    let ends = &after.manifest.blocks;
+    assert!(ends.len() == 2 && ends.iter().all(|end| end.rounds == 4), "{ends:?}");
+}
+
+fn path(dir: &Path) -> &str {
+    dir.to_str().expect("UTF-8")
+}
+
+fn a_plan_without_visits_is_carried_out_block_by_block() {
+    let lab = Lab::new();
+    let blocks = two_blocks(&lab);
+    let asked = args(&[&["plan", "--json"], &blocks, &["--time-budget", "20m", "--rounds", "4"]]);
+    let mut plan: Plan = serde_json::from_str(&lab.run(&asked).expect(0).stdout).expect("a plan");
+    plan.blocks.iter_mut().for_each(|block| block.visits = None);
+    let file = lab.write("plan.json", &plan.to_json().expect("JSON"));
+    lab.run(&["run", "--plan", path(&file)]).expect(0);
+    let found = stretches(&lab.bundle().samples);
+    let all: BTreeSet<u32> = (0..=4).collect();
+    assert_eq!(found, [("first".to_owned(), 1, all.clone()), ("second".to_owned(), 1, all)]);
+}
+
+/// Only the first warm-up is built, which takes longer than the budget.
+fn a_budget_that_is_used_up_ends_all_blocks() {
+    let lab = Lab::new();
+    let blocks = two_blocks(&lab);
+    lab.toy_named("first", "sleep 0.5", "");
+    lab.run(&args(&[&["run"], &blocks, &["--time-budget", "1s"]])).expect(0);
+    let bundle = lab.bundle();
+    assert!(bundle.samples.iter().all(|sample| sample.phase == Phase::Warmup && sample.project == "first"));
+    assert_eq!(bundle.samples.len(), 3);
+    let ends = &bundle.manifest.blocks;
+    assert_eq!(ends.len(), 2);
+    assert!(ends.iter().all(|end| end.stopped == StopReason::Budget && end.rounds == 0), "{ends:?}");
+}
