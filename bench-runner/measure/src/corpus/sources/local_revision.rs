@@ -1,6 +1,6 @@
 //! A local project as of one of its own commits. The user's work tree is not read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -98,8 +98,8 @@ pub(crate) fn with_ignored(pinned: Pinned, own: &Pinned, with: &FetchContext) ->
     let Some(ignored) = own.ignored.as_ref().filter(|ignored| !ignored.files.is_empty()) else {
         return Ok(pinned);
     };
-    let taken: HashSet<&Path> = pinned.files.iter().flat_map(|file| file.path.ancestors()).collect();
-    let there: HashSet<&Path> = pinned.files.iter().map(|file| file.path.as_path()).collect();
+    let taken: BTreeSet<&Path> = pinned.files.iter().flat_map(|file| file.path.ancestors()).collect();
+    let there: BTreeSet<&Path> = pinned.files.iter().map(|file| file.path.as_path()).collect();
     let above = |path: &Path| path.ancestors().any(|above| there.contains(above));
     let mut added: Vec<(TreeFile, PathBuf)> = Vec::new();
     for file in own.ignored_files() {
@@ -235,7 +235,7 @@ impl Revision<'_> {
             .tree()
             .and_then(|tree| repository.find_blob(tree.get_path(Path::new(".gitmodules"))?.id()));
         let named = text.map(|blob| submodules::read(blob.content()).map_err(|reason| self.refuse(reason)));
-        let named = named.unwrap_or_else(|_| Ok(HashMap::new()))?;
+        let named = named.unwrap_or_else(|_| Ok(BTreeMap::new()))?;
         let kept = named.get(path).and_then(|named| Some(kept_in.join("modules").join(named.below()?)));
         let checked_out = work_tree.as_ref().map(|dir| dir.join(path));
         let places = kept.into_iter().chain(checked_out).filter(|dir| users_repository::is_repository(dir));

@@ -1,6 +1,6 @@
 //! Parses `.gitmodules`, the list of a commit's submodules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 
@@ -23,7 +23,7 @@ impl SubmoduleEntry {
 }
 
 /// The submodules in the text of a `.gitmodules`, by their paths. The error is a reason.
-pub(crate) fn read(text: &[u8]) -> Result<HashMap<PathBuf, SubmoduleEntry>, String> {
+pub(crate) fn read(text: &[u8]) -> Result<BTreeMap<PathBuf, SubmoduleEntry>, String> {
     let unreadable = |why: &str| format!("its .gitmodules cannot be read: {why}");
     // libgit2 would read the included files.
     if String::from_utf8_lossy(text).to_lowercase().contains("[include") {
