@@ -43,7 +43,7 @@ fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     let first = twins_alone(&lab, &toys);
     assert_eq!(open(&first).expect("a bundle").earlier, []);
     let calibration = &compared(&lab, &first, &[])["calibration"][0];
-    assert_eq!((&calibration["twins"], &calibration["offset"]), (&Value::from(4), &Value::Null));
+    assert_eq!((&calibration["twins"], &calibration["assumed"]), (&Value::from(4), &Value::from(true)));
     let second = twins_alone(&lab, &toys);
     assert_eq!(open(&second).expect("a bundle").earlier.len(), 4);
     let third = twins_alone(&lab, &toys);
@@ -83,7 +83,7 @@ fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     fs::remove_dir_all(machine).expect("to remove the others");
     assert_eq!(compared(&lab, &lab.path("elsewhere"), &[]), here);
     fs::remove_file(lab.path("elsewhere/earlier-twins.csv")).expect("to remove it");
-    assert_eq!(compared(&lab, &lab.path("elsewhere"), &[])["calibration"][0]["offset"], Value::Null);
+    assert_eq!(compared(&lab, &lab.path("elsewhere"), &[])["calibration"][0]["assumed"], true);
 }
 
 fn another_baseline_is_marked_and_writes_nothing() {
@@ -107,7 +107,7 @@ fn another_baseline_is_marked_and_writes_nothing() {
     let path = bundle.to_str().expect("UTF-8");
     let ran = lab.run(&["compare", path, "--baseline", "env.X=3"]).expect(0);
     for says in
-        ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "not calibrated, 1 twin of"]
+        ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "assumed to be 0.7 %"]
     {
         assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
     }

@@ -66,7 +66,15 @@ fn without_supervisor(lab: &Lab, args: &[&str]) -> ProgramRun {
     fs::copy(PROGRAM, &copy).expect("a copy of the program");
     let file = fs::File::open(&copy).expect("it");
     fs::remove_file(&copy).expect("to remove it");
-    lab.command_of(&format!("/proc/self/fd/{}", file.as_raw_fd()), args).output().expect("the program").into()
+    loop {
+        match lab.command_of(&format!("/proc/self/fd/{}", file.as_raw_fd()), args).output() {
+            // A process that another trial has just started may still hold the file that was open for writing.
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            output => return output.expect("the program").into(),
+        }
+    }
 }
 
 fn a_request_is_read_before_the_machine_is_touched() {

@@ -144,6 +144,8 @@ impl SimulatedBudget {
             estimated: Some(estimated(block)),
             warm_up: None,
             round_time: None,
+            warm_up_is_whole: true,
+            run_has_begun: false,
             is_open: false,
             has_ended: false,
         };
@@ -204,6 +206,7 @@ impl SimulatedBlock {
             noise: plan::Noise { expected: EXPECTED, is_measured: false },
             half_width: None,
             disk_bytes: None,
+            passing_bytes: 0,
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct BlockEstimate {
     pub half_width: Option<f64>,
     /// Size of its target directories; `None` if unknown for some project.
     pub disk_bytes: Option<u64>,
+    /// The part of it that each round needs anew, because builds from nothing remove theirs; 0 if unknown.
+    pub passing_bytes: u64,
 }
 
 /// Noise that is expected of a block.
@@ -164,9 +166,9 @@ fn with_rehearsed_rounds((wanted, rehearsed): (&BlockEstimate, Option<RehearsedB
     BlockEstimate { warmups: 0, warmup_time: Some(Duration::ZERO), ..estimate }
 }
 
-/// Arms that continue from their last build keep their target directories at the same time; the others use
-/// theirs one after another.
-fn disk(block: &Block, estimates: &EstimatesByProject) -> Option<u64> {
+/// Bytes that stay and bytes that pass: arms that continue from their last build keep their target directories
+/// at the same time; the others use theirs one after another.
+fn disk(block: &Block, estimates: &EstimatesByProject) -> Option<(u64, u64)> {
     let (mut kept, mut passing) = (0, 0);
     for arm in &block.arms {
         let size = estimates.get(&arm.variant.project)?.target_bytes?;
@@ -175,7 +177,7 @@ fn disk(block: &Block, estimates: &EstimatesByProject) -> Option<u64> {
             _ => passing = passing.max(size),
         }
     }
-    Some(kept + passing)
+    Some((kept, passing))
 }
 
 fn block_estimate(
@@ -218,6 +220,7 @@ fn block_estimate(
     });
     let rounds = sampling.max_rounds.min(fit.unwrap_or(u32::MAX)).min(rounds_for_precision(block, noise));
     let half_width = noise.expected.half_width(rounds as usize);
+    let disk = disk(block, estimates);
     BlockEstimate {
         warmups: warmups * u64::from(sessions),
         warmup_time,
@@ -225,7 +228,8 @@ fn block_estimate(
         rounds,
         noise,
         half_width,
-        disk_bytes: disk(block, estimates),
+        disk_bytes: disk.map(|(kept, passing)| kept + passing),
+        passing_bytes: disk.map_or(0, |(_, passing)| passing),
     }
 }
 

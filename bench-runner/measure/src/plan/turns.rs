@@ -49,6 +49,8 @@ pub(super) fn rehearse_plan(
         estimated: Some(times),
         warm_up: None,
         round_time: None,
+        warm_up_is_whole: true,
+        run_has_begun: false,
         is_open: false,
         has_ended: false,
     };

@@ -191,6 +191,25 @@ impl<'i> BlockMeasurement<'_, '_, 'i> {
         self.state.next_session += 1;
         let dirs = BlockDirs::create(self.inputs, self.number, number, self.block)?;
         self.builder.clock.since(Purpose::Layout, start);
+        let opened = self.prepare_arms(&dirs, number);
+        self.state.warm_up = Some(start.elapsed());
+        self.report_notes();
+        match opened {
+            Ok((arms, stopped)) => Ok((OpenSession { number, dirs, arms }, stopped)),
+            Err(error) => {
+                self.builder.leave(&dirs)?;
+                dirs.remove()?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The arms of a session, warmed up in its directories.
+    fn prepare_arms(
+        &mut self,
+        dirs: &BlockDirs,
+        session: u32,
+    ) -> Result<(Vec<LiveArm<'i>>, Option<SessionEnd>), RunError> {
         self.builder.begin();
         self.state.commit = 0;
         let mut arms = Vec::new();
@@ -201,13 +220,11 @@ impl<'i> BlockMeasurement<'_, '_, 'i> {
             arms.push(live);
         }
         self.set_commit(&mut arms)?;
-        let stopped = match self.prepare(&dirs, &mut arms)? {
+        let stopped = match self.prepare(dirs, &mut arms)? {
             Some(interrupted) => Some(interrupted),
-            None => self.warm_up(&dirs, &mut arms, number)?,
+            None => self.warm_up(dirs, &mut arms, session)?,
         };
-        self.state.warm_up = Some(start.elapsed());
-        self.report_notes();
-        Ok((OpenSession { number, dirs, arms }, stopped))
+        Ok((arms, stopped))
     }
 
     /// Removes the directories of a session.
@@ -269,7 +286,10 @@ impl<'i> BlockMeasurement<'_, '_, 'i> {
         };
         self.builder.observer.event(&RunEvent::NotTimed { variant: &name, reason: &reason });
         let variant = arm.arm.variant.name.clone();
-        self.state.not_timed.push(NotTimed { role: arm.arm.role, variant, reason: reason.clone() });
+        let entry = NotTimed { role: arm.arm.role, variant, reason: reason.clone() };
+        if !self.state.not_timed.contains(&entry) {
+            self.state.not_timed.push(entry);
+        }
         arm.dropped = Some(reason);
     }
 

@@ -27,6 +27,8 @@ struct VisitedBlock<'i> {
     estimated: Option<BlockTimes>,
     state: BlockState,
     open: Option<OpenSession<'i>>,
+    /// True if an earlier part of the run has built anything.
+    run_has_begun: bool,
     /// Space that it took when it was opened.
     taken_bytes: u64,
     has_ended: bool,
@@ -72,9 +74,11 @@ impl<'i> VisitedBlock<'i> {
             block,
             until: visits.map(|visits| visits.until.as_slice()).unwrap_or_default(),
             keeps: visits.is_none_or(|visits| visits.keep),
-            estimated: estimated.or_else(|| recorded_times(block, inputs.earlier)),
+            // What this machine took before says more than an estimate.
+            estimated: recorded_times(block, inputs.earlier).or(estimated),
             state: BlockState::new(inputs, block),
             open: None,
+            run_has_begun: !inputs.earlier.is_empty(),
             taken_bytes: 0,
             has_ended: false,
         }
@@ -91,6 +95,8 @@ impl<'i> VisitedBlock<'i> {
             rounds: self.rounds(),
             estimated: self.estimated,
             warm_up: self.state.warm_up,
+            warm_up_is_whole: self.state.not_timed.is_empty(),
+            run_has_begun: self.run_has_begun,
             round_time: self.state.warm_up.map(|_| self.state.round_time()),
             is_open: self.open.is_some(),
             has_ended: self.has_ended,
@@ -100,21 +106,23 @@ impl<'i> VisitedBlock<'i> {
     /// What the block would still need if time were unlimited.
     fn wanted(&self, inputs: &Inputs<'_>) -> Option<BlockEstimate> {
         let wanted = inputs.wanted.get(self.number)?.clone();
-        let rounds = wanted.rounds.saturating_sub(self.rounds());
+        // A block that has not ended may always get one more.
+        let most = wanted.rounds.max(self.rounds() + 1).min(self.block.sampling.max_rounds);
+        let rounds = most.saturating_sub(self.rounds());
         let measured = self.state.warm_up.map(|_| self.state.round_time());
         let warmup_time = if self.open.is_some() { Some(Duration::ZERO) } else { wanted.warmup_time };
         Some(BlockEstimate { rounds, warmup_time, round_time: measured.or(wanted.round_time), ..wanted })
     }
 }
 
-/// Times of a block by an earlier part of the run, for projects whose manifest has no estimates.
+/// Times of a block by an earlier part of the run: those of the session of its last complete round.
 fn recorded_times(block: &Block, earlier: &[Sample]) -> Option<BlockTimes> {
     let samples = || earlier.iter().filter(|sample| sample.block == block.id);
-    let session = samples().map(|sample| sample.session).max()?;
-    let wall = |sample: &Sample| sample.outcome.cost().map(|cost| cost.wall);
-    let warm_ups = samples().filter(|sample| sample.session == session && sample.phase == Phase::Warmup);
     let rounds = rounds(block, samples(), &[]);
     let last = rounds.complete.last()?;
+    let session = last.session()?;
+    let wall = |sample: &Sample| sample.outcome.cost().map(|cost| cost.wall);
+    let warm_ups = samples().filter(|sample| sample.session == session && sample.phase == Phase::Warmup);
     Some(BlockTimes {
         warm_up: warm_ups.filter_map(wall).sum(),
         round: last.builds.iter().flatten().filter_map(|sample| wall(sample)).sum(),
@@ -127,7 +135,7 @@ impl<'i> TurnTaking<'_, '_, 'i> {
             if self.current != Some(at) {
                 let last = self.current;
                 self.leave_current()?;
-                if let Some(reason) = self.lacks_room(at) {
+                if let Some(reason) = self.shared_packages().or_else(|| self.lacks_room(at)) {
                     return self.finish_one_after_another(last, &reason);
                 }
                 self.begin_visit(at, Some((purpose, until)));
@@ -157,8 +165,11 @@ impl<'i> TurnTaking<'_, '_, 'i> {
 
     fn begin_visit(&mut self, at: usize, purpose: Option<(VisitPurpose, u32)>) {
         self.current = Some(at);
+        // No edit comes twice, not even if the clock is set back.
+        let last_edit = self.blocks.iter().map(|block| block.state.edit).max().unwrap_or(0);
         let block = &mut self.blocks[at];
         block.state.begin_visit();
+        block.state.edit = block.state.edit.max(last_edit);
         let (number, rounds) = (block.state.visit, block.rounds());
         let visit = VisitStart { number, rounds, warms_up: block.open.is_none(), purpose };
         let number = (block.number + 1, self.inputs.plan.blocks.len());
@@ -239,6 +250,14 @@ impl<'i> TurnTaking<'_, '_, 'i> {
         result
     }
 
+    /// Reason why no other block can be visited while the last one stays open, if its builds have modified
+    /// packages that all blocks share: another block would have to unpack them under its target directories.
+    fn shared_packages(&self) -> Option<String> {
+        let is_open = self.blocks.iter().any(|block| block.open.is_some());
+        let modified = is_open && !self.builder.modified_packages.is_empty();
+        modified.then(|| "builds write among the sources of dependencies that all blocks share".to_owned())
+    }
+
     /// Reason why block `at` cannot be visited while the others stay open, if it cannot.
     fn lacks_room(&self, at: usize) -> Option<String> {
         let mut others = self.blocks.iter().enumerate().filter(|(other, _)| *other != at);
@@ -248,15 +267,22 @@ impl<'i> TurnTaking<'_, '_, 'i> {
         let block = &self.blocks[at];
         let wanted = self.inputs.wanted.get(block.number);
         let largest = self.blocks.iter().map(|block| block.taken_bytes).max().unwrap_or(0);
-        let needed = match (&block.open, wanted.and_then(|wanted| wanted.disk_bytes)) {
-            (Some(_), _) => 0,
-            (None, estimated) => estimated.unwrap_or(largest),
+        let passing = |block: &VisitedBlock<'_>| {
+            self.inputs.wanted.get(block.number).map_or(0, |wanted| wanted.passing_bytes)
         };
+        let kept = match (&block.open, wanted.and_then(|wanted| wanted.disk_bytes)) {
+            (Some(_), _) => 0,
+            (None, Some(estimated)) => estimated - passing(block),
+            (None, None) => largest,
+        };
+        // Builds from nothing of every open block need their space again in each round.
+        let open = self.blocks.iter().filter(|block| block.open.is_some()).chain([block]);
+        let needed = kept + open.map(passing).max().unwrap_or(0);
         let free = host::free_disk(self.inputs.scratch)?;
         let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
         (free < needed + RESERVED_BYTES).then(|| {
             format!(
-                "{} MB are free, and the target directories of another block need {} MB and a reserve of {} MB",
+                "{} MB are free, and the next rounds need {} MB and a reserve of {} MB",
                 megabytes(free),
                 megabytes(needed),
                 megabytes(RESERVED_BYTES)
@@ -268,7 +294,7 @@ impl<'i> TurnTaking<'_, '_, 'i> {
     /// `last` is the block visited last, whose visit goes on.
     fn finish_one_after_another(&mut self, last: Option<usize>, reason: &str) -> Result<TurnsEnd, RunError> {
         let remark =
-            format!("From here on blocks were measured one after another for lack of disk space: {reason}.");
+            format!("From here on blocks were measured one after another: {reason}.");
         self.builder.observer.event(&RunEvent::Remark(&remark));
         let mut rest: Vec<usize> = (0..self.blocks.len()).filter(|&at| !self.blocks[at].has_ended).collect();
         rest.sort_by_key(|&at| (self.blocks[at].open.is_none(), Some(at) != last));

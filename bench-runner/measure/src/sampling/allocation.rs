@@ -37,6 +37,10 @@ pub struct BlockTurn<'a> {
     pub warm_up: Option<Duration>,
     /// Expected duration of the next round by what was measured; `None` before the warm-up.
     pub round_time: Option<Duration>,
+    /// False if variants were dropped in the warm-up, so that its duration says nothing of the machine.
+    pub warm_up_is_whole: bool,
+    /// True if an earlier part of the run has built anything, of whichever block.
+    pub run_has_begun: bool,
     /// True if work trees and target directories are in place: the next round needs no warm-up.
     pub is_open: bool,
     /// True if the block gets no more rounds.
@@ -76,7 +80,9 @@ pub fn next_visit(blocks: &[BlockTurn<'_>], current: Option<usize>, left: Durati
     }
     // The sort is stable: blocks of unknown times stay in the order of the plan.
     order.sort_by(|&a, &b| blocks[a].estimated_first_visit().total_cmp(&blocks[b].estimated_first_visit()));
-    let is_first = blocks.iter().all(|block| block.rounds == 0 && block.warm_up.is_none());
+    let is_untouched =
+        |block: &BlockTurn<'_>| block.rounds == 0 && block.warm_up.is_none() && !block.run_has_begun;
+    let is_first = current.is_none() && blocks.iter().all(is_untouched);
     let fitting: Vec<usize> = if is_first && !left.is_zero() {
         // The first one is begun even if it is not expected to fit.
         order[..1].to_vec()
@@ -101,7 +107,8 @@ pub fn next_visit(blocks: &[BlockTurn<'_>], current: Option<usize>, left: Durati
 /// it towards 1 while few blocks are warmed up.
 fn slowness(blocks: &[BlockTurn<'_>]) -> f64 {
     let ratio = |block: &BlockTurn<'_>| {
-        let (measured, estimated) = (block.warm_up?, block.estimated?.warm_up);
+        let measured = block.warm_up.filter(|_| block.warm_up_is_whole)?;
+        let estimated = block.estimated?.warm_up;
         (!measured.is_zero() && !estimated.is_zero())
             .then(|| (measured.as_secs_f64() / estimated.as_secs_f64()).ln())
     };

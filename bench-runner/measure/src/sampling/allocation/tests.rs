@@ -32,6 +32,8 @@ impl Truth {
             estimated: estimated.map(|(warm_up, round)| times(warm_up, round)),
             warm_up: None,
             round_time: None,
+            warm_up_is_whole: true,
+            run_has_begun: false,
             is_open: false,
             has_ended: false,
         }
@@ -125,6 +127,9 @@ fn the_machine_is_taken_for_slower_as_warm_ups_show_it() {
     // By hand: 8^(1/1.5) = 4 and (8 · 0.5)^(1/2.5) = 4^0.4.
     assert!((slowness(&[warmed_up(80.0), fresh[0]]) - 4.0).abs() < 1e-9);
     assert!((slowness(&[warmed_up(80.0), warmed_up(5.0)]) - 4.0f64.powf(0.4)).abs() < 1e-9);
+    // A block whose variants were dropped ends its warm-up early.
+    let dropped = BlockTurn { warm_up_is_whole: false, ..warmed_up(0.3) };
+    assert_eq!(slowness(&[dropped, fresh[0]]), 1.0);
     // Blocks of unknown times say nothing about it.
     assert_eq!(slowness(&[BlockTurn { warm_up: Some(seconds(5.0)), ..fresh[1] }]), 1.0);
 }
@@ -329,6 +334,17 @@ fn a_resumed_run_counts_earlier_rounds_and_warms_up_again() {
         let turns = [resumed(rounds).turn(), resumed(rounds).turn()];
         assert_eq!(next_visit(&turns, None, Duration::ZERO), NextVisit::BudgetUsed);
     }
+}
+
+#[test]
+fn only_the_first_block_of_a_run_is_begun_without_fitting() {
+    let turn = Truth::new(60.0, 10.0, 1.0).turn();
+    let begun = BlockTurn { run_has_begun: true, ..turn };
+    assert_eq!(next_visit(&[turn, turn], None, seconds(1.0)), first_rounds(0, 3));
+    assert_eq!(next_visit(&[begun, begun], None, seconds(1.0)), NextVisit::BudgetUsed, "a resumed run");
+    // The first one ended before its warm-up was done, such as by a command that failed.
+    let ended = BlockTurn { has_ended: true, ..turn };
+    assert_eq!(next_visit(&[ended, turn], Some(0), seconds(1.0)), NextVisit::BudgetUsed);
 }
 
 /// The durations that a run of `quick` recorded (20261120T193406Z-quick-ec6a2e), in seconds: the warm-up and
