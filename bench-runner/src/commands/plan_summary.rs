@@ -289,8 +289,16 @@ mod tests {
         let of = |rounds, planned| {
             let (warmups, warmup_time, round_time, disk_bytes) = (1, None, None, None);
             let half_width = noise.expected.half_width(3);
-            let estimate =
-                BlockEstimate { warmups, warmup_time, round_time, rounds, noise, half_width, disk_bytes, passing_bytes: 0 };
+            let estimate = BlockEstimate {
+                warmups,
+                warmup_time,
+                round_time,
+                rounds,
+                noise,
+                half_width,
+                disk_bytes,
+                passing_bytes: 0,
+            };
             few_rounds(&estimate, planned, &|| "about 15 rounds".to_owned()).unwrap_or_default()
         };
         assert_eq!(of(1, 4), "1 round gives no verdict: it takes at least 3; about 15 rounds");

@@ -293,8 +293,7 @@ impl<'i> TurnTaking<'_, '_, 'i> {
     /// Measures every block to its end before the next one, those first whose directories are in the way.
     /// `last` is the block visited last, whose visit goes on.
     fn finish_one_after_another(&mut self, last: Option<usize>, reason: &str) -> Result<TurnsEnd, RunError> {
-        let remark =
-            format!("From here on blocks were measured one after another: {reason}.");
+        let remark = format!("From here on blocks were measured one after another: {reason}.");
         self.builder.observer.event(&RunEvent::Remark(&remark));
         let mut rest: Vec<usize> = (0..self.blocks.len()).filter(|&at| !self.blocks[at].has_ended).collect();
         rest.sort_by_key(|&at| (self.blocks[at].open.is_none(), Some(at) != last));
