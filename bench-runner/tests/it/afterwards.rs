@@ -106,9 +106,7 @@ fn another_baseline_is_marked_and_writes_nothing() {
     assert!((old * turned - 1.0).abs() < 1e-9);
     let path = bundle.to_str().expect("UTF-8");
     let ran = lab.run(&["compare", path, "--baseline", "env.X=3"]).expect(0);
-    for says in
-        ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "assumed to be 0.7 %"]
-    {
+    for says in ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "assumed to be 0.7 %"] {
         assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
     }
     assert!(entries(&bundle).iter().all(|entry| !entry.ends_with("derived")), "nothing is written");
