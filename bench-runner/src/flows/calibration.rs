@@ -32,7 +32,7 @@ const LIMITS: CalibrationLimits = CalibrationLimits { twins: 60, bundles: 200, s
 const NOISE_LIMITS: CalibrationLimits =
     CalibrationLimits { twins: 2 * MIN_TWINS, bundles: 10, same_workload: true };
 
-/// What earlier runs are collected for.
+/// Criteria for collecting earlier runs.
 struct Search<'a> {
     /// Directory of the machine's bundles.
     machine: PathBuf,

@@ -86,7 +86,7 @@ fn half_width(rounds: u32) -> Option<f64> {
     (rounds >= INTERVAL).then(|| t() * (1.0 + 0.5 / n) / n.sqrt())
 }
 
-/// What is expected of a block with a twin and two variants.
+/// Expectation for a block with a twin and two variants.
 const EXPECTED: Expectation = Expectation {
     noise: EXPECTED_NOISE,
     offset: 0.0,
@@ -196,7 +196,7 @@ impl SimulatedBlock {
         }
     }
 
-    /// What the block would need if time were unlimited.
+    /// Estimate of the block with unlimited time.
     fn wanted(&self) -> BlockEstimate {
         BlockEstimate {
             warmups: 0,

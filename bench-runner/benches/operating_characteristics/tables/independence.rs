@@ -1,4 +1,4 @@
-//! What more rounds do not average out: offsets of directories, serial correlation, carry-over.
+//! Effects that rounds do not average out: offsets of directories, serial correlation, carry-over.
 
 use super::table::{Table, Target, bias, percent};
 use crate::study::{

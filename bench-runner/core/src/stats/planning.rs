@@ -15,7 +15,7 @@ fn clipping(rounds: usize) -> f64 {
     if rounds < CLIPPED_FROM { 1.0 } else { BETA.sqrt() / INSIDE }
 }
 
-/// What is expected of a block before it is measured.
+/// Expectation for a block before it is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expectation {
     /// Standard deviation of single builds on the log scale, about a fraction: 0.02 is 2%.

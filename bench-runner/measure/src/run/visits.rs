@@ -103,7 +103,7 @@ impl<'i> VisitedBlock<'i> {
         }
     }
 
-    /// What the block would still need if time were unlimited.
+    /// Estimate of the rest of the block with unlimited time.
     fn wanted(&self, inputs: &Inputs<'_>) -> Option<BlockEstimate> {
         let wanted = inputs.wanted.get(self.number)?.clone();
         // A block that has not ended may always get one more.

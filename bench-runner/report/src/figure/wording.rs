@@ -251,10 +251,10 @@ pub(crate) fn twin_differs(block: &BlockResult) -> bool {
     is_invalid(block) && block.invalid.contains(&Invalid::TwinDiffers)
 }
 
-/// p-value of the twin below which a reader is told that it is low.
+/// p-value of the twin below which it is shown to the reader.
 const NOTABLE_TWIN_P: f64 = 0.05;
 
-/// What the ends beside a median are: its interval, or the range where it has none.
+/// Name of the ends beside a median: its interval, or the range where it has none.
 pub fn around_median<'s>(summaries: impl Iterator<Item = &'s Summary>) -> &'static str {
     let (mut interval, mut range) = (false, false);
     for summary in summaries {
@@ -273,7 +273,7 @@ pub fn noise_floor(block: &BlockResult) -> Option<String> {
     Some(format!("a real difference of {least} or more would be found in four of five such runs"))
 }
 
-/// What the twin (A/A control) of the block showed, as half a sentence.
+/// Result of the block's twin (A/A control), as half a sentence.
 pub fn twin_text(block: &BlockResult) -> String {
     let has_twin = block.arms.iter().any(|arm| arm.role == Role::Twin);
     match block.twin {

@@ -95,7 +95,7 @@ fn has_planned_baseline(block: &BlockResult) -> bool {
     block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline)
 }
 
-/// What the twin showed.
+/// Result of the twin.
 fn twin(block: &BlockResult) -> String {
     let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, planned) {

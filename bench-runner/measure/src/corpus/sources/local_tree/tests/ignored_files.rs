@@ -1,4 +1,4 @@
-//! What git ignores and what it tracks.
+//! Trials of ignored and tracked files.
 
 use super::*;
 
