@@ -6,7 +6,7 @@ use crate::lab::{Lab, ProgramRun, entries};
 use crate::mirror::with_tiny;
 
 trials! { "corpus";
-    a_directory_is_added_verified_and_compared,
+    a_directory_is_added_verified_and_compared: LONG,
     a_crate_is_added_with_its_hash: LONG,
     a_crate_without_a_lock_file_gets_one: LONG,
     without_a_checkout_the_manifest_goes_to_the_current_directory,

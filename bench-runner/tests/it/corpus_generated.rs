@@ -13,7 +13,7 @@ trials! { "generated";
     edits_reach_what_the_shape_says: LONG,
     build_scripts_and_proc_macros_are_built: LONG,
     the_lock_file_is_the_one_that_cargo_would_write,
-    dependencies_are_locked_when_it_is_added,
+    dependencies_are_locked_when_it_is_added: LONG,
 }
 
 /// A manifest whose build treats warnings as errors.

@@ -10,7 +10,7 @@ trials! { "local";
     a_project_without_a_lock_file_gets_one_in_the_copy: LONG,
     a_lock_file_that_would_have_to_be_fetched_is_asked_for: LONG,
     a_project_without_a_lock_file_is_added_with_one: LONG,
-    a_member_is_built_from_its_workspace,
+    a_member_is_built_from_its_workspace: LONG,
     a_member_is_added_with_its_workspace: LONG,
     what_is_no_member_is_refused,
     what_configuration_above_names_is_in_the_copy: LONG,

@@ -5,7 +5,7 @@ use std::fs;
 use crate::lab::{Lab, entries};
 
 trials! { "reporting";
-    order_sessions_and_projects_are_told,
+    order_sessions_and_projects_are_told: LONG,
     the_page_is_named_and_opened: LONG,
 }
 

@@ -11,7 +11,7 @@ use crate::lab::Lab;
 trials! { "workloads";
     edits_of_each_class_rebuild_what_the_class_says: LONG,
     an_edit_of_another_class_than_it_says_is_not_timed: LONG,
-    each_goal_builds_its_own_units,
+    each_goal_builds_its_own_units: LONG,
     a_linker_is_proven_on_test_programs: LONG,
     dependencies_are_built_as_for_the_project_and_its_crates_are_empty: LONG,
     a_dev_build_after_a_release_build_compiles_everything_each_time: LONG,

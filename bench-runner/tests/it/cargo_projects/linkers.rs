@@ -7,7 +7,7 @@ use bench_runner_measure::build::Toolchain;
 use super::*;
 
 trials! { "cargo";
-    gnu_ld_and_the_default_are_told_apart_by_what_they_leave,
+    gnu_ld_and_the_default_are_told_apart_by_what_they_leave: LONG,
     gold_is_proven_by_name_and_by_path: LONG.with("ld.gold"),
     another_driver_keeps_the_linker: LONG.with("clang"),
     threads_of_a_linker_are_told_in_its_own_way: LONG.with("mold"),

@@ -9,11 +9,11 @@ use crate::lab::Lab;
 
 trials! { "fidelity::evidence";
     a_path_dependency_that_is_no_member_is_a_dependency,
-    programs_of_one_name_are_judged_each_by_its_own_link_line: ALWAYS.with("mold"),
+    programs_of_one_name_are_judged_each_by_its_own_link_line: LONG.with("mold"),
     a_shared_library_is_linked_and_a_static_one_is_not: LONG.with("mold"),
-    a_driver_that_calls_another_linker_is_found_out: ALWAYS.with("ld.lld"),
-    a_mark_that_was_linked_in_overrules_nothing,
-    what_hides_the_link_lines_is_named,
+    a_driver_that_calls_another_linker_is_found_out: LONG.with("ld.lld"),
+    a_mark_that_was_linked_in_overrules_nothing: LONG,
+    what_hides_the_link_lines_is_named: LONG,
     a_failed_arm_quotes_the_line_that_says_why: LONG,
     arguments_that_are_not_known_to_be_safe_are_refused,
     a_directory_with_a_space_and_a_script_by_another_name_are_edited: LONG,

@@ -11,7 +11,7 @@ use bench_runner_core::record::{Phase, Sample};
 use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "fidelity::state";
-    what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm,
+    what_a_build_writes_elsewhere_makes_no_build_from_nothing_warm: LONG,
     what_a_build_writes_elsewhere_is_kept_apart_for_warm_builds: LONG,
     what_a_release_build_writes_elsewhere_is_where_later_builds_start: LONG,
     a_build_directory_is_each_variants_own: LONG,
@@ -19,7 +19,7 @@ trials! { "fidelity::state";
     what_is_compiled_again_without_a_change_is_named_with_its_reason: LONG,
     an_unknown_wrapper_is_named: LONG,
     a_script_that_calls_sccache_reaches_a_server_of_its_own: LONG.with("sccache"),
-    sccache_is_found_wherever_cargo_takes_a_wrapper_from: ALWAYS.with("sccache"),
+    sccache_is_found_wherever_cargo_takes_a_wrapper_from: LONG.with("sccache"),
 }
 
 /// A package with a library and a binary, and the text of its build script.
