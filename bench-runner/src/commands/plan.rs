@@ -42,8 +42,8 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         println!("{text}");
         return Ok(Exit::Done);
     }
-    let noise = flows::measured_noise(&places.results, &super::machine()?.directory_name(), &plan);
-    let estimate = estimate(&plan, &projects.estimates(&plan), &noise);
+    let history = flows::machine_history(&places.results, &super::machine()?.directory_name(), &plan);
+    let estimate = estimate(&plan, &projects.estimates(&plan), &history);
     print!("{}", outline(&plan, &estimate));
     print!("{}", plan_summary(&plan, &estimate));
     let missing = projects.not_fetched(&plan);

@@ -87,6 +87,7 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
         }
     }
     text.push_str(&visits(plan));
+    text.push_str(build_times(estimate));
     if let Some(bytes) = estimate.disk_bytes {
         let _ =
             writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
@@ -96,6 +97,17 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     text.push_str(&fidelity(plan, false));
     text.push_str(&skipped_lines(plan));
     text
+}
+
+/// Where the expected build times are from, if they are known.
+fn build_times(estimate: &PlanEstimate) -> &'static str {
+    match (estimate.total, estimate.times_are_measured) {
+        (None, _) => "",
+        (Some(_), true) => "  build times: as in earlier runs on this machine\n",
+        (Some(_), false) => {
+            "  build times: estimated on another machine; yours may well be twice as fast or slow\n"
+        }
+    }
 }
 
 /// How the blocks share the budget, if they take turns.

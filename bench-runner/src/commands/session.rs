@@ -129,8 +129,8 @@ fn resume_run(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, Fl
 
 /// Prints the summary of the plan, and starts the progress display.
 fn progress(plan: &Plan, measuring: &MeasuringSession) -> ProgressDisplay {
-    let noise = measuring.measured_noise(plan);
-    let estimate = estimate(plan, &measuring.projects().estimates(plan), &noise);
+    let history = measuring.machine_history(plan);
+    let estimate = estimate(plan, &measuring.projects().estimates(plan), &history);
     eprint!("{}", plan_summary::plan_summary(plan, &estimate));
     ProgressDisplay::new(plan, &estimate)
 }

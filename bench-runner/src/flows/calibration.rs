@@ -1,17 +1,17 @@
-//! The noise in the machine's earlier runs, collected at the start of a run and stored with it: the results
-//! of a bundle must never depend on which other bundles exist.
+//! The machine's earlier runs: their twins, collected at the start of a run and stored with it, since the
+//! results of a bundle must never depend on which other bundles exist; and what plans expect from them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, Status};
-use bench_runner_core::compare::{BlockResult, Policy};
-use bench_runner_core::record::{BlockId, EarlierTwin, Phase, Plan};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Policy};
+use bench_runner_core::record::{BlockId, EarlierTwin, Phase, Plan, Role};
 use bench_runner_core::stats::{
     Control, Estimate, MIN_TWINS, OffsetSums, median, noise_of_twin, offset_weight,
 };
-use bench_runner_measure::plan::{MeasuredNoise, WorkloadNoise};
+use bench_runner_measure::plan::{EarlierBuilds, MachineHistory, WorkloadNoise};
 
 use super::judge;
 
@@ -62,6 +62,8 @@ impl<'a> Search<'a> {
 pub(super) struct EarlierTwins {
     /// The twins, those of the newest run first.
     pub(super) twins: Vec<EarlierTwin>,
+    /// Times of their variants.
+    builds: EarlierBuilds,
     /// Runs that could not be used, as sentences.
     pub(super) remarks: Vec<String>,
 }
@@ -72,14 +74,15 @@ pub(super) fn earlier(results: &Path, manifest: &Manifest) -> EarlierTwins {
     collect(&Search::for_run(results, manifest), LIMITS)
 }
 
-/// Noise in the newest complete runs of the machine below `results`, for each workload of `plan` that they
-/// have: the scatter of single builds is the median over their twins.
-pub(crate) fn measured_noise(results: &Path, machine: &str, plan: &Plan) -> MeasuredNoise {
+/// The newest complete runs of the machine below `results` that have a workload of `plan`: for each workload
+/// the scatter of single builds, which is the median over their twins, and the times of their variants.
+pub(crate) fn machine_history(results: &Path, machine: &str, plan: &Plan) -> MachineHistory {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let search =
         Search { machine: results.join(machine), machine_name: machine, run: None, until: &now, plan };
     let mut by_workload: BTreeMap<String, Vec<Estimate>> = BTreeMap::new();
-    for twin in collect(&search, NOISE_LIMITS).twins {
+    let earlier = collect(&search, NOISE_LIMITS);
+    for twin in earlier.twins {
         let estimate = estimate_of(&twin);
         by_workload.entry(twin.workload).or_default().push(estimate);
     }
@@ -88,7 +91,7 @@ pub(crate) fn measured_noise(results: &Path, machine: &str, plan: &Plan) -> Meas
         let offset = OffsetSums::of(&twins).variance();
         Some((workload, WorkloadNoise { sd: median(&scatter)?, offset }))
     };
-    by_workload.into_iter().filter_map(of_twins).collect()
+    MachineHistory { noise: by_workload.into_iter().filter_map(of_twins).collect(), builds: earlier.builds }
 }
 
 fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
@@ -96,7 +99,7 @@ fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
     let workloads: HashSet<String> = search.plan.blocks.iter().map(|block| block.workload()).collect();
     let mut kept: HashMap<String, usize> = HashMap::new();
     let mut seen: HashSet<&str> = HashSet::new();
-    let (mut twins, mut opened) = (Vec::new(), 0);
+    let (mut twins, mut builds, mut opened) = (Vec::new(), EarlierBuilds::default(), 0);
     for run in &found.runs {
         let is_full = |workload: &String| kept.get(workload).is_some_and(|count| *count >= limits.twins);
         if opened == limits.bundles || workloads.iter().all(is_full) {
@@ -111,7 +114,9 @@ fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
         match bundle::open(&run.dir) {
             Ok(bundle) => {
                 seen.insert(&run.name);
-                for twin in twins_of(&bundle) {
+                let comparison = judge(&bundle, &Policy::default());
+                add_builds(&mut builds, &bundle, &comparison);
+                for twin in twins_of(&bundle, &comparison) {
                     let count = kept.entry(twin.workload.clone()).or_default();
                     if *count < limits.twins {
                         *count += 1;
@@ -122,7 +127,7 @@ fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
             Err(error) => found.unreadable.push(error),
         }
     }
-    EarlierTwins { twins, remarks: remarks(&found) }
+    EarlierTwins { twins, builds, remarks: remarks(&found) }
 }
 
 /// A usable run; they are ordered by start time.
@@ -199,7 +204,7 @@ fn remarks(found: &EarlierRuns) -> Vec<String> {
 
 /// The twins of a run that have a weight, from blocks with one session: over several sessions, each with new
 /// directories, a part of the offsets averages out.
-fn twins_of(bundle: &Bundle) -> Vec<EarlierTwin> {
+fn twins_of(bundle: &Bundle, comparison: &Comparison) -> Vec<EarlierTwin> {
     let mut sessions: HashMap<&BlockId, HashSet<u32>> = HashMap::new();
     for sample in bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured) {
         sessions.entry(&sample.block).or_default().insert(sample.session);
@@ -217,7 +222,21 @@ fn twins_of(bundle: &Bundle) -> Vec<EarlierTwin> {
         };
         offset_weight(&estimate_of(&twin)).map(|_| twin)
     };
-    judge(bundle, &Policy::default()).blocks.iter().filter_map(twin).collect()
+    comparison.blocks.iter().filter_map(twin).collect()
+}
+
+/// Adds the times of the run's variants. The control is a build of the baseline like another.
+fn add_builds(builds: &mut EarlierBuilds, bundle: &Bundle, comparison: &Comparison) {
+    for block in &comparison.blocks {
+        let planned = bundle.manifest.plan.blocks.iter().find(|planned| planned.id == block.id);
+        for planned in planned.iter().flat_map(|planned| &planned.arms) {
+            let is_its = |arm: &&ArmResult| arm.role == planned.role && arm.variant == planned.variant.name;
+            let wall = block.arms.iter().find(is_its).and_then(ArmResult::wall);
+            if let Some(wall) = wall.filter(|_| planned.role != Role::Twin) {
+                builds.add_older(&planned.variant, Duration::from_secs_f64(wall.median));
+            }
+        }
+    }
 }
 
 fn estimate_of(twin: &EarlierTwin) -> Estimate {

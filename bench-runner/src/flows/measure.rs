@@ -10,7 +10,7 @@ use bench_runner_core::bundle::{
 };
 use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
 use bench_runner_measure::host::{self, Health, HostMachine, MeasuringLock};
-use bench_runner_measure::plan::{MeasuredNoise, estimate};
+use bench_runner_measure::plan::{MachineHistory, estimate};
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 use bench_runner_measure::run::{self, Inputs, Observer, PlanOutcome, PreparedTrees, RunEvent};
 use bench_runner_measure::scenario::RequestError;
@@ -57,9 +57,9 @@ impl MeasuringSession {
         &self.machine
     }
 
-    /// Scatter of single builds in the machine's newest runs.
-    pub(crate) fn measured_noise(&self, plan: &Plan) -> MeasuredNoise {
-        calibration::measured_noise(&self.places.results, &self.machine.directory_name(), plan)
+    /// Noise and build times in the machine's newest runs.
+    pub(crate) fn machine_history(&self, plan: &Plan) -> MachineHistory {
+        calibration::machine_history(&self.places.results, &self.machine.directory_name(), plan)
     }
 
     /// Executes `plan` and writes its bundle.
@@ -110,8 +110,8 @@ impl MeasuringSession {
         let scratch = runs.join(&writer.manifest().run);
         let _occupied = create_and_lock(&scratch)?;
         let unhurried = Plan { time_budget: None, ..plan.clone() };
-        let noise = self.measured_noise(plan);
-        let wanted = estimate(&unhurried, &self.projects.estimates(plan), &noise).blocks;
+        let history = self.machine_history(plan);
+        let wanted = estimate(&unhurried, &self.projects.estimates(plan), &history).blocks;
         let inputs = Inputs {
             plan,
             wanted: &wanted,

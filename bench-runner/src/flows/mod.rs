@@ -18,7 +18,7 @@ mod projects;
 pub use adding::{AddRequest, AddedProject, add};
 pub use advice::advice;
 pub(crate) use advice::advice_for;
-pub(crate) use calibration::measured_noise;
+pub(crate) use calibration::machine_history;
 pub use measure::MeasuredRun;
 pub(crate) use measure::{MeasuringSession, open_unfinished};
 pub use multi_run::{JudgedRun, decide, side_by_side};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bench_runner_core::record::{Block, Plan};
 use bench_runner_core::stats::{ASSUMED_OFFSET, BlockShape, Control, EXPECTED_NOISE, Expectation};
 
+use super::history::{ExpectedTimes, MachineHistory};
 use super::turns::{self, PlannedTurn, blocks_take_turns};
 use crate::sampling::{BlockTimes, LOOKS, RehearsedBlock};
 use crate::workloads::{self, StartState};
@@ -24,6 +25,8 @@ pub struct PlanEstimate {
     /// Largest total size of the target directories that are there at the same time; `None` if unknown for
     /// some project.
     pub disk_bytes: Option<u64>,
+    /// True if builds of this machine's earlier runs tell how long builds take.
+    pub times_are_measured: bool,
 }
 
 /// Estimated size and duration of one block.
@@ -56,22 +59,10 @@ pub struct Noise {
     pub is_measured: bool,
 }
 
-/// Noise in this machine's earlier runs, by workload.
-pub type MeasuredNoise = BTreeMap<String, WorkloadNoise>;
-
-/// Noise of a workload in earlier runs.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WorkloadNoise {
-    /// Scatter of single builds, a standard deviation as a fraction.
-    pub sd: f64,
-    /// τ² of the offsets between directories; `None` if too few twins are known.
-    pub offset: Option<f64>,
-}
-
 impl Noise {
     /// With several sessions, offsets between directories average out.
-    fn of(block: &Block, sessions: u32, measured: &MeasuredNoise) -> Self {
-        let known = measured.get(&block.workload());
+    fn of(block: &Block, sessions: u32, history: &MachineHistory) -> Self {
+        let known = history.noise.get(&block.workload());
         let offset = known.and_then(|known| known.offset).unwrap_or(ASSUMED_OFFSET.powi(2));
         let expected = Expectation {
             noise: known.map_or(EXPECTED_NOISE, |known| known.sd),
@@ -106,9 +97,11 @@ impl BlockEstimate {
 pub type EstimatesByProject = BTreeMap<String, crate::corpus::ProjectEstimate>;
 
 /// Estimates `plan`.
-pub fn estimate(plan: &Plan, estimates: &EstimatesByProject, measured: &MeasuredNoise) -> PlanEstimate {
+pub fn estimate(plan: &Plan, estimates: &EstimatesByProject, history: &MachineHistory) -> PlanEstimate {
+    let times = ExpectedTimes::new(estimates, &history.builds);
     let block_estimate = |block: &Block, budget: Option<Duration>| {
-        block_estimate(block, plan.sessions, budget, estimates, Noise::of(block, plan.sessions, measured))
+        let size = disk(block, estimates);
+        block_estimate(block, plan.sessions, budget, &times, size, Noise::of(block, plan.sessions, history))
     };
     // Every block as if time were unlimited.
     let wanted: Vec<BlockEstimate> = plan.blocks.iter().map(|block| block_estimate(block, None)).collect();
@@ -132,7 +125,7 @@ pub fn estimate(plan: &Plan, estimates: &EstimatesByProject, measured: &Measured
     } else {
         sizes().try_fold(0, |most, size| Some(size?.max(most)))
     };
-    PlanEstimate { blocks, builds, total, disk_bytes }
+    PlanEstimate { blocks, builds, total, disk_bytes, times_are_measured: !history.builds.is_empty() }
 }
 
 /// Estimates blocks that share a budget and are measured one after another.
@@ -184,27 +177,23 @@ fn block_estimate(
     block: &Block,
     sessions: u32,
     budget: Option<Duration>,
-    estimates: &EstimatesByProject,
+    times: &ExpectedTimes<'_>,
+    disk: Option<(u64, u64)>,
     noise: Noise,
 ) -> BlockEstimate {
     let sampling = &block.sampling;
-    let build = |project: &str, workload: &str| {
-        let builds = &estimates.get(project)?.builds;
-        let name = workload.split(':').next().unwrap_or(workload);
-        builds.get(workload).or_else(|| builds.get(name)).copied()
-    };
     let round_time = block
         .arms
         .iter()
-        .map(|arm| Some(build(&arm.variant.project, &arm.variant.workload)? + AROUND_A_BUILD))
+        .map(|arm| Some(times.build(&arm.variant, &arm.variant.workload)? + AROUND_A_BUILD))
         .sum::<Option<Duration>>();
     let mut warmups = 0;
     let mut warmup_time = Some(Duration::ZERO);
     for arm in &block.arms {
         let warm =
             workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != StartState::Empty);
-        let own = build(&arm.variant.project, &arm.variant.workload);
-        let first = if warm { build(&arm.variant.project, "clean") } else { None };
+        let own = times.build(&arm.variant, &arm.variant.workload);
+        let first = if warm { times.build(&arm.variant, "clean") } else { None };
         warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(arm.primed);
         // Caches are filled by a build from nothing.
         let from_nothing = if warm { first } else { own };
@@ -220,7 +209,6 @@ fn block_estimate(
     });
     let rounds = sampling.max_rounds.min(fit.unwrap_or(u32::MAX)).min(rounds_for_precision(block, noise));
     let half_width = noise.expected.half_width(rounds as usize);
-    let disk = disk(block, estimates);
     BlockEstimate {
         warmups: warmups * u64::from(sessions),
         warmup_time,

@@ -4,6 +4,7 @@
 mod blocks;
 mod estimate;
 mod adapt;
+mod history;
 mod turns;
 mod workload;
 
@@ -17,9 +18,8 @@ use crate::corpus::EditClass;
 use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use adapt::{adapt_plan, check};
-pub use estimate::{
-    BlockEstimate, EstimatesByProject, MeasuredNoise, Noise, PlanEstimate, WorkloadNoise, estimate, share,
-};
+pub use estimate::{BlockEstimate, EstimatesByProject, Noise, PlanEstimate, estimate, share};
+pub use history::{EarlierBuilds, MachineHistory, WorkloadNoise};
 pub use turns::blocks_take_turns;
 
 /// A project as planning sees it.

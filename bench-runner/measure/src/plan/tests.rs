@@ -270,7 +270,7 @@ fn blocks_of_a_plan_with_a_budget_take_turns() {
     // W and R of a are 6.75 s, those of b 27.75 s, and W + 3R of b does not fit beside three rounds of a.
     let estimate = |a: u64, b: u64| {
         let typical = of_clean(&[("a", a), ("b", b)]);
-        super::estimate(&plan, &typical, &MeasuredNoise::new())
+        super::estimate(&plan, &typical, &MachineHistory::default())
     };
     let rounds =
         |estimate: &PlanEstimate| -> Vec<u32> { estimate.blocks.iter().map(|block| block.rounds).collect() };
@@ -304,7 +304,8 @@ fn the_estimate_shares_the_budget_and_foretells_the_interval() {
     // As in a plan of an older program: one block after another.
     plan.blocks.iter_mut().for_each(|block| block.visits = None);
     let estimates = of_clean(&[("a", 2), ("b", 2)]);
-    let quiet = MeasuredNoise::from([("clean".to_owned(), WorkloadNoise { sd: 0.02, offset: Some(0.0) })]);
+    let noise = BTreeMap::from([("clean".to_owned(), WorkloadNoise { sd: 0.02, offset: Some(0.0) })]);
+    let quiet = MachineHistory { noise, ..MachineHistory::default() };
     let estimate = estimate(&plan, &estimates, &quiet);
     // 60 s per block, three builds of 2.25 s per round, and as many for the warm-up.
     assert_eq!(estimate.blocks[0].rounds, 7);
@@ -313,7 +314,7 @@ fn the_estimate_shares_the_budget_and_foretells_the_interval() {
     assert!((0.01..0.06).contains(&half_width), "{half_width}");
     let noise = estimate.blocks[0].noise;
     assert_eq!((noise.expected.noise, noise.expected.offset, noise.is_measured), (0.02, 0.0, true));
-    let before_any_run = super::estimate(&plan, &estimates, &MeasuredNoise::new());
+    let before_any_run = super::estimate(&plan, &estimates, &MachineHistory::default());
     let noise = before_any_run.blocks[0].noise;
     assert_eq!(
         (noise.expected.noise, noise.expected.offset, noise.is_measured),
@@ -380,7 +381,7 @@ fn targets_are_kept_side_by_side_only_where_builds_go_on_from_the_last() {
         let text = format!(
             "projects = [\"a\"]\nworkloads = [\"{workload}\"]\n[axes]\nlinker = [\"bfd\", \"default\"]\n"
         );
-        estimate(&made(&text), &of_clean(&[("a", 1)]), &MeasuredNoise::new()).disk_bytes
+        estimate(&made(&text), &of_clean(&[("a", 1)]), &MachineHistory::default()).disk_bytes
     };
     assert_eq!((of("clean"), of("incremental")), (Some(100), Some(300)));
 }

@@ -64,7 +64,7 @@ fn complete(results: &Path, manifest: Manifest) -> PathBuf {
 /// Run and block of each twin that calibrates a run which starts now.
 fn found(results: &Path, limits: CalibrationLimits) -> (Vec<(String, BlockId)>, Vec<String>) {
     let own = manifest("now", NOW, 1, "clean");
-    let EarlierTwins { twins, remarks } = collect(&Search::for_run(results, &own), limits);
+    let EarlierTwins { twins, remarks, .. } = collect(&Search::for_run(results, &own), limits);
     (twins.into_iter().map(|twin| (twin.run, twin.block)).collect(), remarks)
 }
 
@@ -166,22 +166,34 @@ fn a_large_run_of_another_workload_pushes_no_others_out() {
 fn the_expected_noise_is_that_of_the_newest_runs_of_the_same_workload() {
     let dir = tempfile::tempdir().unwrap();
     let plan = manifest("now", NOW, 1, "clean").plan;
-    let noise = |machine: &str| measured_noise(dir.path(), machine, &plan);
-    assert_eq!(noise("m"), MeasuredNoise::new(), "there is no run yet");
+    let noise = |machine: &str| machine_history(dir.path(), machine, &plan).noise;
+    assert_eq!(noise("m"), BTreeMap::new(), "there is no run yet");
     // Ten newer runs of another workload are not in the way.
     for number in 0..10 {
         complete(dir.path(), manifest(&format!("check{number}"), LATE, 1, "check"));
     }
-    assert_eq!(noise("m"), MeasuredNoise::new());
+    assert_eq!(noise("m"), BTreeMap::new());
     let first = complete(dir.path(), manifest("a", EARLY, 3, "clean"));
     let found = noise("m");
     assert_eq!(found.keys().collect::<Vec<_>>(), ["clean"]);
-    let twins = twins_of(&bundle::open(&first).unwrap());
+    let twins = {
+        let bundle = bundle::open(&first).unwrap();
+        twins_of(&bundle, &judge(&bundle, &Policy::default()))
+    };
     // By hand: all three blocks have the same twin, of six rounds, alone in its block.
     let by_hand = twins[0].se * 3f64.sqrt() * 0.8664 / 0.7785f64.sqrt();
     assert!((found["clean"].sd / by_hand - 1.0).abs() < 1e-9, "{found:?} instead of {by_hand}");
     assert_eq!(found["clean"].offset, None, "three twins say nothing about offsets");
+    let builds = machine_history(dir.path(), "m", &plan).builds;
+    let mut by_hand = EarlierBuilds::default();
+    let comparison = judge(&bundle::open(&first).unwrap(), &Policy::default());
+    for block in &manifest("a", EARLY, 3, "clean").plan.blocks {
+        let of_block = comparison.blocks.iter().find(|one| one.id == block.id).unwrap();
+        let median = of_block.arms[0].wall().unwrap().median;
+        by_hand.add_older(&block.arms[0].variant, Duration::from_secs_f64(median));
+    }
+    assert_eq!(builds, by_hand, "the baseline of each block; its control is the same variant");
     complete(dir.path(), manifest("b", EARLY, 7, "clean"));
     assert!(noise("m")["clean"].offset.is_some());
-    assert_eq!(noise("elsewhere"), MeasuredNoise::new());
+    assert_eq!(noise("elsewhere"), BTreeMap::new());
 }
