@@ -57,17 +57,9 @@ fn ratio_sentences(block: &BlockResult) -> (bool, String) {
     let without: Vec<String> = without.into_iter().map(wording::arm_name).collect();
     sentences.extend((!without.is_empty()).then(|| format!("Without a result: {}.", without.join(", "))));
     if !judged.is_empty() {
-        sentences.extend(wording::noise_floor(block).map(|clause| capitalize(&clause)));
-        sentences.push(format!("The control: {}.", wording::twin_text(block)));
+        sentences.push(format!("Control: {}.", wording::control_text(block)));
     }
     (is_conclusive, sentences.join(" "))
-}
-
-/// A clause as a sentence.
-fn capitalize(clause: &str) -> String {
-    let mut chars = clause.chars();
-    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", chars.as_str())
 }
 
 fn headline(

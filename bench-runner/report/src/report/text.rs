@@ -11,7 +11,7 @@ pub(super) const COLUMNS: [TableColumn; 7] = [
     TableColumn { heading: "variant", right: false },
     TableColumn { heading: "median", right: true },
     TableColumn { heading: "ratio", right: true },
-    TableColumn { heading: "95 % interval", right: true },
+    TableColumn { heading: "95% interval", right: true },
     TableColumn { heading: "change", right: true },
     TableColumn { heading: "verdict", right: false },
     TableColumn { heading: "n", right: true },
@@ -72,10 +72,8 @@ fn block(block: &BlockResult) -> Vec<String> {
         lines.extend(table(&COLUMNS, &rows));
     }
     if !block.arms.is_empty() {
-        let lead = if has_planned_baseline(block) { "twin: " } else { "twin of the planned baseline: " };
-        lines.extend(paragraph(lead, &twin(block)));
+        lines.extend(paragraph("control: ", &wording::control_text(block)));
     }
-    lines.extend(wording::noise_floor(block).into_iter().flat_map(|text| paragraph("noise floor: ", &text)));
     for line in fidelity::lines(&block.fidelity) {
         lines.extend(paragraph(
             if line.is_warning { "warning: fidelity: " } else { "fidelity: " },
@@ -89,29 +87,6 @@ fn block(block: &BlockResult) -> Vec<String> {
     lines.extend(proofs(block));
     lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
     lines
-}
-
-fn has_planned_baseline(block: &BlockResult) -> bool {
-    block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline)
-}
-
-/// Result of the twin.
-fn twin(block: &BlockResult) -> String {
-    let planned = block.arms.iter().find(|arm| arm.role == Role::Twin);
-    match (block.twin, planned) {
-        (None, Some(arm)) if arm.not_timed.is_some() => {
-            "not timed, so nothing shows how two equal builds compare here".to_owned()
-        }
-        // The others are compared without the twin, so it may be the planned baseline that has no result.
-        (None, Some(_)) if !has_planned_baseline(block) => {
-            "without a result, so nothing shows how two equal builds compare here".to_owned()
-        }
-        // Ratios need the twin unless the block is judged without it, so the twin was given up.
-        (None, Some(_)) if block.arms.iter().any(|arm| arm.ratio.is_some()) => {
-            "given up, so nothing shows how two equal builds compare here".to_owned()
-        }
-        _ => wording::twin_text(block),
-    }
 }
 
 /// False for the twin, which has its own line, and for arms without a time, which have a reason instead.
@@ -136,7 +111,7 @@ fn ratio_cells(ratio: &Ratio) -> [String; 4] {
     [
         format!("{}×", shown.estimate),
         format!("{} – {}", shown.low, shown.high),
-        format!("{} %", change.estimate),
+        format!("{}%", change.estimate),
         ratio.verdict_text(),
     ]
 }
@@ -146,7 +121,7 @@ fn proofs(block: &BlockResult) -> Vec<String> {
     let mut of_arm: Vec<(String, Vec<String>)> = Vec::new();
     for proof in block.proofs.iter().filter(|proof| is_news(proof, block)) {
         let arm = match proof.role {
-            Role::Twin => format!("twin of {}", proof.variant),
+            Role::Twin => format!("control ({} again)", proof.variant),
             Role::Baseline | Role::Variant => proof.variant.clone(),
         };
         let words = proof_text(proof);
