@@ -60,7 +60,7 @@ fn scenes() -> Vec<(String, Scene)> {
             (format!("{name}: narrow forest"), forest::scene(&comparison, &FigureLayout::NARROW)),
         ];
         for block in &comparison.blocks {
-            let named = |(ending, scene)| (format!("{name}: {}{ending}", block.title), scene);
+            let named = |one: BlockScene| (format!("{name}: {}{}", block.title, one.ending), one.scene);
             scenes.extend(block_scenes(block).into_iter().map(named));
         }
         scenes
@@ -189,14 +189,39 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
         };
         parts.iter().map(text).collect::<Vec<String>>()
     };
-    let [builds, spread, costs, memory] = &inline_block(&one)[..] else { panic!("four figures") };
+    let [builds, memory, spread, costs] = &inline_block(&one)[..] else { panic!("four figures") };
     assert_eq!(tooltips(builds).len(), 4 * 12);
     assert_eq!(tooltips(builds)[0], "linker=bfd: 4.67 s, round 1, build 1, an outlier");
     assert_eq!([spread, costs, memory].map(|figure| tooltips(figure).len()), [4, 4, 4]);
     let [forest, narrow] = inline_forest(&comparison(vec![one]));
-    assert_eq!(tooltips(&forest).len(), 2);
+    assert_eq!(tooltips(&forest).len(), 3);
     assert_eq!(tooltips(&forest), tooltips(&narrow));
-    expect_test::expect!["linker=lld: faster, 0.8730× [0.8660, 0.8800], −12.70 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tooltips(&forest)[0]);
+    expect_test::expect![[r#"
+        control (linker=bfd again): two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs
+        linker=lld: faster, 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds, median 3.667 s, p = 0.002 after correction
+        linker=mold: faster, 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds, median 3.868 s, p = 0.002 after correction"#]].assert_eq(&tooltips(&forest).join("\n"));
+}
+
+#[test]
+fn at_most_three_figures_of_a_comparison_are_shown_and_the_others_come_after_them() {
+    let mut one = block("hexyl", &names(3, false), 12, 4.2);
+    let shown = |block: &BlockResult| {
+        let figures = inline_block(block);
+        assert_eq!(figures.len(), 4);
+        assert!(figures.is_sorted_by_key(|figure| figure.on_demand), "those on demand come last");
+        let shown = figures.into_iter().filter(|figure| !figure.on_demand);
+        shown.map(|figure| figure.title.split(": ").nth(1).unwrap_or("builds").to_owned()).collect::<Vec<_>>()
+    };
+    // The variants of the fixture need other memory than the baseline, and CPU time as their wall time.
+    assert_eq!(shown(&one), ["builds", "time against memory"]);
+    for arm in &mut one.arms {
+        arm.summaries[MetricId::MaxRss] = Some(fixture::summary(4e8, 0.002, 12));
+    }
+    assert_eq!(shown(&one), ["builds"]);
+    one.arms[2].summaries[MetricId::Cpu] = Some(fixture::summary(20.0, 0.002, 12));
+    assert_eq!(shown(&one), ["builds", "wall time and CPU time"]);
+    one.arms[2].summaries[MetricId::MaxRss] = Some(fixture::summary(5e8, 0.002, 12));
+    assert_eq!(shown(&one).len(), 3);
 }
 
 fn texts(scene: &Scene) -> Vec<&str> {
@@ -212,15 +237,37 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
         "linker=mold · 2 failed",
         "faster",
         "invalid",
-        "control",
+        "control (linker=bfd again)",
+        "as expected",
+        "differs",
         "not timed: linker not in force: expected gold, found LLD 22.1.2",
         "no build ended well: 12 builds failed, timed out or could not start",
         "too few rounds for an interval",
     ] {
         assert!(texts.contains(&wanted), "{wanted} is not among {texts:#?}");
     }
-    assert!(texts.iter().any(|text| text.ends_with("Left out here: linker=sold.")), "{texts:#?}");
-    assert!(texts.iter().any(|text| text.contains("margin ±3 % · noise floor 2.1 %")), "{texts:#?}");
+    assert!(texts.join(" ").contains("Skipped on this machine: linker=sold."), "{texts:#?}");
+    for head in ["verdict", "ratio", "95% interval", "change"] {
+        assert_eq!(texts.iter().filter(|text| **text == head).count(), 1, "{head}: {texts:#?}");
+    }
+    assert_eq!(texts.iter().filter(|text| **text == "±3% = no difference").count(), 3, "{texts:#?}");
+    let facts = "real difference of 2.1% or more would be found in 4 of 5 such runs";
+    assert!(texts.iter().any(|text| text.ends_with(facts)), "{texts:#?}");
+}
+
+#[test]
+fn comparisons_that_would_leave_a_common_axis_empty_have_their_own() {
+    let count = |texts: &[&str]| texts.iter().filter(|text| **text == "1×" || **text == "1.00×").count();
+    let mut near = block("near", &names(2, false), 12, 4.2);
+    near.arms[2].ratio = Some(ratio(0.97, 0.01, Verdict::Faster));
+    let mut far = near.clone();
+    let scene_of = |blocks: Vec<BlockResult>| forest::scene(&comparison(blocks), &FigureLayout::WIDE);
+    let common = scene_of(vec![near.clone(), far.clone()]);
+    assert_eq!(count(&texts(&common)), 1);
+    far.arms[2].ratio = Some(ratio(0.42, 0.1, Verdict::Faster));
+    let own = scene_of(vec![near, far]);
+    assert_eq!(count(&texts(&own)), 2);
+    assert!(texts(&own).iter().any(|text| text.contains("axis of its own")));
 }
 
 #[test]
@@ -241,7 +288,7 @@ fn an_interval_beyond_the_axis_ends_in_an_arrowhead() {
 }
 
 #[test]
-fn every_build_is_drawn_and_every_outlier_ringed() {
+fn every_build_is_drawn_and_every_outlier_marked() {
     let one = block("hexyl", &names(2, false), 12, 4.2);
     let outliers = one.arms.iter().flat_map(|arm| &arm.points).filter(|point| point.outlier).count();
     assert!(outliers > 0);
@@ -254,26 +301,101 @@ fn every_build_is_drawn_and_every_outlier_ringed() {
         scene.marks.iter().filter(of_ink).count()
     };
     assert_eq!(count(palette::Ink::Outlier), outliers);
-    // Each arm has one more mark next to its name.
+    // Each arm has one more mark at its median, and one next to its name.
     for ink in [palette::Ink::Text, palette::Ink::Muted, palette::Ink::Arm(0)] {
-        assert_eq!(count(ink), 12 + 1, "{ink:?}");
+        assert_eq!(count(ink), 12 + 2, "{ink:?}");
     }
+}
+
+#[test]
+fn an_outlier_beyond_the_axis_has_its_time_and_does_not_squeeze_the_others() {
+    let mut one = block("hexyl", &names(2, false), 12, 4.2);
+    let lowest_and_highest = |block: &BlockResult| {
+        let scene = builds::scene(block);
+        // Discs of the baseline left of the medians.
+        let heights = scene.marks.iter().filter_map(|mark| match mark {
+            Mark::Circle { center: (x, y), ink: palette::Ink::Text, .. } if *x < 580.0 => Some(*y),
+            _ => None,
+        });
+        let heights: Vec<f64> = heights.collect();
+        assert_eq!(heights.len(), 12);
+        heights.into_iter().fold((f64::MAX, 0.0f64), |(low, high), y| (low.min(y), high.max(y)))
+    };
+    one.arms.iter_mut().flat_map(|arm| &mut arm.points).for_each(|point| point.outlier = false);
+    let (_, lowest) = lowest_and_highest(&one);
+    let alone = texts(&builds::scene(&one)).contains(&"longer");
+    assert!(!alone);
+    (one.arms[0].points[3].wall, one.arms[0].points[3].outlier) = (42.0, true);
+    let (highest, still_lowest) = lowest_and_highest(&one);
+    assert!((lowest - still_lowest).abs() < 30.0, "{lowest} became {still_lowest}");
+    assert!(highest < 130.0, "the outlier is above all others: {highest}");
+    let scene = builds::scene(&one);
+    assert!(texts(&scene).contains(&"longer") && texts(&scene).contains(&"42.0 s"), "{:?}", texts(&scene));
+    assert!(scene.tooltips.iter().any(|tip| tip.text.ends_with("an outlier, beyond the axis")));
+    // Without the mark of an outlier a build is always on the axis.
+    one.arms[0].points[3].outlier = false;
+    assert!(!texts(&builds::scene(&one)).contains(&"longer"));
+}
+
+#[test]
+fn boxes_need_ten_builds() {
+    let boxes = |rounds: u32| {
+        let scene = spread::scene(&block("hexyl", &names(2, false), rounds, 4.2));
+        let count = scene.marks.iter().filter(|mark| matches!(mark, Mark::Area { .. })).count();
+        (count, scene.description.contains("middle half"), texts(&scene).join(" ").contains("box"))
+    };
+    assert_eq!(boxes(9), (0, false, false));
+    assert_eq!(boxes(10), (3, true, true));
+}
+
+#[test]
+fn bars_of_costs_are_medians_from_zero() {
+    let mut one = block("hexyl", &names(2, false), 12, 4.2);
+    for (metric, median) in [(MetricId::Wall, 4.0), (MetricId::Cpu, 8.0), (MetricId::Kernel, 1.0)] {
+        let summary = fixture::summary(median, 0.1, 12);
+        one.arms[0].summaries[metric] = Some(bench_runner_core::compare::Summary { mean: 99.0, ..summary });
+    }
+    let scene = costs::scene(&one);
+    let bars: Vec<f64> = scene
+        .marks
+        .iter()
+        .filter_map(|mark| match mark {
+            Mark::Area { corners, .. } if corners[0].0 == 280.0 && corners[0].1 > 90.0 => {
+                Some(corners[1].0 - corners[0].0)
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(bars.len(), 9);
+    let shares = [bars[0] / bars[1], bars[2] / bars[1]];
+    assert!((shares[0] - 0.5).abs() < 1e-3 && (shares[1] - 0.125).abs() < 1e-3, "{shares:?}");
+    assert!(texts(&scene).contains(&"8.00 s") && texts(&scene).contains(&"2.00"), "{:?}", texts(&scene));
+}
+
+#[test]
+fn a_small_difference_of_memory_does_not_fill_the_figure() {
+    let mut one = block("hexyl", &names(3, false), 12, 4.2);
+    for (arm, bytes) in one.arms.iter_mut().zip([3.00e8, 3.00e8, 3.01e8, 3.03e8]) {
+        arm.summaries[MetricId::MaxRss] = Some(fixture::summary(bytes, 0.0, 12));
+    }
+    let heights: Vec<f64> = memory::scene(&one).tooltips.iter().map(|tip| tip.from.1).collect();
+    let (low, high) = heights.iter().fold((f64::MAX, 0.0f64), |(low, high), y| (low.min(*y), high.max(*y)));
+    assert!(high - low > 20.0 && high - low < 40.0, "1% is {} of 280 pixels", high - low);
 }
 
 #[test]
 fn sessions_are_named_where_there_are_several() {
     let two = block("hexyl", &names(2, false), 12, 4.2);
-    assert!(texts(&builds::scene(&two)).contains(&"session 2"));
+    assert!(texts(&builds::scene(&two)).contains(&"build directories 2"));
     let mut one = two;
     one.arms.iter_mut().flat_map(|arm| &mut arm.points).for_each(|point| point.session = 1);
-    assert!(!texts(&builds::scene(&one)).iter().any(|text| text.starts_with("session")));
+    assert!(!texts(&builds::scene(&one)).iter().any(|text| text.starts_with("build directories")));
 }
 
 #[test]
 fn what_has_nothing_to_show_says_so() {
     assert!(
-        texts(&forest::scene(&comparison(Vec::new()), &FigureLayout::WIDE))
-            .contains(&"no block was measured")
+        texts(&forest::scene(&comparison(Vec::new()), &FigureLayout::WIDE)).contains(&"nothing was measured")
     );
     let empty = empty_block("nothing");
     assert!(texts(&builds::scene(&empty)).contains(&"no build to show"));
