@@ -10,7 +10,7 @@ use bench_runner_measure::axes::{self, AdvisedFiles, Settings, Situation};
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::toml_reader::SourceText;
 use bench_runner_report::figure::wording;
-use bench_runner_report::report::{self, Advice};
+use bench_runner_report::report::Advice;
 
 /// The advice for a bundle. Blocks with the same lines share one advice; there is none if no variant is
 /// faster than its baseline.
@@ -87,7 +87,7 @@ fn advise_block(
     let mut advice = without_lines(&best, block);
     if proven.is_none() {
         advice.remarks.push(format!(
-            "Nothing in its builds on {} shows that it was in force, so no lines are recommended.",
+            "{}: nothing in the builds of this variant proves that it was in force, so no lines are recommended.",
             block.title
         ));
         return Some(advice);
@@ -95,10 +95,10 @@ fn advise_block(
     add_lines_or_reason(&mut advice, manifest, &best, (block, planned));
     for passed in faster.iter().take(proven.unwrap_or(0)) {
         advice.remarks.push(format!(
-            "On {}, {} came out as {}, but nothing in its builds shows that it was in force.",
+            "{}: {} took {}, but nothing in its builds proves that it was in force.",
             block.title,
             wording::arm_name(passed.arm),
-            report::speed(passed.ratio)
+            wording::ratio_phrase(passed.ratio)
         ));
     }
     advice.remarks.extend(rivals(&best, &faster, block));
@@ -123,7 +123,8 @@ fn heading(best: &AdviceCandidate<'_>) -> String {
 
 fn title(best: &AdviceCandidate<'_>, block: &BlockResult) -> String {
     let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
-    format!("{}: {} than {baseline}", block.title, report::speed(best.ratio))
+    let result = wording::result_phrase(block, best.arm).unwrap_or_default();
+    format!("{}: {result}, compared with {baseline}", block.title)
 }
 
 /// True if builds prove every setting of an arm.
@@ -232,7 +233,7 @@ fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &Bl
     let names: Vec<String> = close.map(|other| wording::arm_name(other.arm)).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "On {}, {} came out nearly as fast, and which of them is the best was not shown.",
+            "{}: {} took nearly the same time, so it was not shown which of them is the fastest.",
             block.title,
             names.join(", ")
         )
@@ -260,12 +261,12 @@ fn slower_elsewhere(
             let ratio = arm.ratio.filter(|ratio| ratio.verdict == Verdict::Slower);
             if let Some(ratio) = ratio.filter(|_| the_same(planned)) {
                 let name = wording::arm_name(arm);
-                slower.push(format!("{name} on {}, {}", block.title, report::speed(&ratio)));
+                slower.push(format!("{}: {name}, {}", block.title, wording::ratio_phrase(&ratio)));
             }
         }
     }
     (!slower.is_empty())
-        .then(|| format!("The same lines were measured to be slower, too: {}.", slower.join("; ")))
+        .then(|| format!("The same lines were also measured to be slower: {}.", slower.join("; ")))
 }
 
 /// The context of a variant's settings, as far as the bundle has it.

@@ -11,6 +11,7 @@ mod measure;
 mod publish;
 mod reproduce;
 mod multi_run;
+mod setup;
 mod tools;
 mod verify;
 mod projects;

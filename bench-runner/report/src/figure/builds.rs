@@ -393,5 +393,5 @@ fn arm_labels(
 /// Reason why an arm has no interval, without the number of failures, which is elsewhere in its label.
 fn why_no_interval(arm: &ArmResult) -> String {
     let only_failures = arm.not_timed.is_none() && arm.failures > 0;
-    if only_failures { "no build ended well".to_owned() } else { wording::why_no_ratio(arm) }
+    if only_failures { "no build succeeded".to_owned() } else { wording::why_no_ratio(arm) }
 }

@@ -241,7 +241,7 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
         "as expected",
         "differs",
         "not timed: linker not in force: expected gold, found LLD 22.1.2",
-        "no build ended well: 12 builds failed, timed out or could not start",
+        "no build succeeded: 12 builds failed, timed out or could not start",
         "too few rounds for an interval",
     ] {
         assert!(texts.contains(&wanted), "{wanted} is not among {texts:#?}");
