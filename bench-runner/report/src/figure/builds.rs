@@ -9,10 +9,11 @@ use super::backend::units;
 use super::chart::{ChartFrame, area, draw, place, rows, stroke, x_axis, y_axis};
 use super::elements::{IntervalLook, IntervalMark, PointMark};
 use super::labels::{self, DirectLabel};
+use super::outliers::{LEAST_SPAN, can_be_drawn, exclamation_mark, longest_shown};
 use super::palette::{Ink, PointShape};
 use super::scene::{Anchor, EDGE, Label, Scene, ScenePosition, Tooltip, WIDTH};
 use super::series::{self, Series};
-use super::wording::{self, TimeUnit};
+use super::wording::{self, ColumnDigits, TimeUnit};
 
 /// Upper end of the plot.
 const TOP: f64 = 92.0;
@@ -30,8 +31,6 @@ const BELOW: f64 = 40.0;
 const BEYOND: f64 = 26.0;
 /// Height of the names of sessions.
 const SESSIONS: f64 = 18.0;
-/// Least span of the axis of times as a share of the times.
-const LEAST_SPAN: f64 = 0.02;
 /// Number of builds above which they are drawn smaller.
 const CROWDED: usize = 400;
 /// Width of a round from which its builds are joined by a line.
@@ -72,22 +71,6 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
 fn median(wall: &Summary, unit: TimeUnit) -> String {
     let shown = wording::time(wall, unit);
     format!("{} {} ({}–{})", shown.estimate, unit.symbol(), shown.low, shown.high)
-}
-
-fn can_be_drawn(point: &&Point) -> bool {
-    point.wall.is_finite() && point.wall > 0.0
-}
-
-/// Longest time that an axis has for these builds: outliers far above all other builds lie beyond it, so that
-/// they do not squeeze the others.
-fn longest_shown(points: &[Point]) -> f64 {
-    let extent = |points: &mut dyn Iterator<Item = f64>| {
-        points.fold((f64::INFINITY, 0.0f64), |(low, high), wall| (low.min(wall), high.max(wall)))
-    };
-    let (_, longest) = extent(&mut points.iter().map(|point| point.wall));
-    let (low, high) = extent(&mut points.iter().filter(|point| !point.outlier).map(|point| point.wall));
-    let most = high + (high - low).max(high * LEAST_SPAN);
-    if high > 0.0 && longest > most { most } else { longest }
 }
 
 /// Tooltips with the index of the arm and the number of the build.
@@ -197,7 +180,7 @@ impl Plot {
             let frame = ChartFrame { left: PLOT.0, below: BELOW, ..ChartFrame::bare(PLOT, self.down) };
             let mut chart = frame.chart(canvas, (self.x.clone(), self.y.clone()))?;
             y_axis(&mut chart)?;
-            x_axis(&mut chart, false, "build, in the order they were made")?;
+            x_axis(&mut chart, false, "builds in the order they were made")?;
             let plot = chart.plotting_area();
             for joined in self.joined() {
                 plot.draw(&PathElement::new(joined, stroke(Ink::Control, 0.6)))?;
@@ -212,9 +195,7 @@ impl Plot {
                     let (x, y) = place(&chart, at);
                     tooltips.push(((arm, point.order), self.tooltip(one, point, (x, y))));
                     if point.outlier {
-                        let at = (units(x), units(y - half - 6.0));
-                        let mark = PointMark { at, shape: PointShape::Down, half: 3.5, ink: Ink::Outlier };
-                        canvas.draw(&mark)?;
+                        exclamation_mark(canvas, (x, y - half - 3.5))?;
                     }
                 }
             }
@@ -352,7 +333,7 @@ impl Plot {
         if self.points.iter().any(|point| point.outlier) {
             let beyond = self.points.iter().any(|point| self.is_beyond(point));
             let beyond = if beyond { " (▲: beyond the axis)" } else { "" };
-            parts.push(format!("▼ marks an outlier{beyond}, which is kept."));
+            parts.push(format!("! marks an outlier{beyond}, which is kept."));
         }
         parts.push("The axis does not start at zero.".to_owned());
         let y = self.down.1 + BELOW + 16.0;
@@ -380,7 +361,13 @@ fn arm_labels(
     if series.is_empty() {
         scene.text(Label::new((LABELS.0, TOP + 16.0), "nothing was planned", 13.0, Ink::Muted));
     }
-    let value = |arm: &ArmResult| arm.wall().map_or_else(|| why_no_interval(arm), |wall| median(&wall, unit));
+    let walls: Vec<Summary> = series.iter().filter_map(|one| one.arm.wall()).collect();
+    let digits = ColumnDigits::of_times(&walls, unit);
+    let median = |wall: Summary| {
+        let [median, low, high] = [wall.median, wall.low, wall.high].map(|wall| digits.time(wall, unit));
+        format!("{median} {} ({low}–{high})", unit.symbol())
+    };
+    let value = |arm: &ArmResult| arm.wall().map_or_else(|| why_no_interval(arm), median);
     let places = medians.iter().copied().chain(std::iter::repeat(None));
     let labels: Vec<DirectLabel<'_>> = series
         .iter()

@@ -1,6 +1,6 @@
 //! Forest plot of a run: every ratio with its interval, comparison by comparison, on logarithmic axes.
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, TwinResult};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, TwinResult, Verdict};
 use bench_runner_core::record::Role;
 
 use super::axis::NumberAxis;
@@ -34,7 +34,8 @@ pub(crate) fn scene(comparison: &Comparison, layout: &FigureLayout) -> Scene {
     let axes = ForestAxes::for_blocks(&comparison.blocks);
     for (index, one) in comparison.blocks.iter().enumerate() {
         let axis = axes.of_block(index);
-        top = block(&mut scene, one, (axis, layout), (top, index == 0));
+        let heads = (index == 0, index == 0 || matches!(axes, ForestAxes::Each(_)));
+        top = block(&mut scene, one, (axis, layout), (top, heads));
         if matches!(axes, ForestAxes::Each(_)) {
             top = axis_below(&mut scene, axis, layout, top);
         }
@@ -123,22 +124,23 @@ fn row_mark(block: &BlockResult, arm: &ArmResult) -> RowMark {
     RowMark::Ratio(interval, look)
 }
 
-/// Draws a comparison from `top` on and returns its lower end; the first one has the heads of the columns.
+/// Draws a comparison from `top` on and returns its lower end; with the heads of the columns, and with the
+/// meaning of the margin's band, if these are true.
 fn block(
     scene: &mut Scene,
     block: &BlockResult,
     (axis, layout): (&NumberAxis, &FigureLayout),
-    (top, is_first): (f64, bool),
+    (top, (column_heads_too, margin_too)): (f64, (bool, bool)),
 ) -> f64 {
     let arms: Vec<&ArmResult> = block.arms.iter().filter(|arm| arm.role != Role::Baseline).collect();
     let below = heading(scene, block, layout, top);
-    let has_heads = is_first || layout.text_on_axis();
-    let rows_top = below + if has_heads { HEADS } else { 0.0 };
-    if is_first {
+    let has_heads = column_heads_too || (margin_too && layout.text_on_axis());
+    let rows_top = below + if has_heads { HEADS } else { 2.0 };
+    if column_heads_too {
         column_heads(scene, layout, rows_top - HEADS / 2.0);
     }
     let marks: Vec<RowMark> = arms.iter().map(|arm| row_mark(block, arm)).collect();
-    intervals::intervals(scene, (axis, layout), block.margin, &marks, rows_top);
+    intervals::intervals(scene, (axis, layout), (block.margin, margin_too), &marks, rows_top);
     if arms.is_empty() {
         reason(scene, layout, "nothing to compare", rows_top);
     }
@@ -174,7 +176,9 @@ fn row(
             let mark = if ratio.few_rounds().is_some() { FEW_ROUNDS } else { "" };
             let (text, ink) =
                 (format!("{}{mark}", ratio.verdict.as_str()), word_ink(look(Some(ratio.verdict))));
-            scene.text(Label::new(word, text, 12.0, ink).bold());
+            let label = Label::new(word, text, 12.0, ink);
+            let is_decided = !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
+            scene.text(if is_decided { label.bold() } else { label });
         }
         None => scene.text(Label::new(word, control_word(block), 12.0, Ink::Muted)),
     }

@@ -129,14 +129,16 @@ pub(super) fn word_ink(look: IntervalLook) -> Ink {
 pub(super) const REFERENCE: IntervalLook =
     IntervalLook::Bar { ink: Ink::Control, estimate: Ink::Muted, width: 5.0 };
 
-/// The rows' part of the axis from `top` on: the margin as a band over all rows, grid, intervals.
+/// The rows' part of the axis from `top` on: the margin as a band over all rows, grid, intervals. With `words`
+/// the band begins above the rows, with its meaning in it.
 pub(super) fn intervals(
     scene: &mut Scene,
     (axis, layout): (&NumberAxis, &FigureLayout),
-    margin: f64,
+    (margin, words): (f64, bool),
     marks: &[RowMark],
     top: f64,
 ) {
+    let words = words && layout.text_on_axis();
     let bands = layout.bands(top, marks.len().max(1));
     let middle = draw(scene, |canvas| {
         let mut middle = 0.0;
@@ -145,7 +147,7 @@ pub(super) fn intervals(
             let mut chart =
                 ChartFrame::bare(layout.axis, (top, bottom)).chart(canvas, (axis.clone(), rows_axis))?;
             let (height, [low, high]) = (rows_here.len() as f64, around_one(margin));
-            if layout.text_on_axis() {
+            if words {
                 margin_head(canvas, place(&chart, (low, 0.0)).0, place(&chart, (high, 0.0)).0, top)?;
             }
             chart.plotting_area().draw(&area((low, 0.0), (high, height), Ink::Margin))?;
@@ -162,7 +164,7 @@ pub(super) fn intervals(
         }
         Ok(middle)
     });
-    if layout.text_on_axis() {
+    if words {
         let label = Label::new((0.0, top - HEADS / 2.0), margin_words(margin), SMALL, Ink::Muted);
         let half = label.width() / 2.0;
         let x = middle.clamp(layout.axis.0 + half, layout.axis.1 - half);

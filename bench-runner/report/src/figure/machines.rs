@@ -159,8 +159,7 @@ fn variant(
     scene.line((left, top), (right, top), 1.0, Ink::Grid);
     let name = Label::new((left, top + 15.0), &row.variant, 13.0, Ink::Text).bold();
     scene.text(name.within(layout.room()));
-    let has_heads = is_first || layout.text_on_axis();
-    let rows_top = top + HEADING + if has_heads { HEADS } else { 0.0 };
+    let rows_top = top + HEADING + if is_first { HEADS } else { 2.0 };
     if is_first {
         column_heads(scene, layout, rows_top - HEADS / 2.0);
     }
@@ -169,7 +168,7 @@ fn variant(
         RatioLineContent::Nothing(_) => RowMark::Nothing,
     };
     let marks: Vec<RowMark> = lines.iter().map(mark).collect();
-    intervals::intervals(scene, (axis, layout), margin, &marks, rows_top);
+    intervals::intervals(scene, (axis, layout), (margin, is_first), &marks, rows_top);
     let full: Vec<String> = lines.iter().map(|line| line.name.clone()).collect();
     let names = widths::shorten_all(&full, layout.names.1 - layout.names.0, NAME_SIZE);
     let digits = ColumnDigits::of_ratios(ratios(lines).map(|[low, ratio, high]| (ratio, (low, high))));

@@ -10,7 +10,7 @@ use super::labels::{self, DirectLabel};
 use super::palette::Ink;
 use super::scene::{EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
-use super::wording::{self, TimeUnit};
+use super::wording::{self, ColumnDigits, TimeUnit};
 
 /// Left and right end of the plot.
 const PLOT: (f64, f64) = (96.0, 640.0);
@@ -71,11 +71,12 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     scene.height = bottom + BELOW + 14.0;
     scene.text(Label::new((EDGE, TOP - 16.0), "memory, MiB", 11.0, Ink::Muted));
     let places = chart(&mut scene, &arms, unit, bottom);
+    let digits = ColumnDigits::of_times(arms.iter().map(|arm| &arm.wall), unit);
     let mut named = Vec::new();
     for (arm, at) in arms.iter().zip(&places) {
         let (name, text) = (wording::arm_name(arm.series.arm), describe(arm, unit));
         scene.tooltips.push(Tooltip { from: *at, to: *at, name, text });
-        named.push(DirectLabel { series: &arm.series, at: Some(at.1), value: short(arm, unit) });
+        named.push(DirectLabel { series: &arm.series, at: Some(at.1), value: short(arm, (digits, unit)) });
     }
     labels::direct_labels(&mut scene, &named, (PLOT.1, LABELS.0, LABELS.1), (TOP, bottom));
     scene
@@ -95,9 +96,10 @@ fn describe(arm: &TimeAndMemory<'_>, unit: TimeUnit) -> String {
     )
 }
 
-fn short(arm: &TimeAndMemory<'_>, unit: TimeUnit) -> String {
-    let (time, memory) = (wording::time(&arm.wall, unit), wording::mebibytes(&arm.memory));
-    format!("{} {}, {} MiB", time.estimate, unit.symbol(), memory.estimate)
+/// Both medians, with digits that fit the other arms' times.
+fn short(arm: &TimeAndMemory<'_>, (digits, unit): (ColumnDigits, TimeUnit)) -> String {
+    let (time, memory) = (digits.time(arm.wall.median, unit), wording::mebibytes(&arm.memory));
+    format!("{time} {}, {} MiB", unit.symbol(), memory.estimate)
 }
 
 /// Draws the chart and returns the positions of the medians.

@@ -21,6 +21,7 @@ mod labels;
 mod layout;
 mod machines;
 mod memory;
+mod outliers;
 mod palette;
 mod png;
 mod scene;

@@ -6,6 +6,7 @@ use plotters::element::{PathElement, Rectangle};
 
 use super::axis::NumberAxis;
 use super::chart::{ChartFrame, area, draw, place, rows as row_axis, stroke, x_axis};
+use super::outliers::LEAST_SPAN;
 use super::palette::Ink;
 use super::scene::{EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
@@ -21,8 +22,6 @@ const TOP: f64 = 74.0;
 const ROW: f64 = 44.0;
 /// Height of ticks and axis title below the rows.
 const BELOW: f64 = 42.0;
-/// Least span of the axis as a share of the times.
-const LEAST_SPAN: f64 = 0.02;
 /// Number of builds from which an arm has a box: the quartiles of fewer say nothing that the builds do not.
 const BOX_FROM: usize = 10;
 
