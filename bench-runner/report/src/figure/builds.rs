@@ -9,7 +9,7 @@ use super::backend::units;
 use super::chart::{ChartFrame, area, draw, place, rows, stroke, x_axis, y_axis};
 use super::elements::{IntervalLook, IntervalMark, PointMark};
 use super::labels::{self, DirectLabel};
-use super::outliers::{LEAST_SPAN, can_be_drawn, exclamation_mark, longest_shown};
+use super::outliers::{LEAST_SPAN, can_be_drawn, exclamation_marks, longest_shown};
 use super::palette::{Ink, PointShape};
 use super::scene::{Anchor, EDGE, Label, Scene, ScenePosition, Tooltip, WIDTH};
 use super::series::{self, Series};
@@ -36,7 +36,7 @@ const CROWDED: usize = 400;
 /// Width of a round from which its builds are joined by a line.
 const JOINED_FROM: f64 = 24.0;
 /// Width of a round from which rounds are shaded.
-const SHADED_FROM: f64 = 5.0;
+const SHADED_FROM: f64 = 6.0;
 
 /// Scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
@@ -185,7 +185,7 @@ impl Plot {
             for joined in self.joined() {
                 plot.draw(&PathElement::new(joined, stroke(Ink::Control, 0.6)))?;
             }
-            let mut tooltips = Vec::new();
+            let (mut tooltips, mut outliers) = (Vec::new(), Vec::new());
             // The baseline and its twin come first in a block, so the variants are drawn over them.
             for (arm, one) in series.iter().enumerate() {
                 for point in one.arm.points.iter().filter(can_be_drawn).filter(|point| !self.is_beyond(point))
@@ -195,10 +195,11 @@ impl Plot {
                     let (x, y) = place(&chart, at);
                     tooltips.push(((arm, point.order), self.tooltip(one, point, (x, y))));
                     if point.outlier {
-                        exclamation_mark(canvas, (x, y - half - 3.5))?;
+                        outliers.push((x, y - half - 3.5));
                     }
                 }
             }
+            exclamation_marks(canvas, &outliers)?;
             let sessions = self.sessions.iter().map(|(at, _)| place(&chart, (*at, 0.0)).0).collect();
             let strip = ChartFrame::bare(STRIP, self.down);
             let columns = NumberAxis::linear((0.0, series.len() as f64), 1);

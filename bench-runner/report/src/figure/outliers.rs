@@ -29,9 +29,16 @@ pub(super) fn longest_shown(points: &[Point]) -> f64 {
     if high > 0.0 && longest > most { most } else { longest }
 }
 
-/// An exclamation mark that stands on a position.
-pub(super) fn exclamation_mark(canvas: &Canvas<'_>, (x, y): ScenePosition) -> Result<(), ChartError> {
-    let at = |up: f64| (units(x), units(y - up));
-    canvas.draw(&PathElement::new([at(3.0), at(9.0)], stroke(Ink::Outlier, 2.0)))?;
-    canvas.draw(&PointMark { at: at(0.5), shape: PointShape::Disc, half: 1.2, ink: Ink::Outlier })
+/// Exclamation marks that stand on these positions. Marks of one look are drawn together, and so share an
+/// element of an SVG file.
+pub(super) fn exclamation_marks(canvas: &Canvas<'_>, places: &[ScenePosition]) -> Result<(), ChartError> {
+    let at = |(x, y): ScenePosition, up: f64| (units(x), units(y - up));
+    for place in places {
+        canvas.draw(&PathElement::new([at(*place, 3.0), at(*place, 9.0)], stroke(Ink::Outlier, 2.0)))?;
+    }
+    for place in places {
+        let dot = PointMark { at: at(*place, 0.5), shape: PointShape::Disc, half: 1.2, ink: Ink::Outlier };
+        canvas.draw(&dot)?;
+    }
+    Ok(())
 }
