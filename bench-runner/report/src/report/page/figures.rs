@@ -16,7 +16,13 @@ pub(super) fn section(comparison: &Comparison) -> Markup {
         @for one in figure::inline_forest(comparison) { (next(&one)) }
         @for block in &comparison.blocks {
             h3 { (block.title) }
-            @for one in figure::inline_block(block) { (next(&one)) }
+            @let (shown, others): (Vec<_>, Vec<_>) =
+                figure::inline_block(block).into_iter().partition(|one| !one.on_demand);
+            @for one in &shown { (next(one)) }
+            @if !others.is_empty() { details {
+                summary { "More figures of " (block.title) }
+                @for one in &others { (next(one)) }
+            } }
         }
     }
 }
