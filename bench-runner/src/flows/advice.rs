@@ -10,7 +10,7 @@ use bench_runner_measure::axes::{self, AdvisedFiles, Settings, Situation};
 use bench_runner_measure::corpus::Project;
 use bench_runner_measure::toml_reader::SourceText;
 use bench_runner_report::figure::wording;
-use bench_runner_report::report::{self, Advice};
+use bench_runner_report::report::Advice;
 
 /// The advice for a bundle. Blocks with the same lines share one advice; there is none if no variant is
 /// faster than its baseline.
@@ -95,10 +95,10 @@ fn advise_block(
     add_lines_or_reason(&mut advice, manifest, &best, (block, planned));
     for passed in faster.iter().take(proven.unwrap_or(0)) {
         advice.remarks.push(format!(
-            "On {}, {} came out as {}, but nothing in its builds shows that it was in force.",
+            "On {}, {} took {}, but nothing in its builds shows that it was in force.",
             block.title,
             wording::arm_name(passed.arm),
-            report::speed(passed.ratio)
+            wording::ratio_phrase(passed.ratio)
         ));
     }
     advice.remarks.extend(rivals(&best, &faster, block));
@@ -123,7 +123,8 @@ fn heading(best: &AdviceCandidate<'_>) -> String {
 
 fn title(best: &AdviceCandidate<'_>, block: &BlockResult) -> String {
     let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
-    format!("{}: {} than {baseline}", block.title, report::speed(best.ratio))
+    let result = wording::result_phrase(block, best.arm).unwrap_or_default();
+    format!("{}: {result}, compared with {baseline}", block.title)
 }
 
 /// True if builds prove every setting of an arm.
@@ -142,12 +143,12 @@ fn is_proven(one: &AdviceCandidate<'_>, block: &BlockResult) -> bool {
 fn why_no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
     let (one, other) = (&baseline.variant, &best.variant);
     let what = match () {
-        () if one.project != other.project => "another project",
-        () if one.rev != other.rev => "another commit of the project",
-        () if one.workload != other.workload => "another command",
+        () if one.project != other.project => "it is another project",
+        () if one.rev != other.rev => "it is another commit of the project",
+        () if one.workload != other.workload => "it is another workload, which is chosen on the command line",
         () => return None,
     };
-    Some(format!("It is {what}, and no setting: there is nothing to write down."))
+    Some(format!("There is nothing to configure: {what}."))
 }
 
 fn add_lines_or_reason(
@@ -170,9 +171,9 @@ fn add_lines(advice: &mut Advice, manifest: &Manifest, best: &AdviceCandidate<'_
     advice.files = files;
     if settings.is_empty() {
         let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
-        advice.remarks.push(format!("It is the project with nothing set: what {baseline} adds has to go."));
+        advice.remarks.push(format!("This is the project with nothing set: remove what {baseline} adds."));
     }
-    advice.remarks.extend(unwritable.iter().map(|why| format!("Not to be written down: {why}.")));
+    advice.remarks.extend(unwritable.iter().map(|why| format!("This cannot be written to a file: {why}.")));
     advice.remarks.extend(remarks);
     advice.remarks.extend(requirements(manifest, &needs));
     advice.remarks.extend(side_effects(&best.planned.co_changes, settings.len()));
@@ -194,7 +195,7 @@ fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
         (_, setting) => format!("{setting}: {}", all.join("; ")),
     });
     let changes: Vec<String> = changes.collect();
-    (!changes.is_empty()).then(|| format!("It also changes something else: {}.", changes.join("; ")))
+    (!changes.is_empty()).then(|| format!("Side effects: {}.", changes.join("; ")))
 }
 
 /// Tools to install, with the measured versions.
@@ -214,7 +215,7 @@ fn requirements(manifest: &Manifest, needs: &[&str]) -> Option<String> {
     let measured = compilers.map(|versions| format!("Measured with {versions}."));
     let install = (!needed.is_empty()).then(|| {
         format!(
-            "It needs {}, as it was measured with, installed wherever the project is built.",
+            "It needs {}, the version that was measured, installed wherever the project is built.",
             needed.join(" and ")
         )
     });
@@ -232,7 +233,7 @@ fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &Bl
     let names: Vec<String> = close.map(|other| wording::arm_name(other.arm)).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "On {}, {} came out nearly as fast, and which of them is the best was not shown.",
+            "On {}, {} is nearly as fast; which of them is the fastest was not shown.",
             block.title,
             names.join(", ")
         )
@@ -260,16 +261,16 @@ fn slower_elsewhere(
             let ratio = arm.ratio.filter(|ratio| ratio.verdict == Verdict::Slower);
             if let Some(ratio) = ratio.filter(|_| the_same(planned)) {
                 let name = wording::arm_name(arm);
-                slower.push(format!("{name} on {}, {}", block.title, report::speed(&ratio)));
+                slower.push(format!("{name} on {}, {}", block.title, wording::ratio_phrase(&ratio)));
             }
         }
     }
     (!slower.is_empty())
-        .then(|| format!("The same lines were measured to be slower, too: {}.", slower.join("; ")))
+        .then(|| format!("The same lines were also measured to be slower: {}.", slower.join("; ")))
 }
 
 /// The context of a variant's settings, as far as the bundle has it.
-fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
+pub(super) fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
     let host = host(&manifest.machine.details, axes::toolchain_name(settings));
     let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
     let project = planned.and_then(|planned| {
