@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         println!("{}", report::text(&comparison));
         println!("bundle:  {}", format_path(&measured.bundle));
     }
-    let published = flows::publish(&bundle, &comparison, &places.plots)?;
+    let published = flows::publish(&bundle, &comparison, &Policy::default(), &places.plots)?;
     if args.json {
         println!("{:#}", document(&measured, &comparison, &published));
     } else {

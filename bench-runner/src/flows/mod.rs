@@ -10,6 +10,7 @@ mod calibration;
 mod measure;
 mod publish;
 mod reproduce;
+mod setups;
 mod multi_run;
 mod tools;
 mod verify;

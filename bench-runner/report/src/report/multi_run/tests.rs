@@ -93,7 +93,7 @@ fn nothing_in_common_is_said_and_so_is_why() {
         side by side
           A: amd-1, the machine amd-1; r1
           B: intel-1, the machine intel-1; r2
-        No two runs have a block in common, so there is nothing to put side by side.
+        No two runs have a block in common, so there is nothing to show side by side.
 
         not put beside the others:
           hexyl 0.17.0 · clean of r1: no other run has this block
@@ -121,7 +121,7 @@ fn a_page_has_everything_and_escapes_what_comes_from_files() {
         assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
     }
     let empty = multi_run_page(&together(&[]));
-    assert!(empty.contains("there is nothing to put side by side"));
+    assert!(empty.contains("there is nothing to show side by side"));
 }
 
 #[test]
