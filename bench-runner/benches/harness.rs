@@ -162,7 +162,9 @@ fn judging(c: &mut Criterion) {
     c.bench_function("judge 80 comparisons of 12 rounds", |b| b.iter(|| black_box(judge())));
     let comparison = judge();
     c.bench_function("draw all figures of 20 blocks", |b| b.iter(|| black_box(figure::svgs(&comparison))));
-    c.bench_function("table of 20 blocks", |b| b.iter(|| black_box(report::text(&comparison))));
+    c.bench_function("table of 20 blocks", |b| {
+        b.iter(|| black_box(report::text(&comparison, report::TextStyle::default())))
+    });
 }
 
 /// Seconds of a block, one row per round.

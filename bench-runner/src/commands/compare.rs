@@ -8,7 +8,7 @@ use bench_runner_core::record::Plan;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
-use super::{Exit, format_path, request_percent};
+use super::{Exit, format_path, request_percent, text_style};
 use crate::flows::{self, FlowError, JudgedRun};
 
 /// Verdicts again, also against another baseline; needs no build and writes nothing
@@ -36,6 +36,9 @@ pub(crate) struct Args {
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
     decide: bool,
+    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    #[arg(long, conflicts_with = "json")]
+    verbose: bool,
     /// Print one JSON document, a list with one entry for each bundle, and one for several together
     #[arg(long)]
     json: bool,
@@ -49,6 +52,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
         wanted.check(&plans).map_err(|error| RequestError::usage(error.message, Some(error.help)))?;
     }
     let policy = Policy { margin: args.margin, baseline, ..Policy::default() };
+    let style = text_style(args.verbose);
     let (mut documents, mut decided, mut judged) = (Vec::new(), true, Vec::new());
     for bundle in bundles {
         bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
@@ -63,8 +67,9 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
             document["bundle"] = run.bundle.dir.display().to_string().into();
             documents.push(document);
         } else {
-            println!("{}", report::text(&run.comparison));
-            println!("bundle:  {}\n", format_path(&run.bundle.dir));
+            println!("{}", report::text(&run.comparison, style));
+            println!("run:     {}\n", format_path(&run.bundle.dir));
+            println!("{}", report::answer_text(&run.comparison, style));
         }
         judged.push(run.without_samples());
     }
@@ -73,7 +78,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
         if args.json {
             documents.push(serde_json::json!({ "together": report::multi_run_json(&together) }));
         } else {
-            print!("{}", report::multi_run_text(&together));
+            print!("{}", report::multi_run_text(&together, style));
         }
     }
     if args.json {

@@ -11,7 +11,7 @@ use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{ClassDecision, Decisions, MemoryLimit, Rule, SwitchChoice};
 use bench_runner_report::report;
 
-use super::Exit;
+use super::{Exit, text_style};
 use crate::flows::{self, FlowError, JudgedRun};
 
 /// Switch or stay: a decision for each class of machines, from one or many bundles
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
         document["roll_out"] = lines.iter().map(RollOut::json).collect();
         println!("{document:#}");
     } else {
-        print!("{}", report::decisions_text(&decisions, &rule));
+        print!("{}", report::decisions_text(&decisions, &rule, text_style(false)));
         lines.iter().for_each(|one| print!("\n{}", one.text()));
     }
     let known = decisions.questions.iter().flat_map(|question| &question.classes);

@@ -14,6 +14,7 @@ pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
+mod layout;
 pub(crate) mod plan;
 mod plan_summary;
 mod progress;
@@ -33,6 +34,7 @@ use bench_runner_core::record::Refusal;
 use bench_runner_measure::host;
 
 use crate::flows::{FlowError, Places};
+use layout::text_style;
 use request::percent as request_percent;
 
 /// Overrides the directory of the measuring lock, for tests.

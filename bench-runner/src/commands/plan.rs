@@ -86,7 +86,7 @@ fn order(plan: &Plan, block: &Block, round: u32) -> String {
     let name = |at: usize| {
         let arm = &block.arms[at];
         if arm.role == Role::Twin {
-            format!("twin of {}", arm.variant.name)
+            format!("{} (control)", arm.variant.name)
         } else {
             arm.variant.name.clone()
         }

@@ -6,7 +6,7 @@ use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
 use bench_runner_report::report;
 
-use super::{Exit, browser, format_path, request_percent};
+use super::{Exit, browser, format_path, request_percent, text_style};
 use crate::flows::{self, FlowError, JudgedRun, Places};
 
 /// Tables, figures and pages again, from the files alone; needs no build and no network
@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// What is printed: text for a terminal, or Markdown for a post or a pull request
     #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
     format: PrintFormat,
+    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    #[arg(long, conflicts_with = "json")]
+    verbose: bool,
     /// Print one JSON document, a list with one entry for each bundle, and one for several together
     #[arg(long)]
     json: bool,
@@ -52,6 +55,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     // All manifests are read before any figure is drawn.
     args.bundles.iter().try_for_each(|dir| bundle::read_manifest(dir).map(drop))?;
     let policy = Policy { margin: args.margin, ..Policy::default() };
+    let style = text_style(args.verbose);
     let (mut documents, mut judged) = (Vec::new(), Vec::new());
     for dir in &args.bundles {
         let run = JudgedRun::of(bundle::open(dir)?, &policy);
@@ -67,8 +71,9 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 documents.push(document);
             }
             PrintFormat::Text => {
-                println!("{}", report::text(comparison));
-                println!("bundle:  {}", format_path(dir));
+                println!("{}", report::text(comparison, style));
+                println!("run:     {}\n", format_path(dir));
+                println!("{}", report::answer_text(comparison, style));
                 println!("figures: {}", format_path(&published.plots));
                 println!("page:    {}\n", format_path(&published.page));
             }
@@ -94,7 +99,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 "page": page.display().to_string(),
             })),
             PrintFormat::Text => {
-                print!("{}", report::multi_run_text(&together));
+                print!("{}", report::multi_run_text(&together, style));
                 println!("\npage:    {}", format_path(page));
             }
             PrintFormat::Markdown => eprintln!("page of all together: {}", format_path(page)),

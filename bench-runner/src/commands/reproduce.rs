@@ -10,7 +10,7 @@ use bench_runner_report::machines::{Reproduction, ReproductionOutcome};
 use bench_runner_report::report;
 
 use super::session::{Session, StartConditions};
-use super::{EarlyEnd, Exit, format_path};
+use super::{EarlyEnd, Exit, format_path, text_style};
 use crate::flows::{self, JudgedRun, Places, PublishedReport, ReproduceOptions};
 
 /// Carry out a bundle's plan here, and say whether the two runs agree
@@ -91,7 +91,7 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
     let reproduced = flows::compare_reproduction(first, &again);
     if !args.json {
         // Before figures are drawn: a full disk must not cost the results.
-        println!("{}", report::text(&again.comparison));
+        println!("{}", report::text(&again.comparison, text_style(false)));
         print_result(first, &again, &reproduced);
     }
     let PublishedReport { plots, page, .. } =
@@ -133,8 +133,8 @@ fn print_result(first: &JudgedRun, again: &JudgedRun, reproduced: &Reproduction)
         let machine = &run.bundle.manifest.machine;
         format!("{} on {} ({})", run.bundle.manifest.run, machine.directory, machine.summary)
     };
-    println!("{}", report::reproduction_text(reproduced, &name(first), &name(again)));
-    println!("bundle:  {}", format_path(&again.bundle.dir));
+    println!("run:     {}\n", format_path(&again.bundle.dir));
+    println!("{}", report::reproduction_text(reproduced, &name(first), &name(again), text_style(false)));
 }
 
 fn exit(reproduced: &Reproduction, flawed: bool) -> Exit {

@@ -9,7 +9,7 @@ use bench_runner_report::report;
 use super::request::RequestArgs;
 use super::session::{Session, StartConditions};
 use super::wait::{self, WaitLimit};
-use super::{EarlyEnd, Exit, browser, format_path};
+use super::{EarlyEnd, Exit, browser, format_path, text_style};
 use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 
 /// Measure: build every variant in random order, round after round, and say which differ
@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
     decide: bool,
+    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    #[arg(long, conflicts_with = "json")]
+    verbose: bool,
     /// Print the results as one JSON document
     #[arg(long)]
     json: bool,
@@ -67,8 +70,10 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let comparison = flows::judge(&bundle, &Policy::default());
     if !args.json {
         // Before figures are drawn: a full disk must not cost the results.
-        println!("{}", report::text(&comparison));
-        println!("bundle:  {}", format_path(&measured.bundle));
+        let style = text_style(args.verbose);
+        println!("{}", report::text(&comparison, style));
+        println!("run:     {}\n", format_path(&measured.bundle));
+        println!("{}", report::answer_text(&comparison, style));
     }
     let published = flows::publish(&bundle, &comparison, &Policy::default(), &places.plots)?;
     if args.json {

@@ -87,7 +87,7 @@ fn advise_block(
     let mut advice = without_lines(&best, block);
     if proven.is_none() {
         advice.remarks.push(format!(
-            "Nothing in its builds on {} shows that it was in force, so no lines are recommended.",
+            "{}: nothing in the builds of this variant proves that it was in force, so no lines are recommended.",
             block.title
         ));
         return Some(advice);
@@ -95,7 +95,7 @@ fn advise_block(
     add_lines_or_reason(&mut advice, manifest, &best, (block, planned));
     for passed in faster.iter().take(proven.unwrap_or(0)) {
         advice.remarks.push(format!(
-            "On {}, {} took {}, but nothing in its builds shows that it was in force.",
+            "{}: {} took {}, but nothing in its builds proves that it was in force.",
             block.title,
             wording::arm_name(passed.arm),
             wording::ratio_phrase(passed.ratio)
@@ -233,7 +233,7 @@ fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &Bl
     let names: Vec<String> = close.map(|other| wording::arm_name(other.arm)).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "On {}, {} is nearly as fast; which of them is the fastest was not shown.",
+            "{}: {} took nearly the same time, so it was not shown which of them is the fastest.",
             block.title,
             names.join(", ")
         )
@@ -261,7 +261,7 @@ fn slower_elsewhere(
             let ratio = arm.ratio.filter(|ratio| ratio.verdict == Verdict::Slower);
             if let Some(ratio) = ratio.filter(|_| the_same(planned)) {
                 let name = wording::arm_name(arm);
-                slower.push(format!("{name} on {}, {}", block.title, wording::ratio_phrase(&ratio)));
+                slower.push(format!("{}: {name}, {}", block.title, wording::ratio_phrase(&ratio)));
             }
         }
     }

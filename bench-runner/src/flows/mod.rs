@@ -12,6 +12,7 @@ mod publish;
 mod reproduce;
 mod setups;
 mod multi_run;
+mod setup;
 mod tools;
 mod verify;
 mod projects;

@@ -35,7 +35,9 @@ pub(crate) struct PublishedReport {
 
 /// The results of `bundle`.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
-    compare(&RunRecord::from(bundle), policy)
+    let mut comparison = compare(&RunRecord::from(bundle), policy);
+    super::setup::add_setups(&mut comparison, &bundle.manifest.plan);
+    comparison
 }
 
 /// Writes figures to `plots/<run>/` and the derived tables to `derived/` in the bundle.

@@ -60,12 +60,12 @@ fn earlier_runs_of_the_machine_calibrate_a_later_one() {
 
     let before = lab.bundles();
     let args = ["run", "--project", "toy0", "--project", "toy1", "--axis", "env.X=1,2", "--rounds", "4"];
-    let ran = lab.run(&args).expect(0);
+    let ran = lab.run(&[&args[..], &["--verbose"]].concat()).expect(0);
     assert!(ran.stderr.contains("1 earlier bundle cannot be read and is not drawn upon: "), "{}", ran.stderr);
     assert!(ran.stderr.contains("20200101T000000Z-broken-000000/manifest.json:1:"), "{}", ran.stderr);
     // If one twin has most of the weight, the sentence is longer.
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("from 10 twins of 3 runs"), "{}", ran.stdout);
+    assert!(said.contains("from 10 controls") && said.contains("in 3 runs"), "{}", ran.stdout);
     let last = lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle");
     let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
     let earlier = open(&last).expect("a bundle").earlier;
@@ -105,9 +105,10 @@ fn another_baseline_is_marked_and_writes_nothing() {
     let turned = planned["blocks"][0]["arms"][3]["ratio"]["ratio"].as_f64().expect("a ratio");
     assert!((old * turned - 1.0).abs() < 1e-9);
     let path = bundle.to_str().expect("UTF-8");
-    let ran = lab.run(&["compare", path, "--baseline", "env.X=3"]).expect(0);
-    for says in ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "assumed to be 0.7 %"] {
-        assert!(ran.stdout.contains(says), "{says}: {}", ran.stdout);
+    let ran = lab.run(&["compare", path, "--baseline", "env.X=3", "--verbose"]).expect(0);
+    let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for says in ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "include 0.7% (assumed"] {
+        assert!(said.contains(says), "{says}: {}", ran.stdout);
     }
     assert!(entries(&bundle).iter().all(|entry| !entry.ends_with("derived")), "nothing is written");
     assert!(!lab.path("work/plots").exists() && !lab.path("cache/bench-runner").exists());
@@ -133,7 +134,7 @@ fn a_baseline_that_is_not_there_is_refused_or_named() {
         assert_eq!(ran.stdout, "");
     }
     let ran = both("env.X=2").expect(0);
-    assert!(ran.stdout.contains("all in custom/toy/clean: no variant here is `env.X=2`"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("skipped: all of custom/toy/clean, no variant here is `env.X=2`"), "{}", ran.stdout);
     let ran = lab.run(&["compare", first, "--baseline", "env.X=1"]).expect(0);
     assert!(ran.stderr.contains("`env.X=1` is the planned baseline of "), "{}", ran.stderr);
     assert_eq!(ran.stdout, lab.run(&["compare", first]).expect(0).stdout);
@@ -156,6 +157,6 @@ fn a_run_without_the_baseline_decides_nothing() {
     let (having, lacking) = (having.to_str().expect("UTF-8"), lacking.to_str().expect("UTF-8"));
     lab.run(&["compare", having, "--baseline", "env.X=2", "--decide"]).expect(0);
     let ran = lab.run(&["compare", having, lacking, "--baseline", "env.X=2", "--decide"]).expect(5);
-    assert!(ran.stdout.contains("no block has that baseline"), "{}", ran.stdout);
-    assert!(!ran.stdout.contains("no block was measured"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("no comparison has that baseline"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("nothing was measured"), "{}", ran.stdout);
 }

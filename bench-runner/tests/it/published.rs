@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use bench_runner::flows;
-use bench_runner_core::bundle;
+use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::Policy;
-use bench_runner_report::figure;
+use bench_runner_report::{figure, report};
 
 use crate::lab::entries;
 
@@ -36,7 +36,7 @@ fn root() -> PathBuf {
 }
 
 /// A committed run; there may be others, once somebody has followed the README.
-fn kept(run: &str) -> bundle::Bundle {
+fn kept(run: &str) -> Bundle {
     let machines = entries(&root().join("results"));
     let kept = machines.iter().map(|machine| machine.join(run)).find(|run| run.is_dir());
     bundle::open(&kept.unwrap_or_else(|| panic!("no {run} in results/"))).expect("a bundle that can be read")
@@ -55,15 +55,18 @@ fn figures_are_those_of_the_committed_bundle() {
     }
 }
 
+/// What `report` prints about a run.
+fn said(bundle: &Bundle) -> String {
+    let (comparison, style) = (flows::judge(bundle, &Policy::default()), report::TextStyle::default());
+    report::text(&comparison, style) + &report::answer_text(&comparison, style)
+}
+
 fn the_examples_are_what_their_bundles_say() {
     let text = fs::read_to_string(root().join("docs/EXAMPLES.md")).expect("docs/EXAMPLES.md");
     let quoted = text.split('`').filter(|word| word.len() > 17 && word.as_bytes()[15] == b'Z');
     let runs: Vec<&str> = quoted.collect();
     assert!(!runs.is_empty(), "docs/EXAMPLES.md names no bundle");
-    let told: String = runs
-        .iter()
-        .map(|run| bench_runner_report::report::text(&flows::judge(&kept(run), &Policy::default())))
-        .collect();
+    let told: String = runs.iter().map(|run| said(&kept(run))).collect();
     let mut shown = 0;
     for block in text.split("```text\n").skip(1) {
         let block = block.split("```").next().unwrap_or_default();
@@ -84,7 +87,7 @@ fn the_readme_names_the_bundle_and_its_verdicts() {
         "README.md names another bundle than {}",
         bundle.manifest.run
     );
-    let table = bench_runner_report::report::text(&flows::judge(&bundle, &Policy::default()));
+    let table = said(&bundle);
     // Every line in the README's excerpt must be a line of the run's report.
     let shown: Vec<&str> = text
         .lines()

@@ -41,7 +41,7 @@ fn two_machines_stand_side_by_side() {
     let (one, other) = (measured(&lab, "one", &[]), measured(&lab, "other", &[]));
     let (one, other) = (text(&one), text(&other));
     let says = lab.run(&["compare", one, other]).expect(0).stdout;
-    for part in ["side by side", "  A: one, ", "  B: other, ", "env.X=6", "Ratios alone meet here"] {
+    for part in ["side by side", "  A: one, ", "  B: other, ", "env.X=6", "only ratios are compared"] {
         assert!(says.contains(part), "{part}: {says}");
     }
     let document = json(&lab.run(&["compare", "--json", one, other]).expect(0).stdout);
@@ -192,7 +192,7 @@ fn what_cannot_be_put_together_is_said() {
     fs::write(empty.join("samples.csv"), header).expect("to write them");
     let ran = lab.run(&["report", "--json", text(&one), text(&empty)]).expect(0);
     let document = json(&ran.stdout);
-    assert_eq!(document[2]["together"]["refused"][0]["reason"], "no other run has this block");
+    assert_eq!(document[2]["together"]["refused"][0]["reason"], "no other run has this comparison");
     let page =
         fs::read_to_string(PathBuf::from(document[2]["plots"].as_str().expect("plots")).join("report.html"));
     let page = page.expect("a page");
@@ -201,7 +201,7 @@ fn what_cannot_be_put_together_is_said() {
     // nothing was claimed.
     let ran = lab.run(&["reproduce", text(&one), "--against", text(&empty)]).expect(2);
     assert!(
-        ran.stderr.contains("the second run does not have this block\nhelp: name a run of the same plan"),
+        ran.stderr.contains("the second run does not have this comparison\nhelp: name a run of the same plan"),
         "{}",
         ran.stderr
     );

@@ -3,15 +3,20 @@
 use super::cells::Cells;
 use super::costs::Costs;
 use super::judge::JudgedBlock;
-use super::result::{ArmResult, Point};
+use super::result::{ArmResult, Point, RoundsNeeded};
 use super::sessions::BySession;
 use crate::record::{ByMetric, Cost, Round, Sample};
 use crate::stats::{MAD_TO_SD, median_and_mad, quantile, summarize};
 
 /// Results of all arms, in the order of the block.
-pub(super) fn arm_results(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<ArmResult> {
+pub(super) fn arm_results(
+    cells: &Cells<'_>,
+    judged: &JudgedBlock,
+    needed: impl Fn(usize) -> Option<RoundsNeeded>,
+) -> Vec<ArmResult> {
     let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells, judged));
-    let of_arm = |arm: usize| arm_result(cells, judged, &costs, &sessions, arm);
+    let of_arm =
+        |arm: usize| ArmResult { needed: needed(arm), ..arm_result(cells, judged, &costs, &sessions, arm) };
     (0..cells.block.arms.len()).map(of_arm).collect()
 }
 
@@ -41,6 +46,7 @@ fn arm_result(
         }),
         middle_half: quantile(&walls, 0.25).zip(quantile(&walls, 0.75)),
         ratio: judged.ratios[arm],
+        needed: None,
         plain_ratios: ByMetric::of(|metric| costs.ratio(arm, metric.id)),
         sessions: sessions.for_arm(judged, arm),
     }

@@ -6,7 +6,7 @@ use crate::record::{
     ArmBuilds, Block, BlockEnd, NotTimed, Outcome, Proof, ProofResult, Role, Round, Sample, builds_by_arm,
     rounds_from_builds, wall_seconds,
 };
-use crate::stats::{BlockShape, Contrast, Control, Reference, Side};
+use crate::stats::{BlockShape, Contrast, Control, Reference, Side, median};
 
 /// Samples of one block by round and arm.
 pub(super) struct Cells<'a> {
@@ -126,6 +126,24 @@ impl<'a> Cells<'a> {
         if counts.len() < 2 { 1.0 } else { counts.values().map(share).sum() }
     }
 
+    /// Median wall time of a complete round, seconds, from the start of its first build to the end of its last.
+    pub(super) fn round_seconds(&self) -> Option<f64> {
+        let of_round = |round: &Round<'_>| {
+            let builds = || round.builds.iter().flatten();
+            let first = builds().map(|build| build.started_at).min()?;
+            let end = |build: &&Sample| Some(build.started_at + build.outcome.cost()?.wall);
+            let last = builds().filter_map(end).max()?;
+            last.duration_since(first).ok().map(|duration| duration.as_secs_f64())
+        };
+        median(&self.rounds.iter().filter_map(of_round).collect::<Vec<f64>>())
+    }
+
+    /// Wall time of the warm-up builds of the first session, seconds.
+    pub(super) fn warmup_seconds(&self) -> f64 {
+        let warmups = self.builds.iter().flat_map(|arm| &arm.warmups).filter(|sample| sample.session <= 1);
+        warmups.filter_map(|sample| sample.outcome.cost()).map(|cost| cost.wall.as_secs_f64()).sum()
+    }
+
     /// Returns true if a baseline other than the planned one was chosen after the run.
     pub(super) fn is_post_hoc(&self) -> bool {
         self.baseline != Some(self.reference.baseline)
@@ -201,7 +219,7 @@ impl<'a> Cells<'a> {
     pub(super) fn arm_name(&self, arm: usize) -> String {
         match self.block.arms[arm].role {
             Role::Baseline if !self.is_post_hoc() => "the baseline".to_owned(),
-            Role::Twin => "the twin".to_owned(),
+            Role::Twin => "the control".to_owned(),
             Role::Baseline | Role::Variant => format!("`{}`", self.block.arms[arm].variant.name),
         }
     }

@@ -38,6 +38,7 @@ pub mod fixture;
 mod interference;
 mod judge;
 mod later_builds;
+mod needed;
 mod notes;
 mod order;
 mod policy;
@@ -59,15 +60,18 @@ pub use interference::RunInterference;
 pub use notes::pluralize;
 pub use policy::Policy;
 pub use result::{
-    ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ExcludedProject, GeneralIntervals, Invalid,
-    LaterBuildChange, Offsets, PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio, SessionRatio,
-    Sessions, TwinResult, Verdict,
+    ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ComparisonSetup, ExcludedProject,
+    GeneralIntervals, Invalid, LaterBuildChange, Offsets, PlainRatio, Point, Pool, PooledProjects, PostHoc,
+    Ratio, RoundsNeeded, SessionRatio, Sessions, TwinResult, Verdict,
 };
 pub use run_record::RunRecord;
+pub use title::{titles, workload_phrase};
 
 use baseline::ChosenBaseline;
 use cells::Cells;
 use judge::JudgedBlock;
+use needed::rounds_needed;
+use title::BlockTitle;
 
 /// Compares all arms of a run.
 pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
@@ -87,11 +91,13 @@ pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
     }
     judge::assign_verdicts(&mut judged, &cells, family, policy);
     let blocks = || {
-        let parts = cells.par_iter().zip(&judged).zip(title::titles(plan));
+        let parts = cells.par_iter().zip(&judged).zip(title::block_titles(plan));
         parts
             .filter_map(|((cells, judged), title)| {
                 let mut result = block_result(cells, judged, title, family, policy)?;
-                result.notes.extend(notes::source_notes(plan, cells.block));
+                let of_sources = notes::source_notes(plan, cells.block);
+                result.warnings.extend(of_sources.iter().cloned());
+                result.notes.extend(of_sources);
                 Some(result)
             })
             .collect()
@@ -135,22 +141,30 @@ fn group_by_block<'a>(recorded: &RunRecord<'a>) -> Vec<Cells<'a>> {
 fn block_result(
     cells: &Cells<'_>,
     judged: &JudgedBlock,
-    title: String,
+    title: BlockTitle,
     family: usize,
     policy: &Policy,
 ) -> Option<BlockResult> {
     let baseline = cells.baseline?;
     let order = order::block_order_effects(cells, judged);
     let notes = notes::block_notes(cells, judged, family, policy);
+    let warnings = notes.iter().filter(|note| note.is_warning).map(|note| note.text.clone()).collect();
     Some(BlockResult {
         id: cells.block.id.clone(),
         workload: cells.block.workload(),
-        title,
+        title: title.text,
+        setup: ComparisonSetup {
+            project: title.project,
+            task: title.task,
+            round_seconds: cells.round_seconds(),
+            warmup_seconds: cells.warmup_seconds(),
+            ..ComparisonSetup::default()
+        },
         rounds: cells.rounds.len() as u32,
         min_rounds: cells.block.sampling.min_rounds,
         stopped: cells.end.map(|end| end.stopped),
         margin: judged.margin,
-        arms: arms::arm_results(cells, judged),
+        arms: arms::arm_results(cells, judged, |arm| rounds_needed(cells, judged, arm, family, policy)),
         baseline,
         twin: judged.twin_result(cells),
         noise_floor: judged.noise_floor(family, policy),
@@ -161,7 +175,8 @@ fn block_result(
         proofs: cells.proofs.iter().copied().cloned().collect(),
         invalid: judged.invalid.clone(),
         fidelity: cells.block.fidelity.clone(),
-        notes,
+        notes: notes.into_iter().map(|note| note.text).collect(),
+        warnings,
     })
 }
 

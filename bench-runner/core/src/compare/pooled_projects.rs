@@ -54,7 +54,7 @@ fn usable_estimate(
 ) -> Result<Estimate, &'static str> {
     let not_timed = |arm: usize| cells.not_timed[arm].is_some();
     if !judged.invalid.is_empty() {
-        Err("its block is invalid")
+        Err("its comparison is invalid")
     } else if not_timed(contrast.of.arm) || not_timed(contrast.against.arm) {
         Err("not timed")
     } else if cells.side_has_timed_out(contrast.of) || cells.side_has_timed_out(contrast.against) {

@@ -210,12 +210,12 @@ impl StopReason {
     /// The reason, in words that follow "stopped: ".
     pub fn describe(self) -> &'static str {
         match self {
-            Self::Precision => "the precision was reached",
-            Self::MaxRounds => "all rounds were done",
-            Self::Budget => "the time budget was used up",
+            Self::Precision => "the target precision was reached",
+            Self::MaxRounds => "all planned rounds are done",
+            Self::Budget => "the next round did not fit into the time budget",
             Self::NothingToCompare => "fewer than two variants could be built",
             Self::Interrupted => "the run was interrupted",
-            Self::CommandFailed => "a command of the project that is not timed failed",
+            Self::CommandFailed => "an untimed command of the project failed",
         }
     }
 }

@@ -218,7 +218,7 @@ fn row(scene: &mut Scene, one: &Series<'_>, (x, unit): (&Scale, TimeUnit), top: 
 /// Reason why a row has no interval, without the number of failures, which is elsewhere in the row.
 fn why_no_interval(arm: &ArmResult) -> String {
     let only_failures = arm.not_timed.is_none() && arm.failures > 0;
-    if only_failures { "no build ended well".to_owned() } else { wording::why_no_ratio(arm) }
+    if only_failures { "no build succeeded".to_owned() } else { wording::why_no_ratio(arm) }
 }
 
 fn caption(scene: &mut Scene, block: &BlockResult) {

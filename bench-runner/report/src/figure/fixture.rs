@@ -1,8 +1,8 @@
 //! Synthetic comparisons for tests.
 
 use bench_runner_core::compare::{
-    ArmResult, BlockResult, ChangedArm, Comparison, Effect, Invalid, LaterBuildChange, NoOrderEffects,
-    OrderEffects, PlainRatio, Point, PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
+    ArmResult, BlockResult, ChangedArm, Comparison, ComparisonSetup, Effect, Invalid, LaterBuildChange,
+    NoOrderEffects, OrderEffects, PlainRatio, Point, PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
 };
 use bench_runner_core::record::{
     BlockId, ByMetric, Fidelity, FidelityDifference, MetricId, Proof, ProofResult, Role, Skipped, StopReason,
@@ -97,6 +97,7 @@ pub(crate) fn empty_arm(role: Role, variant: &str) -> ArmResult {
         summaries: ByMetric::default(),
         middle_half: None,
         ratio: None,
+        needed: None,
         plain_ratios: ByMetric::default(),
         sessions: None,
     }
@@ -107,7 +108,12 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
     BlockResult {
         id: BlockId::new("linkers", project.split(' ').next().unwrap_or_default(), "incremental"),
         workload: "incremental".to_owned(),
-        title: format!("{project} · incremental"),
+        title: format!("{project}: rebuild after an edit"),
+        setup: ComparisonSetup {
+            project: project.to_owned(),
+            task: "rebuild after an edit".to_owned(),
+            ..ComparisonSetup::default()
+        },
         rounds: 0,
         stopped: None,
         margin: 0.03,
@@ -124,6 +130,7 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         invalid: Vec::new(),
         fidelity: Vec::new(),
         notes: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 

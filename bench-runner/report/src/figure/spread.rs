@@ -57,7 +57,7 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
     let arms =
         series::for_block(block, f64::INFINITY).into_iter().map(|series| match describe(series.arm, unit) {
             Some(spread) => format!("{}: {spread}", series.name),
-            None => format!("{}: no build ended well", series.name),
+            None => format!("{}: no build succeeded", series.name),
         });
     format!("{}.", arms.collect::<Vec<_>>().join("; "))
 }

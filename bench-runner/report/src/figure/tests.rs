@@ -196,7 +196,7 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
     let [forest, narrow] = inline_forest(&comparison(vec![one]));
     assert_eq!(tooltips(&forest).len(), 2);
     assert_eq!(tooltips(&forest), tooltips(&narrow));
-    expect_test::expect!["linker=lld: faster, 0.8730× [0.8660, 0.8800], −12.70 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tooltips(&forest)[0]);
+    expect_test::expect!["linker=lld: faster, 0.873× [0.866, 0.880], −12.7 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tooltips(&forest)[0]);
 }
 
 fn texts(scene: &Scene) -> Vec<&str> {
@@ -214,7 +214,7 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
         "invalid",
         "control",
         "not timed: linker not in force: expected gold, found LLD 22.1.2",
-        "no build ended well: 12 builds failed, timed out or could not start",
+        "no build succeeded: 12 builds failed, timed out or could not start",
         "too few rounds for an interval",
     ] {
         assert!(texts.contains(&wanted), "{wanted} is not among {texts:#?}");

@@ -7,7 +7,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Summary};
 use bench_runner_core::record::Role;
 
 pub(crate) use bench_runner_core::compare::pluralize;
-pub(crate) use numbers::{ColumnDigits, change_of, count, mebibytes, p_value, plain_ratio};
+pub(crate) use numbers::{ColumnDigits, count, mebibytes, p_value, plain_ratio};
 pub use numbers::{FormattedEstimate, TimeUnit, change, effect, interval, ratio, seconds, share, time};
 pub use result::{
     control_change, control_text, interval_phrase, noise_floor, ratio_caption, ratio_phrase, result_phrase,
@@ -20,7 +20,7 @@ pub(crate) fn why_no_ratio(arm: &ArmResult) -> String {
     match (&arm.not_timed, arm.points.len(), arm.failures) {
         (Some(reason), ..) => format!("not timed: {reason}"),
         (None, 0, 0) => "no build was made".to_owned(),
-        (None, 0, failures) => format!("no build ended well: {}", self::failures(failures)),
+        (None, 0, failures) => format!("no build succeeded: {}", self::failures(failures)),
         (None, _, 0) => "too few rounds for an interval".to_owned(),
         (None, _, failures) => format!("too few rounds for an interval: {}", self::failures(failures)),
     }
@@ -34,12 +34,32 @@ pub fn failures(count: usize) -> String {
 /// Displayed name of an arm: with aliases in parentheses; the twin is the control.
 pub fn arm_name(arm: &ArmResult) -> String {
     if arm.role == Role::Twin {
-        return format!("control ({} again)", arm.variant);
+        return control_name(&arm.variant);
     }
     if arm.aliases.is_empty() {
         return arm.variant.clone();
     }
     format!("{} ({})", arm.variant, arm.aliases.join(", "))
+}
+
+/// Displayed name of the control of a baseline.
+pub(crate) fn control_name(baseline: &str) -> String {
+    format!("{baseline} (control)")
+}
+
+/// Cargo profiles of the builds, such as `dev profile`; empty if unknown.
+pub fn profiles(blocks: &[BlockResult]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for name in blocks.iter().flat_map(|block| &block.setup.profiles) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} profile"),
+        several => format!("profiles {}", several.join(", ")),
+    }
 }
 
 /// Progress of a block, such as `12 rounds, stopped: the precision was reached`. Fewer rounds than planned

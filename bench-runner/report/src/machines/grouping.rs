@@ -79,7 +79,7 @@ pub(super) fn comparison_differences(one: &RunBlock<'_>, other: &RunBlock<'_>) -
     }
     if one.result.margin != other.result.margin {
         let [a, b] = [one, other].map(|block| block.result.margin * 100.0);
-        found.push(format!("the margin is {a} % there and {b} % here (`--margin` sets one for all)"));
+        found.push(format!("the margin is {a}% there and {b}% here (`--margin` sets one for all)"));
     }
     match (one.baseline(), other.baseline()) {
         (Some(a), Some(b)) if !same_variant(a, b) => found.push(if a.name == b.name {
@@ -144,7 +144,7 @@ pub(super) fn refusals(alike: &[Vec<RunBlock<'_>>]) -> Vec<RefusedBlock> {
     match alike {
         [] => Vec::new(),
         [only] => match only.as_slice() {
-            [one] => vec![one.refuse("no other run has this block".to_owned())],
+            [one] => vec![one.refuse("no other run has this comparison".to_owned())],
             _ => Vec::new(),
         },
         [first, others @ ..] => {

@@ -149,7 +149,7 @@ fn matching_block<'s, 'a>(
     second: &'s [RunBlock<'a>],
 ) -> Result<&'s RunBlock<'a>, String> {
     match second.iter().find(|other| other.result.id == first.result.id) {
-        None => Err("the second run does not have this block".to_owned()),
+        None => Err("the second run does not have this comparison".to_owned()),
         Some(other) => match grouping::comparison_differences(first, other).as_slice() {
             [] => Ok(other),
             differences => Err(differences.join("; ")),
@@ -171,7 +171,7 @@ fn variant_row(
 ) -> ReproducedVerdict {
     let ratio_or_reason = |block: &RunBlock<'_>| {
         variant_ratio(block, variant).map_err(|missing| match missing {
-            NoRatio::SameAsBaseline => "there it is the same thing as the baseline".to_owned(),
+            NoRatio::SameAsBaseline => "it is identical to the baseline there".to_owned(),
             NoRatio::Because(reason) => reason,
         })
     };

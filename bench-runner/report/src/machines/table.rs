@@ -117,13 +117,13 @@ fn why_left_out(block: &RunBlock<'_>, variant: &Variant) -> String {
         here && (skipped.variant == variant.name || skipped.variant == "all")
     };
     let skipped = block.run.comparison.skipped.iter().find(of_block);
-    skipped.map_or_else(|| "not in this run".to_owned(), |skipped| format!("left out: {}", skipped.reason))
+    skipped.map_or_else(|| "not in this run".to_owned(), |skipped| format!("skipped: {}", skipped.reason))
 }
 
 fn why_no_ratio(arm: &ArmResult) -> String {
     match &arm.not_timed {
         Some(reason) => format!("not timed: {reason}"),
-        None if arm.points.is_empty() => "no build ended well".to_owned(),
+        None if arm.points.is_empty() => "no build succeeded".to_owned(),
         None => "too few rounds for an interval".to_owned(),
     }
 }

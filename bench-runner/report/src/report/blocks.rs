@@ -104,7 +104,7 @@ mod tests {
         expect![[r#"
             block,rounds,min_rounds,stopped,margin,twin_rounds,twin_ratio,twin_half_width,twin_p,noise_floor,serial_lag1,offset_sd,offset_assumed,order_rounds,order_missing,first,first_low,first_high,trend,trend_low,trend_high,predecessor_role,predecessor,predecessor_effect,predecessor_low,predecessor_high,predecessor_p,order_bound,invalid,fidelity
             linkers/hexyl/incremental,12,6,precision,0.03,12,0.998,0.016,0.7,0.021,0.31,,false,12,,0.004008010677341911,-0.0029955044966269995,0.01106072244471945,-0.000999500166624978,-0.0069755570667648925,0.00501252085940096,variant,linker=mold,0.01106072244471945,0.006018036054064924,0.01612868540609491,0.0004,0.00501252085940096,,
-            linkers/ripgrep/incremental,8,6,precision,0.03,8,1.04,0.011,0.0001,0.021,,,false,,fewer than two arms were built,,,,,,,,,,,,,,the twin differs from the baseline,
+            linkers/ripgrep/incremental,8,6,precision,0.03,8,1.04,0.011,0.0001,0.021,,,false,,fewer than two arms were built,,,,,,,,,,,,,,"two identical builds, the baseline and its control, differ by more than chance explains",
             linkers/tokei/incremental,1,6,,0.03,,,,,0.021,,,false,,fewer than two arms were built,,,,,,,,,,,,,,,
         "#]].assert_eq(&blocks_csv(&fixture::everything()).unwrap());
     }
@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn what_makes_a_block_show_nothing_and_its_fidelity_stand_at_the_end() {
         let text = blocks_csv(&fixture::comparison(vec![fixture::unlike()])).unwrap();
-        let end = ",\"later builds of `linker=lld` differ in kind from its first (2.70 s of CPU time, then 0.45 s; 9 units \
+        let end = ",\"later builds of `linker=lld` did different work than its first (2.70 s of CPU time, then 0.45 s; 9 units \
                    compiled, then 4)\",differs\n";
         assert!(text.ends_with(end), "{text}");
     }

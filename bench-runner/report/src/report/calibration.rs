@@ -1,6 +1,6 @@
 //! Calibration of offsets between target directories, as one sentence for the whole run.
 
-use bench_runner_core::compare::{Calibration, Offsets, Pool};
+use bench_runner_core::compare::{Calibration, Offsets, Pool, workload_phrase};
 use bench_runner_core::stats::{ASSUMED_OFFSET, MIN_TWINS};
 
 use crate::figure::wording::{pluralize, share};
@@ -20,12 +20,12 @@ pub(super) fn text(calibration: &[Calibration]) -> String {
         [(words, _)] => words.clone(),
         several => {
             let one = |(words, answers): &(String, Vec<&Calibration>)| {
-                format!("{}: {words}", names(answers, calibration).join(", "))
+                format!("{} for {}", words, names(answers, calibration).join(", "))
             };
             several.iter().map(one).collect::<Vec<_>>().join("; ")
         }
     };
-    format!("Offsets between directories: {of_all}.")
+    format!("Two target directories can differ in speed. The intervals include {of_all}.")
 }
 
 /// Workloads of `answers`, each with its project if other projects with that workload have other offsets.
@@ -35,7 +35,9 @@ fn names(answers: &[&Calibration], all: &[Calibration]) -> Vec<String> {
         let same = |other: &&Calibration| other.workload == answer.workload;
         let alone = answers.iter().copied().filter(same).count() == all.iter().filter(same).count();
         let project = answer.project.as_deref().unwrap_or("several projects");
-        let name = if alone { answer.workload.clone() } else { format!("{project} {}", answer.workload) };
+        let phrases = answer.workload.split('+').map(|workload| workload_phrase(workload, None));
+        let workload = phrases.collect::<Vec<_>>().join(" and ");
+        let name = if alone { workload } else { format!("{workload} of {project}") };
         if !names.contains(&name) {
             names.push(name);
         }
@@ -46,23 +48,24 @@ fn names(answers: &[&Calibration], all: &[Calibration]) -> Vec<String> {
 fn words(offsets: Offsets) -> String {
     match offsets {
         Offsets::Assumed { twins } => {
-            let (size, twins) = (share(ASSUMED_OFFSET), pluralize(twins, "twin"));
-            format!("assumed to be {size} until {MIN_TWINS} twins are known ({twins} so far)")
+            let (size, twins) = (share(ASSUMED_OFFSET), pluralize(twins, "control"));
+            format!("{size} (assumed until this machine has {MIN_TWINS} controls, {twins} so far)")
         }
         Offsets::Calibrated { variance, twins, runs, pool, heaviest } => {
-            let size = if variance > 0.0 { share(variance.sqrt()) } else { "none seen".to_owned() };
+            let size = if variance > 0.0 { share(variance.sqrt()) } else { "0%".to_owned() };
             let kind = match pool {
                 Pool::Project => "of the same project and workload",
                 Pool::Workload => "of the same workload",
-                Pool::All => "under all workloads",
+                Pool::All => "of all workloads",
             };
             let of_one = match heaviest {
                 heaviest if heaviest > 0.5 => {
-                    format!(", of which one has {:.0} % of the weight", 100.0 * heaviest)
+                    format!(", one of which has {:.0}% of the weight", 100.0 * heaviest)
                 }
                 _ => String::new(),
             };
-            format!("{size}, from {} of {} {kind}{of_one}", pluralize(twins, "twin"), pluralize(runs, "run"))
+            let (twins, runs) = (pluralize(twins, "control"), pluralize(runs, "run"));
+            format!("{size} (estimated from {twins} {kind} in {runs}{of_one})")
         }
     }
 }
@@ -82,26 +85,27 @@ mod tests {
 
     #[test]
     fn one_sentence_for_the_run() {
+        let lead = "Two target directories can differ in speed. The intervals include";
         let few = Offsets::Assumed { twins: 3 };
-        let needed = "assumed to be 0.7 % until 10 twins are known (3 twins so far)";
+        let needed = "0.7% (assumed until this machine has 10 controls, 3 controls so far)";
         assert_eq!(text(&[]), "");
-        assert_eq!(text(&[of("a", "clean", few)]), format!("Offsets between directories: {needed}."));
-        assert_eq!(
-            text(&[of("a", "clean", few), of("b", "check", few)]),
-            format!("Offsets between directories: {needed}.")
-        );
+        assert_eq!(text(&[of("a", "clean", few)]), format!("{lead} {needed}."));
+        assert_eq!(text(&[of("a", "clean", few), of("b", "check", few)]), format!("{lead} {needed}."));
         let (clean, noop) = (calibrated(1.6e-5, 24, 9, Pool::Workload), calibrated(0.0, 30, 1, Pool::All));
         assert_eq!(
             text(&[of("a", "clean", clean), of("b", "clean", clean), of("a", "noop", noop)]),
-            "Offsets between directories: clean: 0.4 %, from 24 twins of 9 runs of the same workload; noop: none \
-             seen, from 30 twins of 1 run under all workloads."
+            format!(
+                "{lead} 0.4% (estimated from 24 controls of the same workload in 9 runs) for full build; 0% (estimated \
+                 from 30 controls of all workloads in 1 run) for build without changes."
+            )
         );
         let of_one =
             Offsets::Calibrated { variance: 1e-4, twins: 10, runs: 2, pool: Pool::Workload, heaviest: 0.724 };
         assert_eq!(
             text(&[of("a", "clean", of_one)]),
-            "Offsets between directories: 1 %, from 10 twins of 2 runs of the same workload, of which one has 72 % of \
-             the weight."
+            format!(
+                "{lead} 1% (estimated from 10 controls of the same workload in 2 runs, one of which has 72% of the weight)."
+            )
         );
     }
 
@@ -113,12 +117,13 @@ mod tests {
             of("a", "clean", others),
             of("b", "clean", own),
             of("*", "clean", others),
-            of("c", "check", others),
+            of("c", "check+clean", others),
         ];
         assert_eq!(
             text(&answers),
-            "Offsets between directories: a clean, several projects clean, check: 1 %, from 20 twins of 4 runs of the \
-             same workload; b clean: 0.4 %, from 12 twins of 3 runs of the same project and workload."
+            "Two target directories can differ in speed. The intervals include 1% (estimated from 20 controls of the same \
+             workload in 4 runs) for full build of a, full build of several projects, cargo check and full build; 0.4% \
+             (estimated from 12 controls of the same project and workload in 3 runs) for full build of b."
         );
     }
 }

@@ -1,20 +1,18 @@
 //! A comparison as GitHub-flavored Markdown, for a post or a pull request: the answers first, then the
 //! tables.
 
-use bench_runner_core::compare::{BlockResult, Comparison, PooledProjects};
+use bench_runner_core::compare::{BlockResult, Comparison, PooledProjects, workload_phrase};
 
+use super::table::is_control;
 use super::text::{self, COLUMNS};
-use super::{answers, calibration, fidelity};
-use crate::figure::wording::{self, TimeUnit};
+use super::{answer, answers, calibration, fidelity};
+use crate::figure::wording::{self, ColumnDigits};
 
 /// The answers, a table for each block, ratios across projects, and variants that were left out. All text
 /// from files is escaped.
 pub fn markdown(comparison: &Comparison) -> String {
-    let mut text = format!(
-        "## {} on {}\n\n",
-        escape_markdown(&comparison.scenario),
-        escape_markdown(&comparison.machine)
-    );
+    let mut text = format!("## {}\n\n", escape_markdown(&comparison.scenario));
+    text.push_str(&format!("{}\n\n", escape_markdown(&answer::circumstances(comparison))));
     if let Some(post_hoc) = &comparison.post_hoc {
         let baseline = escape_markdown(&post_hoc.baseline);
         text.push_str(&format!("Post hoc: compared with {baseline}, which was chosen after the run.\n\n"));
@@ -24,41 +22,45 @@ pub fn markdown(comparison: &Comparison) -> String {
     }
     for answer in answers(comparison) {
         text.push_str(&format!("- {}\n", escape_markdown(&answer.text)));
+        let command = answer.command.as_deref().filter(|command| !command.contains('`'));
+        text.extend(command.map(|command| format!("  `{}`\n", plain(command))));
     }
     for one in &comparison.blocks {
         text.push_str(&block(one));
     }
     text.push_str(&pooled_projects(&comparison.pooled_projects));
-    if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
-        let calibration = calibration::text(&comparison.calibration);
-        let sentences =
-            [wording::family_sentence(comparison), calibration].map(|sentence| escape_markdown(&sentence));
-        text.push_str(&format!("\n{}\n", sentences.join(" ").trim()));
+    let explained = text::explanations(comparison);
+    if !explained.is_empty() {
+        let mut items: Vec<String> = explained.iter().map(|(lead, text)| format!("{lead}{text}")).collect();
+        items.push(calibration::text(&comparison.calibration));
+        items.retain(|item| !item.is_empty());
+        let list = items.iter().map(|item| format!("- {}\n", escape_markdown(item)));
+        text.push_str(&format!("\n{}", list.collect::<String>()));
     }
     let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
     let skipped: Vec<String> = left_out
         .chain(&comparison.skipped)
         .map(|skipped| {
+            let help = skipped.help.as_ref().map(|help| format!(" ({})", escape_markdown(help)));
             format!(
-                "- {} in {}: {}\n",
+                "- {} in {}: {}{}\n",
                 escape_markdown(&skipped.variant),
                 escape_markdown(&skipped.block),
-                escape_markdown(&skipped.reason)
+                escape_markdown(&skipped.reason),
+                help.unwrap_or_default()
             )
         })
         .collect();
     if !skipped.is_empty() {
-        text.push_str(&format!("\nLeft out:\n\n{}", skipped.concat()));
+        text.push_str(&format!("\nSkipped:\n\n{}", skipped.concat()));
     }
     text
 }
 
 fn block(block: &BlockResult) -> String {
-    let unit = TimeUnit::for_block(block);
     let progress = wording::progress(block);
     let mut text = format!("\n### {} ({})\n\n", escape_markdown(&block.title), escape_markdown(&progress));
-    let arms = block.arms.iter().enumerate().filter(|(_, arm)| text::has_row(arm));
-    let rows: Vec<_> = arms.map(|(at, arm)| text::row(block, at, unit, arm)).collect();
+    let rows = text::rows(block);
     if rows.is_empty() {
         text.push_str("Nothing was timed.\n");
     } else {
@@ -66,18 +68,17 @@ fn block(block: &BlockResult) -> String {
             COLUMNS.iter().map(|column| (column.heading, column.right)).collect();
         text.push_str(&table(&headings, &rows));
     }
-    let warning_prefix = |line: &fidelity::FidelityLine| if line.is_warning { "**warning:** " } else { "" };
+    let warning_prefix = |line: &fidelity::FidelityLine| {
+        if line.is_warning { "**warning:** " } else { "compared with your own build: " }
+    };
     let fidelity: Vec<String> = fidelity::lines(&block.fidelity)
         .iter()
-        .map(|line| format!("- {}fidelity: {}\n", warning_prefix(line), escape_markdown(&line.text)))
+        .map(|line| format!("- {}{}\n", warning_prefix(line), escape_markdown(&line.text)))
         .collect();
-    if !fidelity.is_empty() {
-        text.push_str(&format!("\n{}", fidelity.concat()));
-    }
     let notes: Vec<String> =
         block.notes.iter().map(|note| format!("- {}\n", escape_markdown(note))).collect();
-    if !notes.is_empty() {
-        text.push_str(&format!("\n{}", notes.concat()));
+    if !(fidelity.is_empty() && notes.is_empty()) {
+        text.push_str(&format!("\n{}{}", fidelity.concat(), notes.concat()));
     }
     text
 }
@@ -89,24 +90,30 @@ fn pooled_projects(across: &[PooledProjects]) -> String {
     let headings = [
         ("variant", false),
         ("baseline", false),
-        ("workload", false),
+        ("build", false),
         ("projects", false),
         ("ratio", true),
-        ("95 % interval", true),
+        ("95% interval", true),
     ];
+    let digits = ColumnDigits::of_ratios(across.iter().map(|one| (one.ratio, one.these)));
     let row = |one: &PooledProjects| {
-        let shown = wording::interval(one.ratio, one.these);
+        let shown = digits.ratio(one.ratio, one.these);
         vec![
             one.variant.clone(),
             one.baseline.clone(),
-            one.workload.clone(),
+            workload_phrase(&one.workload, None),
             one.projects.join(", "),
             format!("{}×", shown.estimate),
-            format!("{} – {}", shown.low, shown.high),
+            format!("{}–{}×", shown.low, shown.high),
         ]
     };
     let rows: Vec<_> = across.iter().map(row).collect();
     format!("\n### Across projects (geometric means, not judged)\n\n{}", table(&headings, &rows))
+}
+
+/// Text without control characters.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if is_control(c) { '\u{FFFD}' } else { c }).collect()
 }
 
 /// A table; the flag of a heading right-aligns its column.
@@ -136,7 +143,7 @@ fn escape_markdown(text: &str) -> String {
                 escaped.push_str("<!-- -->");
             }
             c if c.is_whitespace() => escaped.push(' '),
-            c if text::is_control(c) => escaped.push('\u{FFFD}'),
+            c if is_control(c) => escaped.push('\u{FFFD}'),
             c => escaped.push(c),
         }
     }
@@ -168,19 +175,22 @@ mod tests {
         let answer = text.find("\n- ").unwrap();
         assert!(answer < text.find("\n### ").unwrap());
         expect![[r#"
-            ## linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+            ## linkers
 
-            - linker=lld against linker=bfd on hexyl 0.17.0 · incremental: 1.1455× faster, 95 % interval 1.1364–1.1547, 12 rounds. Also faster: linker=mold (−7.90 %, −8.64 to −7.16). A real difference of 2.1 % or more would be found in four of five such runs. The control: −0.2 ± 1.6 % against the planned baseline, no difference shown.
+            AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8; hexyl 0.17.0
 
-            ### hexyl 0.17.0 · incremental (12 rounds, stopped: the precision was reached)
+            - hexyl 0.17.0: rebuild after an edit: linker=lld is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs.
 
-            | variant | median | ratio | 95 % interval | change | verdict | n |
-            | --- | ---: | ---: | ---: | ---: | --- | ---: |
-            | linker=bfd | 4.200 s |  |  |  | baseline | 12 |
-            | linker=lld | 3.667 s | 0.8730× | 0.8660 – 0.8800 | −12.70 % | faster | 12 |
-            | linker=mold | 3.868 s | 0.9210× | 0.9136 – 0.9284 | −7.90 % | faster | 12 |
+            ### hexyl 0.17.0: rebuild after an edit (12 rounds, stopped: the target precision was reached)
 
-            Verdicts hold for all 2 planned comparisons together (Holm): stricter than each plain interval.
+            | variant | median | ratio | 95% interval | change | verdict | proof | builds |
+            | --- | ---: | ---: | ---: | ---: | --- | --- | ---: |
+            | linker=bfd | 4.200 s |  |  |  | baseline |  | 12 |
+            | linker=lld | 3.667 s | 0.873× | 0.866–0.880× | −12.7% | faster |  | 12 |
+            | linker=mold | 3.868 s | 0.921× | 0.914–0.928× | −7.9% | faster |  | 12 |
+
+            - ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient of the medians; below 1× takes less time.
+            - verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected for the 2 planned comparisons (Holm); the intervals are not, so a variant can be undecided although its interval excludes 1×.
         "#]].assert_eq(&text);
     }
 
@@ -199,16 +209,14 @@ mod tests {
         let mut comparison = one();
         comparison.blocks.clear();
         comparison.pooled_projects.clear();
-        assert!(markdown(&comparison).contains("no block was measured"));
+        assert!(markdown(&comparison).contains("nothing was measured"));
     }
 
     #[test]
     fn fidelity_stands_under_the_table_with_nothing_in_it_that_is_markup() {
         let text = markdown(&comparison(vec![crate::figure::fixture::unlike()]));
-        let lines: Vec<&str> = text.lines().filter(|line| line.contains("fidelity: ")).collect();
-        expect![[r#"
-            - **warning:** fidelity: as-configured: differs from your own build in flags: yours \`-Clinker=&lt;x&gt;\`, here nothing
-            - fidelity: without your configuration: same (left out on purpose: RUSTFLAGS)"#]].assert_eq(&lines.join("\n"));
-        assert!(!markdown(&one()).contains("fidelity"), "nobody compared");
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains("your own build: ")).collect();
+        expect!["- compared with your own build: without your configuration: same (left out on purpose: RUSTFLAGS)"].assert_eq(&lines.join("\n"));
+        assert!(!markdown(&one()).contains("your own build"), "nobody compared");
     }
 }

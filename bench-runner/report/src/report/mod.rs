@@ -2,22 +2,26 @@
 //!
 //! Pure: result types → text. Nothing here computes a statistic, reads a file or prints.
 
+mod answer;
 mod answers;
 mod blocks;
 mod calibration;
 mod csv;
 mod details;
 pub mod fidelity;
+mod findings;
 mod json;
 mod markdown;
 mod multi_run;
 mod page;
 mod pooled_projects;
+mod proofs;
 mod summary;
 mod table;
 mod text;
 
-pub use answers::{BlockAnswer, answers, speed};
+pub use answer::answer_text;
+pub use answers::{BlockAnswer, answers};
 pub use blocks::blocks_csv;
 pub(crate) use csv::csv_text;
 pub use json::json;
@@ -29,4 +33,5 @@ pub use multi_run::{
 pub use page::{Advice, BlockSetup, BuildLog, PageInput, VariantSetup, page};
 pub use pooled_projects::pooled_projects_csv;
 pub use summary::summary_csv;
+pub use table::{TextStyle, to_ascii};
 pub use text::text;

@@ -1,66 +1,65 @@
 //! Comparisons pooled over several projects: the table after the blocks, and `derived/across.csv`.
 
-use bench_runner_core::compare::{Comparison, ExcludedProject, PooledProjects};
+use bench_runner_core::compare::{Comparison, ExcludedProject, PooledProjects, workload_phrase};
 
 use super::csv::csv_text;
-use super::table::{TableColumn, paragraph, table};
-use crate::figure::wording;
+use super::table::{TableColumn, TextStyle};
+use crate::figure::wording::ColumnDigits;
 
 const COLUMNS: [TableColumn; 7] = [
-    TableColumn { heading: "variant to baseline", right: false },
-    TableColumn { heading: "workload", right: false },
+    TableColumn { heading: "variant vs. baseline", right: false },
+    TableColumn { heading: "build", right: false },
     TableColumn { heading: "projects", right: true },
     TableColumn { heading: "ratio", right: true },
     TableColumn { heading: "these projects", right: true },
     TableColumn { heading: "in general", right: true },
-    TableColumn { heading: "a further one", right: true },
+    TableColumn { heading: "one more project", right: true },
 ];
 
-/// Number of columns if no row has an interval for projects in general.
-const WITHOUT_GENERAL: usize = 5;
-
 /// Lines of the table; empty if no two projects have a comparison in common.
-pub(super) fn lines(across: &[PooledProjects]) -> Vec<String> {
+pub(super) fn lines(across: &[PooledProjects], style: TextStyle) -> Vec<String> {
     if across.is_empty() {
         return Vec::new();
     }
-    let general = across.iter().any(|one| one.general.is_some());
-    let columns = if general { &COLUMNS[..] } else { &COLUMNS[..WITHOUT_GENERAL] };
-    let rows: Vec<Vec<String>> = across.iter().map(|one| row(one, across, columns.len())).collect();
-    let heading = "across projects: geometric means of the ratios with plain 95 % intervals, each project \
-                   counted once. No verdicts: they were not planned and are not corrected for their number.";
+    let heading = "across projects: geometric means of the ratios with 95% intervals, each project counted once. \
+                   No verdicts: these means were not planned, and are not corrected for their number.";
     let mut lines = vec![String::new()];
-    lines.extend(paragraph("", heading).iter().map(|line| line.trim_start().to_owned()));
-    lines.extend(table(columns, &rows));
-    let name = |one: &PooledProjects| format!("{} under {}", comparison(one), workload(one, across));
+    lines.extend(style.sentence(heading));
+    lines.extend(style.table(&COLUMNS, &rows(across)));
+    let name = |one: &PooledProjects| format!("{}, {}", comparison(one), workload(one, across));
     for one in across.iter().filter(|one| !one.left_out.is_empty()) {
-        lines.extend(paragraph("", &format!("{}: without {}", name(one), left_out(&one.left_out))));
+        lines.extend(style.paragraph("", &format!("{}: without {}", name(one), left_out(&one.left_out))));
     }
     lines
 }
 
-fn row(one: &PooledProjects, all: &[PooledProjects], columns: usize) -> Vec<String> {
-    let shown = wording::interval(one.ratio, one.these);
-    let of_general = |interval: Option<(f64, f64)>| {
-        let shown = interval.map(|interval| wording::interval(one.ratio, interval));
-        shown.map(|shown| format!("{} – {}", shown.low, shown.high)).unwrap_or_default()
+/// Rows of the table; the last two columns are empty if no row has an interval for projects in general.
+fn rows(across: &[PooledProjects]) -> Vec<Vec<String>> {
+    let digits = ColumnDigits::of_ratios(across.iter().map(|one| (one.ratio, one.these)));
+    let ends = |ratio: f64, ends: (f64, f64)| {
+        let shown = digits.ratio(ratio, ends);
+        format!("{}–{}×", shown.low, shown.high)
     };
-    let mut row = vec![
-        comparison(one),
-        workload(one, all),
-        one.projects.len().to_string(),
-        format!("{}×", shown.estimate),
-        format!("{} – {}", shown.low, shown.high),
-        of_general(one.general.map(|general| general.mean)),
-        of_general(one.general.map(|general| general.further)),
-    ];
-    row.truncate(columns);
-    row
+    let row = |one: &PooledProjects| {
+        let of_general = |interval: Option<(f64, f64)>| {
+            interval.map(|interval| ends(one.ratio, interval)).unwrap_or_default()
+        };
+        vec![
+            comparison(one),
+            workload(one, across),
+            one.projects.len().to_string(),
+            format!("{}×", digits.ratio(one.ratio, one.these).estimate),
+            ends(one.ratio, one.these),
+            of_general(one.general.map(|general| general.mean)),
+            of_general(one.general.map(|general| general.further)),
+        ]
+    };
+    across.iter().map(row).collect()
 }
 
 /// Names of variant and baseline.
 fn comparison(one: &PooledProjects) -> String {
-    format!("{} to {}", one.variant, one.baseline)
+    format!("{} vs. {}", one.variant, one.baseline)
 }
 
 /// Name of the workload, with the matrix if another comparison would otherwise look the same.
@@ -68,8 +67,8 @@ fn workload(one: &PooledProjects, all: &[PooledProjects]) -> String {
     let same =
         |other: &&PooledProjects| comparison(other) == comparison(one) && other.workload == one.workload;
     match all.iter().filter(same).count() {
-        1 => one.workload.clone(),
-        _ => format!("{} · {}", one.workload, one.matrix),
+        1 => workload_phrase(&one.workload, None),
+        _ => format!("{} ({})", workload_phrase(&one.workload, None), one.matrix),
     }
 }
 
@@ -136,43 +135,45 @@ mod tests {
 
     #[test]
     fn as_much_as_the_number_of_projects_allows() {
-        let left_out = vec![ExcludedProject { project: "hexyl".to_owned(), reason: "its block is invalid" }];
+        let left_out =
+            vec![ExcludedProject { project: "hexyl".to_owned(), reason: "its comparison is invalid" }];
         let few = PooledProjects { left_out, ..across("linker=lld", 3) };
         expect![[r#"
 
-            across projects: geometric means of the ratios with plain 95 % intervals, each project counted
-            once. No verdicts: they were not planned and are not corrected for their number.
-              variant to baseline       workload  projects    ratio   these projects
-              linker=lld to linker=bfd  clean            3  0.9210×  0.9130 – 0.9290
-              linker=lld to linker=bfd under clean: without hexyl (its block is invalid)"#]]
-        .assert_eq(&lines(std::slice::from_ref(&few)).join("\n"));
+            across projects: geometric means of the ratios with 95% intervals, each project counted once. No
+            verdicts: these means were not planned, and are not corrected for their number.
+              variant vs. baseline       build       projects   ratio  these projects
+              linker=lld vs. linker=bfd  full build         3  0.921×    0.913–0.929×
+              linker=lld vs. linker=bfd, full build: without hexyl (its comparison is invalid)"#]]
+        .assert_eq(&lines(std::slice::from_ref(&few), TextStyle::default()).join("\n"));
         let other = PooledProjects { matrix: "more".to_owned(), ..across("linker=lld", 2) };
         expect![[r#"
 
-            across projects: geometric means of the ratios with plain 95 % intervals, each project counted
-            once. No verdicts: they were not planned and are not corrected for their number.
-              variant to baseline   workload         projects    ratio   these projects     in general  a further one
-              linker=mold to        clean                   6  0.9210×  0.9130 – 0.9290  0.880 – 0.964    0.80 – 1.06
-                linker=bfd
-              linker=lld to         clean · linkers         3  0.9210×  0.9130 – 0.9290
-                linker=bfd
-              linker=lld to         clean · more            2  0.9210×  0.9130 – 0.9290
-                linker=bfd
-              linker=lld to linker=bfd under clean · linkers: without hexyl (its block is invalid)"#]]
-        .assert_eq(&lines(&[across("linker=mold", 6), few, other]).join("\n"));
-        assert!(lines(&[]).is_empty());
+            across projects: geometric means of the ratios with 95% intervals, each project counted once. No
+            verdicts: these means were not planned, and are not corrected for their number.
+              linker=mold vs. linker=bfd
+                build full build, projects 6, ratio 0.921×, these projects 0.913–0.929×, in general
+                0.880–0.964×, one more project 0.800–1.060×
+              linker=lld vs. linker=bfd
+                build full build (linkers), projects 3, ratio 0.921×, these projects 0.913–0.929×
+              linker=lld vs. linker=bfd
+                build full build (more), projects 2, ratio 0.921×, these projects 0.913–0.929×
+              linker=lld vs. linker=bfd, full build (linkers): without hexyl (its comparison is invalid)"#]]
+        .assert_eq(&lines(&[across("linker=mold", 6), few, other], TextStyle::default()).join("\n"));
+        assert!(lines(&[], TextStyle::default()).is_empty());
     }
 
     #[test]
     fn a_row_for_each_comparison() {
         let mut comparison = fixture::everything();
-        let left_out = vec![ExcludedProject { project: "hexyl".to_owned(), reason: "its block is invalid" }];
+        let left_out =
+            vec![ExcludedProject { project: "hexyl".to_owned(), reason: "its comparison is invalid" }];
         comparison.pooled_projects =
             vec![across("linker=mold", 5), PooledProjects { left_out, ..across("linker=lld", 2) }];
         expect![[r#"
             matrix,workload,variant,baseline,n,projects,ratio,these_low,these_high,general_low,general_high,further_low,further_high,left_out
             linkers,clean,linker=mold,linker=bfd,5,p1 p2 p3 p4 p5,0.921,0.913,0.929,0.88,0.964,0.8,1.06,
-            linkers,clean,linker=lld,linker=bfd,2,p1 p2,0.921,0.913,0.929,,,,,hexyl (its block is invalid)
+            linkers,clean,linker=lld,linker=bfd,2,p1 p2,0.921,0.913,0.929,,,,,hexyl (its comparison is invalid)
         "#]].assert_eq(&pooled_projects_csv(&comparison).unwrap());
     }
 }

@@ -1,9 +1,26 @@
-//! Tables and paragraphs for a terminal, aligned and wrapped by display width.
+//! Text for a terminal: tables and paragraphs, aligned and wrapped by display width.
 
 use unicode_width::UnicodeWidthStr as _;
 
-/// Maximum line width, if the text can be wrapped.
-pub(crate) const LINE: usize = 100;
+/// Layout of text for a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextStyle {
+    /// Number of columns; text that can be wrapped is not wider.
+    pub width: usize,
+    /// True if signs outside of ASCII are to be replaced, such as `×` by `x`.
+    pub ascii: bool,
+    /// True if details are to be shown that the page has anyway.
+    pub verbose: bool,
+}
+
+impl Default for TextStyle {
+    fn default() -> Self {
+        Self { width: 100, ascii: false, verbose: false }
+    }
+}
+
+/// Least width of the first column of a table, if its cells are wrapped.
+const LEAST_FIRST: usize = 20;
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
@@ -13,27 +30,149 @@ pub(crate) struct TableColumn {
     pub(crate) right: bool,
 }
 
-/// Lines of the table, indented by two; if it is too wide, the cells of the first column are wrapped.
-pub(crate) fn table(columns: &[TableColumn], rows: &[Vec<String>]) -> Vec<String> {
-    let headings = columns.iter().map(|column| column.heading.to_owned()).collect();
-    let rows: Vec<&Vec<String>> = std::iter::once(&headings).chain(rows).collect();
-    let mut widths: Vec<usize> = Vec::new();
-    for index in 0..columns.len() {
-        let cells = rows.iter().filter_map(|row| row.get(index));
-        widths.push(cells.map(|cell| cell.width()).max().unwrap_or(0));
+impl TextStyle {
+    /// Lines of a table, indented by two. If it is too wide, the cells of the first column are wrapped; if that is
+    /// not enough, each row becomes a paragraph. Columns without any cell are left out.
+    pub(crate) fn table(self, columns: &[TableColumn], rows: &[Vec<String>]) -> Vec<String> {
+        let is_used = |index: &usize| {
+            *index == 0 || rows.iter().any(|row| row.get(*index).is_some_and(|cell| !cell.is_empty()))
+        };
+        let used: Vec<usize> = (0..columns.len()).filter(is_used).collect();
+        let columns: Vec<TableColumn> = used.iter().map(|index| columns[*index]).collect();
+        let cells = |row: &Vec<String>| {
+            used.iter().map(|index| row.get(*index).cloned().unwrap_or_default()).collect()
+        };
+        let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        let headings: Vec<String> = columns.iter().map(|column| column.heading.to_owned()).collect();
+        let all = || std::iter::once(&headings).chain(&rows);
+        let width_of = |index: usize| all().map(|row| row[index].width()).max().unwrap_or(0);
+        let mut widths: Vec<usize> = (0..columns.len()).map(width_of).collect();
+        let Some(first) = widths.first().copied() else { return Vec::new() };
+        let others: usize = widths.iter().skip(1).map(|width| width + 2).sum();
+        let room = self.width.saturating_sub(others + 2);
+        if room < first.min(LEAST_FIRST) {
+            return rows.iter().flat_map(|row| self.stacked(&columns, row)).collect();
+        }
+        widths[0] = first.min(room);
+        all().flat_map(|row| lines(&columns, row, &widths)).collect()
     }
-    let others: usize = widths.iter().skip(1).map(|width| width + 2).sum();
-    let room = (LINE - 2).saturating_sub(others).max(20);
-    if let Some(first) = widths.first_mut() {
-        *first = (*first).min(room);
+
+    /// A row as a paragraph: the first cell, and below it the others with their headings.
+    fn stacked(self, columns: &[TableColumn], row: &[String]) -> Vec<String> {
+        let cells = columns.iter().zip(row).skip(1).filter(|(_, cell)| !cell.is_empty());
+        let cells: Vec<String> = cells.map(|(column, cell)| format!("{} {cell}", column.heading)).collect();
+        let name = self.indented(row.first().map_or("", String::as_str), 2);
+        name.into_iter().chain(self.indented(&cells.join(", "), 4)).collect()
     }
-    rows.into_iter().flat_map(|row| lines(columns, row, &widths)).collect()
+
+    fn indented(self, text: &str, by: usize) -> Vec<String> {
+        let parts = wrap(text, self.width.saturating_sub(by));
+        parts.into_iter().map(|part| format!("{}{part}", " ".repeat(by))).collect()
+    }
+
+    /// `lead` and `text`, wrapped; the first line is indented by two, further lines by four.
+    pub(crate) fn paragraph(self, lead: &str, text: &str) -> Vec<String> {
+        let parts = wrap(&format!("{lead}{text}"), self.width.saturating_sub(4));
+        let indented = parts.into_iter().enumerate();
+        indented.map(|(index, part)| format!("{}{part}", if index == 0 { "  " } else { "    " })).collect()
+    }
+
+    /// `lead` and `text`, wrapped; further lines are indented by two.
+    pub(crate) fn hanging(self, lead: &str, text: &str) -> Vec<String> {
+        let parts = wrap(&format!("{lead}{text}"), self.width.saturating_sub(2));
+        let indented = parts.into_iter().enumerate();
+        indented.map(|(index, part)| format!("{}{part}", if index == 0 { "" } else { "  " })).collect()
+    }
+
+    /// `text`, wrapped and not indented.
+    pub(crate) fn sentence(self, text: &str) -> Vec<String> {
+        wrap(text, self.width)
+    }
+
+    /// A command line, indented by four. It is broken only between options, so that it can be pasted.
+    pub(crate) fn command(self, command: &str) -> Vec<String> {
+        let mut lines: Vec<String> = Vec::new();
+        for word in split_options(command) {
+            match lines.last_mut() {
+                Some(line) if line.width() + word.width() + 9 <= self.width => {
+                    line.push(' ');
+                    line.push_str(word);
+                }
+                _ => lines.push(word.to_owned()),
+            }
+        }
+        let count = lines.len();
+        let continued = |(at, line): (usize, String)| {
+            let indent = if at == 0 { "    " } else { "      " };
+            format!("{indent}{line}{}", if at + 1 < count { " \\" } else { "" })
+        };
+        lines.into_iter().enumerate().map(continued).collect()
+    }
+
+    /// The lines as one text, each with a line feed, in the characters that can be shown.
+    pub(crate) fn text(self, lines: &[String]) -> String {
+        let mut text = String::new();
+        for line in lines {
+            let line = sanitize(line);
+            text.push_str(&if self.ascii { to_ascii(&line) } else { line });
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// The parts of a command line that begin with an option, and its beginning.
+fn split_options(command: &str) -> Vec<&str> {
+    let mut starts: Vec<usize> = command.match_indices(" --").map(|(at, _)| at).collect();
+    starts.push(command.len());
+    let mut from = 0;
+    let mut parts = Vec::new();
+    for end in starts {
+        parts.push(command[from..end].trim_start());
+        from = end;
+    }
+    parts
+}
+
+/// Replaces control characters, since names and messages come from files and compilers and must not control
+/// the terminal.
+pub(super) fn sanitize(line: &str) -> String {
+    line.chars().map(|c| if is_control(c) { '\u{FFFD}' } else { c }).collect()
+}
+
+/// True for control characters and characters that change the direction of writing.
+pub(super) fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Replaces the signs of this program by ASCII; names in other scripts stay.
+pub fn to_ascii(text: &str) -> String {
+    let mut ascii = String::new();
+    for c in text.chars() {
+        match c {
+            '×' => ascii.push('x'),
+            '−' | '–' => ascii.push('-'),
+            '—' => ascii.push_str("--"),
+            '±' => ascii.push_str("+/-"),
+            '·' => ascii.push('-'),
+            '…' => ascii.push_str("..."),
+            '→' => ascii.push_str("->"),
+            '“' | '”' => ascii.push('"'),
+            '‘' | '’' => ascii.push('\''),
+            'µ' => ascii.push('u'),
+            '\u{FFFD}' => ascii.push('?'),
+            c => ascii.push(c),
+        }
+    }
+    ascii
 }
 
 /// Lines of a row: the wrapped first cell, with the other cells next to its first line.
 fn lines(columns: &[TableColumn], row: &[String], widths: &[usize]) -> Vec<String> {
     let (Some(first), Some(width)) = (row.first(), widths.first()) else { return Vec::new() };
-    let mut parts = wrap(first, *width).into_iter();
+    // Further lines of a name are indented, so that they do not look like the next row.
+    let fits = first.width() <= *width;
+    let mut parts = wrap(first, if fits { *width } else { width.saturating_sub(2) }).into_iter();
     let mut line = format!("  {}", pad(&parts.next().unwrap_or_default(), *width, false));
     for ((column, cell), width) in columns.iter().zip(row).zip(widths).skip(1) {
         line.push_str("  ");
@@ -46,18 +185,6 @@ fn lines(columns: &[TableColumn], row: &[String], widths: &[usize]) -> Vec<Strin
 fn pad(text: &str, width: usize, right: bool) -> String {
     let blank = " ".repeat(width.saturating_sub(text.width()));
     if right { blank + text } else { text.to_owned() + &blank }
-}
-
-/// `lead` and `text` wrapped to the line width; the first line is indented by two, further lines by four.
-pub(crate) fn paragraph(lead: &str, text: &str) -> Vec<String> {
-    let parts = wrap(&format!("{lead}{text}"), LINE - 4);
-    let indented = parts.into_iter().enumerate();
-    indented.map(|(index, part)| format!("{}{part}", if index == 0 { "  " } else { "    " })).collect()
-}
-
-/// `text` wrapped to the line width, not indented.
-pub(crate) fn sentence(text: &str) -> Vec<String> {
-    wrap(text, LINE)
 }
 
 /// Wraps the words of `text` to lines of at most `width`; a longer word is split.
@@ -103,6 +230,10 @@ mod tests {
         cells.map(str::to_owned).to_vec()
     }
 
+    fn style(width: usize) -> TextStyle {
+        TextStyle { width, ..TextStyle::default() }
+    }
+
     #[test]
     fn columns_are_aligned_by_display_width() {
         let rows = [row(["漢", "1.5 s", "−"]), row(["a", "10.25 s", "x"])];
@@ -112,16 +243,47 @@ mod tests {
               name     time  word
               漢      1.5 s  −
               a     10.25 s  x"#]]
-        .assert_eq(&format!("table\n{}", table(&COLUMNS, &rows).join("\n")));
+        .assert_eq(&format!("table\n{}", style(100).table(&COLUMNS, &rows).join("\n")));
     }
 
     #[test]
     fn long_names_are_wrapped_and_nothing_is_lost() {
         let name = "linker=mold, ".repeat(12) + &"x".repeat(120);
-        let lines = table(&COLUMNS, &[row([&name, "1 s", "faster"])]);
-        assert!(lines.iter().all(|line| line.width() <= LINE + 2), "{lines:#?}");
-        let joined: String = lines.concat().split_whitespace().collect();
-        assert_eq!(joined.matches("linker=mold,").count(), 12);
-        assert_eq!(joined.matches('x').count(), 120);
+        for width in [100, 60, 24] {
+            let lines = style(width).table(&COLUMNS, &[row([&name, "1 s", "faster"])]);
+            assert!(lines.iter().all(|line| line.width() <= width), "{lines:#?}");
+            let joined: String = lines.concat().split_whitespace().collect();
+            assert_eq!(joined.matches("linker=mold,").count(), 12, "{lines:#?}");
+            assert_eq!(joined.matches('x').count(), 120);
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_too_wide_becomes_paragraphs_and_empty_columns_are_left_out() {
+        let rows = [row(["linker=default", "10.25 s", ""]), row(["linker=mold", "1.5 s", ""])];
+        expect![[r#"
+            table
+              linker=default
+                time 10.25 s
+              linker=mold
+                time 1.5 s"#]]
+        .assert_eq(&format!("table\n{}", style(20).table(&COLUMNS, &rows).join("\n")));
+        assert!(!style(100).table(&COLUMNS, &rows)[0].contains("word"));
+    }
+
+    #[test]
+    fn a_command_is_broken_between_options_and_can_be_pasted() {
+        let command =
+            "bench-runner run --project ripgrep --axis linker=bfd,mold --workload clean --rounds 31";
+        assert_eq!(style(100).command(command), [format!("    {command}")]);
+        let lines = style(60).command(command);
+        assert!(lines.iter().all(|line| line.width() <= 60), "{lines:#?}");
+        let pasted: Vec<&str> = lines.iter().map(|line| line.trim().trim_end_matches(" \\")).collect();
+        assert_eq!(pasted.join(" "), command);
+    }
+
+    #[test]
+    fn without_utf_8_every_sign_of_the_program_has_a_replacement() {
+        assert_eq!(to_ascii("0.42× (0.28–0.63×; −58%) ±3% … ä"), "0.42x (0.28-0.63x; -58%) +/-3% ... ä");
     }
 }

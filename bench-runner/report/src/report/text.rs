@@ -1,186 +1,199 @@
-//! Results of a run as text for a terminal.
+//! Results of a run as text for a terminal: a table for each comparison, then the definitions that its reader
+//! needs. The answer is in [`answer_text`](super::answer_text).
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio};
-use bench_runner_core::record::{Proof, ProofResult, Role, Skipped};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
+use bench_runner_core::record::{Role, Skipped};
 
-use super::table::{TableColumn, paragraph, sentence, table};
-use super::{calibration, details, fidelity, pooled_projects};
-use crate::figure::wording::{self, TimeUnit};
+use super::table::{TableColumn, TextStyle};
+use super::{calibration, details, fidelity, pooled_projects, proofs};
+use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 
-pub(super) const COLUMNS: [TableColumn; 7] = [
+pub(super) const COLUMNS: [TableColumn; 8] = [
     TableColumn { heading: "variant", right: false },
     TableColumn { heading: "median", right: true },
     TableColumn { heading: "ratio", right: true },
     TableColumn { heading: "95% interval", right: true },
     TableColumn { heading: "change", right: true },
     TableColumn { heading: "verdict", right: false },
-    TableColumn { heading: "n", right: true },
+    TableColumn { heading: "proof", right: false },
+    TableColumn { heading: "builds", right: true },
 ];
 
-/// A table with details for each block of the comparison, then the variants that were left out. Lines are at
-/// most about 100 columns wide and end with a line feed; there are no color codes.
-pub fn text(comparison: &Comparison) -> String {
-    let mut lines = vec![format!("{} on {}", comparison.scenario, comparison.machine)];
+/// A table for each comparison, ratios across projects, and what the columns mean. Lines end with a line feed;
+/// there are no color codes.
+pub fn text(comparison: &Comparison, style: TextStyle) -> String {
+    let mut lines = style.sentence(&format!("{} on {}", comparison.scenario, comparison.machine));
     if let Some(post_hoc) = &comparison.post_hoc {
         let words = format!("post hoc: compared with `{}`, chosen after the run", post_hoc.baseline);
-        lines.push(words);
+        lines.extend(style.sentence(&words));
     }
     if comparison.blocks.is_empty() {
         lines.extend([String::new(), why_no_blocks(comparison).to_owned()]);
     }
     for one in &comparison.blocks {
         lines.push(String::new());
-        lines.extend(block(one));
+        lines.extend(block(one, style));
     }
-    lines.extend(pooled_projects::lines(&comparison.pooled_projects));
-    if comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some()) {
+    lines.extend(pooled_projects::lines(&comparison.pooled_projects, style));
+    let explained = explanations(comparison);
+    if !explained.is_empty() {
         lines.push(String::new());
-        lines.extend(sentence(&wording::family_sentence(comparison)));
-        lines.extend(
-            sentence(&calibration::text(&comparison.calibration)).into_iter().filter(|l| !l.is_empty()),
-        );
+        lines.extend(explained.iter().flat_map(|(lead, text)| style.hanging(lead, text)));
     }
-    let left_out = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
-    lines.extend(skipped(&left_out.chain(&comparison.skipped).collect::<Vec<_>>()));
-    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
+    if style.verbose {
+        let of_directories = calibration::text(&comparison.calibration);
+        if !of_directories.is_empty() {
+            lines.extend(style.hanging("directories: ", &of_directories));
+        }
+        lines.extend(skipped(comparison, style));
+    }
+    style.text(&lines)
+}
+
+/// The skipped variants, each with its reason and what helps.
+fn skipped(comparison: &Comparison, style: TextStyle) -> Vec<String> {
+    let of_post_hoc = comparison.post_hoc.iter().flat_map(|post_hoc| &post_hoc.left_out);
+    let one = |skipped: &Skipped| {
+        let words = format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason);
+        let help = skipped.help.iter().flat_map(|help| style.paragraph("  help: ", help));
+        style.paragraph("", &words).into_iter().chain(help).collect::<Vec<_>>()
+    };
+    let lines: Vec<String> = of_post_hoc.chain(&comparison.skipped).flat_map(one).collect();
+    let heading = (!lines.is_empty()).then(|| [String::new(), "skipped:".to_owned()]);
+    heading.into_iter().flatten().chain(lines).collect()
 }
 
 /// Reason why a comparison has no blocks.
 pub(super) fn why_no_blocks(comparison: &Comparison) -> &'static str {
-    if comparison.lacks_baseline() { "no block has that baseline" } else { "no block was measured" }
+    if comparison.lacks_baseline() { "no comparison has that baseline" } else { "nothing was measured" }
 }
 
-/// Replaces control characters, since names and messages come from files and compilers and must not control
-/// the terminal.
-pub(super) fn sanitize(line: &str) -> String {
-    line.chars().map(|c| if is_control(c) { '\u{FFFD}' } else { c }).collect()
+/// What the tables need to be understood, each as a lead and a text: ratio, verdicts, builds.
+pub(super) fn explanations(comparison: &Comparison) -> Vec<(&'static str, String)> {
+    let with_ratio: Vec<&BlockResult> =
+        comparison.blocks.iter().filter(|block| block.arms.iter().any(|arm| arm.ratio.is_some())).collect();
+    let mut all = Vec::new();
+    if let Some(first) = with_ratio.first() {
+        all.push(("ratio: ", format!("{}; below 1× takes less time.", ratio_captions(&with_ratio))));
+        let margin = wording::share(first.margin);
+        all.push((
+            "verdicts: ",
+            format!(
+                "faster, slower: by more than chance explains; equivalent: differs by less than ±{margin}, the smallest \
+                 difference that matters (--margin); undecided: neither was shown. {}",
+                wording::family_sentence(comparison)
+            ),
+        ));
+    }
+    let builds = builds_text(&comparison.blocks);
+    all.extend((!builds.is_empty()).then_some(("builds: ", builds)));
+    all
 }
 
-/// True for control characters and characters that change the direction of writing.
-pub(super) fn is_control(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+/// Captions of the ratios, without the word `ratio`. If they differ, the longer one explains both.
+fn ratio_captions(blocks: &[&BlockResult]) -> String {
+    let captions = blocks.iter().map(|block| wording::ratio_caption(block));
+    let caption = captions.max_by_key(|caption| caption.len()).unwrap_or_default();
+    caption.strip_prefix("ratio: ").unwrap_or(caption).to_owned()
 }
 
-fn block(block: &BlockResult) -> Vec<String> {
-    let mut lines = vec![format!("{} ({})", block.title, wording::progress(block))];
-    let unit = TimeUnit::for_block(block);
-    let arms = block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm));
-    let rows: Vec<_> = arms.map(|(at, arm)| row(block, at, unit, arm)).collect();
+/// Profiles and edits of the builds.
+fn builds_text(blocks: &[BlockResult]) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let profiles = wording::profiles(blocks);
+    texts.extend((!profiles.is_empty()).then(|| format!("{profiles}.")));
+    for block in blocks.iter().filter(|block| !block.setup.edits.is_empty()) {
+        let edits = format!(
+            "Before each round of \"{}\", every variant gets the same new edit: {}.",
+            block.setup.task,
+            block.setup.edits.join("; ")
+        );
+        if !texts.contains(&edits) {
+            texts.push(edits);
+        }
+    }
+    texts.join(" ")
+}
+
+fn block(block: &BlockResult, style: TextStyle) -> Vec<String> {
+    let mut lines = style.sentence(&format!("{} ({})", block.title, wording::progress(block)));
+    let rows = rows(block);
     if rows.is_empty() {
         lines.push("  nothing was timed".to_owned());
     } else {
-        lines.extend(table(&COLUMNS, &rows));
+        lines.extend(style.table(&COLUMNS, &rows));
     }
     if !block.arms.is_empty() {
-        lines.extend(paragraph("control: ", &wording::control_text(block)));
+        lines.extend(style.paragraph("control: ", &wording::control_text(block)));
     }
     for line in fidelity::lines(&block.fidelity) {
-        lines.extend(paragraph(
-            if line.is_warning { "warning: fidelity: " } else { "fidelity: " },
-            &line.text,
-        ));
+        let lead = if line.is_warning { "warning: " } else { "compared with your own build: " };
+        lines.extend(style.paragraph(lead, &line.text));
     }
-    lines.extend(details::order(block));
-    lines.extend((0..block.arms.len()).flat_map(|arm| details::arm_remarks(block, arm)));
-    lines.extend(block.arms.iter().flat_map(|arm| details::costs(arm, block.margin)));
-    lines.extend(block.arms.iter().flat_map(details::sessions));
-    lines.extend(proofs(block));
-    lines.extend(block.notes.iter().flat_map(|note| paragraph("note: ", note)));
+    lines.extend((0..block.arms.len()).flat_map(|arm| details::missing_result(block, arm, style)));
+    lines.extend(proofs::lines(block, style));
+    lines.extend(block.warnings.iter().flat_map(|note| style.paragraph("note: ", note)));
+    if style.verbose {
+        lines.extend(details::order(block, style));
+        lines.extend(block.arms.iter().flat_map(|arm| details::ratio_of_means(arm, style)));
+        lines.extend(block.arms.iter().flat_map(|arm| details::costs(arm, block.margin, style)));
+        lines.extend(block.arms.iter().flat_map(|arm| details::sessions(arm, style)));
+        let others = block.notes.iter().filter(|note| !block.warnings.contains(note));
+        lines.extend(others.flat_map(|note| style.paragraph("note: ", note)));
+    }
     lines
 }
 
-/// False for the twin, which has its own line, and for arms without a time, which have a reason instead.
-pub(super) fn has_row(arm: &ArmResult) -> bool {
+/// False for the control, which has its own line, and for arms without a time, which have a reason instead.
+fn has_row(arm: &ArmResult) -> bool {
     arm.role != Role::Twin && arm.wall().is_some()
 }
 
-pub(super) fn row(block: &BlockResult, at: usize, unit: TimeUnit, arm: &ArmResult) -> Vec<String> {
-    let time = arm.wall().map(|wall| format!("{} {}", wording::time(&wall, unit).estimate, unit.symbol()));
-    let count = arm.wall().map(|wall| wall.n.to_string());
-    let [ratio, interval, change, verdict] = match (&arm.ratio, at == block.baseline) {
-        (Some(ratio), _) => ratio_cells(ratio),
-        (None, true) => ["", "", "", "baseline"].map(str::to_owned),
-        (None, false) => ["", "", "", "–"].map(str::to_owned),
+/// Rows of the table of a block.
+pub(super) fn rows(block: &BlockResult) -> Vec<Vec<String>> {
+    let unit = TimeUnit::for_block(block);
+    let arms: Vec<(usize, &ArmResult)> =
+        block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm)).collect();
+    let walls: Vec<_> = arms.iter().filter_map(|(_, arm)| arm.wall()).collect();
+    let times = ColumnDigits::of_times(&walls, unit);
+    let ratios = arms.iter().filter_map(|(_, arm)| arm.ratio);
+    let ratios = ColumnDigits::of_ratios(ratios.map(|ratio| (ratio.ratio, (ratio.low, ratio.high))));
+    let row = |(at, arm): &(usize, &ArmResult)| {
+        let wall = arm.wall();
+        let time = wall.map(|wall| format!("{} {}", times.time(wall.median, unit), unit.symbol()));
+        let [ratio, interval, change, verdict] = match (&arm.ratio, *at == block.baseline) {
+            (Some(ratio), _) => ratio_cells(ratio, ratios),
+            (None, true) => ["", "", "", "baseline"].map(str::to_owned),
+            (None, false) => ["", "", "", "no result"].map(str::to_owned),
+        };
+        let builds = wall.map(|wall| wall.n.to_string()).unwrap_or_default();
+        let proof = proofs::word(block, arm).to_owned();
+        vec![
+            wording::arm_name(arm),
+            time.unwrap_or_default(),
+            ratio,
+            interval,
+            change,
+            verdict,
+            proof,
+            builds,
+        ]
     };
-    let name = wording::arm_name(arm);
-    vec![name, time.unwrap_or_default(), ratio, interval, change, verdict, count.unwrap_or_default()]
+    arms.iter().map(row).collect()
 }
 
-fn ratio_cells(ratio: &Ratio) -> [String; 4] {
-    let (shown, change) = (wording::ratio(ratio), wording::change(ratio));
+fn ratio_cells(ratio: &Ratio, digits: ColumnDigits) -> [String; 4] {
+    let shown = digits.ratio(ratio.ratio, (ratio.low, ratio.high));
+    let verdict = match (ratio.verdict, ratio.few_rounds()) {
+        (verdict, Some(few)) if verdict != Verdict::Invalid => format!("{}, only {few}", verdict.as_str()),
+        (verdict, _) => verdict.as_str().to_owned(),
+    };
     [
         format!("{}×", shown.estimate),
-        format!("{} – {}", shown.low, shown.high),
-        format!("{}%", change.estimate),
-        ratio.verdict_text(),
+        format!("{}–{}×", shown.low, shown.high),
+        format!("{}%", digits.change(ratio.ratio)),
+        verdict,
     ]
-}
-
-/// Proofs of a block: a line for each distinct text in order, with the arms that it applies to.
-fn proofs(block: &BlockResult) -> Vec<String> {
-    let mut of_arm: Vec<(String, Vec<String>)> = Vec::new();
-    for proof in block.proofs.iter().filter(|proof| is_news(proof, block)) {
-        let arm = match proof.role {
-            Role::Twin => format!("control ({} again)", proof.variant),
-            Role::Baseline | Role::Variant => proof.variant.clone(),
-        };
-        let words = proof_text(proof);
-        match of_arm.iter_mut().find(|(name, _)| *name == arm) {
-            Some((_, all)) => all.push(words),
-            None => of_arm.push((arm, vec![words])),
-        }
-    }
-    let mut of_text: Vec<(String, Vec<String>)> = Vec::new();
-    for (arm, words) in of_arm {
-        let words = words.join("; ");
-        match of_text.iter_mut().find(|(text, _)| *text == words) {
-            Some((_, arms)) => arms.push(arm),
-            None => of_text.push((words, vec![arm])),
-        }
-    }
-    of_text.iter().flat_map(|(words, arms)| paragraph("", &format!("{}: {words}", arms.join(", ")))).collect()
-}
-
-/// True if a proof is news to the reader. A build that does what its workload demands is not, nor is a
-/// command that gives no evidence of it. A failed proof is the reason why its arm was not timed, and is not
-/// repeated if that reason names it.
-fn is_news(proof: &Proof, block: &BlockResult) -> bool {
-    let of_arm = |arm: &&ArmResult| arm.role == proof.role && arm.variant == proof.variant;
-    let reason = block.arms.iter().find(of_arm).and_then(|arm| arm.not_timed.as_deref()).unwrap_or_default();
-    match proof.result {
-        ProofResult::Holds | ProofResult::NotProvable => proof.axis != "workload",
-        ProofResult::Fails => !(reason.contains(&proof.axis) && reason.contains(&proof.found)),
-        ProofResult::NotApplicable => true,
-    }
-}
-
-fn proof_text(proof: &Proof) -> String {
-    let Proof { axis, expected, found, result, .. } = proof;
-    match result {
-        ProofResult::Holds => format!("{axis} proven: {found}"),
-        ProofResult::Fails => format!("{axis} not in force: expected {expected}, found {found}"),
-        ProofResult::NotApplicable => {
-            with_reason(format!("{axis} has no meaning under this workload"), found)
-        }
-        ProofResult::NotProvable => with_reason(format!("{axis} not provable"), found),
-    }
-}
-
-fn with_reason(words: String, reason: &str) -> String {
-    if reason.is_empty() { words } else { format!("{words}: {reason}") }
-}
-
-fn skipped(skipped: &[&Skipped]) -> Vec<String> {
-    if skipped.is_empty() {
-        return Vec::new();
-    }
-    let one = |skipped: &&Skipped| {
-        let words = format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason);
-        let help = skipped.help.iter().map(|help| format!("    help: {help}"));
-        paragraph("", &words).into_iter().chain(help).collect::<Vec<_>>()
-    };
-    let heading = [String::new(), "left out:".to_owned()];
-    heading.into_iter().chain(skipped.iter().flat_map(one)).collect()
 }
 
 #[cfg(test)]

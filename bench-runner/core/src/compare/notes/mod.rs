@@ -5,6 +5,7 @@ mod reference;
 
 use super::cells::Cells;
 use super::judge::{BlockEstimates, JudgedBlock};
+use super::needed::{MOST_ROUNDS, rounds_needed};
 use super::policy::Policy;
 use super::result::Offsets;
 use crate::record::{Block, Plan, PlannedProject, Role};
@@ -12,30 +13,43 @@ use crate::stats::{EXPECTED_NOISE, Expectation, LEVEL, MIN_ROUNDS};
 use comparison::comparison_notes;
 use reference::reference_notes;
 
-/// Larger numbers of rounds are not suggested.
-const MOST_ROUNDS: usize = 1000;
+/// A note on a block, as a whole sentence.
+pub(super) struct BlockNote {
+    pub(super) text: String,
+    /// True if a reader of the verdicts must see it.
+    pub(super) is_warning: bool,
+}
+
+impl BlockNote {
+    fn warning(text: String) -> Self {
+        Self { text, is_warning: true }
+    }
+
+    fn detail(text: String) -> Self {
+        Self { text, is_warning: false }
+    }
+}
 
 pub(super) fn block_notes(
     cells: &Cells<'_>,
     judged: &JudgedBlock,
     family: usize,
     policy: &Policy,
-) -> Vec<String> {
+) -> Vec<BlockNote> {
     let mut notes = Vec::new();
-    notes.extend(round_notes(cells, judged));
-    notes.extend(reference_notes(cells, judged));
+    notes.extend(round_notes(cells, judged).into_iter().map(BlockNote::warning));
+    notes.extend(reference_notes(cells, judged).into_iter().map(BlockNote::warning));
     for arm in 0..cells.block.arms.len() {
-        notes.extend(failure_note(cells, arm));
-        notes.extend(zero_time_note(cells, arm));
-        notes.extend(given_up_note(cells, arm));
+        let of_builds = [failure_note(cells, arm), zero_time_note(cells, arm), given_up_note(cells, arm)];
+        notes.extend(of_builds.into_iter().flatten().map(BlockNote::warning));
         if let Some(contrast) = cells.contrast(arm) {
-            notes.extend(comparison_notes(cells, judged, contrast, family, policy));
+            let needed = rounds_needed(cells, judged, arm, family, policy);
+            notes.extend(comparison_notes(cells, judged, contrast, family, needed));
         }
     }
-    notes.extend(repeated_rounds_notes(cells, judged));
-    notes.extend(widening_notes(judged));
-    notes.extend(co_change_note(cells));
-    notes.extend(cells.end.into_iter().flat_map(|end| end.notes.iter().cloned()));
+    let details = repeated_rounds_notes(cells, judged).into_iter().chain(widening_notes(judged));
+    notes.extend(details.chain(co_change_notes(cells)).map(BlockNote::detail));
+    notes.extend(cells.end.into_iter().flat_map(|end| end.notes.iter().cloned()).map(BlockNote::warning));
     notes
 }
 
@@ -57,10 +71,10 @@ pub(super) fn source_notes(plan: &Plan, block: &Block) -> Vec<String> {
         .collect()
 }
 
-/// Formats a fraction as a percentage: `1.5 %`.
+/// Formats a fraction as a percentage: `1.5%`.
 fn percent(share: f64) -> String {
     let value = 100.0 * share;
-    if value.abs() < 0.095 { format!("{value:.2} %") } else { format!("{value:.1} %") }
+    if value.abs() < 0.095 { format!("{value:.2}%") } else { format!("{value:.1}%") }
 }
 
 /// Formats a count with its noun: `1 round`, `2 rounds`.
@@ -77,7 +91,7 @@ fn rounds_for_margin(cells: &Cells<'_>, margin: f64) -> String {
         None => format!("more than {MOST_ROUNDS} rounds"),
     };
     format!(
-        "a verdict on a difference of {margin_shown} takes {rounds} if builds scatter by {scatter}, which is assumed"
+        "a verdict on a difference of {margin_shown} needs {rounds} if build times vary by {scatter}, which is assumed"
     )
 }
 
@@ -85,13 +99,13 @@ fn round_notes(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<String> {
     let mut notes = Vec::new();
     if cells.rounds.len() < MIN_ROUNDS {
         notes.push(format!(
-            "The block has {}; a ratio needs at least {MIN_ROUNDS}, and {}.",
+            "This comparison has {}; a ratio needs at least {MIN_ROUNDS}, and {}.",
             pluralize(cells.rounds.len(), "complete round"),
             rounds_for_margin(cells, judged.margin)
         ));
     }
     if cells.cut_rounds > 0 {
-        notes.push(format!("{} not complete and left out.", pluralize_with_verb(cells.cut_rounds, "round")));
+        notes.push(format!("{} incomplete and left out.", pluralize_with_verb(cells.cut_rounds, "round")));
     }
     notes
 }
@@ -105,10 +119,7 @@ fn failure_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
     (count > 0).then(|| {
         let name = cells.arm_name(arm);
         let builds = pluralize(count, "measured build");
-        format!(
-            "Of {name}, {builds} did not end well; no ratio contains {}.",
-            if count == 1 { "it" } else { "them" }
-        )
+        format!("{builds} of {name} failed; no ratio contains {}.", if count == 1 { "it" } else { "them" })
     })
 }
 
@@ -116,11 +127,8 @@ fn failure_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
 fn zero_time_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
     let count = cells.zero_time_builds(arm);
     (count > 0).then(|| {
-        let builds = pluralize_with_verb(count, "build");
-        format!(
-            "Of {}, {builds} recorded with a wall time of 0; no ratio contains them.",
-            cells.arm_name(arm)
-        )
+        let builds = pluralize(count, "build");
+        format!("{builds} of {} recorded with a wall time of 0; no ratio contains them.", cells.arm_name(arm))
     })
 }
 
@@ -141,7 +149,7 @@ fn repeated_rounds_notes(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<String>
         return Vec::new();
     }
     let mut notes = vec![format!(
-        "{} taken again and {} at the last attempt.",
+        "{} repeated and {} at the last attempt.",
         if count == 1 { "1 round was".to_owned() } else { format!("{count} rounds were") },
         if count == 1 { "counts" } else { "count" },
     )];
@@ -151,7 +159,7 @@ fn repeated_rounds_notes(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<String>
         let estimate = judged.with_offset(cells, arm, estimate);
         let (low, high) = estimate.interval(LEVEL);
         notes.push(format!(
-            "With the first attempts in their place the ratio of {} is {} ({} to {}).",
+            "With the first attempts instead, the ratio of {} is {} ({} to {}).",
             cells.arm_name(arm),
             format_ratio(estimate.ratio()),
             format_ratio(low),
@@ -166,8 +174,8 @@ fn widening_notes(judged: &JudgedBlock) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(serial) = judged.serial {
         notes.push(format!(
-            "Neighbouring rounds of an arm resemble each other (correlation {:.2}), so all standard errors are \
-             multiplied by {:.2}.",
+            "Neighboring rounds resemble each other (correlation {:.2}), so all standard errors are multiplied by \
+             {:.2}.",
             serial.lag1,
             serial.stretch()
         ));
@@ -176,11 +184,11 @@ fn widening_notes(judged: &JudgedBlock) -> Vec<String> {
         && variance > 0.0
     {
         notes.push(format!(
-            "From {} of {} the offset between directories is estimated at {}, which may be chance; the standard \
-             errors of all comparisons are widened for it.",
-            pluralize(twins, "twin"),
+            "Two target directories differ in speed by about {} (estimated from {} of {}); the intervals of all \
+             comparisons include it.",
+            percent(variance.sqrt()),
+            pluralize(twins, "control"),
             pluralize(runs, "run"),
-            percent(variance.sqrt())
         ));
     }
     notes
@@ -188,7 +196,7 @@ fn widening_notes(judged: &JudgedBlock) -> Vec<String> {
 
 /// Reports side effects of the settings of timed arms beyond what their axes are named for; they are part of
 /// the comparison.
-fn co_change_note(cells: &Cells<'_>) -> Option<String> {
+fn co_change_notes(cells: &Cells<'_>) -> Vec<String> {
     // Grouped by change, so that a change common to several settings is reported once.
     let mut changes: Vec<(&str, Vec<&str>)> = Vec::new();
     for (arm, _) in cells.block.arms.iter().zip(&cells.not_timed).filter(|(_, why)| why.is_none()) {
@@ -201,11 +209,10 @@ fn co_change_note(cells: &Cells<'_>) -> Option<String> {
             }
         }
     }
-    let one = matches!(&changes[..], [(_, settings)] if settings.len() == 1);
-    let what = if one { "its name says" } else { "their names say" };
-    let groups: Vec<String> =
-        changes.iter().map(|(what, settings)| format!("{}: {what}", settings.join(", "))).collect();
-    (!groups.is_empty()).then(|| format!("Besides what {what}: {}.", groups.join("; ")))
+    changes
+        .iter()
+        .map(|(what, settings)| format!("Side effect of {}: {what}.", settings.join(", ")))
+        .collect()
 }
 
 fn format_ratio(ratio: f64) -> String {

@@ -15,42 +15,42 @@ pub(super) fn reference_notes(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<St
     }
     match (cells.block.twin(), judged.twin) {
         (None, _) => notes.push(
-            "The twin is switched off: nothing shows how two equal builds compare here, and the intervals are \
-             widened for it."
+            "The control is switched off: nothing shows how much two identical builds differ here, and the intervals \
+             are wider for it."
                 .to_owned(),
         ),
         (Some(twin), None) if cells.reference.twin.is_none() => {
             let what = match &cells.not_timed[twin] {
-                Some(reason) => format!("The twin was not timed ({reason})"),
+                Some(reason) => format!("The control was not timed ({reason})"),
                 None => {
                     let reason = cells.recorded_reason(twin).unwrap_or_else(|| "its builds failed".to_owned());
-                    format!("Building the twin was given up ({reason}), so the block is judged without it")
+                    format!("Building the control was given up ({reason}), so the comparison is judged without it")
                 }
             };
             notes.push(format!(
-                "{what}: nothing shows how two equal builds compare here, and the intervals are widened for it."
+                "{what}: nothing shows how much two identical builds differ here, and the intervals are wider for it."
             ));
         }
         (Some(_), None) if cells.rounds.len() >= MIN_ROUNDS && !cells.is_post_hoc() => {
             notes.push(format!(
-                "Fewer than {MIN_ROUNDS} rounds have both the baseline and its twin, so nothing can be compared."
+                "Fewer than {MIN_ROUNDS} rounds have both the baseline and its control, so nothing can be compared."
             ));
         }
         _ => {}
     }
     if judged.invalid.contains(&Invalid::TwinDiffers) {
         notes.push(format!(
-            "The twin, which is the same build as {}, differs from it by more than chance allows: the block shows \
-             nothing, and the machine wants a look before it is run again.",
+            "The control, which is the same build as {}, differs from it by more than chance explains: this comparison \
+             has no result. Look for other load on the machine before you run it again.",
             cells.arm_name(cells.reference.baseline)
         ));
     }
     notes.extend(judged.invalid.iter().filter_map(|reason| later_builds_note(cells, reason)));
     let sides = (0..cells.block.arms.len()).find_map(|arm| cells.contrast(arm)).map(|c| c.against);
     if let Some(side) = sides.filter(|side| cells.side_has_timed_out(*side)) {
-        let twin = if side.twin.is_some() { " or its twin" } else { "" };
+        let control = if side.twin.is_some() { " or its control" } else { "" };
         notes.push(format!(
-            "A build of {}{twin} timed out, so no variant can be `slower` or `equivalent` here.",
+            "A build of {}{control} timed out, so no variant can be `slower` or `equivalent` here.",
             cells.arm_name(side.arm)
         ));
     }
@@ -61,8 +61,8 @@ pub(super) fn reference_notes(cells: &Cells<'_>, judged: &JudgedBlock) -> Vec<St
 fn later_builds_note(cells: &Cells<'_>, reason: &Invalid) -> Option<String> {
     let Invalid::LaterBuildsDiffer(kind) = reason else { return None };
     Some(format!(
-        "Every build of {} starts from nothing, but later ones differ in kind from its first ({}): {}. What one build \
-         leaves, builds of other variants may find too, so no comparison of this block stands.",
+        "Every build of {} starts from an empty target directory, but later ones did different work than its first ({}): {}. \
+         Builds of other variants may find the same leftovers, so this comparison has no result.",
         cells.arm_name(kind.arm),
         kind.describe_changes(),
         kind.likely_cause()

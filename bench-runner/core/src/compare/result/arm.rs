@@ -1,6 +1,7 @@
 //! Results of one arm.
 
 use super::ratio::{PlainRatio, Ratio};
+use super::setup::RoundsNeeded;
 use crate::record::{ByMetric, MetricId, Role};
 use crate::stats::{Spread, Summary};
 
@@ -27,6 +28,8 @@ pub struct ArmResult {
     /// Ratio of wall times to the baseline of the block; `None` for the baseline, the twin, and arms with too
     /// few rounds.
     pub ratio: Option<Ratio>,
+    /// Size of a new run that would settle the comparison; `None` unless it is undecided.
+    pub needed: Option<RoundsNeeded>,
     /// Ratios of the metrics that are compared and not judged, over the same rounds; `None` also if a build
     /// has no value or 0.
     pub plain_ratios: ByMetric<PlainRatio>,

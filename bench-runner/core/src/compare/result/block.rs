@@ -2,6 +2,7 @@
 
 use super::arm::ArmResult;
 use super::invalid::Invalid;
+use super::setup::ComparisonSetup;
 use crate::record::{BlockId, Fidelity, Proof, Role, StopReason};
 use crate::stats::{NoOrderEffects, OrderEffects};
 
@@ -12,8 +13,10 @@ pub struct BlockResult {
     pub id: BlockId,
     /// Workload of the block; several are joined by `+`.
     pub workload: String,
-    /// A readable title, such as `hexyl 0.17.0 · incremental`.
+    /// A readable title, such as `hexyl 0.17.0: rebuild after an edit`.
     pub title: String,
+    /// What the builds do, and what a new run would take.
+    pub setup: ComparisonSetup,
     /// Number of complete rounds.
     pub rounds: u32,
     /// Reason for not building more rounds; `None` if the run did not get that far.
@@ -49,15 +52,17 @@ pub struct BlockResult {
     pub fidelity: Vec<Fidelity>,
     /// Notes for readers, as whole sentences.
     pub notes: Vec<String>,
+    /// Those of the notes that a reader of the verdicts must see.
+    pub warnings: Vec<String>,
 }
 
 impl BlockResult {
     /// Reasons why the block is invalid, as clauses.
     pub fn why_invalid(&self) -> Vec<String> {
         let name = |arm: usize| match self.arms.get(arm) {
-            Some(arm) if arm.role == Role::Twin => "the twin".to_owned(),
+            Some(arm) if arm.role == Role::Twin => "the control".to_owned(),
             Some(arm) => format!("`{}`", arm.variant),
-            None => "an arm".to_owned(),
+            None => "a variant".to_owned(),
         };
         self.invalid.iter().map(|reason| reason.describe(name)).collect()
     }

@@ -82,10 +82,13 @@ impl Invalid {
     /// The reason as a clause; `name` returns the name of an arm.
     pub fn describe(&self, name: impl Fn(usize) -> String) -> String {
         match self {
-            Self::TwinDiffers => "the twin differs from the baseline".to_owned(),
+            Self::TwinDiffers => {
+                "two identical builds, the baseline and its control, differ by more than chance explains"
+                    .to_owned()
+            }
             Self::LaterBuildsDiffer(kind) => {
                 let name = name(kind.arm);
-                format!("later builds of {name} differ in kind from its first ({})", kind.describe_changes())
+                format!("later builds of {name} did different work than its first ({})", kind.describe_changes())
             }
         }
     }

@@ -7,6 +7,7 @@ mod comparison;
 mod invalid;
 mod pooled_projects;
 mod ratio;
+mod setup;
 
 pub use arm::{ArmResult, Point, SessionRatio, Sessions};
 pub use block::{BlockResult, TwinResult};
@@ -15,3 +16,4 @@ pub use comparison::{Comparison, PostHoc};
 pub use invalid::{ChangedArm, Invalid, LaterBuildChange};
 pub use pooled_projects::{ExcludedProject, GeneralIntervals, PooledProjects};
 pub use ratio::{PlainRatio, Ratio, Verdict};
+pub use setup::{ComparisonSetup, RoundsNeeded};

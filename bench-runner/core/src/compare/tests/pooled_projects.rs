@@ -64,7 +64,7 @@ fn what_cannot_count_is_named() {
     assert_eq!(
         found.left_out,
         [
-            left_out("b", "its block is invalid"),
+            left_out("b", "its comparison is invalid"),
             left_out("c", "too few rounds"),
             left_out("d", "a build timed out"),
             left_out("e", "not timed"),

@@ -15,7 +15,7 @@ fn each_verdict_from_samples_that_deserve_it() {
         verdicts,
         [None, None, Some(Verdict::Faster), Some(Verdict::Slower), Some(Verdict::Equivalent)]
     );
-    assert_eq!((found.planned, block.rounds, block.title.as_str()), (3, 16, "hexyl 0.17.0 · clean"));
+    assert_eq!((found.planned, block.rounds, block.title.as_str()), (3, 16, "hexyl 0.17.0: full build"));
     let ratio = block.arms[2].ratio.unwrap();
     assert!(ratio.low < 0.9 && 0.9 < ratio.high && (ratio.ratio_of_means - 0.9).abs() < 0.02, "{ratio:?}");
     assert_eq!(block.twin.unwrap().rounds, 16);
@@ -129,7 +129,7 @@ fn a_twin_that_differs_makes_all_of_its_block_invalid_and_no_other() {
     );
     assert!(notes_say(&found, "the block shows nothing"));
     // The two blocks would share a title.
-    assert_eq!(found.blocks[1].title, "hexyl 0.17.0 · clean · others");
+    assert_eq!(found.blocks[1].title, "hexyl 0.17.0: full build (others)");
 }
 
 #[test]
@@ -332,6 +332,10 @@ fn titles_say_what_a_block_spans() {
     let titles: Vec<_> = compare_samples(&plan, &[]).blocks.into_iter().map(|block| block.title).collect();
     assert_eq!(
         titles,
-        ["hexyl / other · clean / check", "hexyl · 2 commits · clean", "elsewhere 0123456789 · clean"]
+        [
+            "other vs. hexyl 0.17.0: cargo check vs. full build",
+            "hexyl, 2 commits: full build",
+            "elsewhere 0123456789: full build"
+        ]
     );
 }

@@ -269,6 +269,8 @@ pub fn share(share: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bench_runner_core::compare::Verdict;
+
     use super::*;
 
     fn summary(median: f64, low: f64, high: f64) -> Summary {

@@ -38,7 +38,7 @@ impl WorkloadEvidence {
     /// # Errors
     /// If there is no evidence; the error is the reason.
     pub(super) fn from_blocks(under: &[&RunBlock<'_>], variant: &Variant) -> Result<Self, String> {
-        let first = under.first().ok_or("not measured on this class")?;
+        let first = under.first().ok_or("not measured on this machine type")?;
         let has = |block: &&&RunBlock<'_>| find_arm(block, &variant_in_block(block, variant)).is_some();
         let having: Vec<&RunBlock<'_>> = under.iter().filter(has).copied().collect();
         let mut own = with_latest_tools(&having);
@@ -70,7 +70,7 @@ impl WorkloadEvidence {
     pub(super) fn objection(&self, workload: &str, rule: &Rule) -> Option<RuleFit> {
         let (_, (low, high)) = as_ratio(&self.ratio);
         let limit = 1.0 + rule.max_slower;
-        let percent = |ratio: f64| format!("{:+.1} %", (ratio - 1.0) * 100.0).replace('-', "−");
+        let percent = |ratio: f64| format!("{:+.1}%", (ratio - 1.0) * 100.0).replace('-', "−");
         if low > limit {
             return Some(RuleFit::No(format!("{workload}: slower than allowed, {} at least", percent(low))));
         }
@@ -92,7 +92,7 @@ impl WorkloadEvidence {
                 Some(RuleFit::No(reason))
             }
             (_, None) => {
-                Some(RuleFit::NotKnown(format!("{workload}: how much memory the class has is not known")))
+                Some(RuleFit::NotKnown(format!("{workload}: the memory of the machine type is not known")))
             }
             _ => None,
         }
@@ -131,7 +131,7 @@ fn run_savings<'a>(block: &RunBlock<'a>, variant: &Variant) -> Result<RunSavings
     };
     let arm = find_arm(block, &variant_in_block(block, variant)).map(|(_, arm)| arm);
     if let Some(failures) = arm.map(|arm| arm.failures).filter(|failures| *failures > 0) {
-        return Err(format!("{} did not end well", bench_runner_core::compare::pluralize(failures, "build")));
+        return Err(format!("{} failed", bench_runner_core::compare::pluralize(failures, "build")));
     }
     let baseline = block.result.arms.get(block.result.baseline).and_then(ArmResult::wall);
     let median = baseline.ok_or("the baseline has no time")?;

@@ -190,7 +190,7 @@ fn known_values_of_staying_and_of_not_knowing() {
     let found = only(&[unsure], &rule(&[("clean", 3.0), ("incremental", 80.0)]));
     assert_near(per_day(&found.candidates[0]), [79.4, 77.351_352_653_577, 81.448_647_346_423]);
     assert_eq!(found.choice, SwitchChoice::NotKnown);
-    let reason = "clean: it may be slower than allowed, up to +3.0 %".to_owned();
+    let reason = "clean: it may be slower than allowed, up to +3.0%".to_owned();
     assert_eq!(found.candidates[0].fits, RuleFit::NotKnown(reason));
 }
 
@@ -234,7 +234,7 @@ fn a_rule_that_is_broken_rules_out_and_one_that_may_be_does_not_decide() {
     let found = only(&[slow], &rule(&[("clean", 1.0)]));
     assert_eq!(found.choice, SwitchChoice::Stay);
     assert!(
-        matches!(&found.candidates[0].fits, RuleFit::No(reason) if reason.contains("slower than allowed, +4.0 % at least")),
+        matches!(&found.candidates[0].fits, RuleFit::No(reason) if reason.contains("slower than allowed, +4.0% at least")),
         "{found:?}"
     );
     let unsure = fixture_run("amd-1", "r1").with_block("clean", 20.0, &[("lld", 1.0, 0.05, Undecided)]);
@@ -263,7 +263,7 @@ fn memory_and_failures_count() {
     failing.comparison.blocks[0].arms[3].failures = 1;
     let found = only(&[failing], &rule(&[("clean", 1.0)]));
     let mold = found.candidates.iter().find(|one| one.variant == "linker=mold").expect("mold");
-    assert_eq!(mold.fits, RuleFit::NotKnown("clean: 1 build did not end well".to_owned()));
+    assert_eq!(mold.fits, RuleFit::NotKnown("clean: 1 build failed".to_owned()));
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn what_was_not_measured_is_not_known() {
     let found = only(&[one()], &rule(&[("clean", 1.0), ("test", 1.0)]));
     assert_eq!(found.choice, SwitchChoice::NotKnown);
     assert_eq!(found.candidates[0].saved, None);
-    assert_eq!(found.candidates[0].fits, RuleFit::NotKnown("test: not measured on this class".to_owned()));
+    assert_eq!(found.candidates[0].fits, RuleFit::NotKnown("test: not measured on this machine type".to_owned()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bench_runner_core::bundle::{Manifest, Status, ToolEntry, fixture as bundle_fixture};
-use bench_runner_core::compare::{BlockResult, Comparison, Verdict};
+use bench_runner_core::compare::{BlockResult, Comparison, Verdict, workload_phrase};
 use bench_runner_core::record::{Arm, Block, BlockId, MetricId, Pin, PlannedProject, Role, Variant};
 
 use crate::figure::fixture::{comparison, empty_arm, empty_block, ratio, summary, twin};
@@ -100,7 +100,7 @@ fn block(workload: &str, seconds: f64, said: &[FixtureRatio<'_>]) -> (Block, Blo
     let mut result = empty_block("hexyl 0.17.0");
     result.id = BlockId::new("linkers", "hexyl", workload);
     workload.clone_into(&mut result.workload);
-    result.title = format!("hexyl 0.17.0 · {workload}");
+    result.title = format!("hexyl 0.17.0: {}", workload_phrase(workload, None));
     (result.rounds, result.twin) = (12, Some(twin(12, 1.001, 0.015, 0.8)));
     result.arms = arms.iter().map(|arm| empty_arm(arm.role, &arm.variant.name)).collect();
     for arm in &mut result.arms {

@@ -67,7 +67,7 @@ fn what_the_second_run_lacks_is_not_confirmed_and_says_why() {
     );
     assert!(found.rows[0].again.as_ref().is_err_and(|reason| reason.contains("is pinned at")), "{found:?}");
     let found = compare_reproduction(first.run(), fixture_run("b-1", "r2").run());
-    assert_eq!(found.rows[0].again, Err("the second run does not have this block".to_owned()));
+    assert_eq!(found.rows[0].again, Err("the second run does not have this comparison".to_owned()));
     let found = compare_reproduction(first.run(), first.run());
     assert!(found.same_run && found.same_machine);
     assert_eq!(compare_reproduction(fixture_run("a-1", "r1").run(), first.run()).worst(), None);

@@ -149,7 +149,7 @@ fn what_is_not_the_same_comparison_is_refused_with_the_reason() {
     margin.comparison.blocks[0].margin = 0.05;
     assert_eq!(
         refused(margin),
-        "r2: beside r1: the margin is 3 % there and 5 % here (`--margin` sets one for all)"
+        "r2: beside r1: the margin is 3% there and 5% here (`--margin` sets one for all)"
     );
     let mut baseline = other();
     baseline.manifest.plan.blocks[0].arms[0].variant.settings.insert("debug".to_owned(), "none".to_owned());
@@ -158,7 +158,7 @@ fn what_is_not_the_same_comparison_is_refused_with_the_reason() {
     manifest.manifest.plan.projects[0].manifest.push_str("[build]\npackage = \"x\"\n");
     assert!(refused(manifest).contains("the manifests of hexyl differ"));
     let nothing = fixture_run("b-1", "r2").with_block("check", 10.0, &[("lld", 0.9, 0.02, Faster)]);
-    assert_eq!(refused(nothing), "r1: no other run has this block\nr2: no other run has this block");
+    assert_eq!(refused(nothing), "r1: no other run has this comparison\nr2: no other run has this block");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn runs_without_blocks_or_with_failures_only_are_no_trouble() {
     }
     let plain = fixture_run("a-1", "r1").with_block("clean", 10.0, &[("lld", 0.9, 0.02, Faster)]);
     let found = together(&[plain.clone(), failed]);
-    assert_eq!(found.blocks[0].rows[0].cells[1], MachineCell::Nothing("no build ended well".to_owned()));
+    assert_eq!(found.blocks[0].rows[0].cells[1], MachineCell::Nothing("no build succeeded".to_owned()));
     let found = together(&[plain, fixture_run("c-1", "r3")]);
     assert_eq!((found.blocks.len(), found.refused.len()), (0, 1));
     assert_eq!(together(&[]).machines, []);

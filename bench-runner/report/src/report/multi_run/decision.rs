@@ -1,5 +1,6 @@
 //! Decisions for each class of machines, as text for a terminal and as JSON.
 
+use bench_runner_core::compare::workload_phrase;
 use serde_json::{Value, json as object};
 
 use crate::figure::wording;
@@ -7,8 +8,7 @@ use crate::machines::{
     ClassDecision, DailySavings, Decisions, MemoryLimit, Rule, RuleFit, SwitchCandidate, SwitchChoice,
     SwitchQuestion, WorkloadSavings,
 };
-use crate::report::table::{TableColumn, paragraph, sentence, table};
-use crate::report::text::sanitize;
+use crate::report::table::{TableColumn, TextStyle};
 
 const COLUMNS: [TableColumn; 4] = [
     TableColumn { heading: "variant", right: false },
@@ -17,37 +17,41 @@ const COLUMNS: [TableColumn; 4] = [
     TableColumn { heading: "rule", right: false },
 ];
 
-/// The decisions, question by question and class by class, with their evidence. Lines end with a line feed.
-pub fn decisions_text(decisions: &Decisions, rule: &Rule) -> String {
-    let mut lines = sentence(&rule_text(rule));
+/// The decisions, question by question and machine type by machine type, with their evidence; the answers are
+/// last. Lines end with a line feed.
+pub fn decisions_text(decisions: &Decisions, rule: &Rule, style: TextStyle) -> String {
+    let mut lines = style.sentence(&rule_text(rule));
     for question in &decisions.questions {
         lines.push(String::new());
-        lines.extend(question_lines(question));
-    }
-    if decisions.questions.is_empty() {
-        lines.extend([String::new(), "there is nothing to decide".to_owned()]);
-    } else {
-        lines.push(String::new());
-        lines.extend(sentence(METHOD));
+        lines.extend(question_lines(question, style));
     }
     for one in &decisions.refused {
-        lines.extend(paragraph("left out: ", &format!("{} of {}: {}", one.block, one.run, one.reason)));
+        lines.extend(style.paragraph("left out: ", &format!("{} of {}: {}", one.block, one.run, one.reason)));
     }
-    lines.extend(decisions.remarks.iter().flat_map(|one| paragraph("to be known: ", one)));
-    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
+    lines.extend(decisions.remarks.iter().flat_map(|one| style.paragraph("note: ", one)));
+    lines.push(String::new());
+    if decisions.questions.is_empty() {
+        lines.push("there is nothing to decide".to_owned());
+    } else {
+        lines.extend(style.hanging("method: ", METHOD));
+        lines.extend([String::new(), "answer".to_owned()]);
+        let answers = decisions.questions.iter().flat_map(answers);
+        lines.extend(answers.flat_map(|answer| style.paragraph("", &answer)));
+    }
+    style.text(&lines)
 }
 
-const METHOD: &str = "Saved per day: for each workload the baseline's median × (1 − ratio) × builds a day, of each run; \
-    runs of a machine are put together, the more certain ones counting more, machines of a class averaged, and the \
-    workloads added up. The seconds are those of that \
-    class and of no other. The interval holds for all variants of a class together (Bonferroni), since the best of them is \
-    chosen. A variant fits if the upper end of each workload's plain 95 % interval is within the rule.";
+const METHOD: &str = "saved per day is, for each workload, the baseline's median × (1 − ratio) × builds per day, of each \
+    run. Runs of a machine are averaged, more precise ones counting more; machines of a type are averaged; the workloads \
+    are added up. The seconds are those of that machine type only. The interval holds for all variants of a machine type \
+    together (Bonferroni), because the best of them is chosen. A variant is within the rule if the upper end of each \
+    workload's 95% interval is.";
 
 fn rule_text(rule: &Rule) -> String {
     let builds: Vec<String> =
         rule.per_day.iter().map(|(workload, count)| format!("{count} × {workload}")).collect();
     let memory = match rule.memory {
-        MemoryLimit::Class => "peak memory within what the class has".to_owned(),
+        MemoryLimit::Class => "peak memory within the memory of the machine".to_owned(),
         MemoryLimit::Bytes(bytes) => format!("peak memory within {} MiB", bytes >> 20),
     };
     let worth = if rule.worth > 0.0 {
@@ -56,44 +60,68 @@ fn rule_text(rule: &Rule) -> String {
         String::new()
     };
     let slower = wording::share(rule.max_slower);
-    format!(
-        "a day has {}; the rule: no workload more than {slower} slower, {memory}{worth}",
-        builds.join(", ")
-    )
+    format!("per day: {}; rule: no workload more than {slower} slower, {memory}{worth}", builds.join(", "))
 }
 
-fn question_lines(question: &SwitchQuestion) -> Vec<String> {
-    let SwitchQuestion { project, matrix, baseline, .. } = question;
-    let mut lines = vec![format!("{project} · {matrix}: stay with {baseline}, or switch?")];
-    for class in &question.classes {
-        lines.extend(class_lines(class));
-    }
-    if question.classes.len() > 1 {
-        let text = match &question.for_all {
-            Some(variant) => format!("{variant} fits every class, and is worth it on at least one"),
-            None => "no variant fits every class and is worth it".to_owned(),
-        };
-        lines.extend(paragraph("all classes: ", &text));
-    }
+fn question_lines(question: &SwitchQuestion, style: TextStyle) -> Vec<String> {
+    let mut lines = style.sentence(&title(question));
+    lines.extend(question.classes.iter().flat_map(|class| class_lines(class, style)));
     lines
 }
 
-fn class_lines(class: &ClassDecision) -> Vec<String> {
-    let count = wording::pluralize(class.machines, "machine");
-    let choice = match &class.choice {
-        SwitchChoice::Switch(variant) => format!("switch to {variant}"),
-        other => other.as_str().to_owned(),
+fn title(question: &SwitchQuestion) -> String {
+    let SwitchQuestion { project, matrix, baseline, .. } = question;
+    format!("{project} ({matrix}): stay with {baseline}, or switch?")
+}
+
+/// The decision for each machine type, and the one for all of them.
+fn answers(question: &SwitchQuestion) -> Vec<String> {
+    let mut answers: Vec<String> = question
+        .classes
+        .iter()
+        .map(|class| format!("{} on {}: {}", question.project, class_name(class), choice(class)))
+        .collect();
+    if question.classes.len() > 1 {
+        let text = match &question.for_all {
+            Some(variant) => {
+                format!("{variant} is within the rule everywhere, and is worth it on at least one")
+            }
+            None => "no variant is within the rule everywhere and worth it".to_owned(),
+        };
+        answers.push(format!("{} on all machine types: {text}", question.project));
+    }
+    answers
+}
+
+fn class_name(class: &ClassDecision) -> String {
+    format!("{} ({})", class.class, wording::pluralize(class.machines, "machine"))
+}
+
+/// The choice with the time that it saves.
+fn choice(class: &ClassDecision) -> String {
+    let variant = match &class.choice {
+        SwitchChoice::Switch(variant) => variant,
+        SwitchChoice::Stay => return "stay".to_owned(),
+        SwitchChoice::NotKnown => return "not known, too close to call".to_owned(),
     };
-    let mut lines = paragraph("", &format!("{} ({count}): {choice}", class.class));
+    let chosen = class.candidates.iter().find(|one| one.variant == *variant);
+    let saved = chosen.and_then(|one| one.saved).map(|DailySavings { seconds, low, high }| {
+        format!(", saves {} per day ({} to {})", minutes(seconds), minutes(low), minutes(high))
+    });
+    format!("switch to {variant}{}", saved.unwrap_or_default())
+}
+
+fn class_lines(class: &ClassDecision, style: TextStyle) -> Vec<String> {
+    let mut lines = style.paragraph("machine type ", &class_name(class));
     let rows: Vec<Vec<String>> = class.candidates.iter().map(row).collect();
-    lines.extend(table(&COLUMNS, &rows));
+    lines.extend(style.table(&COLUMNS, &rows));
     for one in &class.candidates {
         let workloads: Vec<String> = one.workloads.iter().map(workload_text).collect();
         if !workloads.is_empty() {
-            lines.extend(paragraph("", &format!("{}: {}", one.variant, workloads.join("; "))));
+            lines.extend(style.paragraph("", &format!("{}: {}", one.variant, workloads.join("; "))));
         }
         if let RuleFit::No(reason) | RuleFit::NotKnown(reason) = &one.fits {
-            lines.extend(paragraph("", &format!("{}: {reason}", one.variant)));
+            lines.extend(style.paragraph("", &format!("{}: {reason}", one.variant)));
         }
     }
     lines
@@ -101,24 +129,24 @@ fn class_lines(class: &ClassDecision) -> Vec<String> {
 
 fn row(one: &SwitchCandidate) -> Vec<String> {
     let fits = match &one.fits {
-        RuleFit::Yes => "holds",
-        RuleFit::No(_) => "broken",
+        RuleFit::Yes => "within",
+        RuleFit::No(_) => "violated",
         RuleFit::NotKnown(_) => "not known",
-        RuleFit::Absent => "not measured here",
+        RuleFit::Absent => "not measured",
     };
     let (saved, interval) = one.saved.map_or_else(Default::default, |DailySavings { seconds, low, high }| {
-        (minutes(seconds), format!("{} – {}", minutes(low), minutes(high)))
+        (minutes(seconds), format!("{} to {}", minutes(low), minutes(high)))
     });
     vec![one.variant.clone(), saved, interval, fits.to_owned()]
 }
 
 fn workload_text(one: &WorkloadSavings) -> String {
-    let shown = wording::interval(one.ratio.0, one.ratio.1);
     let memory = one.memory.map_or_else(String::new, |bytes| {
         let of = if one.all_processes { "at most" } else { "largest process" };
         format!(", {of} {} MiB", bytes >> 20)
     });
-    format!("{} {}× ({} – {}){memory}", one.workload, shown.estimate, shown.low, shown.high)
+    let ratio = wording::interval_phrase(one.ratio.0, one.ratio.1);
+    format!("{} {ratio}{memory}", workload_phrase(&one.workload, None))
 }
 
 /// Seconds as minutes, with two decimals below ten minutes and one above.

@@ -5,8 +5,7 @@ use serde_json::{Value, json as object};
 
 use crate::figure::wording::{self, pluralize};
 use crate::machines::{ReproducedVerdict, Reproduction, ReproductionOutcome, SetupDifference, TwoRatios};
-use crate::report::table::{TableColumn, paragraph, sentence, table};
-use crate::report::text::sanitize;
+use crate::report::table::{TableColumn, TextStyle};
 
 const COLUMNS: [TableColumn; 5] = [
     TableColumn { heading: "variant", right: false },
@@ -16,17 +15,19 @@ const COLUMNS: [TableColumn; 5] = [
     TableColumn { heading: "outcome", right: false },
 ];
 
-const METHOD: &str = "A verdict is confirmed where the second run has the same; it is contradicted where the second run \
-    shows something else, or shows nothing at a ratio that differs by more than chance. Intervals are plain 95 % \
-    intervals. The test of equality is that of the difference of two log-ratios (Welch), corrected over all comparisons \
-    that both runs have (Holm).";
+const METHOD: &str = "a verdict is confirmed if the second run has the same one. It is contradicted if the second run \
+    has another one, or is undecided at a ratio that differs by more than chance explains. Intervals are 95% intervals \
+    without correction. Whether two ratios differ is Welch's test on their logarithms, corrected over all comparisons that \
+    both runs have (Holm).";
 
-/// Results of the second run for every comparison of the first one, block by block. Lines end with a line
-/// feed.
-pub fn reproduction_text(found: &Reproduction, first: &str, again: &str) -> String {
-    let mut lines = vec![format!("first: {first}"), format!("again: {again}")];
-    lines.extend(sentence(&machine_sentence(found)));
-    lines.extend(found.differences.iter().flat_map(|one| paragraph("differs: ", &difference_text(one))));
+/// Results of the second run for every comparison of the first one, block by block; the summary is last. Lines
+/// end with a line feed.
+pub fn reproduction_text(found: &Reproduction, first: &str, again: &str, style: TextStyle) -> String {
+    let mut lines = style.hanging("first: ", first);
+    lines.extend(style.hanging("again: ", again));
+    lines.extend(style.sentence(&machine_sentence(found)));
+    lines
+        .extend(found.differences.iter().flat_map(|one| style.paragraph("differs: ", &difference_text(one))));
     let mut blocks: Vec<(&str, &str)> = Vec::new();
     for row in &found.rows {
         if !blocks.contains(&(&row.block, &row.baseline)) {
@@ -34,15 +35,19 @@ pub fn reproduction_text(found: &Reproduction, first: &str, again: &str) -> Stri
         }
     }
     for (block, baseline) in blocks {
-        lines.extend([String::new(), format!("{block} (against {baseline})")]);
+        lines.push(String::new());
+        lines.extend(style.sentence(&format!("{block} (compared with {baseline})")));
         let rows = || found.rows.iter().filter(|row| row.block == block && row.baseline == baseline);
-        lines.extend(table(&COLUMNS, &rows().map(row_cells).collect::<Vec<_>>()));
-        lines.extend(rows().flat_map(|row| paragraph("", &format!("{}: {}", row.variant, details(row)))));
+        lines.extend(style.table(&COLUMNS, &rows().map(row_cells).collect::<Vec<_>>()));
+        lines.extend(
+            rows().flat_map(|row| style.paragraph("", &format!("{}: {}", row.variant, details(row)))),
+        );
     }
     lines.push(String::new());
-    lines.extend(sentence(&summary(found)));
-    lines.extend(sentence(METHOD));
-    lines.iter().map(|line| format!("{}\n", sanitize(line))).collect()
+    lines.extend(style.hanging("method: ", METHOD));
+    lines.push(String::new());
+    lines.extend(style.hanging("answer: ", &summary(found)));
+    style.text(&lines)
 }
 
 fn machine_sentence(found: &Reproduction) -> String {
@@ -72,7 +77,7 @@ fn summary(found: &Reproduction) -> String {
     let ratios: Vec<TwoRatios> = found.rows.iter().filter_map(|row| row.ratios).collect();
     let count = |holds: fn(&TwoRatios) -> bool| ratios.iter().filter(|one| holds(one)).count();
     let verdicts = match claims {
-        0 => "The first run showed nothing, so there is nothing to confirm".to_owned(),
+        0 => "the first run has no decided verdict, so there is nothing to confirm".to_owned(),
         _ => format!(
             "{}: {} confirmed, {} not confirmed, {} contradicted",
             pluralize(claims, "verdict"),
@@ -82,11 +87,11 @@ fn summary(found: &Reproduction) -> String {
         ),
     };
     if ratios.is_empty() {
-        return format!("{verdicts}. No ratio is in both.");
+        return format!("{verdicts}. The runs have no ratio in common.");
     }
     format!(
-        "{verdicts}. {} in both runs: {} with intervals that overlap, {} with the first estimate in the second interval, \
-         {} with more than chance between them.",
+        "{verdicts}. Of {} in both runs: {} with overlapping intervals, {} with the first estimate within the second \
+         interval, {} that differ by more than chance explains.",
         pluralize(ratios.len(), "ratio"),
         count(|one| one.overlap),
         count(|one| one.within),
@@ -97,12 +102,12 @@ fn summary(found: &Reproduction) -> String {
 fn row_cells(row: &ReproducedVerdict) -> Vec<String> {
     let ratio = |ratio: &Ratio| {
         let shown = wording::ratio(ratio);
-        format!("{}× ({} – {})", shown.estimate, shown.low, shown.high)
+        format!("{}× ({}–{}×)", shown.estimate, shown.low, shown.high)
     };
     let factor = row.ratios.map(|two| {
         let (factor, ends) = two.factor;
         let shown = wording::interval(factor, ends);
-        format!("{} ({} – {})", shown.estimate, shown.low, shown.high)
+        format!("{}× ({}–{}×)", shown.estimate, shown.low, shown.high)
     });
     vec![
         row.variant.clone(),
@@ -122,11 +127,11 @@ fn details(row: &ReproducedVerdict) -> String {
     let mut text = format!("{first}, again {again}");
     if let Some(two) = row.ratios {
         let overlap = if two.overlap { "overlap" } else { "do not overlap" };
-        let within = if two.within { "holds" } else { "does not hold" };
-        let differ =
-            if two.differ() { "differ by more than chance" } else { "differ no more than chance explains" };
+        let within = if two.within { "contains" } else { "does not contain" };
+        let differ = if two.differ() { "differ" } else { "do not differ" };
         text.push_str(&format!(
-            "; the intervals {overlap}, the second one {within} the first estimate; the ratios {differ} ({} after correction)",
+            "; the intervals {overlap}, the second one {within} the first estimate; the ratios {differ} by more than chance \
+             explains ({} after correction)",
             wording::p_value(two.p_adjusted)
         ));
     }

@@ -17,7 +17,7 @@ pub(super) fn block_sentences(together: &SideBySide, block: &MultiRunBlock) -> S
     if let [_] = block.machines[..] {
         let (title, baseline) = (&block.title, &block.baseline);
         return format!(
-            "{title}, against {baseline}: one machine alone has it, so nothing says whether others agree."
+            "{title}, compared with {baseline}: measured on one machine only, so whether others agree is not known."
         );
     }
     let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
@@ -30,7 +30,7 @@ pub(super) fn block_sentences(together: &SideBySide, block: &MultiRunBlock) -> S
     }
     let sentence = |(variants, text): (Vec<&str>, String)| format!("{}: {text}", variants.join(", "));
     let sentences: Vec<String> = groups.into_iter().map(sentence).collect();
-    format!("{}, against {}. {}.", block.title, block.baseline, sentences.join(". "))
+    format!("{}, compared with {}. {}.", block.title, block.baseline, sentences.join(". "))
 }
 
 fn row_sentence(row: &VariantRow, keys: &[&str]) -> String {
@@ -38,12 +38,13 @@ fn row_sentence(row: &VariantRow, keys: &[&str]) -> String {
     let Some(agreement) = &row.agreement else {
         return match count {
             0 => "no machine has a result".to_owned(),
-            _ => "one machine has a result, so nothing says whether others agree".to_owned(),
+            _ => "one machine has a result, so whether others agree is not known".to_owned(),
         };
     };
     let verdicts = match agreement.verdicts {
         Verdicts::Same(Verdict::Undecided) => format!("undecided on all {count} machines"),
-        Verdicts::Same(verdict) => format!("{count} machines agree on {}", verdict.as_str()),
+        Verdicts::Same(verdict) if count == 2 => format!("{} on both machines", verdict.as_str()),
+        Verdicts::Same(verdict) => format!("{} on all {count} machines", verdict.as_str()),
         Verdicts::Open(verdict) => open_verdict_text(row, keys, verdict),
         Verdicts::Contrary => format!("{count} machines do not agree ({})", verdict_list(row, keys)),
     };
@@ -65,7 +66,7 @@ fn open_verdict_text(row: &VariantRow, keys: &[&str], verdict: Verdict) -> Strin
     let parts = [
         on("", &all),
         on("in some of the runs ", &some),
-        others.then(|| "nothing shown on the others".to_owned()),
+        others.then(|| "undecided on the others".to_owned()),
     ];
     format!("{} {}", verdict.as_str(), parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }
@@ -91,12 +92,12 @@ fn interval_text(agreement: &Agreement) -> String {
         (Some(spread), Some(p)) if p < LEVEL => {
             let (sd, p) = (spread_text(spread), wording::p_value(p));
             format!(
-                "{overlap}, and the ratios differ beyond chance (standard deviation {sd}, {p} after correction)"
+                "{overlap}, and the ratios differ by more than chance explains (standard deviation {sd}, {p} after correction)"
             )
         }
         (Some(_), Some(p)) => {
             format!(
-                "{overlap}, and the ratios differ no more than chance explains ({} after correction)",
+                "{overlap}, and the ratios do not differ by more than chance explains ({} after correction)",
                 wording::p_value(p)
             )
         }
@@ -120,19 +121,21 @@ pub(super) fn runs_sentence(
     }
     let run = |run: &crate::machines::RunRatio| {
         let shown = wording::ratio(&run.ratio);
-        format!("{}× ({} – {}) in {}", shown.estimate, shown.low, shown.high, run.run)
+        format!("{}× ({}–{}×) in {}", shown.estimate, shown.low, shown.high, run.run)
     };
     let runs: Vec<String> = machine_ratio.runs.iter().map(run).collect();
     let spread = match machine_ratio.combined.spread {
         Some(spread) if spread.p < LEVEL => {
             format!(
-                "they differ beyond chance (standard deviation {}, {})",
+                "they differ by more than chance explains (standard deviation {}, {})",
                 spread_text(spread),
                 wording::p_value(spread.p)
             )
         }
-        Some(spread) => format!("they differ no more than chance explains ({})", wording::p_value(spread.p)),
-        None => "whether they differ cannot be said".to_owned(),
+        Some(spread) => {
+            format!("they do not differ by more than chance explains ({})", wording::p_value(spread.p))
+        }
+        None => "whether they differ is not known".to_owned(),
     };
     let count = pluralize(machine_ratio.runs.len(), "run");
     Some(format!("{} on {}, {count}: {}; {spread}", row.variant, machine.name, runs.join(", ")))
@@ -164,8 +167,8 @@ pub(super) fn difference_sentence(difference: &SetupDifference, machines: &[Mach
 }
 
 /// Method of combining several runs.
-pub(super) const METHOD: &str = "Ratios alone meet here, never seconds. Runs of one machine are put together on the \
-    logarithmic scale, the more certain ones counting more; what they differ by beyond chance widens the interval. Machines \
-    of one class are averaged, each counting the same: up to four of them speak for themselves alone, five or more for \
-    machines like them. Intervals are plain 95 % intervals. Verdicts are those of the single runs: nothing is judged anew. \
-    Whether ratios differ beyond chance is Welch's test, corrected over all variants (Holm).";
+pub(super) const METHOD: &str = "only ratios are compared between machines, never seconds. Runs of one machine are \
+    averaged on the logarithmic scale, more precise ones counting more; if they differ by more than chance explains, the \
+    interval is wider. Machines of one type are averaged, each counting the same: up to four of them stand only for \
+    themselves, five or more for machines like them. Intervals are 95% intervals without correction. Verdicts are those of \
+    the single runs. Whether ratios differ by more than chance explains is Welch's test, corrected over all variants (Holm).";

@@ -6,6 +6,7 @@ use super::*;
 use crate::machines::{
     ComparedRun, MemoryLimit, Rule, SideBySide, compare_reproduction, decide, side_by_side, tests::fixture,
 };
+use crate::report::table::TextStyle;
 
 fn together(made: &[fixture::FixtureRun]) -> SideBySide {
     side_by_side(&made.iter().map(fixture::FixtureRun::run).collect::<Vec<ComparedRun<'_>>>())
@@ -25,9 +26,9 @@ fn what_some_runs_alone_show_is_no_disagreement() {
     };
     let mut made =
         vec![run("amd-1", "r1", Faster), run("amd-1", "r2", Undecided), run("intel-1", "r3", Undecided)];
-    assert_eq!(said(made.clone()), "faster in some of the runs on A, nothing shown on the others");
+    assert_eq!(said(made.clone()), "faster in some of the runs on A, undecided on the others");
     made.push(run("arm-1", "r4", Faster));
-    assert_eq!(said(made.clone()), "faster on C, in some of the runs on A, nothing shown on the others");
+    assert_eq!(said(made.clone()), "faster on C, in some of the runs on A, undecided on the others");
     made.remove(2);
     assert_eq!(said(made), "faster on B, in some of the runs on A");
 }
@@ -40,50 +41,52 @@ fn everything_is_told_in_text() {
           B: amd-2, the machine amd-2; r2
           C: intel-1, the machine intel-1; r3
 
-        hexyl 0.17.0 · clean (against linker=bfd)
-          variant      machine      ratio    95 % interval  verdict     runs
-          linker=lld   A           0.945×    0.930 – 0.961  faster         2
-                       B          0.9550×  0.9454 – 0.9646  faster         1
-                       C           1.060×    1.049 – 1.071  slower         1
-                       class amd  0.9500×  0.9424 – 0.9576  2 machines
-          linker=mold  A            0.91×      0.77 – 1.08  faster         2
-                       B           0.910×    0.892 – 0.928  faster         1
-                       C           0.970×    0.931 – 1.009  undecided      1
-                       class amd   0.912×    0.874 – 0.953  2 machines
-          hexyl 0.17.0 · clean, against linker=bfd. linker=lld: 3 machines do not agree (faster on A, B;
-            slower on C); the intervals do not all overlap, and the ratios differ beyond chance (standard
-            deviation 7 %, p < 0.001 after correction). linker=mold: faster on A, B, nothing shown on the
-            others; the intervals do not all overlap, and the ratios differ beyond chance (standard
-            deviation 4.3 %, p = 0.01 after correction).
-          linker=lld on amd-1, 2 runs: 0.9500× (0.9405 – 0.9595) in r1, 0.9400× (0.9306 – 0.9494) in r4;
-            they differ no more than chance explains (p = 0.11)
-          linker=mold on amd-1, 2 runs: 0.9000× (0.8910 – 0.9090) in r1, 0.9300× (0.9207 – 0.9393) in r4;
-            they differ beyond chance (standard deviation 2.3 %, p < 0.001)
+        hexyl 0.17.0: full build (compared with linker=bfd)
+          variant      machine    ratio  95% interval  verdict     runs
+          linker=lld   A         0.945×  0.930–0.961×  faster         2
+          linker=lld   B         0.955×  0.945–0.965×  faster         1
+          linker=lld   C         1.060×  1.049–1.071×  slower         1
+          linker=lld   type amd  0.950×  0.942–0.958×  2 machines
+          linker=mold  A         0.915×  0.772–1.084×  faster         2
+          linker=mold  B         0.910×  0.892–0.928×  faster         1
+          linker=mold  C         0.970×  0.931–1.009×  undecided      1
+          linker=mold  type amd  0.912×  0.874–0.953×  2 machines
+          linker=lld on amd-1, 2 runs: 0.950× (0.941–0.959×) in r1, 0.940× (0.931–0.949×) in r4; they do
+            not differ by more than chance explains (p = 0.11)
+          linker=mold on amd-1, 2 runs: 0.900× (0.891–0.909×) in r1, 0.930× (0.921–0.939×) in r4; they
+            differ by more than chance explains (standard deviation 2.3%, p < 0.001)
 
-        hexyl 0.17.0 · incremental (against linker=bfd)
-          variant      machine    ratio    95 % interval  verdict          runs
-          linker=lld   A         0.600×    0.588 – 0.612  faster              1
-                       C         0.620×    0.608 – 0.632  faster              1
-          linker=mold  A         0.500×    0.490 – 0.510  faster              1
-                       C                                  not in this run
-          linker=wild  A                                  not in this run
-                       C        0.4000×  0.3920 – 0.4080  faster              1
-          hexyl 0.17.0 · incremental, against linker=bfd. linker=lld: 2 machines agree on faster; the
-            intervals overlap, and the ratios differ beyond chance (standard deviation 2.1 %, p = 0.02 after
-            correction). linker=mold, linker=wild: one machine has a result, so nothing says whether others
-            agree.
+        hexyl 0.17.0: rebuild after an edit (compared with linker=bfd)
+          variant      machine   ratio  95% interval  verdict          runs
+          linker=lld   A        0.600×  0.588–0.612×  faster              1
+          linker=lld   C        0.620×  0.608–0.632×  faster              1
+          linker=mold  A        0.500×  0.490–0.510×  faster              1
+          linker=mold  C                              not in this run
+          linker=wild  A                              not in this run
+          linker=wild  C        0.400×  0.392–0.408×  faster              1
 
-        Ratios alone meet here, never seconds. Runs of one machine are put together on the logarithmic
-        scale, the more certain ones counting more; what they differ by beyond chance widens the interval.
-        Machines of one class are averaged, each counting the same: up to four of them speak for themselves
-        alone, five or more for machines like them. Intervals are plain 95 % intervals. Verdicts are those
-        of the single runs: nothing is judged anew. Whether ratios differ beyond chance is Welch's test,
-        corrected over all variants (Holm).
-
-        differs:
+        differences between the machines or runs:
           rustc: rustc 1.95.0 (d4468ed8) on A, C; rustc 1.96.0 (bc446b4e) on B
+
+        method: only ratios are compared between machines, never seconds. Runs of one machine are averaged
+          on the logarithmic scale, more precise ones counting more; if they differ by more than chance
+          explains, the interval is wider. Machines of one type are averaged, each counting the same: up to
+          four of them stand only for themselves, five or more for machines like them. Intervals are 95%
+          intervals without correction. Verdicts are those of the single runs. Whether ratios differ by more
+          than chance explains is Welch's test, corrected over all variants (Holm).
+
+        answer
+          hexyl 0.17.0: full build, compared with linker=bfd. linker=lld: 3 machines do not agree (faster
+            on A, B; slower on C); the intervals do not all overlap, and the ratios differ by more than
+            chance explains (standard deviation 7%, p < 0.001 after correction). linker=mold: faster on A,
+            B, undecided on the others; the intervals do not all overlap, and the ratios differ by more than
+            chance explains (standard deviation 4.3%, p = 0.01 after correction).
+          hexyl 0.17.0: rebuild after an edit, compared with linker=bfd. linker=lld: faster on all 2
+            machines; the intervals overlap, and the ratios differ by more than chance explains (standard
+            deviation 2.1%, p = 0.02 after correction). linker=mold, linker=wild: one machine has a result,
+            so whether others agree is not known.
     "#]]
-    .assert_eq(&multi_run_text(&together(&fixture::several_runs())));
+    .assert_eq(&multi_run_text(&together(&fixture::several_runs()), TextStyle::default()));
 }
 
 #[test]
@@ -93,14 +96,15 @@ fn nothing_in_common_is_said_and_so_is_why() {
         side by side
           A: amd-1, the machine amd-1; r1
           B: intel-1, the machine intel-1; r2
-        No two runs have a block in common, so there is nothing to show side by side.
 
-        not put beside the others:
-          hexyl 0.17.0 · clean of r1: no other run has this block
-          hexyl 0.17.0 · incremental of r1: no other run has this block
-          hexyl 0.17.0 · check of r2: no other run has this block
+        not compared:
+          hexyl 0.17.0: full build of r1: no other run has this comparison
+          hexyl 0.17.0: rebuild after an edit of r1: no other run has this comparison
+          hexyl 0.17.0: cargo check of r2: no other run has this comparison
+
+        No two runs have a comparison in common, so there is nothing to compare.
     "#]]
-    .assert_eq(&multi_run_text(&together(&[fixture::several_runs().remove(0), other])));
+    .assert_eq(&multi_run_text(&together(&[fixture::several_runs().remove(0), other]), TextStyle::default()));
 }
 
 #[test]
@@ -150,32 +154,34 @@ fn a_run_that_was_made_again_is_told() {
         again: r3 on intel-1
         They were made on different machines.
 
-        hexyl 0.17.0 · clean (against linker=bfd)
-          variant                          first                   again          again / first  outcome
-          linker=lld   0.9500× (0.9405 – 0.9595)  1.060× (1.049 – 1.071)  1.116 (1.101 – 1.131)  contradicted
-          linker=mold  0.9000× (0.8910 – 0.9090)  0.970× (0.931 – 1.009)  1.078 (1.035 – 1.123)  contradicted
-          linker=lld: faster, again slower; the intervals do not overlap, the second one does not hold the
-            first estimate; the ratios differ by more than chance (p < 0.001 after correction)
-          linker=mold: faster, again undecided; the intervals do not overlap, the second one does not hold
-            the first estimate; the ratios differ by more than chance (p = 0.003 after correction)
+        hexyl 0.17.0: full build (compared with linker=bfd)
+          variant                      first                  again          again / first  outcome
+          linker=lld   0.950× (0.941–0.959×)  1.060× (1.049–1.071×)  1.116× (1.101–1.131×)  contradicted
+          linker=mold  0.900× (0.891–0.909×)  0.970× (0.931–1.009×)  1.078× (1.035–1.123×)  contradicted
+          linker=lld: faster, again slower; the intervals do not overlap, the second one does not contain
+            the first estimate; the ratios differ by more than chance explains (p < 0.001 after correction)
+          linker=mold: faster, again undecided; the intervals do not overlap, the second one does not
+            contain the first estimate; the ratios differ by more than chance explains (p = 0.003 after
+            correction)
 
-        hexyl 0.17.0 · incremental (against linker=bfd)
-          variant                       first                   again          again / first  outcome
-          linker=lld   0.600× (0.588 – 0.612)  0.620× (0.608 – 0.632)  1.033 (1.006 – 1.061)  confirmed
-          linker=mold  0.500× (0.490 – 0.510)                                                 not confirmed
-          linker=lld: faster, again faster; the intervals overlap, the second one does not hold the first
-            estimate; the ratios differ by more than chance (p = 0.02 after correction)
+        hexyl 0.17.0: rebuild after an edit (compared with linker=bfd)
+          variant                      first                  again          again / first  outcome
+          linker=lld   0.600× (0.588–0.612×)  0.620× (0.608–0.632×)  1.033× (1.006–1.061×)  confirmed
+          linker=mold  0.500× (0.490–0.510×)                                                not confirmed
+          linker=lld: faster, again faster; the intervals overlap, the second one does not contain the
+            first estimate; the ratios differ by more than chance explains (p = 0.02 after correction)
           linker=mold: faster, again no result (not in this run)
 
-        4 verdicts: 1 confirmed, 1 not confirmed, 2 contradicted. 3 ratios in both runs: 1 with intervals
-        that overlap, 0 with the first estimate in the second interval, 3 with more than chance between
-        them.
-        A verdict is confirmed where the second run has the same; it is contradicted where the second run
-        shows something else, or shows nothing at a ratio that differs by more than chance. Intervals are
-        plain 95 % intervals. The test of equality is that of the difference of two log-ratios (Welch),
-        corrected over all comparisons that both runs have (Holm).
+        method: a verdict is confirmed if the second run has the same one. It is contradicted if the
+          second run has another one, or is undecided at a ratio that differs by more than chance explains.
+          Intervals are 95% intervals without correction. Whether two ratios differ is Welch's test on their
+          logarithms, corrected over all comparisons that both runs have (Holm).
+
+        answer: 4 verdicts: 1 confirmed, 1 not confirmed, 2 contradicted. Of 3 ratios in both runs, 1 have
+          intervals that overlap, 0 have the first estimate within the second interval, and 3 differ by more
+          than chance explains.
     "#]]
-    .assert_eq(&reproduction_text(&found, "r1 on amd-1", "r3 on intel-1"));
+    .assert_eq(&reproduction_text(&found, "r1 on amd-1", "r3 on intel-1", TextStyle::default()));
     let json = reproduction_json(&found);
     assert_eq!((&json["confirmed"], &json["comparisons"][0]["outcome"]), (&1.into(), &"contradicted".into()));
     assert_eq!(json["comparisons"][3]["missing"], "not in this run");
@@ -193,40 +199,44 @@ fn decisions_are_told_with_what_they_rest_on() {
     let runs: Vec<ComparedRun<'_>> = made.iter().map(fixture::FixtureRun::run).collect();
     let decisions = decide(&runs, &rule);
     expect![[r#"
-        a day has 3 × clean, 80 × incremental; the rule: no workload more than 2 % slower, peak memory
-        within what the class has, and at least 0.50 min a day saved
+        per day: 3 × clean, 80 × incremental; rule: no workload more than 2% slower, peak memory within the
+        memory of the machine, and at least 0.50 min a day saved
 
-        hexyl · linkers: stay with linker=bfd, or switch?
-          amd (2 machines): switch to linker=mold
-          variant      saved per day             interval  rule
-          linker=mold       1.43 min  1.39 min – 1.48 min  holds
-          linker=lld        1.12 min  1.08 min – 1.17 min  holds
-          linker=wild                                      not measured here
-          linker=mold: clean 0.912× (0.874 – 0.953), at most 400 MiB; incremental 0.500× (0.490 – 0.510),
-            at most 400 MiB
-          linker=lld: clean 0.9500× (0.9424 – 0.9576), at most 400 MiB; incremental 0.600× (0.588 –
-            0.612), at most 400 MiB
-          intel (1 machine): not known
-          variant      saved per day             interval  rule
-          linker=lld        1.91 min  1.82 min – 2.00 min  broken
-          linker=mold                                      not known
-          linker=wild                                      not known
-          linker=lld: clean 1.060× (1.049 – 1.071), at most 400 MiB; incremental 0.620× (0.608 – 0.633),
-            at most 400 MiB
-          linker=lld: clean: slower than allowed, +4.9 % at least
-          linker=mold: clean 0.970× (0.932 – 1.010), at most 400 MiB
+        hexyl (linkers): stay with linker=bfd, or switch?
+          machine type amd (2 machines)
+          variant      saved per day              interval  rule
+          linker=mold       1.43 min  1.39 min to 1.48 min  within
+          linker=lld        1.12 min  1.08 min to 1.17 min  within
+          linker=wild                                       not measured
+          linker=mold: full build 0.912× as long (0.874–0.953×; −8.8%), at most 400 MiB; rebuild after an
+            edit 0.500× as long (0.490–0.510×; −50.0%), at most 400 MiB
+          linker=lld: full build 0.950× as long (0.942–0.958×; −5.0%), at most 400 MiB; rebuild after an
+            edit 0.600× as long (0.588–0.612×; −40.0%), at most 400 MiB
+          machine type intel (1 machine)
+          variant      saved per day              interval  rule
+          linker=lld        1.91 min  1.82 min to 2.00 min  violated
+          linker=mold                                       not known
+          linker=wild                                       not known
+          linker=lld: full build 1.060× as long (1.049–1.071×; +6.0%), at most 400 MiB; rebuild after an
+            edit 0.620× as long (0.608–0.633×; −38.0%), at most 400 MiB
+          linker=lld: clean: slower than allowed, +4.9% at least
+          linker=mold: full build 0.970× as long (0.932–1.010×; −3.0%), at most 400 MiB
           linker=mold: incremental: not in this run
-          linker=wild: incremental 0.4000× (0.3921 – 0.4081), at most 400 MiB
+          linker=wild: rebuild after an edit 0.400× as long (0.392–0.408×; −60.0%), at most 400 MiB
           linker=wild: clean: not in this run
-          all classes: no variant fits every class and is worth it
 
-        Saved per day: for each workload the baseline's median × (1 − ratio) × builds a day, of each run;
-        runs of a machine are put together, the more certain ones counting more, machines of a class
-        averaged, and the workloads added up. The seconds are those of that class and of no other. The
-        interval holds for all variants of a class together (Bonferroni), since the best of them is chosen.
-        A variant fits if the upper end of each workload's plain 95 % interval is within the rule.
+        method: saved per day is, for each workload, the baseline's median × (1 − ratio) × builds per day,
+          of each run. Runs of a machine are averaged, more precise ones counting more; machines of a type
+          are averaged; the workloads are added up. The seconds are those of that machine type only. The
+          interval holds for all variants of a machine type together (Bonferroni), because the best of them
+          is chosen. A variant is within the rule if the upper end of each workload's 95% interval is.
+
+        answer
+          hexyl on amd (2 machines): switch to linker=mold, saves 1.43 min per day (1.39 min to 1.48 min)
+          hexyl on intel (1 machine): not known
+          hexyl on all machine types: no variant is within the rule everywhere and worth it
     "#]]
-    .assert_eq(&decisions_text(&decisions, &rule));
+    .assert_eq(&decisions_text(&decisions, &rule, TextStyle::default()));
     let json = decisions_json(&decisions, &rule);
     assert_eq!(json["questions"][0]["classes"][0]["decision"], "switch");
     assert_eq!(json["questions"][0]["classes"][1]["variant"], serde_json::Value::Null);
@@ -235,5 +245,5 @@ fn decisions_are_told_with_what_they_rest_on() {
         400u64 << 20
     );
     let nothing = decide(&[], &rule);
-    assert!(decisions_text(&nothing, &rule).contains("there is nothing to decide"));
+    assert!(decisions_text(&nothing, &rule, TextStyle::default()).contains("there is nothing to decide"));
 }

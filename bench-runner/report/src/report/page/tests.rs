@@ -267,7 +267,7 @@ fn a_difference_from_the_users_own_build_is_marked_at_the_verdict_and_told_below
                 yours `-Clinker=&lt;x&gt;`, here nothing";
     assert!(html.contains(told), "{html}");
     assert!(html.contains("without your configuration: same (left out on purpose: RUSTFLAGS)"));
-    assert!(html.contains("differ in kind from its first (2.70 s of CPU time"));
+    assert!(html.contains("did different work than its first (2.70 s of CPU time"));
     assert_eq!(unclosed(&html), Vec::<String>::new());
     let plain = page_of(&everything(), &[]);
     assert!(!plain.contains("Fidelity to your own build") && !plain.contains("It differs from your own"));

@@ -1,56 +1,190 @@
-use bench_runner_core::compare::{Calibration, Offsets, PostHoc, TwinResult, Verdict};
+use bench_runner_core::compare::{Calibration, Offsets, PostHoc, Verdict};
+use bench_runner_core::record::{Proof, ProofResult};
 use expect_test::expect;
 
 use super::*;
 use crate::figure::fixture::{self, block as block_of, comparison, empty_arm, empty_block, names};
+
+fn plain(comparison: &Comparison) -> String {
+    text(comparison, TextStyle::default())
+}
+
+fn verbose(comparison: &Comparison) -> String {
+    text(comparison, TextStyle { verbose: true, ..TextStyle::default() })
+}
+
+#[test]
+fn details_are_shown_if_they_are_wanted() {
+    expect![[r#"
+        linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+
+        hexyl 0.17.0: rebuild after an edit (12 rounds, stopped: the target precision was reached)
+          variant                      median   ratio  95% interval  change  verdict    proof         builds
+          linker=bfd                  4.200 s                                baseline                     12
+          linker=lld                  3.667 s  0.873×  0.866–0.880×  −12.7%  faster     proven            12
+          (linker=rust-lld)
+          linker=mold                 3.868 s  0.921×  0.914–0.928×   −7.9%  faster     not provable      12
+          codegen-units=3             4.469 s  1.010×  0.606–1.414×   +1.0%  undecided                    12
+          control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
+            more would be found in 4 of 5 such runs
+          linker=mold: 2 builds failed, timed out or could not start
+          linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
+          linker=wild: no build succeeded: 12 builds failed, timed out or could not start
+          linker=lld: linker proven: LLD 22.1.2
+          linker=mold: linker proven: mold 2.40; rustflags cannot be proven: a raw flag leaves no trace
+          build order: being first in a round changes a build's time by +0.40% (−0.30 to +1.11%); being
+            built after linker=mold changes it by +1.11% (+0.60 to +1.61%, p < 0.001); at most, the order
+            may have shifted a ratio by 0.5%
+          linker=mold: CPU time 0.620× (0.600–0.640×), memory 1.90× (1.80–2.00×)
+          note: The lag-1 correlation of the residuals is 0.31; intervals were widened for it.
+
+        ripgrep 15.1.0: rebuild after an edit (8 rounds, stopped: the target precision was reached)
+          variant        median   ratio  95% interval  change  verdict   builds
+          linker=bfd   210.0 ms                                baseline       8
+          linker=lld   183.3 ms  0.873×  0.866–0.880×  −12.7%  invalid        8
+          linker=mold  193.4 ms  0.921×  0.914–0.928×   −7.9%  invalid        8
+          control: two identical builds differed by +4.0% (+2.9 to +5.1%); that is more than chance
+            explains, so this comparison has no result
+
+        tokei 14.0.0: rebuild after an edit (only 1 of at least 6 planned rounds, not finished)
+          variant      median  verdict    builds
+          linker=bfd  90.00 s  baseline        1
+          linker=lld  78.57 s  no result       1
+          control: too few rounds, so nothing shows how much two identical builds differ here
+          linker=lld: too few rounds for an interval
+
+        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
+          of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
+          smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected
+          for the 8 planned comparisons (Holm); the intervals are not, so a variant can be undecided
+          although its interval excludes 1×.
+
+        skipped:
+          linker=sold in linkers/*/incremental: no `sold` on this machine
+          help: apt install sold
+    "#]].assert_eq(&verbose(&fixture::everything()));
+}
+
+#[test]
+fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
+    let style = TextStyle { width: 60, ascii: true, verbose: false };
+    let narrow = text(&fixture::everything(), style);
+    assert!(narrow.lines().all(|line| line.len() <= 60) && narrow.is_ascii(), "{narrow}");
+    expect![[r#"
+        linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
+
+        hexyl 0.17.0: rebuild after an edit (12 rounds, stopped: the
+        target precision was reached)
+          linker=bfd
+            median 4.200 s, verdict baseline, builds 12
+          linker=lld (linker=rust-lld)
+            median 3.667 s, ratio 0.873x, 95% interval 0.866-0.880x,
+            change -12.7%, verdict faster, proof proven, builds 12
+          linker=mold
+            median 3.868 s, ratio 0.921x, 95% interval 0.914-0.928x,
+            change -7.9%, verdict faster, proof not provable, builds
+            12
+          codegen-units=3
+            median 4.469 s, ratio 1.010x, 95% interval 0.606-1.414x,
+            change +1.0%, verdict undecided, builds 12
+          control: two identical builds differed by -0.2% (-1.8 to
+            +1.4%); a real difference of 2.1% or more would be found
+            in 4 of 5 such runs
+          linker=mold: 2 builds failed, timed out or could not
+            start
+          linker=gold: not timed: linker not in force: expected
+            gold, found LLD 22.1.2
+          linker=wild: no build succeeded: 12 builds failed, timed
+            out or could not start
+
+        ripgrep 15.1.0: rebuild after an edit (8 rounds, stopped:
+        the target precision was reached)
+          linker=bfd
+            median 210.0 ms, verdict baseline, builds 8
+          linker=lld
+            median 183.3 ms, ratio 0.873x, 95% interval
+            0.866-0.880x, change -12.7%, verdict invalid, builds 8
+          linker=mold
+            median 193.4 ms, ratio 0.921x, 95% interval
+            0.914-0.928x, change -7.9%, verdict invalid, builds 8
+          control: two identical builds differed by +4.0% (+2.9 to
+            +5.1%); that is more than chance explains, so this
+            comparison has no result
+
+        tokei 14.0.0: rebuild after an edit (only 1 of at least 6
+        planned rounds, not finished)
+          variant      median  verdict    builds
+          linker=bfd  90.00 s  baseline        1
+          linker=lld  78.57 s  no result       1
+          control: too few rounds, so nothing shows how much two
+            identical builds differ here
+          linker=lld: too few rounds for an interval
+
+        ratio: the average of the per-round ratios to both copies
+          of the baseline, and so not the quotient of the medians;
+          below 1x takes less time.
+        verdicts: faster, slower: by more than chance explains;
+          equivalent: differs by less than +/-3%, the smallest
+          difference that matters (--margin); undecided: neither was
+          shown. Verdicts are corrected for the 8 planned
+          comparisons (Holm); the intervals are not, so a variant
+          can be undecided although its interval excludes 1x.
+    "#]].assert_eq(&narrow);
+}
+
+#[test]
+fn profile_and_edit_stand_below_the_tables() {
+    let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
+    one.setup.profiles = vec!["dev".to_owned()];
+    one.setup.edits = vec!["a function body in src/main.rs".to_owned()];
+    let said = plain(&comparison(vec![one]));
+    let builds = "builds: dev profile. Before each round of \"rebuild after an edit\", every variant gets the same new edit:";
+    let joined = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.ends_with(&format!("{builds} a function body in src/main.rs.")), "{said}");
+}
 
 #[test]
 fn a_run_in_which_everything_happens() {
     expect![[r#"
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-        hexyl 0.17.0 · incremental (12 rounds, stopped: the precision was reached)
-          variant                        median    ratio    95 % interval    change  verdict     n
-          linker=bfd                    4.200 s                                      baseline   12
-          linker=lld (linker=rust-lld)  3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster     12
-          linker=mold                   3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster     12
-          codegen-units=3               4.469 s    1.01×      0.61 – 1.41      +1 %  undecided  12
-          twin: −0.2 ± 1.6 % against the planned baseline, no difference shown
-          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
-          order: being first in a round costs +0.40 % (−0.30 to +1.11 %); being built after linker=mold
-            costs +1.11 % (+0.60 to +1.61 %, p < 0.001); position and predecessor may have moved a ratio by
-            up to 0.5 % (95 % bound)
+        hexyl 0.17.0: rebuild after an edit (12 rounds, stopped: the target precision was reached)
+          variant                      median   ratio  95% interval  change  verdict    proof         builds
+          linker=bfd                  4.200 s                                baseline                     12
+          linker=lld                  3.667 s  0.873×  0.866–0.880×  −12.7%  faster     proven            12
+          (linker=rust-lld)
+          linker=mold                 3.868 s  0.921×  0.914–0.928×   −7.9%  faster     not provable      12
+          codegen-units=3             4.469 s  1.010×  0.606–1.414×   +1.0%  undecided                    12
+          control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
+            more would be found in 4 of 5 such runs
           linker=mold: 2 builds failed, timed out or could not start
           linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
-          linker=wild: no build ended well: 12 builds failed, timed out or could not start
-          linker=mold: CPU time 0.620× (0.600 – 0.640), memory 1.90× (1.80 – 2.00)
-          linker=lld: linker proven: LLD 22.1.2
-          linker=mold: linker proven: mold 2.40; rustflags not provable: a raw flag leaves no trace
-          note: The lag-1 correlation of the residuals is 0.31; intervals were widened for it.
+          linker=wild: no build succeeded: 12 builds failed, timed out or could not start
 
-        ripgrep 15.1.0 · incremental (8 rounds, stopped: the precision was reached)
-          variant        median    ratio    95 % interval    change  verdict   n
-          linker=bfd   210.0 ms                                      baseline  8
-          linker=lld   183.3 ms  0.8730×  0.8660 – 0.8800  −12.70 %  invalid   8
-          linker=mold  193.4 ms  0.9210×  0.9136 – 0.9284   −7.90 %  invalid   8
-          twin: it differs from the baseline (+4.0 ± 1.1 %), so this block shows nothing
-          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
+        ripgrep 15.1.0: rebuild after an edit (8 rounds, stopped: the target precision was reached)
+          variant        median   ratio  95% interval  change  verdict   builds
+          linker=bfd   210.0 ms                                baseline       8
+          linker=lld   183.3 ms  0.873×  0.866–0.880×  −12.7%  invalid        8
+          linker=mold  193.4 ms  0.921×  0.914–0.928×   −7.9%  invalid        8
+          control: two identical builds differed by +4.0% (+2.9 to +5.1%); that is more than chance
+            explains, so this comparison has no result
 
-        tokei 14.0.0 · incremental (1 round, not finished)
-          variant      median  ratio  95 % interval  change  verdict   n
-          linker=bfd  90.00 s                                baseline  1
-          linker=lld  78.57 s                                –         1
-          twin: too few rounds to say how two equal builds compare here
-          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
+        tokei 14.0.0: rebuild after an edit (only 1 of at least 6 planned rounds, not finished)
+          variant      median  verdict    builds
+          linker=bfd  90.00 s  baseline        1
+          linker=lld  78.57 s  no result       1
+          control: too few rounds, so nothing shows how much two identical builds differ here
           linker=lld: too few rounds for an interval
 
-        Verdicts hold for all 8 planned comparisons together (Holm): stricter than each plain interval.
-
-        left out:
-          linker=sold in linkers/*/incremental: no `sold` on this machine
-            help: apt install sold
+        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
+          of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
+          smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected
+          for the 8 planned comparisons (Holm); the intervals are not, so a variant can be undecided
+          although its interval excludes 1×.
     "#]]
-    .assert_eq(&text(&fixture::everything()));
+    .assert_eq(&plain(&fixture::everything()));
 }
 
 #[test]
@@ -58,17 +192,16 @@ fn a_run_without_blocks_or_arms_says_so() {
     expect![[r#"
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-        no block was measured
+        nothing was measured
     "#]]
-    .assert_eq(&text(&comparison(Vec::new())));
+    .assert_eq(&plain(&comparison(Vec::new())));
     expect![[r#"
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-        nothing · incremental (0 rounds, not finished)
+        nothing: rebuild after an edit (only 0 of at least 6 planned rounds, not finished)
           nothing was timed
-          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
     "#]]
-    .assert_eq(&text(&comparison(vec![empty_block("nothing")])));
+    .assert_eq(&plain(&comparison(vec![empty_block("nothing")])));
 }
 
 #[test]
@@ -76,29 +209,28 @@ fn long_names_stay_whole_and_within_the_line() {
     expect![[r#"
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-        hexyl · incremental (12 rounds, stopped: the precision was reached)
-          variant                                   median    ratio    95 % interval    change  verdict    n
-          linker=mold,                            400.0 ms                                      baseline  12
-            debuginfo=line-tables-only,
-            codegen-units=0, incremental=false,
-            path="/opt/<weird> & names",
-            opt-level=0
-          linker=mold,                            349.2 ms  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
-            debuginfo=line-tables-only,
-            codegen-units=1, incremental=false,
-            path="/opt/<weird> & names",
-            opt-level=1
-          linker=mold,                            368.4 ms  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
-            debuginfo=line-tables-only,
-            codegen-units=2, incremental=false,
-            path="/opt/<weird> & names",
-            opt-level=2
-          twin: −0.2 ± 1.6 % against the planned baseline, no difference shown
-          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
+        hexyl: rebuild after an edit (12 rounds, stopped: the target precision was reached)
+          variant                                     median   ratio  95% interval  change  verdict   builds
+          linker=mold, debuginfo=line-tables-only,  400.0 ms                                baseline      12
+          codegen-units=0, incremental=false,
+          path="/opt/<weird> & names", opt-level=0
+          linker=mold, debuginfo=line-tables-only,  349.2 ms  0.873×  0.866–0.880×  −12.7%  faster        12
+          codegen-units=1, incremental=false,
+          path="/opt/<weird> & names", opt-level=1
+          linker=mold, debuginfo=line-tables-only,  368.4 ms  0.921×  0.914–0.928×   −7.9%  faster        12
+          codegen-units=2, incremental=false,
+          path="/opt/<weird> & names", opt-level=2
+          control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
+            more would be found in 4 of 5 such runs
 
-        Verdicts hold for all 2 planned comparisons together (Holm): stricter than each plain interval.
+        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
+          of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
+          smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected
+          for the 2 planned comparisons (Holm); the intervals are not, so a variant can be undecided
+          although its interval excludes 1×.
     "#]]
-    .assert_eq(&text(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
+    .assert_eq(&plain(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
 }
 
 fn proof_of(role: Role, variant: &str, axis: &str, found: &str, result: ProofResult) -> Proof {
@@ -132,47 +264,28 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
     expect![[r#"
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-        hexyl · incremental (12 rounds, stopped: the precision was reached)
-          variant       median    ratio    95 % interval    change  verdict    n
-          linker=bfd   4.200 s                                      baseline  12
-          linker=lld   3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
-          linker=mold  3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
-          twin: −0.2 ± 1.6 % against the planned baseline, no difference shown
-          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
+        hexyl: rebuild after an edit (12 rounds, stopped: the target precision was reached)
+          variant       median   ratio  95% interval  change  verdict   proof   builds
+          linker=bfd   4.200 s                                baseline  proven      12
+          linker=lld   3.667 s  0.873×  0.866–0.880×  −12.7%  faster    proven      12
+          linker=mold  3.868 s  0.921×  0.914–0.928×   −7.9%  faster    failed      12
+          control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
+            more would be found in 4 of 5 such runs
           linker=gold: not timed: not in force: linker should show gold, found LLD 22.1.2
           linker=wild: not timed: what it built does not work: exit code 1
-          linker=bfd, linker=lld: jobs proven: 4 jobs
-          twin of linker=bfd: jobs not in force: expected more than 5 jobs, found 5 jobs
-          linker=mold: jobs proven: 4 jobs; workload not in force: expected more than 80 of 80 units
-            compiled, found 80 of 80 units compiled
+          linker=bfd (control): jobs not in force: expected more than 5 jobs, found 5 jobs
+          linker=mold: workload not in force: expected more than 80 of 80 units compiled, found 80 of 80
+            units compiled
           linker=wild: linker not in force: expected more than LLD 22.1.2, found LLD 22.1.2
 
-        Verdicts hold for all 4 planned comparisons together (Holm): stricter than each plain interval.
+        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
+          of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
+          smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected
+          for the 4 planned comparisons (Holm); the intervals are not, so a variant can be undecided
+          although its interval excludes 1×.
     "#]]
-    .assert_eq(&text(&comparison(vec![one])));
-}
-
-#[test]
-fn a_twin_that_came_out_on_one_side_is_mentioned() {
-    let line = |ratio: f64, p: f64, invalid: bool| {
-        let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
-        one.twin = one.twin.map(|twin| TwinResult { ratio, half_width: 0.017, p, ..twin });
-        if invalid {
-            one.invalid = vec![bench_runner_core::compare::Invalid::TwinDiffers];
-            one.arms[2].ratio = one.arms[2].ratio.map(|r| Ratio { verdict: Verdict::Invalid, ..r });
-        }
-        super::twin(&one)
-    };
-    assert_eq!(line(1.01, 0.2, false), "+1.0 ± 1.7 % against the planned baseline, no difference shown");
-    let aside = |change: &str, p: &str| {
-        format!(
-            "{change} ± 1.7 % against the planned baseline, {p}: unusual, but not enough to make the block invalid"
-        )
-    };
-    assert_eq!(line(1.035, 0.0213, false), aside("+3.5", "p = 0.02"));
-    assert_eq!(line(0.97, 0.0031, false), aside("−3.0", "p = 0.003"));
-    assert_eq!(line(0.97, 0.0000031, false), aside("−3.0", "p < 0.001"));
-    assert!(line(1.035, 0.0001, true).ends_with("so this block shows nothing"));
+    .assert_eq(&plain(&comparison(vec![one])));
 }
 
 #[test]
@@ -180,28 +293,10 @@ fn a_verdict_from_few_rounds_says_so_in_its_cell() {
     let mut one = block_of("hexyl", &names(2, false), 4, 4.2);
     let ratio = crate::figure::fixture::ratio(0.9, 0.01, Verdict::Faster);
     one.arms[2].ratio = Some(bench_runner_core::compare::Ratio { rounds: 4, ..ratio });
-    let words = |one: &BlockResult| super::row(one, 2, TimeUnit::for_block(one), &one.arms[2])[5].clone();
-    assert_eq!(words(&one), "faster (4 of 6 rounds)");
+    let words = |one: &BlockResult| super::rows(one)[1][5].clone();
+    assert_eq!(words(&one), "faster, only 4 of 6 rounds");
     one.arms[2].ratio = Some(bench_runner_core::compare::Ratio { rounds: 6, ..ratio });
     assert_eq!(words(&one), "faster");
-}
-
-#[test]
-fn a_twin_that_was_given_up_is_not_one_of_too_few_rounds() {
-    let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
-    one.twin = None;
-    assert!(super::twin(&one).starts_with("given up, so nothing"));
-    one.arms[2].ratio = None;
-    assert!(super::twin(&one).starts_with("too few rounds"));
-    one.arms[1].not_timed = Some("the build failed".to_owned());
-    assert!(super::twin(&one).starts_with("not timed, so nothing"));
-}
-
-#[test]
-fn a_twin_of_a_baseline_that_is_not_compared_with_need_not_have_been_given_up() {
-    let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
-    (one.twin, one.baseline) = (None, 2);
-    assert!(super::twin(&one).starts_with("without a result, so nothing"));
 }
 
 #[test]
@@ -217,20 +312,19 @@ fn a_run_that_lacks_the_chosen_baseline_says_so() {
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
         post hoc: compared with `linker=lld`, chosen after the run
 
-        no block has that baseline
-
-        left out:
-          all in linkers/ripgrep/clean: no variant here is `linker=lld`
+        no comparison has that baseline
     "#]]
-    .assert_eq(&text(&Comparison { post_hoc, ..comparison(Vec::new()) }));
+    .assert_eq(&plain(&Comparison { post_hoc, ..comparison(Vec::new()) }));
 }
 
 #[test]
 fn means_that_disagree_with_the_typical_build_are_mentioned() {
     let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
-    assert!(!text(&comparison(vec![one.clone()])).contains("means"));
+    assert!(!verbose(&comparison(vec![one.clone()])).contains("means"));
     one.arms[2].ratio = one.arms[2].ratio.map(|ratio| Ratio { ratio_of_means: 1.05, ..ratio });
-    assert!(text(&comparison(vec![one])).contains("linker=lld: the ratio of the means is 1.050×, outside"));
+    assert!(
+        verbose(&comparison(vec![one])).contains("linker=lld: the quotient of the means is 1.050×, outside")
+    );
 }
 
 #[test]
@@ -238,7 +332,7 @@ fn control_characters_do_not_reach_the_terminal() {
     let mut one = empty_block("hexyl");
     one.arms = vec![empty_arm(Role::Variant, "\u{1b}[31mred")];
     one.arms[0].not_timed = Some("line\u{7}".to_owned());
-    let text = text(&comparison(vec![one]));
+    let text = verbose(&comparison(vec![one]));
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
 }
 
@@ -263,41 +357,49 @@ fn another_baseline_is_marked() {
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
         post hoc: compared with `linker=lld`, chosen after the run
 
-        hexyl · incremental (12 rounds, stopped: the precision was reached)
-          variant       median    ratio    95 % interval    change  verdict    n
-          linker=bfd   4.200 s  0.8730×  0.8660 – 0.8800  −12.70 %  faster    12
-          linker=lld   3.667 s                                      baseline  12
-          linker=mold  3.868 s  0.9210×  0.9136 – 0.9284   −7.90 %  faster    12
-          twin of the planned baseline: −0.2 ± 1.6 % against the planned baseline, no difference shown
-          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
+        hexyl: rebuild after an edit (12 rounds, stopped: the target precision was reached)
+          variant       median   ratio  95% interval  change  verdict   builds
+          linker=bfd   4.200 s  0.873×  0.866–0.880×  −12.7%  faster        12
+          linker=lld   3.667 s                                baseline      12
+          linker=mold  3.868 s  0.921×  0.914–0.928×   −7.9%  faster        12
+          control: two identical builds of linker=bfd, the planned baseline, differed by −0.2% (−1.8 to
+            +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs
 
-        Post hoc: the baseline was chosen after the run, so verdicts hold for all 6 pairs of variants
-        together (Holm): stricter than each plain interval.
-        Offsets between directories: assumed to be 0.7 % until 10 twins are known (3 twins so far).
+        ratio: the average of the per-round ratios to the baseline, and so not the quotient of the
+          medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
+          smallest difference that matters (--margin); undecided: neither was shown. Post hoc: the baseline
+          was chosen after the run, so verdicts are corrected for all 6 pairs of variants (Holm); the
+          intervals are not, so a variant can be undecided although its interval excludes 1×.
+        directories: Two target directories can differ in speed. The intervals include 0.7% (assumed until
+          this machine has 10 controls, 3 controls so far).
 
-        left out:
+        skipped:
           all in linkers/ripgrep/clean: no variant here is `linker=lld`
     "#]]
-    .assert_eq(&text(&post_hoc));
+    .assert_eq(&verbose(&post_hoc));
 }
 
 #[test]
 fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_table() {
-    let said = text(&comparison(vec![fixture::unlike()]));
+    let said = plain(&comparison(vec![fixture::unlike()]));
     expect![[r#"
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-        hexyl 0.17.0 · incremental (12 rounds, stopped: the precision was reached)
-          variant      median    ratio    95 % interval    change  verdict    n
-          linker=bfd  4.200 s                                      baseline  12
-          linker=lld  3.667 s  0.8730×  0.8660 – 0.8800  −12.70 %  invalid   12
-          twin: −0.2 ± 1.6 % against the planned baseline, no difference shown
-          noise floor: a real difference of 2.1 % or more would be found in four of five such runs
-          warning: fidelity: as-configured: differs from your own build in flags: yours `-Clinker=<x>`,
-            here nothing
-          fidelity: without your configuration: same (left out on purpose: RUSTFLAGS)
+        hexyl 0.17.0: rebuild after an edit (12 rounds, stopped: the target precision was reached)
+          variant      median   ratio  95% interval  change  verdict   builds
+          linker=bfd  4.200 s                                baseline      12
+          linker=lld  3.667 s  0.873×  0.866–0.880×  −12.7%  invalid       12
+          control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
+            more would be found in 4 of 5 such runs
+          warning: as-configured: differs from your own build in flags: yours `-Clinker=<x>`, here nothing
+          compared with your own build: without your configuration: same (left out on purpose: RUSTFLAGS)
 
-        One comparison was planned, and its verdict stands alone.
+        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
+          of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
+          smallest difference that matters (--margin); undecided: neither was shown. One comparison was
+          planned, so its verdict needs no correction.
     "#]]
     .assert_eq(&said);
 }

@@ -1,0 +1,198 @@
+//! Findings of a comparison, as sentences: what was decided, what was not and what would settle it.
+
+use bench_runner_core::compare::{ArmResult, BlockResult, Ratio, RoundsNeeded, Verdict};
+
+use crate::figure::wording::{self, pluralize, share};
+
+/// A judged variant of a block.
+#[derive(Clone, Copy)]
+pub(super) struct Judged<'a> {
+    pub(super) block: &'a BlockResult,
+    pub(super) arm: &'a ArmResult,
+    pub(super) ratio: &'a Ratio,
+}
+
+/// The judged variants of a block, the fastest first.
+pub(super) fn judged(block: &BlockResult) -> Vec<Judged<'_>> {
+    let of_arm = |(at, arm): (usize, _)| {
+        let arm: &ArmResult = arm;
+        let ratio = arm.ratio.as_ref().filter(|_| block.is_compared(at))?;
+        Some(Judged { block, arm, ratio })
+    };
+    let mut judged: Vec<Judged<'_>> = block.arms.iter().enumerate().filter_map(of_arm).collect();
+    judged.sort_by(|one, other| one.ratio.ratio.total_cmp(&other.ratio.ratio));
+    judged
+}
+
+/// The variants of a block without a result.
+pub(super) fn without_result(block: &BlockResult) -> Vec<&ArmResult> {
+    let arms = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));
+    arms.map(|(_, arm)| arm).filter(|arm| arm.ratio.is_none()).collect()
+}
+
+/// Name of the baseline of a block.
+pub(super) fn baseline_name(block: &BlockResult) -> String {
+    block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default()
+}
+
+impl Judged<'_> {
+    pub(super) fn is_decided(&self) -> bool {
+        !matches!(self.ratio.verdict, Verdict::Undecided | Verdict::Invalid)
+    }
+
+    /// Rounds that count, with a warning if they are fewer than planned.
+    fn rounds(&self) -> String {
+        let few = self.ratio.few_rounds().map(|few| format!("only {few}"));
+        few.unwrap_or_else(|| pluralize(self.ratio.rounds, "round"))
+    }
+
+    /// The variant with its result: `linker=mold: 0.42× as long (0.28–0.63×; −58%), saves 0.47 s per build, 12
+    /// rounds`.
+    pub(super) fn listed(&self) -> String {
+        let result = wording::result_phrase(self.block, self.arm).unwrap_or_default();
+        format!("{}: {result}, {}", wording::arm_name(self.arm), self.rounds())
+    }
+
+    /// The decided verdict as a sentence without its full stop.
+    pub(super) fn sentence(&self) -> String {
+        let (name, baseline) = (wording::arm_name(self.arm), baseline_name(self.block));
+        let result = wording::result_phrase(self.block, self.arm).unwrap_or_default();
+        let verdict = match self.ratio.verdict {
+            Verdict::Faster => format!("is faster than {baseline}"),
+            Verdict::Slower => format!("is slower than {baseline}"),
+            Verdict::Equivalent => {
+                format!("is equivalent to {baseline} (within ±{})", share(self.block.margin))
+            }
+            Verdict::Undecided => format!("is undecided against {baseline}"),
+            Verdict::Invalid => format!("has no result against {baseline}"),
+        };
+        format!("{name} {verdict}: {result}, {}", self.rounds())
+    }
+}
+
+/// The undecided variants of a block as a sentence without its full stop, and the command that would settle
+/// them.
+pub(super) struct Undecided {
+    pub(super) text: String,
+    pub(super) command: Option<String>,
+}
+
+/// `None` if no variant of the block is undecided.
+pub(super) fn undecided(block: &BlockResult) -> Option<Undecided> {
+    let open: Vec<Judged<'_>> =
+        judged(block).into_iter().filter(|one| one.ratio.verdict == Verdict::Undecided).collect();
+    if open.is_empty() {
+        return None;
+    }
+    let listed: Vec<String> = open.iter().map(Judged::listed).collect();
+    let found = format!("undecided against {}: {}", baseline_name(block), listed.join("; "));
+    let rounds = open.iter().filter_map(|one| match one.arm.needed {
+        Some(RoundsNeeded::Rounds(rounds)) => Some(rounds),
+        _ => None,
+    });
+    if let Some(rounds) = rounds.max() {
+        let time = block.setup.seconds_for(rounds).map(|seconds| format!(", {}", duration(seconds)));
+        let outlook = format!("about {rounds} rounds would probably settle it{}", time.unwrap_or_default());
+        let command = block.setup.command.as_ref().map(|command| format!("{command} --rounds {rounds}"));
+        let how = match command {
+            Some(_) => String::new(),
+            None => format!("; repeat the command of this run with `--rounds {rounds}`"),
+        };
+        return Some(Undecided { text: format!("{found}; {outlook}{how}"), command });
+    }
+    let reason = open.iter().find_map(|one| one.arm.needed).map(|needed| outlook(needed, block));
+    let reason = reason.map(|reason| format!("; {reason}")).unwrap_or_default();
+    Some(Undecided { text: format!("{found}{reason}"), command: None })
+}
+
+/// What would settle an undecided comparison, if it is not a number of rounds.
+fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
+    match needed {
+        RoundsNeeded::Rounds(rounds) => format!("about {rounds} rounds would probably settle it"),
+        RoundsNeeded::NearMargin => {
+            format!("more rounds would hardly help, the change is close to ±{}", share(block.margin))
+        }
+        RoundsNeeded::OtherDirectories => {
+            "rounds alone cannot settle it, because target directories differ in speed; try `--sessions 3`"
+                .to_owned()
+        }
+        RoundsNeeded::AssumedOffset(rounds) => format!(
+            "about {rounds} rounds would settle it once this machine has enough controls to estimate how much target \
+             directories differ; every comparison that is run here adds one"
+        ),
+        RoundsNeeded::TooMany => {
+            "build times vary too much here for any reasonable number of rounds".to_owned()
+        }
+        RoundsNeeded::TimedOut => "a build timed out, so `--timeout` would have to be longer".to_owned(),
+    }
+}
+
+/// A duration for readers, in one unit or two.
+pub(super) fn duration(seconds: f64) -> String {
+    match seconds.max(0.0) {
+        short if short < 90.0 => format!("{:.0} s", short.max(1.0)),
+        medium if medium < 5400.0 => format!("{:.0} min", medium / 60.0),
+        long => {
+            let minutes = (long / 60.0).round() as u64;
+            format!("{} h {} min", minutes / 60, minutes % 60)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::fixture::{block, names, ratio};
+
+    fn undecided_block(needed: RoundsNeeded) -> BlockResult {
+        let mut one = block("hexyl", &names(2, false), 12, 4.2);
+        one.arms[2].ratio = Some(ratio(0.977, 0.04, Verdict::Undecided));
+        one.arms[2].needed = Some(needed);
+        one.setup.round_seconds = Some(20.0);
+        one.setup.warmup_seconds = 40.0;
+        one.setup.command = Some("bench-runner run --project hexyl".to_owned());
+        one
+    }
+
+    #[test]
+    fn an_undecided_one_has_the_command_and_the_time_that_would_settle_it() {
+        let found = undecided(&undecided_block(RoundsNeeded::Rounds(31))).unwrap();
+        assert_eq!(
+            found.text,
+            "undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×; −2.3%), 12 rounds; about 31 rounds \
+             would probably settle it, 11 min"
+        );
+        assert_eq!(found.command.as_deref(), Some("bench-runner run --project hexyl --rounds 31"));
+    }
+
+    #[test]
+    fn without_a_command_or_a_number_of_rounds_it_says_so() {
+        let mut one = undecided_block(RoundsNeeded::Rounds(31));
+        one.setup.command = None;
+        let found = undecided(&one).unwrap();
+        assert!(found.command.is_none() && found.text.ends_with("with `--rounds 31`"), "{}", found.text);
+        for needed in [
+            RoundsNeeded::NearMargin,
+            RoundsNeeded::OtherDirectories,
+            RoundsNeeded::AssumedOffset(20),
+            RoundsNeeded::TooMany,
+            RoundsNeeded::TimedOut,
+        ] {
+            let found = undecided(&undecided_block(needed)).unwrap();
+            assert!(
+                found.command.is_none() && found.text.ends_with(&outlook(needed, &one)),
+                "{}",
+                found.text
+            );
+        }
+        assert!(undecided(&block("hexyl", &names(2, false), 12, 4.2)).is_none());
+    }
+
+    #[test]
+    fn durations_have_a_readable_unit() {
+        assert_eq!(
+            [0.2, 27.0, 120.0, 900.0, 5460.0].map(duration),
+            ["1 s", "27 s", "2 min", "15 min", "1 h 31 min"]
+        );
+    }
+}

@@ -1,0 +1,122 @@
+//! Plan → what the builds of each comparison do, in words: profile, edits, and the command that measures the
+//! comparison again.
+
+mod command;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use bench_runner_core::compare::Comparison;
+use bench_runner_core::record::{Block, Plan, Variant};
+use bench_runner_measure::build::Goal;
+use bench_runner_measure::corpus::{Edit, EditChange, EditClass, Project};
+use bench_runner_measure::toml_reader::SourceText;
+use bench_runner_measure::workloads::{self, SourceChange};
+
+use command::command;
+
+/// Adds to each comparison what its plan says about the builds.
+pub(super) fn add_setups(comparison: &mut Comparison, plan: &Plan) {
+    let projects: BTreeMap<&str, Project> = plan
+        .projects
+        .iter()
+        .filter_map(|planned| {
+            let base = planned.base.as_ref().map(PathBuf::from);
+            let text = SourceText::new(planned.name.as_str(), planned.manifest.as_str());
+            Some((planned.name.as_str(), Project::parse(&text, base).ok()?))
+        })
+        .collect();
+    for block in &mut comparison.blocks {
+        let Some(planned) = plan.blocks.iter().find(|planned| planned.id == block.id) else { continue };
+        block.setup.profiles = distinct(planned, |variant| profile(variant, &projects));
+        block.setup.edits = distinct(planned, |variant| edit(variant, &projects));
+        block.setup.command = command(plan, planned, &projects);
+    }
+}
+
+/// The distinct values of the block's variants, in order.
+fn distinct(block: &Block, of: impl Fn(&Variant) -> Option<String>) -> Vec<String> {
+    let mut values = Vec::new();
+    for value in block.arms.iter().filter_map(|arm| of(&arm.variant)) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values
+}
+
+/// The cargo profile of a variant's builds; `None` if the project is not built by cargo.
+fn profile(variant: &Variant, projects: &BTreeMap<&str, Project>) -> Option<String> {
+    let project = projects.get(variant.project.as_str())?;
+    if !project.build.tool.is_cargo() {
+        return None;
+    }
+    let goal = workloads::find(&variant.workload).ok().map(|workload| workload.goal);
+    let default = if goal == Some(Goal::Test) { "test" } else { "dev" };
+    let named = variant.settings.get("profile").or(project.build.profile.as_ref());
+    Some(named.map_or_else(|| default.to_owned(), String::clone))
+}
+
+/// The change that is made before each round, as a clause such as `a function body in src/main.rs`.
+fn edit(variant: &Variant, projects: &BTreeMap<&str, Project>) -> Option<String> {
+    let project = projects.get(variant.project.as_str())?;
+    let SourceChange::Edited(class) = workloads::find(&variant.workload).ok()?.sources else { return None };
+    let clause = edit_clause(project.edit_of(class)?);
+    Some(if projects.len() > 1 { format!("{clause} of {}", project.name) } else { clause })
+}
+
+fn edit_clause(edit: &Edit) -> String {
+    let what = match edit.class {
+        EditClass::Body => "a function body",
+        EditClass::Signature => "a public function's signature",
+        EditClass::NewItem => "an item that is not used",
+        EditClass::Comment => "a comment",
+        EditClass::Leaf => "a crate that other crates need",
+        EditClass::Root => "a crate that no other crate needs",
+        EditClass::MacroInput => "the input of a derive macro",
+        EditClass::BuildScript => "a build script",
+        EditClass::Manifest => "a Cargo.toml",
+        EditClass::Patch => "the sources, by a patch",
+    };
+    match &edit.change {
+        EditChange::Text(change) => format!("{what} in {}", change.file.display()),
+        EditChange::Patch { .. } => format!("{what} (`{}`)", edit.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::compare::workload_phrase;
+
+    use super::*;
+
+    #[test]
+    fn every_workload_has_a_name_in_plain_words() {
+        for workload in workloads::ALL {
+            let phrase = workload_phrase(workload.name, None);
+            assert!(phrase != workload.name && phrase.contains(' '), "{phrase}");
+        }
+    }
+
+    #[test]
+    fn an_edit_says_what_it_changes_and_where() {
+        let text = "name = \"p\"\nsummary = \"s\"\n[source]\nkind = \"crates-io\"\nname = \"p\"\nversion = \"1.0.0\"\n\
+                    sha256 = \"0000000000000000000000000000000000000000000000000000000000000000\"\n\
+                    [[edit]]\nname = \"e\"\nclass = \"signature\"\nfile = \"src/lib.rs\"\nanchor = \"x\"\ninsert = \"{n}\"\n";
+        let project = Project::parse(&SourceText::new("p", text), None).unwrap();
+        let projects = BTreeMap::from([("p", project)]);
+        let variant = |workload: &str, settings: &[(&str, &str)]| Variant {
+            name: "v".into(),
+            project: "p".into(),
+            workload: workload.into(),
+            rev: None,
+            settings: settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect(),
+        };
+        let of = |workload: &str| edit(&variant(workload, &[]), &projects);
+        assert_eq!(of("incremental").unwrap(), "a public function's signature in src/lib.rs");
+        assert_eq!((of("incremental:body"), of("clean")), (None, None));
+        assert_eq!(profile(&variant("clean", &[]), &projects).unwrap(), "dev");
+        assert_eq!(profile(&variant("test", &[]), &projects).unwrap(), "test");
+        assert_eq!(profile(&variant("clean", &[("profile", "release")]), &projects).unwrap(), "release");
+    }
+}
