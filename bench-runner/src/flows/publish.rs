@@ -13,7 +13,7 @@ use bench_runner_report::report::BuildLog;
 use bench_runner_report::{figure, report};
 use rayon::prelude::*;
 
-use super::{FlowError, setups};
+use super::{FlowError, variant_setups};
 
 /// Largest number of results, over all pairs of variants, that a page has for other baselines.
 const MOST_PAIRS: usize = 4000;
@@ -81,7 +81,7 @@ pub fn page(bundle: &Bundle, comparison: &Comparison, policy: &Policy) -> String
         ),
         visits: visits.len(),
         remarks: &bundle.remarks,
-        setups: &setups::block_setups(manifest),
+        setups: &variant_setups::block_setups(manifest),
         logs: &logs(bundle),
         advice: &super::advice(bundle, comparison),
         // The default path of bundles rather than the path of this one: the page is read on other machines.

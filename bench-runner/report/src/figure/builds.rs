@@ -1,55 +1,60 @@
-//! Figure of one block: its builds in the order they were made, and each arm's median and interval.
+//! Figure of one block: its builds in the order they were made, and each arm's median and interval on the same
+//! axis.
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Point};
-use bench_runner_core::record::Role;
+use bench_runner_core::compare::{ArmResult, BlockResult, Point, Summary};
+use plotters::element::PathElement;
 
-use super::marks;
-use super::palette::Ink;
-use super::scale::Scale;
-use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
+use super::axis::NumberAxis;
+use super::backend::units;
+use super::chart::{ChartFrame, area, draw, place, rows, stroke, x_axis, y_axis};
+use super::elements::{IntervalLook, IntervalMark, PointMark};
+use super::labels::{self, DirectLabel};
+use super::outliers::{LEAST_SPAN, can_be_drawn, exclamation_marks, longest_shown};
+use super::palette::{Ink, PointShape};
+use super::scene::{Anchor, EDGE, Label, Scene, ScenePosition, Tooltip, WIDTH};
 use super::series::{self, Series};
-use super::wording::{self, TimeUnit};
+use super::wording::{self, ColumnDigits, TimeUnit};
 
-/// Upper end of both panels.
-const TOP: f64 = 96.0;
+/// Upper end of the plot.
+const TOP: f64 = 92.0;
 /// Left and right end of the plot of the builds.
-const PLOT: (f64, f64) = (84.0, 556.0);
-/// Left and right end of the rows of the arms.
-const ROWS: (f64, f64) = (590.0, WIDTH - EDGE);
-/// Left and right end of the intervals in the rows.
-const INTERVALS: (f64, f64) = (608.0, 752.0);
-/// Height of one row.
-const ROW: f64 = 39.0;
-/// Minimum height of the panels.
+const PLOT: (f64, f64) = (76.0, 576.0);
+/// Left and right end of the strip of medians.
+const STRIP: (f64, f64) = (588.0, 676.0);
+/// Left and right end of the labels.
+const LABELS: (f64, f64) = (704.0, WIDTH - EDGE);
+/// Minimum height of the plot.
 const LEAST: f64 = 300.0;
-/// Height of ticks, axis titles and the caption below the panels.
-const BELOW: f64 = 70.0;
+/// Height of ticks and title below the plot.
+const BELOW: f64 = 40.0;
+/// Height of the part above the axis that has the builds beyond it.
+const BEYOND: f64 = 26.0;
+/// Height of the names of sessions.
+const SESSIONS: f64 = 18.0;
 /// Number of builds above which they are drawn smaller.
 const CROWDED: usize = 400;
-
-/// Maximum width of a name.
-const NAME_ROOM: f64 = ROWS.1 - INTERVALS.0;
-/// Width reserved for the number of failed builds.
-const FAILED_ROOM: f64 = 76.0;
+/// Width of a round from which its builds are joined by a line.
+const JOINED_FROM: f64 = 24.0;
+/// Width of a round from which rounds are shaded.
+const SHADED_FROM: f64 = 6.0;
 
 /// Scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
-    let series = series::for_block(block, name_room(block));
+    let any_failed = block.arms.iter().any(|arm| arm.failures > 0);
+    let series = series::for_block(block, labels::name_room(LABELS.1 - LABELS.0, any_failed));
     let unit = TimeUnit::for_block(block);
-    let bottom = TOP + (series.len() as f64 * ROW).max(LEAST);
     let mut scene = Scene::new(&block.title, description(block, unit));
-    scene.height = bottom + BELOW;
     scene.heading(&block.title, &wording::progress(block));
-    builds(&mut scene, &series, unit, bottom);
-    rows(&mut scene, &series, unit, bottom);
-    caption(&mut scene, block);
+    match Plot::new(&series, unit) {
+        Some(plot) => plot.draw(&mut scene, &series),
+        None => {
+            let bottom = TOP + labels::height(series.len()).max(60.0);
+            scene.text(Label::new((PLOT.0, TOP + 16.0), "no build to show", 13.0, Ink::Muted));
+            arm_labels(&mut scene, &series, unit, (bottom, &[]));
+            scene.height = bottom + 24.0;
+        }
+    }
     scene
-}
-
-/// Maximum width of a name, minus the room for the number of failed builds if an arm has any.
-fn name_room(block: &BlockResult) -> f64 {
-    let failed = block.arms.iter().any(|arm| arm.failures > 0);
-    if failed { NAME_ROOM - FAILED_ROOM } else { NAME_ROOM }
 }
 
 fn description(block: &BlockResult, unit: TimeUnit) -> String {
@@ -63,77 +68,280 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
     format!("{}. Median wall time and {ends}: {}.", wording::progress(block), arms.join("; "))
 }
 
-fn median(wall: &bench_runner_core::compare::Summary, unit: TimeUnit) -> String {
+fn median(wall: &Summary, unit: TimeUnit) -> String {
     let shown = wording::time(wall, unit);
-    format!("{} {} [{}, {}]", shown.estimate, unit.symbol(), shown.low, shown.high)
+    format!("{} {} ({}–{})", shown.estimate, unit.symbol(), shown.low, shown.high)
 }
 
-/// The builds in the order they were made.
-fn builds(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64) {
-    let mut points: Vec<Point> = series.iter().flat_map(|s| s.arm.points.iter().copied()).collect();
-    points.retain(|point| point.wall.is_finite() && point.wall > 0.0);
-    points.sort_by_key(|point| point.order);
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        let middle = ((PLOT.0 + PLOT.1) / 2.0, (TOP + bottom) / 2.0);
-        scene.text(Label::new(middle, "no build to show", 13.0, Ink::Muted).anchored(Anchor::Middle));
-        return;
-    };
-    let (first_order, last_order) = (f64::from(first.order) + 1.0, f64::from(last.order) + 1.0);
-    let pad = 0.5 + (last_order - first_order) * 0.015;
-    let x = Scale::linear((first_order - pad, last_order + pad), PLOT);
-    let sessions = boundaries(&points, |point| point.session);
-    let headroom = if sessions.is_empty() { 0.0 } else { 20.0 };
-    let y = Scale::for_times(points.iter().map(|point| point.wall), (bottom, TOP + headroom));
-    time_axis(scene, &y, unit, bottom);
-    order_axis(scene, &x, bottom);
-    round_lines(scene, &x, &points, bottom);
-    session_lines(scene, &x, &sessions, first.session, bottom);
-    let half = if points.len() > CROWDED { 3.0 } else { 4.0 };
-    // The baseline and its twin come first in a block, so the variants are drawn over them.
-    for one in series {
-        for point in one.arm.points.iter().filter(|point| point.wall.is_finite() && point.wall > 0.0) {
-            let place = (x.place(f64::from(point.order) + 1.0), y.place(point.wall));
-            marks::shape(scene, one.shape, place, half, one.ink);
-            let (name, text) = (wording::arm_name(one.arm), build_tooltip(point, unit));
-            scene.tooltips.push(Tooltip { from: place, to: place, name, text });
-            if point.outlier {
-                marks::ring(scene, place, half + 3.5, 1.3, Ink::Outlier);
+/// Tooltips with the index of the arm and the number of the build.
+type KeyedTooltips = Vec<((usize, u32), Tooltip)>;
+
+/// What the charts of a block's builds say of themselves.
+struct Charts {
+    tooltips: KeyedTooltips,
+    /// Horizontal positions of the boundaries of sessions.
+    sessions: Vec<f64>,
+    /// Vertical positions of the medians.
+    medians: Vec<Option<f64>>,
+}
+
+/// The builds of a block and their axes.
+struct Plot {
+    points: Vec<Point>,
+    unit: TimeUnit,
+    x: NumberAxis,
+    y: NumberAxis,
+    longest: f64,
+    /// Upper end of the axis of times, and its lower end.
+    down: (f64, f64),
+    sessions: Vec<(f64, u32)>,
+}
+
+impl Plot {
+    /// `None` without a build that can be drawn.
+    fn new(series: &[Series<'_>], unit: TimeUnit) -> Option<Self> {
+        let mut points: Vec<Point> =
+            series.iter().flat_map(|s| &s.arm.points).filter(can_be_drawn).copied().collect();
+        points.sort_by_key(|point| point.order);
+        let (first, last) = (points.first()?.order + 1, points.last()?.order + 1);
+        let pad = 0.5 + f64::from(last - first) * 0.015;
+        let x = NumberAxis::counting((f64::from(first) - pad, f64::from(last) + pad), (first, last), 8);
+        let longest = longest_shown(&points);
+        let sessions = boundaries(&points, |point| point.session);
+        let named = if sessions.is_empty() { 0.0 } else { SESSIONS };
+        let beyond = if points.iter().any(|point| point.wall > longest) { BEYOND } else { 0.0 };
+        let top = TOP + named + beyond;
+        let bottom = (TOP + labels::height(series.len())).max(top + LEAST);
+        let shown = points.iter().map(|point| point.wall).filter(|wall| *wall <= longest);
+        let wanted = ((bottom - top) / 50.0) as usize;
+        let y = NumberAxis::quantities(shown.map(|wall| unit.convert(wall)), LEAST_SPAN, wanted);
+        Some(Self { points, unit, x, y, longest, down: (top, bottom), sessions })
+    }
+
+    fn is_beyond(&self, point: &Point) -> bool {
+        point.wall > self.longest
+    }
+
+    /// Upper end of the part that has builds, beyond the axis or not.
+    fn top(&self) -> f64 {
+        if self.points.iter().any(|point| self.is_beyond(point)) { self.down.0 - BEYOND } else { self.down.0 }
+    }
+
+    fn draw(&self, scene: &mut Scene, series: &[Series<'_>]) {
+        scene.text(Label::new((EDGE, TOP - 14.0), self.axis_title(), 11.0, Ink::Muted));
+        self.rounds(scene);
+        let Charts { tooltips, sessions, medians } = self.charts(scene, series);
+        self.session_names(scene, &sessions);
+        let mut tooltips = tooltips;
+        tooltips.extend(self.beyond(scene, series));
+        // Arm by arm, each in the order of its builds.
+        tooltips.sort_by_key(|(key, _)| *key);
+        scene.tooltips.extend(tooltips.into_iter().map(|(_, tooltip)| tooltip));
+        let walls: Vec<Summary> = series.iter().filter_map(|s| s.arm.wall()).collect();
+        let heading = format!("median, {}", wording::around_median(walls.iter()));
+        scene.text(Label::new((STRIP.0, TOP - 14.0), heading, 11.0, Ink::Muted));
+        arm_labels(scene, series, self.unit, (self.down.1, &medians));
+        self.caption(scene);
+    }
+
+    fn axis_title(&self) -> String {
+        let unit = self.unit.symbol();
+        if self.y.is_log() {
+            format!("wall time, {unit}, logarithmic")
+        } else if self.y.covered() < 0.25 {
+            format!("wall time, {unit}; the whole height is {}", wording::share(self.y.covered()))
+        } else {
+            format!("wall time, {unit}")
+        }
+    }
+
+    /// Shades every other round, and joins the builds of each round.
+    fn rounds(&self, scene: &mut Scene) {
+        let starts = boundaries(&self.points, |point| point.round);
+        let width = (PLOT.1 - PLOT.0) / (starts.len() + 1) as f64;
+        if width < SHADED_FROM {
+            return;
+        }
+        draw(scene, |canvas| {
+            let frame = ChartFrame::bare(PLOT, (self.top(), self.down.1));
+            let chart = frame.chart(canvas, (self.x.clone(), rows(1.0)))?;
+            for (index, (start, _)) in starts.iter().enumerate().step_by(2) {
+                let end = starts.get(index + 1).map_or(f64::MAX, |(end, _)| *end);
+                chart.plotting_area().draw(&area((*start, 0.0), (end, 1.0), Ink::Round))?;
+            }
+            Ok(())
+        });
+    }
+
+    /// Draws builds and medians.
+    fn charts(&self, scene: &mut Scene, series: &[Series<'_>]) -> Charts {
+        let half = if self.points.len() > CROWDED { 3.0 } else { 4.0 };
+        draw(scene, |canvas| {
+            let frame = ChartFrame { left: PLOT.0, below: BELOW, ..ChartFrame::bare(PLOT, self.down) };
+            let mut chart = frame.chart(canvas, (self.x.clone(), self.y.clone()))?;
+            y_axis(&mut chart)?;
+            x_axis(&mut chart, false, "builds in the order they were made")?;
+            let plot = chart.plotting_area();
+            for joined in self.joined() {
+                plot.draw(&PathElement::new(joined, stroke(Ink::Control, 0.6)))?;
+            }
+            let (mut tooltips, mut outliers) = (Vec::new(), Vec::new());
+            // The baseline and its twin come first in a block, so the variants are drawn over them.
+            for (arm, one) in series.iter().enumerate() {
+                for point in one.arm.points.iter().filter(can_be_drawn).filter(|point| !self.is_beyond(point))
+                {
+                    let at = self.position(point);
+                    plot.draw(&PointMark { at, shape: one.shape, half, ink: one.ink })?;
+                    let (x, y) = place(&chart, at);
+                    tooltips.push(((arm, point.order), self.tooltip(one, point, (x, y))));
+                    if point.outlier {
+                        outliers.push((x, y - half - 3.5));
+                    }
+                }
+            }
+            exclamation_marks(canvas, &outliers)?;
+            let sessions = self.sessions.iter().map(|(at, _)| place(&chart, (*at, 0.0)).0).collect();
+            let strip = ChartFrame::bare(STRIP, self.down);
+            let columns = NumberAxis::linear((0.0, series.len() as f64), 1);
+            let mut strip = strip.chart(canvas, (columns, self.y.clone()))?;
+            y_axis(&mut strip)?;
+            let mut medians = Vec::new();
+            for (index, one) in series.iter().enumerate() {
+                let wall = one.arm.wall();
+                medians.push(match wall.and_then(|wall| self.interval(one, &wall, index as f64 + 0.5)) {
+                    Some(mark) => {
+                        strip.plotting_area().draw(&mark)?;
+                        Some(place(&strip, mark.places[1]).1)
+                    }
+                    None => None,
+                });
+            }
+            Ok(Charts { tooltips, sessions, medians })
+        })
+    }
+
+    fn position(&self, point: &Point) -> (f64, f64) {
+        (f64::from(point.order) + 1.0, self.unit.convert(point.wall))
+    }
+
+    /// Builds of each round in their order, unless rounds are so narrow that lines would hide the builds.
+    fn joined(&self) -> Vec<Vec<(f64, f64)>> {
+        let shown: Vec<Point> = self.points.iter().filter(|point| !self.is_beyond(point)).copied().collect();
+        let rounds: Vec<&[Point]> = shown.chunk_by(|a, b| a.round == b.round).collect();
+        let width = (PLOT.1 - PLOT.0) / rounds.len().max(1) as f64;
+        let rounds = rounds.into_iter().filter(|round| width >= JOINED_FROM && round.len() > 1);
+        rounds.map(|round| round.iter().map(|point| self.position(point)).collect()).collect()
+    }
+
+    /// An arm's median and interval in its column of the strip.
+    fn interval(&self, one: &Series<'_>, wall: &Summary, column: f64) -> Option<IntervalMark> {
+        let values = [wall.low, wall.median, wall.high].map(|wall| self.unit.convert(wall));
+        let look = IntervalLook::Point { shape: one.shape, ink: one.ink, width: 1.6, half: 4.5 };
+        let beyond = (!self.y.contains(values[0]), !self.y.contains(values[2]));
+        let is_finite = values.iter().all(|value| value.is_finite());
+        is_finite.then(|| IntervalMark { places: values.map(|value| (column, value)), look, beyond })
+    }
+
+    fn tooltip(&self, one: &Series<'_>, point: &Point, at: ScenePosition) -> Tooltip {
+        let time = format!("{} {}", wording::seconds(point.wall, self.unit), self.unit.symbol());
+        let outlier = if point.outlier { ", an outlier" } else { "" };
+        let text = format!("{time}, round {}, build {}{outlier}", point.round, point.order + 1);
+        Tooltip { from: at, to: at, name: wording::arm_name(one.arm), text }
+    }
+
+    /// Outliers beyond the axis, each with its time if there is room.
+    fn beyond(&self, scene: &mut Scene, series: &[Series<'_>]) -> KeyedTooltips {
+        let mut marks: Vec<(usize, &Point)> = Vec::new();
+        for (arm, one) in series.iter().enumerate() {
+            let points = one.arm.points.iter().filter(can_be_drawn);
+            marks.extend(points.filter(|point| self.is_beyond(point)).map(|point| (arm, point)));
+        }
+        if marks.is_empty() {
+            return Vec::new();
+        }
+        marks.sort_by_key(|(_, point)| point.order);
+        let middle = self.top() + BEYOND / 2.0 - 2.0;
+        let places = draw(scene, |canvas| {
+            let frame = ChartFrame::bare(PLOT, (self.top(), self.down.0));
+            let chart = frame.chart(canvas, (self.x.clone(), rows(1.0)))?;
+            let mut places = Vec::new();
+            for (arm, point) in &marks {
+                let one = &series[*arm];
+                let x = place(&chart, (f64::from(point.order) + 1.0, 0.5)).0;
+                let at = (units(x), units(middle + 4.0));
+                canvas.draw(&PointMark { at, shape: one.shape, half: 4.0, ink: one.ink })?;
+                let at = (units(x), units(middle - 6.0));
+                canvas.draw(&PointMark { at, shape: PointShape::Up, half: 3.5, ink: Ink::Outlier })?;
+                places.push(x);
+            }
+            let line = [(PLOT.0, self.down.0 - 2.0), (PLOT.1, self.down.0 - 2.0)];
+            let line = line.map(|(x, y)| (units(x), units(y)));
+            canvas.draw(&PathElement::new(line, stroke(Ink::Control, 1.0)))?;
+            Ok(places)
+        });
+        let label = Label::new((PLOT.0 - 8.0, middle), "longer", 11.0, Ink::Muted).anchored(Anchor::End);
+        scene.text(label);
+        self.beyond_labels(scene, &marks, &places, middle);
+        let tooltips = marks.iter().zip(places).map(|((arm, point), x)| {
+            let tooltip = self.tooltip(&series[*arm], point, (x, middle + 4.0));
+            let text = format!("{}, beyond the axis", tooltip.text);
+            ((*arm, point.order), Tooltip { text, ..tooltip })
+        });
+        tooltips.collect()
+    }
+
+    /// Times of the outliers at `places`; one that would lie on its neighbor is left to its tooltip.
+    fn beyond_labels(&self, scene: &mut Scene, marks: &[(usize, &Point)], places: &[f64], middle: f64) {
+        let mut free_from = PLOT.0;
+        for (index, ((_, point), x)) in marks.iter().zip(places).enumerate() {
+            let time = format!("{} {}", wording::seconds(point.wall, self.unit), self.unit.symbol());
+            let label = Label::new((x + 8.0, middle), time, 11.0, Ink::Text);
+            let next = places.get(index + 1).map_or(PLOT.1, |next| next - 8.0);
+            if x + 8.0 + label.width() <= next {
+                free_from = x + 12.0 + label.width();
+                scene.text(label);
+            } else if x - 8.0 - label.width() >= free_from {
+                scene.text(Label { place: (x - 8.0, middle), ..label }.anchored(Anchor::End));
+                free_from = x + 8.0;
+            } else {
+                free_from = x + 8.0;
             }
         }
     }
-}
 
-fn build_tooltip(point: &Point, unit: TimeUnit) -> String {
-    let (time, symbol, build) = (wording::seconds(point.wall, unit), unit.symbol(), point.order + 1);
-    let outlier = if point.outlier { ", an outlier" } else { "" };
-    format!("{time} {symbol}, round {}, build {build}{outlier}", point.round)
-}
-
-fn time_axis(scene: &mut Scene, y: &Scale, unit: TimeUnit, bottom: f64) {
-    let kind = if y.is_log() { ", logarithmic" } else { "" };
-    let title = format!("wall time, {}{kind}", unit.symbol());
-    scene.text(Label::new((EDGE, TOP - 16.0), title, 11.0, Ink::Muted));
-    let axis = y.in_units(|seconds| unit.convert(seconds));
-    let ticks = axis.ticks(((bottom - TOP) / 50.0) as usize);
-    for (tick, label) in ticks.iter().zip(axis.labels(&ticks)) {
-        let at = axis.place(*tick);
-        scene.line((PLOT.0, at), (PLOT.1, at), 1.0, Ink::Grid);
-        let label = Label::new((PLOT.0 - 8.0, at), label, 11.0, Ink::Muted).anchored(Anchor::End);
-        scene.text(label.within(PLOT.0 - 12.0));
+    /// Lines between sessions, and their names where there is room.
+    fn session_names(&self, scene: &mut Scene, places: &[f64]) {
+        let Some(first) = self.points.first().filter(|_| !self.sessions.is_empty()) else { return };
+        let numbers = self.sessions.iter().map(|(_, number)| *number);
+        let starts: Vec<(f64, u32)> =
+            std::iter::once((PLOT.0, first.session)).chain(places.iter().copied().zip(numbers)).collect();
+        for (index, (start, number)) in starts.iter().enumerate() {
+            let end = starts.get(index + 1).map_or(PLOT.1, |next| next.0);
+            if index > 0 {
+                scene.line((*start, TOP), (*start, self.down.1), 1.0, Ink::Muted);
+            }
+            let named = [format!("build directories {number}"), number.to_string()].into_iter();
+            let labels = named.map(|text| Label::new((start + 5.0, TOP + 7.0), text, 10.0, Ink::Muted));
+            // A label that does not fit is left out: the lines alone show where sessions end.
+            if let Some(label) = labels.into_iter().find(|label| label.width() + 8.0 < end - start) {
+                scene.text(label);
+            }
+        }
     }
-    scene.line((PLOT.0, bottom), (PLOT.1, bottom), 1.0, Ink::Muted);
-}
 
-fn order_axis(scene: &mut Scene, x: &Scale, bottom: f64) {
-    for tick in x.ticks(8).into_iter().filter(|tick| tick.fract() == 0.0 && *tick >= 1.0) {
-        let at = x.place(tick);
-        scene.line((at, bottom), (at, bottom + 4.0), 1.0, Ink::Muted);
-        let label = Label::new((at, bottom + 14.0), format!("{tick}"), 11.0, Ink::Muted);
-        scene.text(label.anchored(Anchor::Middle));
+    fn caption(&self, scene: &mut Scene) {
+        let mut parts = vec!["Each mark is a build; every other round is shaded.".to_owned()];
+        if self.points.iter().any(|point| point.outlier) {
+            let beyond = self.points.iter().any(|point| self.is_beyond(point));
+            let beyond = if beyond { " (▲: beyond the axis)" } else { "" };
+            parts.push(format!("! marks an outlier{beyond}, which is kept."));
+        }
+        parts.push("The axis does not start at zero.".to_owned());
+        let y = self.down.1 + BELOW + 16.0;
+        let text = Label::new((EDGE, y), parts.join(" "), 11.0, Ink::Muted);
+        scene.text(text.within(WIDTH - 2.0 * EDGE));
+        scene.height = y + 20.0;
     }
-    let middle = ((PLOT.0 + PLOT.1) / 2.0, bottom + 31.0);
-    let title = "build, in the order in which they were made";
-    scene.text(Label::new(middle, title, 11.0, Ink::Muted).anchored(Anchor::Middle));
 }
 
 /// Boundaries between parts of the run: position between two builds, and number of the part that begins
@@ -144,93 +352,34 @@ fn boundaries(points: &[Point], part: impl Fn(&Point) -> u32) -> Vec<(f64, u32)>
     pairs.filter(|(a, b)| part(a) != part(b)).map(|(a, b)| (between(a, b), part(b))).collect()
 }
 
-fn round_lines(scene: &mut Scene, x: &Scale, points: &[Point], bottom: f64) {
-    let places: Vec<f64> =
-        boundaries(points, |point| point.round).into_iter().map(|(at, _)| x.place(at)).collect();
-    // Lines that are closer than this would merge into a gray area.
-    let crowded = places.windows(2).any(|pair| pair[1] - pair[0] < 6.0);
-    for place in places.into_iter().filter(|_| !crowded) {
-        scene.line((place, TOP), (place, bottom), 1.0, Ink::Grid);
-    }
-}
-
-fn session_lines(scene: &mut Scene, x: &Scale, sessions: &[(f64, u32)], first: u32, bottom: f64) {
-    if sessions.is_empty() {
-        return;
-    }
-    let starts: Vec<(f64, u32)> =
-        std::iter::once((PLOT.0, first)).chain(sessions.iter().map(|(at, n)| (x.place(*at), *n))).collect();
-    for (index, (start, session)) in starts.iter().enumerate() {
-        let end = starts.get(index + 1).map_or(PLOT.1, |next| next.0);
-        if index > 0 {
-            scene.dashed(*start, (TOP, bottom), 1.2, Ink::Muted);
-        }
-        let named = [format!("session {session}"), session.to_string()].into_iter();
-        let labels = named.map(|text| Label::new((start + 5.0, TOP + 9.0), text, 10.0, Ink::Muted));
-        // A label that does not fit is left out: the lines alone show where sessions end.
-        if let Some(label) = labels.into_iter().find(|label| label.width() + 8.0 < end - start) {
-            scene.text(label);
-        }
-    }
-}
-
-/// Each arm's median and interval; the rows are also the legend.
-fn rows(scene: &mut Scene, series: &[Series<'_>], unit: TimeUnit, bottom: f64) {
-    let walls: Vec<_> = series.iter().filter_map(|s| s.arm.wall()).collect();
-    let heading = format!("median and {}", wording::around_median(walls.iter()));
-    scene.text(Label::new((ROWS.0, TOP - 16.0), heading, 11.0, Ink::Muted));
-    let x = Scale::for_times(walls.iter().flat_map(|wall| [wall.low, wall.median, wall.high]), INTERVALS);
-    let baseline = series.iter().find(|s| s.arm.role == Role::Baseline).and_then(|s| s.arm.wall());
+/// Name, median and interval of each arm; they are also the legend.
+fn arm_labels(
+    scene: &mut Scene,
+    series: &[Series<'_>],
+    unit: TimeUnit,
+    (bottom, medians): (f64, &[Option<f64>]),
+) {
     if series.is_empty() {
-        scene.text(Label::new((ROWS.0, (TOP + bottom) / 2.0), "nothing was planned", 13.0, Ink::Muted));
+        scene.text(Label::new((LABELS.0, TOP + 16.0), "nothing was planned", 13.0, Ink::Muted));
     }
-    for (index, one) in series.iter().enumerate() {
-        let top = TOP + index as f64 * ROW;
-        if let (Some(wall), Some(_)) = (baseline, one.arm.wall()) {
-            scene.line((x.place(wall.median), top + 20.0), (x.place(wall.median), top + ROW), 1.0, Ink::Grid);
-        }
-        row(scene, one, (&x, unit), top);
-    }
-}
-
-fn row(scene: &mut Scene, one: &Series<'_>, (x, unit): (&Scale, TimeUnit), top: f64) {
-    let (name_y, value_y) = (top + 12.0, top + 28.0);
-    scene.line((ROWS.0, top), (ROWS.1, top), 1.0, Ink::Grid);
-    if !one.arm.points.is_empty() {
-        marks::shape(scene, one.shape, (ROWS.0 + 6.0, name_y), 4.5, one.ink);
-    }
-    if one.arm.failures > 0 {
-        let failed = format!("{} failed", one.arm.failures);
-        let label = Label::new((ROWS.1, name_y), failed, 11.0, Ink::Slower).anchored(Anchor::End);
-        scene.text(label.within(FAILED_ROOM - 4.0));
-    }
-    scene.text(Label::new((INTERVALS.0, name_y), &one.name, series::NAME_SIZE, Ink::Text));
-    let Some(wall) = one.arm.wall() else {
-        let reason = Label::new((INTERVALS.0, value_y), why_no_interval(one.arm), 11.0, Ink::Muted);
-        return scene.text(reason.within(NAME_ROOM));
+    let walls: Vec<Summary> = series.iter().filter_map(|one| one.arm.wall()).collect();
+    let digits = ColumnDigits::of_times(&walls, unit);
+    let median = |wall: Summary| {
+        let [median, low, high] = [wall.median, wall.low, wall.high].map(|wall| digits.time(wall, unit));
+        format!("{median} {} ({low}–{high})", unit.symbol())
     };
-    let ends = (x.place(wall.low), x.place(wall.high));
-    marks::bar(scene, ends, x.place(wall.median), value_y, one.ink);
-    let value = Label::new((ROWS.1, value_y), median(&wall, unit), 11.0, Ink::Text).anchored(Anchor::End);
-    scene.text(value.within(ROWS.1 - INTERVALS.1 - 10.0));
+    let value = |arm: &ArmResult| arm.wall().map_or_else(|| why_no_interval(arm), median);
+    let places = medians.iter().copied().chain(std::iter::repeat(None));
+    let labels: Vec<DirectLabel<'_>> = series
+        .iter()
+        .zip(places)
+        .map(|(series, at)| DirectLabel { series, at, value: value(series.arm) })
+        .collect();
+    labels::direct_labels(scene, &labels, (STRIP.1, LABELS.0, LABELS.1), (TOP, bottom));
 }
 
-/// Reason why a row has no interval, without the number of failures, which is elsewhere in the row.
+/// Reason why an arm has no interval, without the number of failures, which is elsewhere in its label.
 fn why_no_interval(arm: &ArmResult) -> String {
     let only_failures = arm.not_timed.is_none() && arm.failures > 0;
     if only_failures { "no build succeeded".to_owned() } else { wording::why_no_ratio(arm) }
-}
-
-fn caption(scene: &mut Scene, block: &BlockResult) {
-    let mut points = block.arms.iter().flat_map(|arm| &arm.points).peekable();
-    if points.peek().is_none() {
-        return;
-    }
-    let mut parts = vec!["Each mark is one build; thin upright lines part the rounds."];
-    if points.any(|point| point.outlier) {
-        parts.push("A circle marks an outlier, which is kept.");
-    }
-    parts.push("Axes do not start at zero.");
-    let place = (EDGE, scene.height - 18.0);
-    scene.text(Label::new(place, parts.join(" "), 11.0, Ink::Muted).within(WIDTH - 2.0 * EDGE));
 }

@@ -1,9 +1,15 @@
 //! Heat map of a block of several runs: variants by machines, with ratio and verdict in every cell.
 
-use bench_runner_core::compare::Verdict;
+use std::ops::Range;
 
+use bench_runner_core::compare::Verdict;
+use plotters::coord::types::RangedCoordf64;
+use plotters::element::Rectangle;
+
+use super::backend::unsigned_units;
+use super::chart::{ChartFrame, area, draw, place, rows as row_axis, stroke};
 use super::palette::Ink;
-use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, ScenePosition, Tooltip, WIDTH};
 use super::widths;
 use super::wording;
 use crate::machines::{MachineCell, MachineRatio, MachineRuns, MultiRunBlock, VariantRow};
@@ -23,13 +29,16 @@ const TOP: f64 = 74.0;
 const HEADING: f64 = 26.0;
 /// Height of a row.
 const ROW: f64 = 44.0;
+/// Blank space around a cell.
+const CELL_GAP: f64 = 1.5;
 /// Height of a line of text below the tables.
 const LINE: f64 = 18.0;
 
 /// Scene of one block.
 pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock) -> Scene {
     let mut scene = Scene::new(format!("{}: ratios by machine", block.title), description(machines, block));
-    let subtitle = format!("wall time against {}, margin ±{}", block.baseline, wording::share(block.margin));
+    let subtitle =
+        format!("wall time against {}; ±{} = no difference", block.baseline, wording::share(block.margin));
     scene.heading(&block.title, &subtitle);
     let names: Vec<String> = block.rows.iter().map(|row| row.variant.clone()).collect();
     let names = widths::shorten_all(&names, NAMES.1 - NAMES.0, NAME_SIZE);
@@ -65,13 +74,12 @@ fn cell_text(cell: &MachineCell) -> String {
     match cell {
         MachineCell::Known(machine_ratio) => {
             let (ratio, interval) = machine_ratio.ratio();
-            let shown = wording::interval(ratio, interval);
             let runs = match machine_ratio.runs.len() {
                 1 => String::new(),
                 several => format!(", over {several} runs"),
             };
             let verdict = machine_ratio.verdict_text();
-            format!("{verdict}, {}× [{}, {}]{runs}", shown.estimate, shown.low, shown.high)
+            format!("{verdict}, {}{runs}", wording::interval_phrase(ratio, interval))
         }
         MachineCell::Baseline => "there it is the same thing as the baseline".to_owned(),
         MachineCell::Nothing(reason) => reason.clone(),
@@ -83,51 +91,90 @@ fn table(
     scene: &mut Scene,
     (machines, block): (&[MachineRuns], &MultiRunBlock),
     names: &[String],
-    columns: std::ops::Range<usize>,
+    columns: Range<usize>,
     top: f64,
 ) -> f64 {
     let width = ((CELLS.1 - CELLS.0) / columns.len().max(1) as f64).min(WIDEST);
-    let left = |at: usize| CELLS.0 + (at - columns.start) as f64 * width;
-    for at in columns.clone() {
-        let place = (left(at) + width / 2.0, top + HEADING / 2.0);
+    let (rows_top, count) = (top + HEADING, block.rows.len());
+    let bottom = rows_top + count as f64 * ROW;
+    let across = (CELLS.0, CELLS.0 + columns.len() as f64 * width);
+    let inks: Vec<Vec<Ink>> =
+        block.rows.iter().map(|row| row.cells[columns.clone()].iter().map(cell_ink).collect()).collect();
+    let corners = cells(scene, &inks, (across, (rows_top, bottom)));
+    for (column, at) in columns.clone().enumerate() {
+        let x = CELLS.0 + (column as f64 + 0.5) * width;
         let key = &machines[block.machines[at]].key;
-        scene.text(Label::new(place, key, 13.0, Ink::Text).bold().anchored(Anchor::Middle));
+        let label = Label::new((x, top + HEADING / 2.0), key, 13.0, Ink::Text).bold();
+        scene.text(label.anchored(Anchor::Middle));
     }
-    let rows_top = top + HEADING;
     for (index, (row, name)) in block.rows.iter().zip(names).enumerate() {
-        let y = rows_top + index as f64 * ROW;
-        scene.text(Label::new((NAMES.0, y + ROW / 2.0), name, NAME_SIZE, Ink::Text));
-        for at in columns.clone() {
-            let corners = ((left(at) + 1.5, y + 1.5), (left(at) + width - 1.5, y + ROW - 1.5));
-            cell(scene, &row.cells[at], corners);
+        let middle = rows_top + (index as f64 + 0.5) * ROW;
+        scene.text(Label::new((NAMES.0, middle), name, NAME_SIZE, Ink::Text));
+        for (column, at) in columns.clone().enumerate() {
+            let (from, to) = corners[index][column];
+            texts(scene, &row.cells[at], (from, to));
             let machine = &machines[block.machines[at]];
             let (name, text) = (format!("{} on {}", row.variant, machine.name), cell_text(&row.cells[at]));
-            scene.tooltips.push(Tooltip { from: corners.0, to: corners.1, name, text });
+            scene.tooltips.push(Tooltip { from, to, name, text });
         }
     }
-    rows_top + block.rows.len() as f64 * ROW
+    bottom
 }
 
-fn cell(scene: &mut Scene, cell: &MachineCell, ((x0, y0), (x1, y1)): ((f64, f64), (f64, f64))) {
-    let (lines, ink): ([String; 2], Ink) = match cell {
+/// Corners of a cell.
+type CellCorners = (ScenePosition, ScenePosition);
+
+/// Draws cells of these inks, row by row, and returns their corners.
+fn cells(
+    scene: &mut Scene,
+    inks: &[Vec<Ink>],
+    (across, down): ((f64, f64), (f64, f64)),
+) -> Vec<Vec<CellCorners>> {
+    let columns = inks.first().map_or(0, Vec::len);
+    draw(scene, |canvas| {
+        let x = RangedCoordf64::from(0.0..columns as f64);
+        let chart = ChartFrame::bare(across, down).chart(canvas, (x, row_axis(inks.len() as f64)))?;
+        let mut corners = Vec::new();
+        for (row, inks) in inks.iter().enumerate() {
+            let mut of_row = Vec::new();
+            for (column, ink) in inks.iter().enumerate() {
+                let (from, to) = ((column as f64, row as f64), (column as f64 + 1.0, row as f64 + 1.0));
+                let gap = unsigned_units(CELL_GAP);
+                let mut cell = match ink {
+                    Ink::Card => Rectangle::new([from, to], stroke(Ink::Grid, 1.0)),
+                    ink => area(from, to, *ink),
+                };
+                cell.set_margin(gap, gap, gap, gap);
+                chart.plotting_area().draw(&cell)?;
+                let ((x0, y0), (x1, y1)) = (place(&chart, from), place(&chart, to));
+                of_row.push(((x0 + CELL_GAP, y0 + CELL_GAP), (x1 - CELL_GAP, y1 - CELL_GAP)));
+            }
+            corners.push(of_row);
+        }
+        Ok(corners)
+    })
+}
+
+fn cell_ink(cell: &MachineCell) -> Ink {
+    match cell {
+        MachineCell::Known(machine_ratio) => Ink::Heat(level(machine_ratio)),
+        MachineCell::Baseline => Ink::Heat(0),
+        MachineCell::Nothing(_) => Ink::Card,
+    }
+}
+
+/// Ratio and verdict in a cell.
+fn texts(scene: &mut Scene, cell: &MachineCell, ((x0, y0), (x1, y1)): CellCorners) {
+    let [number, verdict] = match cell {
         MachineCell::Known(machine_ratio) => {
             let (ratio, interval) = machine_ratio.ratio();
             let number = format!("{}×", wording::interval(ratio, interval).estimate);
-            ([number, machine_ratio.verdict_word()], Ink::Heat(level(machine_ratio)))
+            [number, machine_ratio.verdict_word()]
         }
-        MachineCell::Baseline => (["=".to_owned(), "the baseline".to_owned()], Ink::Heat(0)),
-        MachineCell::Nothing(_) => (["–".to_owned(), "no result".to_owned()], Ink::Card),
+        MachineCell::Baseline => ["=".to_owned(), "the baseline".to_owned()],
+        MachineCell::Nothing(_) => ["–".to_owned(), "no result".to_owned()],
     };
-    scene.rect((x0, y0), (x1, y1), ink);
-    if ink == Ink::Card {
-        for (from, to) in
-            [((x0, y0), (x1, y0)), ((x0, y1), (x1, y1)), ((x0, y0), (x0, y1)), ((x1, y0), (x1, y1))]
-        {
-            scene.line(from, to, 1.0, Ink::Grid);
-        }
-    }
     let (x, middle, room) = ((x0 + x1) / 2.0, (y0 + y1) / 2.0, x1 - x0 - 8.0);
-    let [number, verdict] = lines;
     let number = Label::new((x, middle - 8.5), number, 13.0, Ink::Text).bold().within(room);
     scene.text(number.anchored(Anchor::Middle));
     let verdict = Label::new((x, middle + 9.0), verdict, 11.0, Ink::Text).within(room);

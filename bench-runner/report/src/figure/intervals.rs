@@ -1,20 +1,33 @@
-//! Common parts of figures of intervals: rows of names, intervals and numbers on one logarithmic axis.
+//! Common parts of figures of ratios: rows of names, intervals and numbers on a logarithmic axis.
 
 use bench_runner_core::compare::Verdict;
+use plotters::coord::types::RangedCoordf64;
+use plotters::element::PathElement;
 
+use super::axis::NumberAxis;
+use super::backend::units;
+use super::chart::{Canvas, ChartError, ChartFrame, area, draw, place, rows, stroke, x_axis};
+use super::elements::{IntervalLook, IntervalMark};
 use super::layout::FigureLayout;
-use super::marks;
 use super::palette::{Ink, PointShape};
-use super::scale::{self, Scale};
 use super::scene::{Anchor, Label, Scene, Tooltip};
 use super::widths;
+use super::wording::{self, ColumnDigits};
 
 /// Font size of the names.
 pub(super) const NAME_SIZE: f64 = 12.0;
-/// Maximum widths of the estimate and of its interval.
-const NUMBER_ROOM: (f64, f64) = (72.0, 120.0);
-/// Height of the ticks below the rows.
-pub(super) const TICKS: f64 = 52.0;
+/// Font size of numbers and of what explains them.
+pub(super) const SMALL: f64 = 11.0;
+/// Maximum widths of the ratio, of its interval and of the change.
+const NUMBER_ROOM: [f64; 3] = [62.0, 106.0, 62.0];
+/// Height of the heads of columns, above the first row.
+pub(super) const HEADS: f64 = 20.0;
+/// Height of the numbers below an axis.
+pub(super) const NUMBERS: f64 = 24.0;
+/// Height of the line that says which side of an axis is which.
+pub(super) const DIRECTIONS: f64 = 18.0;
+/// Number of ticks of an axis.
+const TICKS: usize = 6;
 
 /// Title and subtitle; returns their lower end.
 pub(super) fn head(scene: &mut Scene, layout: &FigureLayout, title: &str, subtitle: &str) -> f64 {
@@ -31,7 +44,22 @@ pub(super) fn head(scene: &mut Scene, layout: &FigureLayout, title: &str, subtit
     y + 5.0
 }
 
-/// Range of the axis: every estimate and margin, and intervals as far as the estimates stay distinguishable.
+/// Lines of small text from `y` on; returns the position of the next line.
+pub(super) fn small_print(scene: &mut Scene, layout: &FigureLayout, text: &str, y: f64) -> f64 {
+    let lines = widths::lines(text, layout.room(), (SMALL, false), layout.lines.max(3));
+    for (index, line) in lines.iter().enumerate() {
+        let at = (layout.edge, y + index as f64 * 15.0);
+        scene.text(Label::new(at, line, SMALL, Ink::Muted));
+    }
+    y + lines.len() as f64 * 15.0
+}
+
+/// An axis for these ratios.
+pub(super) fn axis(range: (f64, f64)) -> NumberAxis {
+    NumberAxis::ratios(range, TICKS)
+}
+
+/// Range of an axis: every estimate and margin, and intervals as far as the estimates stay distinguishable.
 pub(super) fn range(estimates: impl Iterator<Item = f64>, ends: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = logs(estimates, (0.0, 0.0));
     let more = (0.6 * (high - low)).max(0.01);
@@ -58,18 +86,132 @@ pub(super) fn row_tooltip(layout: &FigureLayout, top: f64) -> Tooltip {
     Tooltip { from, to, name: String::new(), text: String::new() }
 }
 
-/// Vertical lines at round ratios, and a stronger one at 1.
-pub(super) fn grid(scene: &mut Scene, axis: &Scale, (top, bottom): (f64, f64)) {
-    for tick in axis.ratio_ticks(6) {
-        scene.line((axis.place(tick), top), (axis.place(tick), bottom), 1.0, Ink::Grid);
+/// What a row has on the axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum RowMark {
+    /// Lower end, estimate and upper end of a ratio.
+    Ratio([f64; 3], IntervalLook),
+    Nothing,
+}
+
+impl RowMark {
+    fn element(self, axis: &NumberAxis, row: f64) -> Option<IntervalMark> {
+        let Self::Ratio(values, look) = self else { return None };
+        let [low, _, high] = values;
+        let beyond = (!axis.contains(low), !axis.contains(high));
+        let is_finite = values.iter().all(|value| value.is_finite());
+        is_finite.then(|| IntervalMark { places: values.map(|value| (value, row)), look, beyond })
     }
-    scene.line((axis.place(1.0), top), (axis.place(1.0), bottom), 1.4, Ink::Muted);
+}
+
+/// Look of a ratio with a verdict; the shape alone is unambiguous. A result is darker than all around it.
+pub(super) fn look(verdict: Option<Verdict>) -> IntervalLook {
+    let (shape, ink, width, half) = match verdict {
+        Some(Verdict::Faster) => (PointShape::Disc, Ink::Faster, 2.6, 5.0),
+        Some(Verdict::Slower) => (PointShape::Diamond, Ink::Slower, 2.6, 5.0),
+        Some(Verdict::Equivalent) => (PointShape::Square, Ink::Text, 2.2, 4.5),
+        Some(Verdict::Undecided) => (PointShape::Frame, Ink::Text, 1.4, 4.0),
+        Some(Verdict::Invalid) => (PointShape::Cross, Ink::Muted, 1.5, 4.5),
+        None => (PointShape::Frame, Ink::Muted, 1.5, 4.5),
+    };
+    IntervalLook::Point { shape, ink, width, half }
+}
+
+/// Ink of a verdict in words.
+pub(super) fn word_ink(look: IntervalLook) -> Ink {
+    match look {
+        IntervalLook::Point { ink, .. } => ink,
+        IntervalLook::Bar { .. } => Ink::Muted,
+    }
+}
+
+/// Look of what is not a result but its scale: the control, or several machines together.
+pub(super) const REFERENCE: IntervalLook =
+    IntervalLook::Bar { ink: Ink::Control, estimate: Ink::Muted, width: 5.0 };
+
+/// The rows' part of the axis from `top` on: the margin as a band over all rows, grid, intervals. With `words`
+/// the band begins above the rows, with its meaning in it.
+pub(super) fn intervals(
+    scene: &mut Scene,
+    (axis, layout): (&NumberAxis, &FigureLayout),
+    (margin, words): (f64, bool),
+    marks: &[RowMark],
+    top: f64,
+) {
+    let words = words && layout.text_on_axis();
+    let bands = layout.bands(top, marks.len().max(1));
+    let middle = draw(scene, |canvas| {
+        let mut middle = 0.0;
+        for ((top, bottom), rows_here) in bands {
+            let rows_axis: RangedCoordf64 = rows(rows_here.len() as f64);
+            let mut chart =
+                ChartFrame::bare(layout.axis, (top, bottom)).chart(canvas, (axis.clone(), rows_axis))?;
+            let (height, [low, high]) = (rows_here.len() as f64, around_one(margin));
+            if words {
+                margin_head(canvas, place(&chart, (low, 0.0)).0, place(&chart, (high, 0.0)).0, top)?;
+            }
+            chart.plotting_area().draw(&area((low, 0.0), (high, height), Ink::Margin))?;
+            x_axis(&mut chart, true, "")?;
+            let plot = chart.plotting_area();
+            plot.draw(&PathElement::new([(1.0, 0.0), (1.0, height)], stroke(Ink::Muted, 1.0)))?;
+            let marks = marks.iter().skip(rows_here.start).take(rows_here.len());
+            for (row, mark) in marks.enumerate() {
+                if let Some(element) = mark.element(axis, row as f64 + 0.5) {
+                    plot.draw(&element)?;
+                }
+            }
+            middle = place(&chart, (1.0, 0.0)).0;
+        }
+        Ok(middle)
+    });
+    if words {
+        let label = Label::new((0.0, top - HEADS / 2.0), margin_words(margin), SMALL, Ink::Muted);
+        let half = label.width() / 2.0;
+        let x = middle.clamp(layout.axis.0 + half, layout.axis.1 - half);
+        scene.text(Label { place: (x, label.place.1), ..label }.anchored(Anchor::Middle));
+    }
+}
+
+/// The part of the margin's band that has its words, above the rows.
+fn margin_head(canvas: &Canvas<'_>, left: f64, right: f64, bottom: f64) -> Result<(), ChartError> {
+    let corner = |x: f64, y: f64| (units(x), units(y));
+    canvas.draw(&area(corner(left, bottom - HEADS), corner(right, bottom), Ink::Margin))
+}
+
+/// Meaning of the margin's band.
+pub(super) fn margin_words(margin: f64) -> String {
+    format!("±{} = no difference", wording::share(margin))
+}
+
+/// Heads of the columns, centered on `y`.
+pub(super) fn column_heads(scene: &mut Scene, layout: &FigureLayout, y: f64) {
+    scene.text(Label::new((layout.verdict, y), "verdict", SMALL, Ink::Muted));
+    for (end, text) in layout.numbers.into_iter().zip(["ratio", "95% interval", "change"]) {
+        scene.text(Label::new((end, y), text, SMALL, Ink::Muted).anchored(Anchor::End));
+    }
+}
+
+/// The axis below the rows, with its numbers; returns its lower end.
+pub(super) fn axis_below(scene: &mut Scene, axis: &NumberAxis, layout: &FigureLayout, bottom: f64) -> f64 {
+    draw(scene, |canvas| {
+        let frame = ChartFrame { below: NUMBERS, ..ChartFrame::bare(layout.axis, (bottom, bottom)) };
+        x_axis(&mut frame.chart(canvas, (axis.clone(), rows(1.0)))?, false, "")
+    });
+    bottom + NUMBERS
+}
+
+/// Which side of the axis is which; returns the lower end.
+pub(super) fn directions(scene: &mut Scene, layout: &FigureLayout, top: f64) -> f64 {
+    let ((left, right), y) = (layout.axis, top + 7.0);
+    scene.text(Label::new((left, y), "← less time", SMALL, Ink::Muted));
+    scene.text(Label::new((right, y), "more time →", SMALL, Ink::Muted).anchored(Anchor::End));
+    top + DIRECTIONS
 }
 
 /// Text that replaces a missing interval, in the row that begins at `top`.
 pub(super) fn reason(scene: &mut Scene, layout: &FigureLayout, text: &str, top: f64) {
-    let room = layout.numbers.1 - layout.words;
-    let label = Label::new((layout.words, top + layout.text_at), text, 11.0, Ink::Muted).within(room);
+    let room = layout.numbers[2] - layout.words;
+    let label = Label::new((layout.words, top + layout.text_at), text, SMALL, Ink::Muted).within(room);
     if layout.text_on_axis() {
         // Bands and lines behind small text would make it hard to read.
         let ends = (layout.words - 4.0, layout.words + label.width().min(room) + 4.0);
@@ -78,119 +220,40 @@ pub(super) fn reason(scene: &mut Scene, layout: &FigureLayout, text: &str, top: 
     scene.text(label);
 }
 
-/// The estimate and its interval, each in its column.
+/// A ratio, its interval and the change, each in its column.
 pub(super) fn number_cells(
     scene: &mut Scene,
-    layout: &FigureLayout,
-    (estimate, interval): (String, String),
+    (layout, digits): (&FigureLayout, ColumnDigits),
+    [low, ratio, high]: [f64; 3],
     top: f64,
     ink: Ink,
 ) {
-    let (ends, rooms, y) = (layout.numbers, NUMBER_ROOM, top + layout.text_at);
-    for (text, end, room) in [(estimate, ends.0, rooms.0), (interval, ends.1, rooms.1)] {
-        scene.text(Label::new((end, y), text, 11.0, ink).anchored(Anchor::End).within(room));
+    let shown = digits.ratio(ratio, (low, high));
+    let texts = [
+        format!("{}×", shown.estimate),
+        format!("{}–{}×", shown.low, shown.high),
+        format!("{}%", digits.change(ratio)),
+    ];
+    let y = top + layout.text_at;
+    for ((text, end), room) in texts.into_iter().zip(layout.numbers).zip(NUMBER_ROOM) {
+        scene.text(Label::new((end, y), text, SMALL, ink).anchored(Anchor::End).within(room));
     }
 }
 
-/// Shape and color of a verdict; the shape alone is unambiguous.
-pub(super) fn look(verdict: Verdict) -> (PointShape, Ink) {
-    match verdict {
-        Verdict::Faster => (PointShape::Disc, Ink::Faster),
-        Verdict::Slower => (PointShape::Diamond, Ink::Slower),
-        Verdict::Equivalent => (PointShape::Square, Ink::Text),
-        Verdict::Undecided => (PointShape::Frame, Ink::Muted),
-        Verdict::Invalid => (PointShape::Cross, Ink::Muted),
-    }
-}
-
-/// An interval on the axis, with an arrowhead at each end that is beyond the axis.
-pub(super) fn interval(
-    scene: &mut Scene,
-    axis: &Scale,
-    (low, estimate, high): (f64, f64, f64),
-    y: f64,
-    (form, ink): (PointShape, Ink),
-) {
-    if ![low, estimate, high].into_iter().all(f64::is_finite) {
-        return;
-    }
-    let (left, right) = (axis.place(low), axis.place(high));
-    scene.line((left, y), (right, y), 1.8, ink);
-    for (end, place, to_right) in [(low, left, false), (high, right, true)] {
-        if axis.contains(end) {
-            scene.line((place, y - 4.0), (place, y + 4.0), 1.4, ink);
-        } else {
-            marks::arrowhead(scene, (place, y), to_right, ink);
-        }
-    }
-    marks::shape(scene, form, (axis.place(estimate), y), 4.5, ink);
-}
-
-/// The axis below the rows, with its numbers.
-pub(super) fn axis_labels(scene: &mut Scene, axis: &Scale, layout: &FigureLayout, bottom: f64) {
-    let (left, right) = layout.axis;
-    scene.line((left, bottom), (right, bottom), 1.0, Ink::Muted);
-    let ticks = axis.ratio_ticks(6);
-    let labels = if axis.is_wide() {
-        axis.labels(&ticks).into_iter().map(|number| format!("{number}×")).collect()
-    } else {
-        percent_labels(&ticks)
-    };
-    for (tick, label) in ticks.iter().zip(labels) {
-        let at = axis.place(*tick);
-        scene.line((at, bottom), (at, bottom + 4.0), 1.0, Ink::Muted);
-        let label = Label::new((at, bottom + 14.0), label, 11.0, Ink::Muted).anchored(Anchor::Middle);
-        scene.text(label);
-    }
-    let y = bottom + 31.0;
-    scene.text(Label::new((left, y), "← less time", 11.0, Ink::Muted));
-    scene.text(Label::new((right, y), "more time →", 11.0, Ink::Muted).anchored(Anchor::End));
-}
-
-fn percent_labels(ticks: &[f64]) -> Vec<String> {
-    let changes: Vec<f64> = ticks.iter().map(|tick| (tick - 1.0) * 100.0).collect();
-    let signed = |number: String| match number.strip_prefix('-') {
-        Some(digits) if digits.bytes().all(|b| matches!(b, b'0' | b'.')) => digits.to_owned(),
-        Some(digits) => format!("−{digits}"),
-        None if number.bytes().all(|b| matches!(b, b'0' | b'.')) => number,
-        None => format!("+{number}"),
-    };
-    scale::numbers(&changes).into_iter().map(|number| format!("{} %", signed(number))).collect()
-}
-
-/// A shade in a legend.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Swatch {
-    /// Equivalence margin.
-    Margin,
-    /// Noise floor.
-    Noise,
-}
-
-/// Shades with their meanings, one after another, from `y` on; returns the position of the last line.
-pub(super) fn legend(
-    scene: &mut Scene,
-    layout: &FigureLayout,
-    parts: &[(Option<Swatch>, &str)],
-    y: f64,
-) -> f64 {
+/// Swatches with their meanings, one after another, from `y` on; returns the position of the next line.
+pub(super) fn legend(scene: &mut Scene, layout: &FigureLayout, parts: &[(Ink, String)], y: f64) -> f64 {
     let (mut x, mut y) = (layout.edge, y);
-    for (swatch, text) in parts {
-        let lead = if swatch.is_some() { 26.0 } else { 0.0 };
+    for (ink, text) in parts {
         let right = layout.width - layout.edge;
-        let label = Label::new((0.0, y), *text, 11.0, Ink::Muted);
-        if layout.lines > 1 && x > layout.edge && x + lead + label.width() > right {
+        let label = Label::new((0.0, y), text, SMALL, Ink::Muted);
+        if layout.lines > 1 && x > layout.edge && x + 26.0 + label.width() > right {
             (x, y) = (layout.edge, y + 18.0);
         }
-        let (from, to) = ((x, y - 6.0), (x + 20.0, y + 6.0));
-        match swatch {
-            Some(Swatch::Margin) => scene.rect(from, to, Ink::Margin),
-            Some(Swatch::Noise) => scene.hatch(from, to, Ink::Noise),
-            None => {}
-        }
-        let label = Label { place: (x + lead, y), ..label }.within(right - x - lead);
-        x += lead + label.width() + 16.0;
+        let half = if *ink == Ink::Margin { 6.0 } else { 2.5 };
+        scene.rect((x, y - half), (x + 20.0, y + half), *ink);
+        let label = Label { place: (x + 26.0, y), ..label }.within(right - x - 26.0);
+        x += 26.0 + label.width() + 16.0;
         scene.text(label);
     }
-    y
+    y + 18.0
 }

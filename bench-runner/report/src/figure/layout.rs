@@ -1,5 +1,7 @@
 //! Layout of a figure of intervals: parts side by side, or above each other on narrow screens.
 
+use std::ops::Range;
+
 use super::scene::{EDGE, WIDTH};
 
 /// Positions in a scene, in its pixels; those within a row are relative to its upper end.
@@ -15,8 +17,8 @@ pub(crate) struct FigureLayout {
     pub(super) axis: (f64, f64),
     /// Left end of the verdict.
     pub(super) verdict: f64,
-    /// Right ends of the estimate and of its interval.
-    pub(super) numbers: (f64, f64),
+    /// Right ends of the ratio, of its interval and of the change.
+    pub(super) numbers: [f64; 3],
     /// Left end of the text that replaces a missing interval.
     pub(super) words: f64,
     /// Height of one row.
@@ -39,9 +41,9 @@ impl FigureLayout {
         width: WIDTH,
         edge: EDGE,
         names: (36.0, 264.0),
-        axis: (276.0, 636.0),
-        verdict: 652.0,
-        numbers: (808.0, WIDTH - EDGE),
+        axis: (276.0, 600.0),
+        verdict: 616.0,
+        numbers: [762.0, 872.0, WIDTH - EDGE],
         words: 280.0,
         row: 26.0,
         name_at: 13.0,
@@ -58,7 +60,7 @@ impl FigureLayout {
         names: (12.0, 348.0),
         axis: (32.0, 328.0),
         verdict: 12.0,
-        numbers: (220.0, 348.0),
+        numbers: [160.0, 274.0, 348.0],
         words: 12.0,
         row: 62.0,
         name_at: 11.0,
@@ -73,14 +75,14 @@ impl FigureLayout {
         self.width - 2.0 * self.edge
     }
 
-    /// The parts of `rows` rows from `top` on that belong to the axis.
-    pub(super) fn bands(&self, top: f64, rows: usize) -> Vec<(f64, f64)> {
-        if self.band == (0.0, self.row) {
-            return vec![(top, top + rows as f64 * self.row)];
+    /// The parts of `rows` rows from `top` on that belong to the axis, each with its rows.
+    pub(super) fn bands(&self, top: f64, rows: usize) -> Vec<((f64, f64), Range<usize>)> {
+        if self.text_on_axis() {
+            return vec![((top, top + rows as f64 * self.row), 0..rows)];
         }
         let of_row = |row: usize| {
             let top = top + row as f64 * self.row;
-            (top + self.band.0, top + self.band.1)
+            ((top + self.band.0, top + self.band.1), row..row + 1)
         };
         (0..rows).map(of_row).collect()
     }

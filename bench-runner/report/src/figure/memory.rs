@@ -1,26 +1,32 @@
 //! Figure of one block: time against memory of each arm, with the intervals of both.
 
 use bench_runner_core::compare::{BlockResult, Summary};
-use bench_runner_core::record::MetricId;
+use bench_runner_core::record::{MetricId, Role};
 
-use super::marks;
+use super::axis::NumberAxis;
+use super::chart::{Chart, ChartError, ChartFrame, draw, place, x_axis, y_axis};
+use super::elements::{IntervalLook, IntervalMark};
+use super::labels::{self, DirectLabel};
 use super::palette::Ink;
-use super::scale::Scale;
-use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
+use super::scene::{EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
-use super::wording::{self, TimeUnit};
+use super::wording::{self, ColumnDigits, TimeUnit};
 
 /// Left and right end of the plot.
-const PLOT: (f64, f64) = (96.0, 600.0);
-/// Left end of the names.
-const NAMES: f64 = 636.0;
-/// Upper and lower end of the plot.
-const HEIGHT: (f64, f64) = (92.0, 372.0);
-/// Height of one name.
-const ROW: f64 = 22.0;
+const PLOT: (f64, f64) = (96.0, 640.0);
+/// Left and right end of the labels.
+const LABELS: (f64, f64) = (676.0, WIDTH - EDGE);
+/// Upper end of the plot, and its least height.
+const TOP: f64 = 92.0;
+const LEAST: f64 = 280.0;
 /// Height of ticks and axis title below the plot.
-const BELOW: f64 = 56.0;
+const BELOW: f64 = 42.0;
 const MIB: f64 = 1024.0 * 1024.0;
+
+/// Least span of both axes as a share of their values: a difference of 1% must not fill the figure.
+const LEAST_SPAN: f64 = 0.1;
+/// Difference of memory from the baseline's from which the figure has something to say.
+const NOTABLE: f64 = 0.05;
 
 /// An arm with wall time and memory.
 struct TimeAndMemory<'a> {
@@ -29,48 +35,57 @@ struct TimeAndMemory<'a> {
     memory: Summary,
 }
 
+/// True if a variant's builds need notably more or less memory than the baseline's.
+pub(crate) fn is_notable(block: &BlockResult) -> bool {
+    let median = |index: usize| Some(block.arms.get(index)?.summaries[MetricId::MaxRss]?.median);
+    let Some(baseline) = median(block.baseline) else { return false };
+    let variants = (0..block.arms.len()).filter(|index| block.arms[*index].role == Role::Variant);
+    variants.filter_map(median).any(|memory| (memory / baseline - 1.0).abs() > NOTABLE)
+}
+
 /// Scene of one block.
 pub(crate) fn scene(block: &BlockResult) -> Scene {
     let unit = TimeUnit::for_block(block);
-    let arms: Vec<TimeAndMemory<'_>> = series::for_block(block, WIDTH - EDGE - NAMES - 16.0)
-        .into_iter()
-        .filter_map(|series| {
-            let (wall, memory) = (series.arm.wall()?, series.arm.summaries[MetricId::MaxRss]?);
-            Some(TimeAndMemory { series, wall, memory })
-        })
-        .collect();
+    let arms: Vec<TimeAndMemory<'_>> =
+        series::for_block(block, labels::name_room(LABELS.1 - LABELS.0, false))
+            .into_iter()
+            .filter_map(|series| {
+                let (wall, memory) = (series.arm.wall()?, series.arm.summaries[MetricId::MaxRss]?);
+                Some(TimeAndMemory { series, wall, memory })
+            })
+            .collect();
     let descriptions =
         arms.iter().map(|arm| format!("{}: {}", wording::arm_name(arm.series.arm), describe(arm, unit)));
     let descriptions: Vec<String> = descriptions.collect();
     let mut scene =
         Scene::new(format!("{}: time against memory", block.title), format!("{}.", descriptions.join("; ")));
     let ends = wording::around_median(arms.iter().flat_map(|arm| [&arm.wall, &arm.memory]));
-    let heading = format!("median and {ends}; memory is the largest process's");
+    let heading = format!("median and {ends}; memory: that of the process that needed most");
     scene.heading(&scene.title.clone(), &heading);
     if arms.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));
         scene.height = 124.0;
         return scene;
     }
-    let bottom = HEIGHT.1.max(HEIGHT.0 + arms.len() as f64 * ROW);
-    scene.height = bottom + BELOW;
-    let ends = |summary: &Summary| [summary.low, summary.median, summary.high];
-    let x = Scale::for_times(arms.iter().flat_map(|arm| ends(&arm.wall)), PLOT);
-    let y = Scale::for_times(arms.iter().flat_map(|arm| ends(&arm.memory)), (bottom, HEIGHT.0));
-    axes(&mut scene, (&x, &y), unit, bottom);
-    for (index, arm) in arms.iter().enumerate() {
-        draw(&mut scene, arm, (&x, &y), unit);
-        let row = HEIGHT.0 + (index as f64 + 0.5) * ROW;
-        marks::shape(&mut scene, arm.series.shape, (NAMES, row), 4.5, arm.series.ink);
-        scene.text(Label::new((NAMES + 14.0, row), &arm.series.name, series::NAME_SIZE, Ink::Text));
+    let bottom = TOP + labels::height(arms.len()).max(LEAST);
+    scene.height = bottom + BELOW + 14.0;
+    scene.text(Label::new((EDGE, TOP - 16.0), "memory, MiB", 11.0, Ink::Muted));
+    let places = chart(&mut scene, &arms, unit, bottom);
+    let digits = ColumnDigits::of_times(arms.iter().map(|arm| &arm.wall), unit);
+    let mut named = Vec::new();
+    for (arm, at) in arms.iter().zip(&places) {
+        let (name, text) = (wording::arm_name(arm.series.arm), describe(arm, unit));
+        scene.tooltips.push(Tooltip { from: *at, to: *at, name, text });
+        named.push(DirectLabel { series: &arm.series, at: Some(at.1), value: short(arm, (digits, unit)) });
     }
+    labels::direct_labels(&mut scene, &named, (PLOT.1, LABELS.0, LABELS.1), (TOP, bottom));
     scene
 }
 
 fn describe(arm: &TimeAndMemory<'_>, unit: TimeUnit) -> String {
     let (time, memory) = (wording::time(&arm.wall, unit), wording::mebibytes(&arm.memory));
     format!(
-        "{} {} [{}, {}], {} MiB [{}, {}]",
+        "{} {} ({}–{}), {} MiB ({}–{})",
         time.estimate,
         unit.symbol(),
         time.low,
@@ -81,30 +96,54 @@ fn describe(arm: &TimeAndMemory<'_>, unit: TimeUnit) -> String {
     )
 }
 
-fn axes(scene: &mut Scene, (x, y): (&Scale, &Scale), unit: TimeUnit, bottom: f64) {
-    let across = x.in_units(|seconds| unit.convert(seconds));
-    marks::vertical_grid(scene, &across, (HEIGHT.0, bottom), 6);
-    let up = y.in_units(|bytes| bytes / MIB);
-    let ticks = up.ticks(6);
-    for (tick, label) in ticks.iter().zip(up.labels(&ticks)) {
-        let at = up.place(*tick);
-        scene.line((PLOT.0, at), (PLOT.1, at), 1.0, Ink::Grid);
-        scene.text(Label::new((PLOT.0 - 8.0, at), label, 11.0, Ink::Muted).anchored(Anchor::End));
-    }
-    scene.line((PLOT.0, bottom), (PLOT.1, bottom), 1.0, Ink::Muted);
-    scene.line((PLOT.0, HEIGHT.0), (PLOT.0, bottom), 1.0, Ink::Muted);
-    scene.text(Label::new((EDGE, HEIGHT.0 - 16.0), "memory, MiB", 11.0, Ink::Muted));
-    let title = format!("wall time, {}; neither axis starts at zero", unit.symbol());
-    let middle = ((PLOT.0 + PLOT.1) / 2.0, bottom + 34.0);
-    scene.text(Label::new(middle, title, 11.0, Ink::Muted).anchored(Anchor::Middle));
+/// Both medians, with digits that fit the other arms' times.
+fn short(arm: &TimeAndMemory<'_>, (digits, unit): (ColumnDigits, TimeUnit)) -> String {
+    let (time, memory) = (digits.time(arm.wall.median, unit), wording::mebibytes(&arm.memory));
+    format!("{time} {}, {} MiB", unit.symbol(), memory.estimate)
 }
 
-fn draw(scene: &mut Scene, arm: &TimeAndMemory<'_>, (x, y): (&Scale, &Scale), unit: TimeUnit) {
-    let ink = arm.series.ink;
-    let at = (x.place(arm.wall.median), y.place(arm.memory.median));
-    scene.line((x.place(arm.wall.low), at.1), (x.place(arm.wall.high), at.1), 1.4, ink);
-    scene.line((at.0, y.place(arm.memory.low)), (at.0, y.place(arm.memory.high)), 1.4, ink);
-    marks::shape(scene, arm.series.shape, at, 5.5, ink);
-    let (name, text) = (wording::arm_name(arm.series.arm), describe(arm, unit));
-    scene.tooltips.push(Tooltip { from: at, to: at, name, text });
+/// Draws the chart and returns the positions of the medians.
+fn chart(scene: &mut Scene, arms: &[TimeAndMemory<'_>], unit: TimeUnit, bottom: f64) -> Vec<(f64, f64)> {
+    let ends = |summary: &Summary| [summary.low, summary.median, summary.high];
+    let walls = arms.iter().flat_map(|arm| ends(&arm.wall)).map(|wall| unit.convert(wall));
+    let memories = arms.iter().flat_map(|arm| ends(&arm.memory)).map(|bytes| bytes / MIB);
+    let x = NumberAxis::quantities(walls, LEAST_SPAN, 6);
+    let y = NumberAxis::quantities(memories, LEAST_SPAN, 6);
+    let title = format!("wall time, {}; {}", unit.symbol(), axes_text(&x, &y));
+    draw(scene, |canvas| {
+        let down = (TOP, bottom);
+        let frame = ChartFrame { left: PLOT.0, below: BELOW, ..ChartFrame::bare(PLOT, down) };
+        let mut chart = frame.chart(canvas, (x, y))?;
+        y_axis(&mut chart)?;
+        x_axis(&mut chart, true, &title)?;
+        for arm in arms {
+            cross(&chart, arm, unit)?;
+        }
+        let median = |arm: &TimeAndMemory<'_>| (unit.convert(arm.wall.median), arm.memory.median / MIB);
+        Ok(arms.iter().map(|arm| place(&chart, median(arm))).collect())
+    })
+}
+
+/// What a reader needs to know of the axes: how much of the values their lengths are.
+fn axes_text(x: &NumberAxis, y: &NumberAxis) -> String {
+    let length = |axis: &NumberAxis| match axis.is_log() {
+        true => "logarithmic".to_owned(),
+        false => wording::share(axis.covered()),
+    };
+    format!("the axes do not start at zero (whole width: {}, whole height: {})", length(x), length(y))
+}
+
+/// Both intervals of an arm, with a point where they cross.
+fn cross(
+    chart: &Chart<'_, NumberAxis, NumberAxis>,
+    arm: &TimeAndMemory<'_>,
+    unit: TimeUnit,
+) -> Result<(), ChartError> {
+    let [left, x, right] = [arm.wall.low, arm.wall.median, arm.wall.high].map(|wall| unit.convert(wall));
+    let [lower, y, upper] = [arm.memory.low, arm.memory.median, arm.memory.high].map(|bytes| bytes / MIB);
+    let look = IntervalLook::Point { shape: arm.series.shape, ink: arm.series.ink, width: 1.4, half: 5.5 };
+    for places in [[(left, y), (x, y), (right, y)], [(x, lower), (x, y), (x, upper)]] {
+        chart.plotting_area().draw(&IntervalMark { places, look, beyond: (false, false) })?;
+    }
+    Ok(())
 }

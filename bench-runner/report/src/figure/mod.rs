@@ -5,21 +5,25 @@
 //! scheme if the viewer supports `prefers-color-scheme`. Nothing here computes a statistic, reads a file or
 //! decides where one is written.
 
+mod axis;
+mod backend;
 mod builds;
+mod chart;
 mod costs;
+mod elements;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod font;
 mod forest;
 mod heat;
 mod intervals;
+mod labels;
 mod layout;
 mod machines;
-mod marks;
 mod memory;
+mod outliers;
 mod palette;
 mod png;
-mod scale;
 mod scene;
 mod series;
 mod spread;
@@ -57,6 +61,8 @@ pub(crate) struct InlineFigure {
     /// as indices into `names`. They make up most of a page with many builds.
     pub(crate) tooltips: String,
     pub(crate) screens: Screens,
+    /// True if a page shows the figure only to those who ask for it.
+    pub(crate) on_demand: bool,
 }
 
 /// Screens that a figure is for.
@@ -73,7 +79,7 @@ pub(crate) enum Screens {
 impl InlineFigure {
     fn from_scene(scene: &Scene, screens: Screens) -> Self {
         let tooltips = tooltips_json(&scene.tooltips).to_string();
-        Self { title: scene.title.clone(), svg: svg::inline(scene), tooltips, screens }
+        Self { title: scene.title.clone(), svg: svg::inline(scene), tooltips, screens, on_demand: false }
     }
 }
 
@@ -116,19 +122,33 @@ fn for_both_screens(scene: impl Fn(&FigureLayout) -> Scene) -> [InlineFigure; 2]
         .map(|(layout, screens)| InlineFigure::from_scene(&scene(&layout), screens))
 }
 
-/// Figures of one block for a page: its builds in order, their spread, their CPU time, and time against
-/// memory.
+/// Figures of one block for a page: its builds in order, then what tells most of CPU time and memory, then, on
+/// demand, the others.
 pub(crate) fn inline_block(block: &BlockResult) -> Vec<InlineFigure> {
-    block_scenes(block).iter().map(|(_, scene)| InlineFigure::from_scene(scene, Screens::All)).collect()
+    let (shown, others): (Vec<BlockScene>, Vec<BlockScene>) =
+        block_scenes(block).into_iter().partition(|one| !one.on_demand);
+    let inline = |one: BlockScene| InlineFigure {
+        on_demand: one.on_demand,
+        ..InlineFigure::from_scene(&one.scene, Screens::All)
+    };
+    shown.into_iter().chain(others).map(inline).collect()
 }
 
-/// Scenes of a block, each with the suffix of its file name.
-fn block_scenes(block: &BlockResult) -> Vec<(&'static str, Scene)> {
+/// A scene of a block.
+struct BlockScene {
+    /// End of the file's name.
+    ending: &'static str,
+    scene: Scene,
+    on_demand: bool,
+}
+
+fn block_scenes(block: &BlockResult) -> Vec<BlockScene> {
+    let one = |ending, scene, on_demand| BlockScene { ending, scene, on_demand };
     vec![
-        ("", builds::scene(block)),
-        ("-spread", spread::scene(block)),
-        ("-costs", costs::scene(block)),
-        ("-memory", memory::scene(block)),
+        one("", builds::scene(block), false),
+        one("-spread", spread::scene(block), true),
+        one("-costs", costs::scene(block), !costs::is_notable(block)),
+        one("-memory", memory::scene(block), !memory::is_notable(block)),
     ]
 }
 
@@ -137,9 +157,8 @@ fn run_scenes(comparison: &Comparison) -> Vec<(String, Scene)> {
     let mut scenes = vec![("forest".to_owned(), forest::scene(comparison, &FigureLayout::WIDE))];
     for block in &comparison.blocks {
         let stem = block.id.file_stem();
-        scenes.extend(
-            block_scenes(block).into_iter().map(|(ending, scene)| (format!("{stem}{ending}"), scene)),
-        );
+        scenes
+            .extend(block_scenes(block).into_iter().map(|one| (format!("{stem}{}", one.ending), one.scene)));
     }
     scenes
 }

@@ -10,15 +10,17 @@ pub(crate) enum Ink {
     Card,
     /// Primary text and lines; the baseline.
     Text,
-    /// Secondary text; the twin.
+    /// Secondary text; the control.
     Muted,
     /// Lines of the grid.
     Grid,
     /// The equivalence margin.
     Margin,
-    /// The noise floor.
-    Noise,
-    /// The circle around an outlier.
+    /// Every other round.
+    Round,
+    /// The interval of the control.
+    Control,
+    /// The mark of an outlier.
     Outlier,
     /// The verdict `faster`.
     Faster,
@@ -32,13 +34,14 @@ pub(crate) enum Ink {
 }
 
 /// Light and dark color of the inks except those of arms and heat maps.
-const FIXED: [(Ink, &str, &str); 9] = [
+const FIXED: [(Ink, &str, &str); 10] = [
     (Ink::Card, "#FFFFFF", "#0D1117"),
     (Ink::Text, "#1F2328", "#E6EDF3"),
     (Ink::Muted, "#59636E", "#9BA5B0"),
     (Ink::Grid, "#E4E7EB", "#262C34"),
     (Ink::Margin, "#E7EEF7", "#18243A"),
-    (Ink::Noise, "#A9B1BB", "#4C5663"),
+    (Ink::Round, "#F5F6F8", "#151A21"),
+    (Ink::Control, "#B4BBC4", "#49525E"),
     (Ink::Outlier, "#57606B", "#A3ADB8"),
     (Ink::Faster, "#0B6BB5", "#58B0F0"),
     (Ink::Slower, "#BC4A00", "#F08A3C"),
@@ -68,6 +71,10 @@ const HEATS: [(&str, &str); 9] = [
     ("#EFA873", "#7A4112"),
     ("#E58A48", "#9A5113"),
 ];
+
+/// Numbers of the first ink of an arm and of a heat map.
+const FIRST_ARM: u8 = 64;
+const FIRST_HEAT: u8 = 128;
 
 /// Shape of a measured point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +147,26 @@ impl Ink {
             .map_or(("#000000", "#FFFFFF"), |(_, light, dark)| (light, dark))
     }
 
+    /// Number of the ink's pair of colors; arms with the same colors share it.
+    pub(super) fn number(self) -> u8 {
+        match self {
+            Self::Arm(index) => FIRST_ARM + (index % ARMS.len()) as u8,
+            Self::Heat(level) => FIRST_HEAT + (level.clamp(-4, 4) + 4) as u8,
+            fixed => FIXED.iter().position(|(ink, ..)| *ink == fixed).unwrap_or_default() as u8,
+        }
+    }
+
+    /// The ink with this number.
+    pub(super) fn from_number(number: u8) -> Option<Self> {
+        if let Some(level) = number.checked_sub(FIRST_HEAT) {
+            return (usize::from(level) < HEATS.len()).then_some(Self::Heat(level as i8 - 4));
+        }
+        if let Some(index) = number.checked_sub(FIRST_ARM) {
+            return (usize::from(index) < ARMS.len()).then_some(Self::Arm(index.into()));
+        }
+        FIXED.get(usize::from(number)).map(|(ink, ..)| *ink)
+    }
+
     /// Color on a light page, by channel.
     pub(crate) fn rgb(self) -> (u8, u8, u8) {
         channels(self.light())
@@ -176,7 +203,7 @@ mod tests {
     fn what_carries_meaning_stands_out_on_both_pages() {
         for ink in Ink::all() {
             let least = match ink {
-                Ink::Card | Ink::Grid | Ink::Margin | Ink::Noise | Ink::Heat(_) => continue,
+                Ink::Card | Ink::Grid | Ink::Margin | Ink::Round | Ink::Control | Ink::Heat(_) => continue,
                 Ink::Text | Ink::Muted | Ink::Faster | Ink::Slower => 4.5,
                 Ink::Arm(_) | Ink::Outlier => 3.0,
             };
@@ -184,9 +211,10 @@ mod tests {
                 let found = contrast(color, page);
                 assert!(found >= least, "{ink:?}: {color} on {page} has {found:.2}, not {least}");
             }
-            let (light, dark) =
-                (contrast(ink.light(), Ink::Margin.light()), contrast(ink.dark(), Ink::Margin.dark()));
-            assert!(light >= 3.0 && dark >= 3.0, "{ink:?} on the margin band: {light:.2}, {dark:.2}");
+            for tint in [Ink::Margin, Ink::Round] {
+                let (light, dark) = (contrast(ink.light(), tint.light()), contrast(ink.dark(), tint.dark()));
+                assert!(light >= 3.0 && dark >= 3.0, "{ink:?} on {tint:?}: {light:.2}, {dark:.2}");
+            }
         }
     }
 

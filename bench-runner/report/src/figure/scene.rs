@@ -166,34 +166,11 @@ impl Scene {
         self.marks.push(Mark::Line { places: vec![from, to], width, ink });
     }
 
-    /// A vertical dashed line.
-    pub(crate) fn dashed(&mut self, x: f64, (top, bottom): (f64, f64), width: f64, ink: Ink) {
-        let mut y = top;
-        while y < bottom {
-            self.line((x, y), (x, (y + 4.0).min(bottom)), width, ink);
-            y += 8.0;
-        }
-    }
-
     /// A filled rectangle; nothing is drawn if it is empty.
     pub(crate) fn rect(&mut self, (x0, y0): ScenePosition, (x1, y1): ScenePosition, ink: Ink) {
         if x1 > x0 && y1 > y0 {
             let corners = vec![(x0, y0), (x1, y0), (x1, y1), (x0, y1)];
             self.marks.push(Mark::Area { corners, ink });
-        }
-    }
-
-    /// Diagonal strokes that fill a rectangle.
-    pub(crate) fn hatch(&mut self, (x0, y0): ScenePosition, (x1, y1): ScenePosition, ink: Ink) {
-        let step = 7.0;
-        let mut start = x0 - (y1 - y0) + step / 2.0;
-        while x1 > x0 && start < x1 {
-            // The stroke goes up and to the right from (start, y1); both ends are cut to the rectangle.
-            let (left, right) = (start.max(x0), (start + (y1 - y0)).min(x1));
-            if right > left {
-                self.line((left, y1 - (left - start)), (right, y1 - (right - start)), 1.0, ink);
-            }
-            start += step;
         }
     }
 
@@ -216,23 +193,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hatch_stays_inside_its_rectangle() {
-        let mut scene = Scene::new("", "");
-        scene.hatch((100.0, 20.0), (130.0, 90.0), Ink::Noise);
-        assert!(scene.marks.len() > 5);
-        for mark in &scene.marks {
-            let Mark::Line { places, .. } = mark else { panic!("{mark:?}") };
-            for &(x, y) in places {
-                assert!((100.0..=130.0).contains(&x) && (20.0..=90.0).contains(&y), "{x}, {y}");
-            }
-        }
-    }
-
-    #[test]
     fn nothing_is_drawn_for_an_empty_rectangle() {
         let mut scene = Scene::new("", "");
         scene.rect((5.0, 0.0), (5.0, 9.0), Ink::Margin);
-        scene.hatch((5.0, 0.0), (5.0, 9.0), Ink::Noise);
         assert_eq!(scene.marks, []);
     }
 }

@@ -135,22 +135,35 @@ fn paint_attributes(mark: &Mark) -> Option<String> {
 }
 
 fn path(mark: &Mark) -> String {
-    let through = |places: &[ScenePosition], end: &str| {
-        let mut path = String::new();
-        for (index, (x, y)) in places.iter().enumerate() {
-            write!(path, "{}{} {}", if index == 0 { 'M' } else { 'L' }, number(*x), number(*y)).ok();
-        }
-        path + end
-    };
     match mark {
-        Mark::Line { places, .. } => through(places, ""),
-        Mark::Area { corners, .. } => through(corners, "z"),
+        Mark::Line { places, .. } => polyline(places),
+        Mark::Area { corners, .. } => polyline(corners) + "z",
         Mark::Circle { center: (x, y), radius, .. } => {
             let (r, d) = (number(*radius), number(radius * 2.0));
             format!("M{} {}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z", number(x - radius), number(*y))
         }
         Mark::Text(_) => String::new(),
     }
+}
+
+/// A line from the first place through the others, each relative to the one before it, which is shorter.
+fn polyline(places: &[ScenePosition]) -> String {
+    let mut path = String::new();
+    let mut last = (0, 0);
+    for (index, place) in places.iter().enumerate() {
+        let (x, y) = (tenths(place.0), tenths(place.1));
+        let (dx, dy) = (in_tenths(x - last.0), in_tenths(y - last.1));
+        // A sign parts numbers as a space does.
+        let space = |next: &str| if next.starts_with('-') { "" } else { " " };
+        let start = match index {
+            0 => "M",
+            1 => "l",
+            _ => space(&dx),
+        };
+        write!(path, "{start}{dx}{}{dy}", space(&dy)).ok();
+        last = (x, y);
+    }
+    path
 }
 
 fn write_label(out: &mut String, label: &Label, text: &mut TextRendering) {
@@ -249,7 +262,14 @@ impl OutlineBuilder for PathText {
 
 /// A length to a tenth of a pixel in as few characters as possible; 0 if it is not finite.
 fn number(length: f64) -> String {
-    let tenths = if length.is_finite() { (length * 10.0).round() as i64 } else { 0 };
+    in_tenths(tenths(length))
+}
+
+fn tenths(length: f64) -> i64 {
+    if length.is_finite() { (length * 10.0).round() as i64 } else { 0 }
+}
+
+fn in_tenths(tenths: i64) -> String {
     let (sign, tenths) = (if tenths < 0 { "-" } else { "" }, tenths.unsigned_abs());
     match tenths % 10 {
         0 => format!("{sign}{}", tenths / 10),
@@ -285,6 +305,17 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_relative_without_adding_up_roundings() {
+        let places: Vec<_> = (0..=100).map(|n| (f64::from(n) * 0.04, 5.0)).collect();
+        let path = polyline(&places);
+        let steps = path.trim_start_matches("M0 5l").split(' ').step_by(2);
+        let sum: f64 = steps.map(|step| step.parse::<f64>().unwrap()).sum();
+        assert!((sum - 4.0).abs() < 1e-9, "{path}");
+        assert_eq!(polyline(&[(10.0, 20.0), (17.0, 20.0), (10.5, 18.96)]), "M10 20l7 0-6.5-1");
+        assert_eq!(polyline(&[]), "");
+    }
+
+    #[test]
     fn neighbours_of_one_look_share_a_path() {
         let mut scene = Scene::new("", "");
         scene.line((0.0, 0.0), (1.0, 1.0), 2.0, Ink::Text);
@@ -292,7 +323,7 @@ mod tests {
         scene.line((5.0, 0.0), (6.0, 1.0), 3.0, Ink::Text);
         let drawn = inline(&scene);
         assert_eq!(drawn.matches("<path").count(), 2, "{drawn}");
-        assert!(drawn.contains("d=\"M0 0L1 1M5 0L6 1\""), "{drawn}");
+        assert!(drawn.contains("d=\"M0 0l1 1M5 0l1 1\""), "{drawn}");
     }
 
     #[test]

@@ -7,6 +7,8 @@ use super::fixture::{self, block, comparison, empty_arm, empty_block, everything
 use super::scene::{Mark, Scene};
 use super::*;
 
+mod builds_and_costs;
+
 /// Comparisons from empty to very large.
 fn cases() -> Vec<(&'static str, Comparison)> {
     let one_size = |n: usize, long: bool| comparison(vec![block("hexyl 0.17.0", &names(n, long), 12, 4.2)]);
@@ -60,7 +62,7 @@ fn scenes() -> Vec<(String, Scene)> {
             (format!("{name}: narrow forest"), forest::scene(&comparison, &FigureLayout::NARROW)),
         ];
         for block in &comparison.blocks {
-            let named = |(ending, scene)| (format!("{name}: {}{ending}", block.title), scene);
+            let named = |one: BlockScene| (format!("{name}: {}{}", block.title, one.ending), one.scene);
             scenes.extend(block_scenes(block).into_iter().map(named));
         }
         scenes
@@ -189,14 +191,40 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
         };
         parts.iter().map(text).collect::<Vec<String>>()
     };
-    let [builds, spread, costs, memory] = &inline_block(&one)[..] else { panic!("four figures") };
+    let [builds, memory, spread, costs] = &inline_block(&one)[..] else { panic!("four figures") };
     assert_eq!(tooltips(builds).len(), 4 * 12);
     assert_eq!(tooltips(builds)[0], "linker=bfd: 4.67 s, round 1, build 1, an outlier");
     assert_eq!([spread, costs, memory].map(|figure| tooltips(figure).len()), [4, 4, 4]);
     let [forest, narrow] = inline_forest(&comparison(vec![one]));
-    assert_eq!(tooltips(&forest).len(), 2);
+    assert_eq!(tooltips(&forest).len(), 3);
     assert_eq!(tooltips(&forest), tooltips(&narrow));
-    expect_test::expect!["linker=lld: faster, 0.873× [0.866, 0.880], −12.7 %, 12 rounds, median 3.667 s, p = 0.002 after correction"].assert_eq(&tooltips(&forest)[0]);
+    expect_test::expect![[r#"
+        linker=bfd (control): two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs
+        linker=lld: faster, 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds, median 3.667 s, p = 0.002 after correction
+        linker=mold: faster, 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds, median 3.868 s, p = 0.002 after correction"#]].assert_eq(&tooltips(&forest).join("\n"));
+}
+
+#[test]
+fn at_most_three_figures_of_a_comparison_are_shown_and_the_others_come_after_them() {
+    let mut one = block("hexyl", &names(3, false), 12, 4.2);
+    let shown = |block: &BlockResult| {
+        let figures = inline_block(block);
+        assert_eq!(figures.len(), 4);
+        assert!(figures.is_sorted_by_key(|figure| figure.on_demand), "those on demand come last");
+        let shown = figures.into_iter().filter(|figure| !figure.on_demand);
+        let kind = |figure: InlineFigure| figure.title.replace(&block.title, "").trim_start_matches(": ").to_owned();
+        shown.map(kind).collect::<Vec<_>>()
+    };
+    // The variants of the fixture need other memory than the baseline, and CPU time as their wall time.
+    assert_eq!(shown(&one), ["", "time against memory"]);
+    for arm in &mut one.arms {
+        arm.summaries[MetricId::MaxRss] = Some(fixture::summary(4e8, 0.002, 12));
+    }
+    assert_eq!(shown(&one), [""]);
+    one.arms[2].summaries[MetricId::Cpu] = Some(fixture::summary(20.0, 0.002, 12));
+    assert_eq!(shown(&one), ["", "wall time and CPU time"]);
+    one.arms[2].summaries[MetricId::MaxRss] = Some(fixture::summary(5e8, 0.002, 12));
+    assert_eq!(shown(&one).len(), 3);
 }
 
 fn texts(scene: &Scene) -> Vec<&str> {
@@ -212,15 +240,38 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
         "linker=mold · 2 failed",
         "faster",
         "invalid",
-        "control",
+        "linker=bfd (control)",
+        "as expected",
+        "differs",
         "not timed: linker not in force: expected gold, found LLD 22.1.2",
         "no build succeeded: 12 builds failed, timed out or could not start",
         "too few rounds for an interval",
     ] {
         assert!(texts.contains(&wanted), "{wanted} is not among {texts:#?}");
     }
-    assert!(texts.iter().any(|text| text.ends_with("Left out here: linker=sold.")), "{texts:#?}");
-    assert!(texts.iter().any(|text| text.contains("margin ±3 % · noise floor 2.1 %")), "{texts:#?}");
+    assert!(texts.join(" ").contains("Skipped on this machine: linker=sold."), "{texts:#?}");
+    for head in ["verdict", "ratio", "95% interval", "change"] {
+        assert_eq!(texts.iter().filter(|text| **text == head).count(), 1, "{head}: {texts:#?}");
+    }
+    assert_eq!(texts.iter().filter(|text| **text == "±3% = no difference").count(), 1, "{texts:#?}");
+    let facts = "real difference of 2.1% or more would be found in 4 of 5 such runs";
+    assert!(texts.iter().any(|text| text.ends_with(facts)), "{texts:#?}");
+}
+
+#[test]
+fn comparisons_that_would_leave_a_common_axis_empty_have_their_own() {
+    let count = |texts: &[&str]| texts.iter().filter(|text| **text == "1×" || **text == "1.00×").count();
+    let mut near = block("near", &names(2, false), 12, 4.2);
+    near.arms[2].ratio = Some(ratio(0.97, 0.01, Verdict::Faster));
+    let mut far = near.clone();
+    let scene_of = |blocks: Vec<BlockResult>| forest::scene(&comparison(blocks), &FigureLayout::WIDE);
+    let common = scene_of(vec![near.clone(), far.clone()]);
+    assert_eq!(count(&texts(&common)), 1);
+    far.arms[2].ratio = Some(ratio(0.42, 0.1, Verdict::Faster));
+    let own = scene_of(vec![near, far]);
+    assert_eq!(count(&texts(&own)), 2);
+    assert!(texts(&own).iter().any(|text| text.contains("axis of its own")));
+    assert_eq!(texts(&own).iter().filter(|text| **text == "±3% = no difference").count(), 2);
 }
 
 #[test]
@@ -241,39 +292,9 @@ fn an_interval_beyond_the_axis_ends_in_an_arrowhead() {
 }
 
 #[test]
-fn every_build_is_drawn_and_every_outlier_ringed() {
-    let one = block("hexyl", &names(2, false), 12, 4.2);
-    let outliers = one.arms.iter().flat_map(|arm| &arm.points).filter(|point| point.outlier).count();
-    assert!(outliers > 0);
-    let scene = builds::scene(&one);
-    let count = |ink| {
-        let of_ink = |mark: &&Mark| match mark {
-            Mark::Circle { ink: found, .. } | Mark::Area { ink: found, .. } => *found == ink,
-            _ => false,
-        };
-        scene.marks.iter().filter(of_ink).count()
-    };
-    assert_eq!(count(palette::Ink::Outlier), outliers);
-    // Each arm has one more mark next to its name.
-    for ink in [palette::Ink::Text, palette::Ink::Muted, palette::Ink::Arm(0)] {
-        assert_eq!(count(ink), 12 + 1, "{ink:?}");
-    }
-}
-
-#[test]
-fn sessions_are_named_where_there_are_several() {
-    let two = block("hexyl", &names(2, false), 12, 4.2);
-    assert!(texts(&builds::scene(&two)).contains(&"session 2"));
-    let mut one = two;
-    one.arms.iter_mut().flat_map(|arm| &mut arm.points).for_each(|point| point.session = 1);
-    assert!(!texts(&builds::scene(&one)).iter().any(|text| text.starts_with("session")));
-}
-
-#[test]
 fn what_has_nothing_to_show_says_so() {
     assert!(
-        texts(&forest::scene(&comparison(Vec::new()), &FigureLayout::WIDE))
-            .contains(&"no block was measured")
+        texts(&forest::scene(&comparison(Vec::new()), &FigureLayout::WIDE)).contains(&"nothing was measured")
     );
     let empty = empty_block("nothing");
     assert!(texts(&builds::scene(&empty)).contains(&"no build to show"));

@@ -117,7 +117,7 @@ fn numbers((ratio, ends): (f64, (f64, f64))) -> Markup {
     html! {
         td.n { (shown.estimate) "×" }
         td.n { (shown.low) "–" (shown.high) "×" }
-        td.n { (wording::change_of(ratio, ends).estimate) "%" }
+        td.n { (wording::ColumnDigits::of_ratios([(ratio, ends)]).change(ratio)) "%" }
     }
 }
 

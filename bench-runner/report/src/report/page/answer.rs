@@ -12,16 +12,15 @@ use crate::report::{answers, calibration, fidelity, text};
 
 pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let comparison = page.comparison;
-    let mut answers = answers(comparison);
-    // The order among equals stays.
-    answers.sort_by_key(|answer| !answer.is_conclusive);
     html! {
         (run_state(page))
         @if let Some(post_hoc) = &comparison.post_hoc {
             p { "Post hoc: compared with " code { (post_hoc.baseline) } ", which was chosen after the run." }
         }
         @if comparison.blocks.is_empty() { p { (text::why_no_blocks(comparison)) } }
-        ul.answers { @for answer in answers { li.nothing[!answer.is_conclusive] { (answer.text) } } }
+        ul.answers { @for (at, answer) in answers(comparison).into_iter().enumerate() {
+            li.nothing[!answer.is_conclusive] { (answer.text) @if let Some(command) = &answer.command { (settling(at, command)) } }
+        } }
         (copies::buttons(page))
         @if !comparison.blocks.is_empty() {
             (verdicts::section(page))
@@ -32,6 +31,15 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         (pooled::section(&comparison.pooled_projects))
         (metrics::section(comparison))
     }
+}
+
+/// The command that would settle what is undecided.
+fn settling(at: usize, command: &str) -> Markup {
+    let id = format!("settle-{at}");
+    html! { div.settle {
+        "To settle it: " code id=(id) { (command) } " "
+        button.copy type="button" hidden data-copies=(id) { "Copy" }
+    } }
 }
 
 /// Warnings about an incomplete run, and remarks about its files.

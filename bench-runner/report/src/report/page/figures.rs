@@ -5,9 +5,6 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::figure::{self, InlineFigure, Screens};
 
-/// Figures of a block that are seen at once; the others are in a fold.
-const SHOWN: usize = 1;
-
 /// How to read the exact values of figures; of use only with scripts.
 pub(in crate::report) fn hint() -> Markup {
     html! { p.muted.scripted { "Hover for exact values (keyboard: Tab to a figure, then arrow keys)." } }
@@ -23,14 +20,14 @@ pub(super) fn section(comparison: &Comparison) -> Markup {
         (hint())
         @for one in figure::inline_forest(comparison) { (next(&one)) }
         @for block in &comparison.blocks {
-            @let figures = figure::inline_block(block);
-            @let (shown, folded) = figures.split_at(SHOWN.min(figures.len()));
+            @let (shown, others): (Vec<_>, Vec<_>) =
+                figure::inline_block(block).into_iter().partition(|one| !one.on_demand);
             // A figure that is named after its block needs no heading with the same words.
             @if !shown.iter().any(|one| one.title.contains(&block.title)) { h3 { (block.title) } }
-            @for one in shown { (next(one)) }
-            @if !folded.is_empty() { details {
+            @for one in &shown { (next(one)) }
+            @if !others.is_empty() { details {
                 summary { "More figures of " (block.title) }
-                @for one in folded { (next(one)) }
+                @for one in &others { (next(one)) }
             } }
         }
     }

@@ -2,27 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use bench_runner_core::compare::Comparison;
+use bench_runner_core::compare::{Comparison, workload_phrase};
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan, Role, SNIPPET, Variant};
 
 /// Largest number of things that a title names; more are counted.
 const NAMED: usize = 3;
-
-/// Workloads in words, by name.
-const WORKLOADS: [(&str, &str); 12] = [
-    ("clean", "a full build"),
-    ("incremental", "a rebuild after an edit"),
-    ("check", "`cargo check`"),
-    ("check-incremental", "`cargo check` after an edit"),
-    ("test", "building the tests"),
-    ("test-incremental", "rebuilding the tests after an edit"),
-    ("clippy", "`cargo clippy`"),
-    ("doc", "`cargo doc`"),
-    ("noop", "a build with nothing to do"),
-    ("deps-only", "a build of the dependencies"),
-    ("after-release", "a build after a release build"),
-    ("replay", "a rebuild for each commit"),
-];
 
 /// Axes in words, by key.
 const AXES: [(&str, &str); 18] = [
@@ -46,7 +30,7 @@ const AXES: [(&str, &str); 18] = [
     ("project", "project"),
 ];
 
-/// The question, without backticks.
+/// The question; a sentence that is always true if there is none.
 pub(super) fn question(plan: &Plan, comparison: &Comparison) -> String {
     let mut about_settings: Vec<&Block> = Vec::new();
     let mut about_workloads: Vec<&Block> = Vec::new();
@@ -59,14 +43,13 @@ pub(super) fn question(plan: &Plan, comparison: &Comparison) -> String {
     let projects = projects(comparison);
     let settings = settings_question(&about_settings, &projects);
     let workloads = workloads_question(&about_workloads);
-    let question = match (settings, workloads) {
+    match (settings, workloads) {
         (Some(settings), Some(workloads)) => format!("{settings}, and {workloads}?"),
         (Some(settings), None) => format!("{settings}?"),
         (None, Some(workloads)) => format!("{} for {projects}?", capitalize(&workloads)),
         (None, None) if comparison.blocks.is_empty() => "Nothing was compared".to_owned(),
         (None, None) => format!("Build times of {projects}"),
-    };
-    question.replace('`', "")
+    }
 }
 
 fn settings_question(blocks: &[&Block], projects: &str) -> Option<String> {
@@ -114,7 +97,7 @@ fn workloads_question(blocks: &[&Block]) -> Option<String> {
 }
 
 /// Workloads of the only variant and its baseline, in words.
-fn workload_pair(block: &Block) -> Option<[&str; 2]> {
+fn workload_pair(block: &Block) -> Option<[String; 2]> {
     let arms: Vec<&Variant> =
         block.arms.iter().filter(|arm| arm.role != Role::Twin).map(|arm| &arm.variant).collect();
     let [baseline, variant] = arms[..] else { return None };
@@ -166,10 +149,10 @@ fn axis_name(key: &str) -> String {
     }
 }
 
-/// A workload in words.
-pub(super) fn workload_name(workload: &str) -> &str {
-    let name = workload.split(':').next().unwrap_or(workload);
-    WORKLOADS.iter().find(|(known, _)| *known == name).map_or(workload, |(_, words)| words)
+/// A workload in words, with an article unless it is a command.
+fn workload_name(workload: &str) -> String {
+    let phrase = workload_phrase(workload, None);
+    if phrase.starts_with("cargo ") { phrase } else { format!("a {phrase}") }
 }
 
 /// Verb for the workloads of some blocks.
@@ -184,13 +167,13 @@ fn verb(blocks: &[&Block]) -> &'static str {
     }
 }
 
-/// Projects with their versions, as in the titles of the blocks.
+/// Projects with their versions, each once.
 fn projects(comparison: &Comparison) -> String {
     let mut all: Vec<String> = Vec::new();
     for block in &comparison.blocks {
-        let project = block.title.split(" · ").next().unwrap_or_default();
+        let project = block.setup.project.as_str();
         // A local tree is named by its hash, which says nothing to a reader.
-        let project = project.split(" (tree ").next().unwrap_or_default().replace(" / ", " and ");
+        let project = project.split(" (tree ").next().unwrap_or_default().to_owned();
         if !all.contains(&project) {
             all.push(project);
         }
@@ -216,6 +199,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use bench_runner_core::bundle::fixture as files;
+    use bench_runner_core::compare::BlockResult;
     use bench_runner_core::record::{Arm, BlockId};
 
     use super::*;
@@ -255,11 +239,9 @@ mod tests {
     }
 
     fn check(blocks: Vec<Block>, expected: &str) {
-        let titles = ["titlecase 3.6.0 · clean", "titlecase 3.6.0 · incremental"];
-        let results = titles.map(|title| {
-            let mut result = empty_block("titlecase");
-            (result.id, result.title) = (BlockId::new("m", "p", title), title.to_owned());
-            result
+        let results = ["clean", "incremental"].map(|workload| {
+            let id = BlockId::new("m", "p", workload);
+            BlockResult { id, ..empty_block("titlecase 3.6.0") }
         });
         let plan = Plan { blocks, ..files::plan() };
         assert_eq!(question(&plan, &comparison(results.to_vec())), expected);

@@ -57,7 +57,7 @@
       [...others.tBodies].forEach((other) => option(`${names.get(other.dataset.baseline)} (post hoc)`, other.dataset.baseline));
       label.append("Compare with ", select);
       const group = body.rows[0].cells[0];
-      group.prepend(label);
+      group.querySelector(".title").append(label);
       group.append(note);
       const columns = [...others.tHead.rows[0].cells].map((head) => heads.indexOf(head.textContent));
       const fill = (cell, from) => {

@@ -134,11 +134,14 @@ fn group(page: &PageInput<'_>, block: &BlockResult, columns: usize) -> Markup {
     let is_short = block.rounds < block.min_rounds;
     html! {
         tr.group role="row" { th colspan=(columns) scope="rowgroup" role="rowheader" {
-            div.title { (block.title) }
+            div.title { span { (block.title) } }
             div.conditions {
+                @let profiles = wording::profiles(std::slice::from_ref(block));
+                @if !profiles.is_empty() { (sentence(&profiles)) " " }
                 @for sentence in conditions(page.setups, block) { (with_code_spans(sentence)) " " }
                 span.warning[is_short] { (sentence(&wording::progress(block))) } " "
                 @if let Some(clause) = wording::noise_floor(block) { (sentence(&clause)) " " }
+                @for warning in &block.warnings { span.warning { (warning) } " " }
                 @if has_warning(block) { a.warning href="#fidelity" { "It differs from your own build." } }
             }
         } }

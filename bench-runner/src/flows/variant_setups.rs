@@ -1,4 +1,4 @@
-//! Plan → the conditions of each block in words, and the configuration and command of each variant. It does not
+//! Plan → for a page, the conditions of each block in words, and the configuration and command of each variant. It does not
 //! query the machine, so it works for bundles from other machines.
 
 use std::collections::BTreeMap;
@@ -41,40 +41,22 @@ pub(super) fn block_setups(manifest: &Manifest) -> Vec<BlockSetup> {
     manifest.plan.blocks.iter().map(setup).collect()
 }
 
-/// What builds, the profile, and what each workload builds; what all variants of the block have in common is
-/// said once.
+/// What builds if it is not cargo, and what each workload builds. What variants have in common is said once.
 fn conditions(block: &Block, projects: &PlannedProjects) -> Vec<String> {
-    let variants = || block.arms.iter().map(|arm| &arm.variant);
     let mut sentences: Vec<String> = Vec::new();
     let mut say = |sentence: String| {
         if !sentences.contains(&sentence) {
             sentences.push(sentence);
         }
     };
-    let mut profiles: Vec<&str> = Vec::new();
-    for variant in variants() {
-        match projects.get(&variant.project).map(|project| (project, &project.build.tool)) {
-            Some((_, BuildTool::Command(command))) => say(format!("Built by `{}`.", quote(&command.build))),
-            known => {
-                let of_project = known.and_then(|(project, _)| project.build.profile.as_deref());
-                let of_variant = variant.settings.get("profile").map(String::as_str);
-                let profile = of_variant.or(of_project).unwrap_or("dev");
-                if !profiles.contains(&profile) {
-                    profiles.push(profile);
-                }
-            }
+    for variant in block.arms.iter().map(|arm| &arm.variant) {
+        let project = projects.get(&variant.project);
+        if let Some(command) = project.and_then(|project| project.build.tool.command()) {
+            say(format!("Built by `{}`.", quote(&command.build)));
         }
-    }
-    match profiles.as_slice() {
-        [] => {}
-        [one] => say(format!("Profile `{one}`.")),
-        several => say(format!("Profiles `{}`.", several.join("`, `"))),
-    }
-    for variant in variants() {
         let Ok(workload) = workloads::find(&variant.workload) else { continue };
-        let edit = projects.get(&variant.project).and_then(|project| edit_sentence(project, &workload));
         say(format!("`{}`: {}.", variant.workload, workload.summary));
-        edit.into_iter().for_each(&mut say);
+        project.and_then(|project| edit_sentence(project, &workload)).into_iter().for_each(&mut say);
     }
     sentences
 }
@@ -216,10 +198,9 @@ mod tests {
     }
 
     #[test]
-    fn conditions_name_the_profile_and_the_edit() {
+    fn conditions_say_what_is_built_and_the_edit() {
         let setup = setups(CARGO, "incremental", &[("linker", "bfd")]);
         let wanted = [
-            "Profile `dev`.",
             "`incremental`: a build after an edit that is new in every round.",
             "The edit adds `std::hint::black_box({n}u64);` after `fn main() {` in `src/main.rs`.",
         ];
@@ -229,7 +210,6 @@ mod tests {
     #[test]
     fn a_variant_has_its_command_and_its_lines() {
         let setup = setups(CARGO, "check", &[("linker", "mold"), ("profile", "release"), ("lto", "thin")]);
-        assert_eq!(setup.conditions[0], "Profile `release`.");
         let variant = &setup.variants[0];
         assert_eq!(
             variant.command.as_deref(),
@@ -249,6 +229,6 @@ mod tests {
         assert_eq!(setup.variants[0].command, None);
         assert_eq!(setup.variants[0].files, []);
         assert_eq!(setup.variants[0].settings.len(), 1);
-        assert_eq!(setups(CARGO, "no-such-workload", &[]).conditions, ["Profile `dev`."]);
+        assert!(setups(CARGO, "no-such-workload", &[]).conditions.is_empty());
     }
 }
