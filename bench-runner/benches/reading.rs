@@ -247,12 +247,12 @@ fn reading(c: &mut Criterion) {
     let bundle = read(&dirs[0]);
     let judged = judge(&bundle);
     group.bench_function("page, from what was judged", |b| {
-        b.iter(|| black_box(flows::page(&bundle, &judged)))
+        b.iter(|| black_box(flows::page(&bundle, &judged, &Policy::default())))
     });
     group.bench_function("page, from the files", |b| {
         b.iter(|| {
             let bundle = read(&dirs[0]);
-            black_box(flows::page(&bundle, &judge(&bundle)))
+            black_box(flows::page(&bundle, &judge(&bundle), &Policy::default()))
         });
     });
     group.finish();

@@ -61,7 +61,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         let run = JudgedRun::of(bundle::open(dir)?, &policy);
         let comparison = &run.comparison;
         run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
-        let published = flows::publish(&run.bundle, comparison, &places.plots)?;
+        let published = flows::publish(&run.bundle, comparison, &policy, &places.plots)?;
         match args.format {
             _ if args.json => {
                 let mut document = report::json(comparison);

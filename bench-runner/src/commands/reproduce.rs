@@ -95,7 +95,7 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
         print_result(first, &again, &reproduced);
     }
     let PublishedReport { plots, page, .. } =
-        flows::publish(&again.bundle, &again.comparison, &places.plots)?;
+        flows::publish(&again.bundle, &again.comparison, &Policy::default(), &places.plots)?;
     if args.json {
         let mut document = document(first, &again, &reproduced);
         document["plots"] = plots.display().to_string().into();

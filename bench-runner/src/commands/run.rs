@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         println!("run:     {}\n", format_path(&measured.bundle));
         println!("{}", report::answer_text(&comparison, style));
     }
-    let published = flows::publish(&bundle, &comparison, &places.plots)?;
+    let published = flows::publish(&bundle, &comparison, &Policy::default(), &places.plots)?;
     if args.json {
         println!("{:#}", document(&measured, &comparison, &published));
     } else {

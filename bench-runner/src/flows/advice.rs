@@ -143,12 +143,12 @@ fn is_proven(one: &AdviceCandidate<'_>, block: &BlockResult) -> bool {
 fn why_no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
     let (one, other) = (&baseline.variant, &best.variant);
     let what = match () {
-        () if one.project != other.project => "another project",
-        () if one.rev != other.rev => "another commit of the project",
-        () if one.workload != other.workload => "another command",
+        () if one.project != other.project => "it is another project",
+        () if one.rev != other.rev => "it is another commit of the project",
+        () if one.workload != other.workload => "it is another workload, which is chosen on the command line",
         () => return None,
     };
-    Some(format!("It is {what}, and no setting: there is nothing to write down."))
+    Some(format!("There is nothing to configure: {what}."))
 }
 
 fn add_lines_or_reason(
@@ -171,9 +171,9 @@ fn add_lines(advice: &mut Advice, manifest: &Manifest, best: &AdviceCandidate<'_
     advice.files = files;
     if settings.is_empty() {
         let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
-        advice.remarks.push(format!("It is the project with nothing set: what {baseline} adds has to go."));
+        advice.remarks.push(format!("This is the project with nothing set: remove what {baseline} adds."));
     }
-    advice.remarks.extend(unwritable.iter().map(|why| format!("Not to be written down: {why}.")));
+    advice.remarks.extend(unwritable.iter().map(|why| format!("This cannot be written to a file: {why}.")));
     advice.remarks.extend(remarks);
     advice.remarks.extend(requirements(manifest, &needs));
     advice.remarks.extend(side_effects(&best.planned.co_changes, settings.len()));
@@ -195,7 +195,7 @@ fn side_effects(co_changes: &[String], settings: usize) -> Option<String> {
         (_, setting) => format!("{setting}: {}", all.join("; ")),
     });
     let changes: Vec<String> = changes.collect();
-    (!changes.is_empty()).then(|| format!("It also changes something else: {}.", changes.join("; ")))
+    (!changes.is_empty()).then(|| format!("Side effects: {}.", changes.join("; ")))
 }
 
 /// Tools to install, with the measured versions.
@@ -215,7 +215,7 @@ fn requirements(manifest: &Manifest, needs: &[&str]) -> Option<String> {
     let measured = compilers.map(|versions| format!("Measured with {versions}."));
     let install = (!needed.is_empty()).then(|| {
         format!(
-            "It needs {}, as it was measured with, installed wherever the project is built.",
+            "It needs {}, the version that was measured, installed wherever the project is built.",
             needed.join(" and ")
         )
     });
@@ -270,7 +270,7 @@ fn slower_elsewhere(
 }
 
 /// The context of a variant's settings, as far as the bundle has it.
-fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
+pub(super) fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
     let host = host(&manifest.machine.details, axes::toolchain_name(settings));
     let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
     let project = planned.and_then(|planned| {

@@ -10,6 +10,7 @@ mod calibration;
 mod measure;
 mod publish;
 mod reproduce;
+mod variant_setups;
 mod multi_run;
 mod setup;
 mod tools;

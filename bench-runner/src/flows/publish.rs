@@ -5,10 +5,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Bundle};
-use bench_runner_core::compare::{Comparison, Policy, RunInterference, RunRecord, compare};
+use bench_runner_core::compare::{
+    Comparison, Policy, RequestedBaseline, RunInterference, RunRecord, compare,
+};
+use bench_runner_core::record::{Outcome, Role};
+use bench_runner_report::report::BuildLog;
 use bench_runner_report::{figure, report};
+use rayon::prelude::*;
 
-use super::FlowError;
+use super::{FlowError, variant_setups};
+
+/// Largest number of results, over all pairs of variants, that a page has for other baselines.
+const MOST_PAIRS: usize = 4000;
+/// Largest number of logs on a page, and of characters of each.
+const MOST_LOGS: usize = 20;
+const LONGEST_TAIL: usize = 2000;
 
 /// Files written for a bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +44,13 @@ pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
 pub(crate) fn publish(
     bundle: &Bundle,
     comparison: &Comparison,
+    policy: &Policy,
     plots: &Path,
 ) -> Result<PublishedReport, FlowError> {
     let plots = plots.join(&bundle.manifest.run);
     std::fs::create_dir_all(&plots).with_context(|| format!("failed to make {}", plots.display()))?;
     let path = plots.join("report.html");
-    std::fs::write(&path, page(bundle, comparison))
+    std::fs::write(&path, page(bundle, comparison, policy))
         .with_context(|| format!("failed to write {}", path.display()))?;
     let page = path;
     let mut figures = Vec::new();
@@ -54,23 +66,74 @@ pub(crate) fn publish(
     Ok(PublishedReport { plots, page, figures, summary })
 }
 
-/// The page of a bundle, as the text of an HTML file.
-pub fn page(bundle: &Bundle, comparison: &Comparison) -> String {
+/// The page of a bundle, as the text of an HTML file. `policy` is that of the comparison.
+pub fn page(bundle: &Bundle, comparison: &Comparison, policy: &Policy) -> String {
     let manifest = &bundle.manifest;
     let visits: BTreeSet<_> = bundle.samples.iter().map(|sample| (&sample.block, sample.visit)).collect();
     report::page(&report::PageInput {
         manifest,
         comparison,
+        other_baselines: &other_baselines(bundle, policy),
+        samples: &bundle.samples,
         interference: RunInterference::of(
             &bundle.samples,
             manifest.machine.details["facts"]["threads"].as_u64(),
         ),
         visits: visits.len(),
         remarks: &bundle.remarks,
+        setups: &variant_setups::block_setups(manifest),
+        logs: &logs(bundle),
         advice: &super::advice(bundle, comparison),
         // The default path of bundles rather than the path of this one: the page is read on other machines.
         repeat: &format!("bench-runner reproduce results/{}/{}", manifest.machine.directory, manifest.run),
     })
+}
+
+/// The run compared with each of its variants as the baseline; nothing if those are too many for a page.
+fn other_baselines(bundle: &Bundle, policy: &Policy) -> Vec<Comparison> {
+    let blocks = || {
+        bundle.manifest.plan.blocks.iter().map(|block| {
+            let names = block.arms.iter().filter(|arm| arm.role != Role::Twin).map(|arm| &arm.variant.name);
+            names.collect::<Vec<_>>()
+        })
+    };
+    // With one variant, the other direction would be the same result.
+    let choices = || blocks().filter(|names| names.len() > 2);
+    if choices().map(|names| names.len().pow(2)).sum::<usize>() > MOST_PAIRS {
+        return Vec::new();
+    }
+    let names: BTreeSet<&String> = choices().flatten().collect();
+    let record = RunRecord::from(bundle);
+    let with = |name: &&String| {
+        let baseline = Some(RequestedBaseline::new(name.as_str()));
+        compare(&record, &Policy { baseline, ..policy.clone() })
+    };
+    names.par_iter().map(with).collect()
+}
+
+/// Output of builds that failed, as far as the bundle has it.
+fn logs(bundle: &Bundle) -> Vec<BuildLog> {
+    let failed = bundle.samples.iter().filter(|sample| !matches!(sample.outcome, Outcome::Built(_)));
+    let Ok(entries) = std::fs::read_dir(bundle.dir.join("logs")) else { return Vec::new() };
+    let names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    failed
+        .filter_map(|sample| {
+            let start = format!("{:05}-", sample.number);
+            let path = format!("logs/{}", names.iter().find(|name| name.starts_with(&start))?);
+            let text = std::fs::read(bundle.dir.join(&path)).ok()?;
+            let tail = tail(String::from_utf8_lossy(&text).trim_end());
+            Some(BuildLog { sample: sample.number, path, tail })
+        })
+        .take(MOST_LOGS)
+        .collect()
+}
+
+/// The end of a text, from the start of a line if there is one.
+fn tail(text: &str) -> String {
+    let Some((start, _)) = text.char_indices().rev().nth(LONGEST_TAIL) else { return text.to_owned() };
+    let end = &text[start..];
+    format!("…\n{}", end.split_once('\n').map_or(end, |(_, lines)| lines))
 }
 
 /// Writes a table to `derived/`; `None` if it is read-only, since a bundle on a read-only share can still be
@@ -90,4 +153,19 @@ fn derive(
 
 fn is_read_only(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_log_keeps_whole_lines_of_its_end() {
+        assert_eq!(tail("short"), "short");
+        let long: String = (0..400).map(|n| format!("line {n} ä\n")).collect();
+        let end = tail(long.trim_end());
+        assert!(end.starts_with("…\nline ") && end.ends_with("line 399 ä"), "{end}");
+        assert!(end.chars().count() <= LONGEST_TAIL + 2);
+        assert_eq!(tail(&"x".repeat(3000)).chars().count(), LONGEST_TAIL + 3);
+    }
 }

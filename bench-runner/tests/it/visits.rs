@@ -97,7 +97,7 @@ fn blocks_of_a_run_with_a_budget_take_turns() {
     assert!(entries(&lab.path("cache/bench-runner/runs")).is_empty(), "the work trees are gone");
     let plots = entries(&lab.path("work/plots")).remove(0);
     let page = fs::read_to_string(plots.join("report.html")).expect("the page");
-    assert!(page.contains("The 2 blocks took turns within the time budget"), "the page tells it");
+    assert!(page.contains("The 2 comparisons took turns within the time budget"), "the page tells it");
 }
 
 /// Real cargo: a block that starts from nothing, and one that edits.

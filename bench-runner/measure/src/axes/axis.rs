@@ -119,16 +119,8 @@ pub(super) fn request_lines(
     settings: &ParsedSettings,
     situation: &Situation,
 ) -> Result<SettingLines, Unwritable> {
-    let context = Context {
-        toolchain: None,
-        config: None,
-        in_force: SettingsInForce::default(),
-        manifest: situation.manifest(),
-        path: Default::default(),
-        tools: Default::default(),
-    };
     let mut request = BuildRequest::default();
-    value.apply(settings, &context, &mut request);
+    value.apply(settings, &Context::without_machine(situation), &mut request);
     SettingLines::from_request(request, settings.text("profile").unwrap_or(&situation.profile))
 }
 
@@ -251,6 +243,20 @@ pub struct Context {
     pub path: std::ffi::OsString,
     /// Directory of the harness for links to tools.
     pub tools: PathBuf,
+}
+
+impl Context {
+    /// A context without a toolchain and without any program.
+    pub(super) fn without_machine(situation: &Situation) -> Self {
+        Self {
+            toolchain: None,
+            config: None,
+            in_force: SettingsInForce::default(),
+            manifest: situation.manifest(),
+            path: Default::default(),
+            tools: Default::default(),
+        }
+    }
 }
 
 /// A value that is available on this machine.

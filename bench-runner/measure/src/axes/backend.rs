@@ -128,7 +128,8 @@ impl SettingValue for CodeGenerator {
             let nightly = named.is_some_and(|name| name.starts_with("nightly"));
             let lines = if nightly { SettingLines::flags([self.flag()]) } else { SettingLines::default() };
             return Ok(lines.with_remark(
-                "LLVM is what rustc takes by itself: whatever names another code generator has to go.",
+                "Nothing to do: rustc uses LLVM if nothing is set. \
+                 If your configuration names another code generator, remove that line.",
             ));
         }
         let components = toml::Value::Array(vec!["rustc-codegen-cranelift-preview".into()]);

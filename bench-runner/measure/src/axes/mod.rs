@@ -23,6 +23,7 @@ mod flatten;
 mod jobs;
 mod lines;
 mod linker;
+mod portable;
 mod profile;
 mod profile_keys;
 mod rustc_args;
@@ -163,6 +164,15 @@ pub fn user_configuration(settings: &Settings) -> Option<&str> {
 /// If the text was not written by this program.
 pub fn apply_user_configuration(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
     as_configured::UserConfiguration::parse(text).map(|user| user.apply_to(request))
+}
+
+/// The additions of settings to a build request, without directories of the machine that they were measured
+/// on. For readers: other builds may need more.
+///
+/// # Errors
+/// As [`parse_all`].
+pub fn portable_request(settings: &Settings, situation: &Situation) -> Result<BuildRequest, Refusal> {
+    Ok(portable::portable_request(&parse_all(settings)?, situation))
 }
 
 /// Name of the toolchain in settings, if there is one.

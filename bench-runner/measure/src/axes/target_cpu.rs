@@ -156,7 +156,8 @@ impl SettingValue for CpuChoice {
     fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         Ok(match self {
             Self::Default => SettingLines::remark_only(
-                "The CPU is the one that rustc takes by itself: whatever names another one has to go.",
+                "Nothing to do: rustc chooses this CPU if nothing is set. \
+                 If your `.cargo/config.toml` or `RUSTFLAGS` names another one, remove that line.",
             ),
             Self::Native { planned } => {
                 let measured = planned.as_ref().map(|name| format!(": it was measured on {name}"));

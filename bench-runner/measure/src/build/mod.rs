@@ -22,7 +22,9 @@ pub use ask::{
     AskError, CargoInvocation, CompilerFlags, ConfigEntry, ConfigOrigin, Configuration, Members, PackageName,
     PlannedUnit, PlannedUnits, UnitsRequest, WorkspaceMember, members, units,
 };
-pub use drivers::{CargoDriver, CommandDriver, Driver, PostBuildQueries, PreBuildQueries, UnitsAnswer};
+pub use drivers::{
+    CargoDriver, CommandDriver, Driver, PostBuildQueries, PreBuildQueries, UnitsAnswer, portable_cargo_args,
+};
 pub use elf_file::ElfFacts;
 pub(crate) use elf_file::read as read_elf;
 pub use evidence::{

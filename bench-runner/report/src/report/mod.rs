@@ -30,7 +30,7 @@ pub use multi_run::{
     decisions_json, decisions_text, multi_run_json, multi_run_page, multi_run_text, reproduction_json,
     reproduction_text,
 };
-pub use page::{Advice, PageInput, page};
+pub use page::{Advice, BlockSetup, BuildLog, PageInput, VariantSetup, page};
 pub use pooled_projects::pooled_projects_csv;
 pub use summary::summary_csv;
 pub use table::{TextStyle, to_ascii};

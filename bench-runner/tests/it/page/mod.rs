@@ -5,6 +5,8 @@ mod pages;
 
 use std::path::PathBuf;
 
+use bench_runner::flows;
+use bench_runner_core::compare::{Policy, RequestedBaseline};
 use serde_json::{Value, json};
 
 use browser::{Browser, PROGRAM, View};
@@ -19,6 +21,8 @@ trials! { "page";
     text_stands_out_in_both_schemes: LONG.with(PROGRAM),
     every_column_is_sorted_both_ways: ALWAYS.with(PROGRAM),
     rows_are_filtered: ALWAYS.with(PROGRAM),
+    another_baseline_is_chosen: ALWAYS.with(PROGRAM),
+    a_variant_opens_to_its_configuration: ALWAYS.with(PROGRAM),
     figures_are_told_by_pointer_and_by_keyboard: LONG.with(PROGRAM),
     lines_are_copied: ALWAYS.with(PROGRAM),
     it_is_printed: LONG.with(PROGRAM),
@@ -64,7 +68,7 @@ fn labels_of_figures_are_whole_and_apart() {
 }
 
 fn nothing_reaches_beyond_the_window() {
-    everywhere(&[WIDE, VIEWS[2]], |browser, _, view| {
+    everywhere(&[View { width: 1100, ..WIDE }, VIEWS[2]], |browser, _, view| {
         let found = browser.evaluate("probe.width()");
         assert_eq!(found["window"], view.width, "{found}");
         let mut wrong = texts(&found["beyond"]);
@@ -100,16 +104,16 @@ fn text_stands_out_in_both_schemes() {
     });
 }
 
-/// Opens the page of a run with several blocks.
-fn real() -> Browser {
+/// Opens a page with the functions of the tests.
+fn real(name: &str) -> Browser {
     let mut browser = Browser::start();
-    browser.open(Pages::get().file("several"), WIDE);
+    browser.open(Pages::get().file(name), WIDE);
     browser.evaluate(include_str!("probe.js"));
     browser
 }
 
 fn every_column_is_sorted_both_ways() {
-    let mut browser = real();
+    let mut browser = real("several");
     let heads = browser.evaluate("probe.heads()").as_array().expect("headings").len();
     assert!(heads >= 8);
     for at in 0..heads {
@@ -119,13 +123,17 @@ fn every_column_is_sorted_both_ways() {
             let head = browser.evaluate(&format!("probe.heads()[{at}]"));
             assert_eq!(head["sorted"], word, "{head}");
             let column = browser.evaluate(&format!("probe.column({at})"));
-            let [mut one, mut other] = [&before, &column].map(|cells| {
-                cells.as_array().expect("cells").iter().map(Value::to_string).collect::<Vec<_>>()
-            });
-            one.sort();
-            other.sort();
-            assert_eq!(one, other, "{head}: sorting changed the cells");
-            assert_sorted(column.as_array().expect("cells"), direction, &head);
+            let groups = |cells: &Value| cells.as_array().expect("comparisons").clone();
+            assert_eq!(groups(&column).len(), 3);
+            for (before, after) in groups(&before).iter().zip(groups(&column)) {
+                let [mut one, mut other] = [before, &after].map(|cells| {
+                    cells.as_array().expect("cells").iter().map(Value::to_string).collect::<Vec<_>>()
+                });
+                one.sort();
+                other.sort();
+                assert_eq!(one, other, "{head}: sorting changed the cells of a comparison");
+                assert_sorted(after.as_array().expect("cells"), direction, &head);
+            }
         }
     }
     let sorted = browser.evaluate("probe.heads().filter((head) => head.sorted).length");
@@ -155,31 +163,98 @@ fn assert_sorted(cells: &[Value], direction: i8, head: &Value) {
 }
 
 fn rows_are_filtered() {
-    let mut browser = real();
+    let few = real("several").evaluate("document.querySelectorAll('.controls').length");
+    assert_eq!(few, 0, "a table of few rows needs no search");
+    let mut browser = real("many");
     let all = browser.evaluate("probe.filter(0, '')");
     let rows = all.as_array().expect("rows").clone();
+    assert!(rows.len() > 20);
     let count = |keep: &dyn Fn(&Value) -> bool| rows.iter().filter(|row| keep(row)).count();
     let left = |found: &Value| found.as_array().expect("rows").len();
     let has =
-        |row: &Value, word: &str| row["text"].as_str().is_some_and(|text| text.to_lowercase().contains(word));
+        |row: &Value, word: &str| row["name"].as_str().is_some_and(|text| text.to_lowercase().contains(word));
 
-    let found = browser.evaluate("probe.filter(0, 'CHECK')");
-    assert_eq!(left(&found), count(&|row| has(row, "check")));
+    let found = browser.evaluate("probe.filter(0, 'CONTROL')");
+    assert_eq!(left(&found), count(&|row| has(row, "control")));
     assert!(left(&found) > 0 && left(&found) < rows.len());
     let status = browser.evaluate("document.getElementById('shown').textContent");
     assert_eq!(status, format!("{} of {} rows shown", left(&found), rows.len()));
     assert_eq!(left(&browser.evaluate("probe.filter(0, 'no such thing')")), 0);
     browser.evaluate("probe.filter(0, '')");
-    for word in ["baseline", "faster"] {
+    for word in ["baseline", "equivalent"] {
         let found = browser.evaluate(&format!("probe.filter(1, '{word}')"));
         assert_eq!(left(&found), count(&|row| row["verdict"] == word), "{word}");
         assert!(left(&found) > 0, "{word}");
     }
-    let block = rows[0]["block"].as_str().expect("a block");
+    let equivalent = rows.iter().find(|row| row["verdict"] == "equivalent").expect("an equivalent one");
+    let block = equivalent["block"].as_str().expect("a comparison");
     let both = browser.evaluate(&format!("probe.filter(2, '{block}')"));
-    assert_eq!(left(&both), count(&|row| row["verdict"] == "faster" && row["block"] == block));
+    assert_eq!(left(&both), count(&|row| row["verdict"] == "equivalent" && row["block"] == block));
     browser.evaluate("probe.filter(1, '')");
+    assert_eq!(
+        left(&browser.evaluate(&format!("probe.filter(2, '{block}')"))),
+        count(&|row| row["block"] == block)
+    );
     assert_eq!(left(&browser.evaluate("probe.filter(2, '')")), rows.len());
+}
+
+/// The rows are those of `compare --baseline`, which are also in a table that needs no script.
+fn another_baseline_is_chosen() {
+    let mut browser = real("linkers");
+    let planned = browser.evaluate("probe.rows()");
+    let rows = planned.as_array().expect("rows").clone();
+    let place = |rows: &[Value], name: &str| {
+        rows.iter()
+            .find(|row| row["name"].as_str().is_some_and(|text| text.starts_with(name)))
+            .cloned()
+            .expect("a row")
+    };
+    let chosen = browser.evaluate("probe.baseline(1)");
+    assert!(chosen["note"].as_str().is_some_and(|note| note.starts_with("Post hoc: ")), "{chosen}");
+    let choices = chosen["choices"].as_array().expect("choices").clone();
+    assert_eq!(choices.len(), rows.len() - 1, "all but the control can be chosen: {chosen}");
+    let name =
+        choices[1].as_str().and_then(|text| text.strip_suffix(" (post hoc)")).expect("a name").to_owned();
+    let compared = browser.evaluate("probe.rows()").as_array().expect("rows").clone();
+    assert_eq!(place(&compared, &name)["verdict"], "baseline");
+    let old = place(&rows, "linker=default");
+    let new = place(&compared, "linker=default");
+    assert_ne!(new["text"], old["text"]);
+    assert_ne!(new["verdict"], "baseline");
+
+    let bundle = pages::kept("linkers-e1828f");
+    let policy = Policy { baseline: Some(RequestedBaseline::new(&name)), ..Policy::default() };
+    let comparison = flows::judge(&bundle, &policy);
+    for arm in comparison.blocks[0].arms.iter().filter(|arm| arm.ratio.is_some()) {
+        let row = place(&compared, &arm.variant);
+        let verdict = arm.ratio.expect("a ratio").verdict.as_str();
+        assert_eq!(row["verdict"], verdict, "{row}");
+    }
+    // Sorting goes on with the new numbers, and the planned ones come back.
+    browser.evaluate("probe.press(2)");
+    let column = browser.evaluate("probe.column(2)");
+    assert_sorted(column[0].as_array().expect("cells"), 1, &json!("ratio"));
+    let back = browser.evaluate("probe.baseline(0)");
+    assert_eq!(back["note"], "");
+    let again = browser.evaluate("probe.rows()").as_array().expect("rows").clone();
+    for row in &rows {
+        assert!(again.iter().any(|other| other["text"] == row["text"]), "{row}");
+    }
+}
+
+fn a_variant_opens_to_its_configuration() {
+    let mut browser = real("linkers");
+    let opened = "document.querySelectorAll('details.variant[open]')";
+    assert_eq!(browser.evaluate(&format!("{opened}.length")), 0);
+    browser.evaluate("document.querySelector('#verdicts tbody tr:last-child th.name a').click()");
+    let shown = browser.evaluate(&format!(
+        "new Promise((done) => setTimeout(done, 300)).then(() => [...{opened}].map((one) => one.textContent))"
+    ));
+    let shown = texts(&shown);
+    assert_eq!(shown.len(), 1);
+    for wanted in ["cargo build --locked --offline --jobs 2", "RUSTFLAGS=", "proven", "Expected"] {
+        assert!(shown[0].contains(wanted), "{wanted} in {}", shown[0]);
+    }
 }
 
 fn figures_are_told_by_pointer_and_by_keyboard() {
@@ -187,6 +262,7 @@ fn figures_are_told_by_pointer_and_by_keyboard() {
         let mut browser = Browser::start();
         browser.open(Pages::get().file("linkers"), view);
         browser.evaluate(include_str!("probe.js"));
+        browser.evaluate("probe.unfold()");
         let figures = browser.evaluate("document.querySelectorAll('figure[data-tips]').length");
         let figures = figures.as_u64().expect("a number");
         assert!(figures >= 4);
@@ -226,30 +302,52 @@ fn figures_are_told_by_pointer_and_by_keyboard() {
 
 fn lines_are_copied() {
     let mut browser = Browser::start();
+    let lines = copies(&mut browser, "#apply button.copy");
+    assert!(lines.parse::<toml::Table>().is_ok());
+    // The same from the top of the page, and the results as text.
+    assert_eq!(copies(&mut browser, ".copies button[data-copies^=lines]"), lines);
+    assert!(copies(&mut browser, "button[data-copies=markdown]").starts_with("## "));
+    assert!(copies(&mut browser, "button[data-copies=csv]").starts_with("kind,block,variant,"));
+}
+
+/// Presses a button of the page, and returns what it copied.
+fn copies(browser: &mut Browser, selector: &str) -> String {
     browser.open(Pages::get().file("linkers"), WIDE);
     browser.evaluate(include_str!("probe.js"));
-    let button = browser.evaluate("probe.copier()");
+    let button = browser.evaluate(&format!("probe.copier('{selector}')"));
     let place = |name: &str| button[name].as_f64().expect("a place");
     browser.pointer(place("x"), place("y"), true);
-    let copied = browser.evaluate("new Promise((done) => setTimeout(done, 300)).then(() => probe.copied())");
+    let copied = browser.evaluate(&format!(
+        "new Promise((done) => setTimeout(done, 300)).then(() => probe.copied('{selector}'))"
+    ));
     let says = copied["says"].as_str().expect("a text");
     assert!(says == "Copied" || says.starts_with("Selected"), "{says}");
     let lines = |value: &Value| value.as_str().expect("lines").trim().to_owned();
     assert_eq!(lines(&copied["text"]), lines(&button["lines"]));
-    assert!(lines(&button["lines"]).parse::<toml::Table>().is_ok());
+    lines(&button["lines"])
 }
 
 fn it_is_printed() {
-    let mut browser = real();
+    let mut browser = real("several");
     let pdf = browser.call("Page.printToPDF", json!({"printBackground": true}));
     // Base64 of `%PDF-`.
     let data = pdf["data"].as_str().expect("a document");
     assert!(data.starts_with("JVBERi0") && data.len() > 20_000, "{} characters", data.len());
     browser.call("Emulation.setEmulatedMedia", json!({"media": "print"}));
-    let hidden = browser.evaluate(
-        "[...document.querySelectorAll('.controls, nav, button.copy')].filter((one) => one.getClientRects().length).length",
-    );
-    assert_eq!(hidden, 0, "what is pressed is not printed");
+    let count = |browser: &mut Browser, selector: &str, shown: bool| {
+        let visible = "one.checkVisibility({contentVisibilityAuto: true})";
+        let sign = if shown { "" } else { "!" };
+        browser.evaluate(&format!(
+            "[...document.querySelectorAll('{selector}')].filter((one) => {sign}{visible}).length"
+        ))
+    };
+    let pressed = count(&mut browser, ".controls, .baselines, nav, button.copy, details.repeats", true);
+    assert_eq!(pressed, 0, "what is pressed, or repeats something, is not printed");
+    let folded =
+        "details:not(.repeats) > pre, details:not(.repeats) figure:not(.narrow), details:not(.repeats) table";
+    let all = browser.evaluate(&format!("document.querySelectorAll('{folded}').length"));
+    assert!(all.as_u64() > Some(5), "{all}");
+    assert_eq!(count(&mut browser, folded, false), 0, "paper has no folds");
 }
 
 /// With scripts switched off the page cannot be queried by a script of its own, but from outside.
@@ -264,7 +362,7 @@ fn without_scripts_everything_is_there() {
     let useless = sees(&format!("[...document.querySelectorAll('.controls, button')].{shown}"), &mut browser);
     assert_eq!(useless, 0, "a control that does nothing");
     let sections = sees(&format!("[...document.querySelectorAll('main > section')].{shown}"), &mut browser);
-    assert_eq!(sections, 4);
+    assert_eq!(sections, 6);
     browser.open(Pages::get().file("linkers"), View { scripts: false, ..WIDE });
     let lines = sees(&format!("[...document.querySelectorAll('.snippet pre')].{shown}"), &mut browser);
     assert_eq!(lines, 1);
@@ -272,7 +370,7 @@ fn without_scripts_everything_is_there() {
 
 /// The checks of pages find faults.
 fn what_is_wrong_is_found() {
-    let mut browser = real();
+    let mut browser = real("several");
     let mut finds = |fault: &str, question: &str| {
         browser.open(Pages::get().file("several"), WIDE);
         browser.evaluate(include_str!("probe.js"));

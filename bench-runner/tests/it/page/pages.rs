@@ -30,6 +30,7 @@ impl Pages {
                 ("debug-info", kept("debug-info-200fd5")),
                 ("cache", kept("cache-5688fe")),
                 ("several", kept("quick-ec6a2e")),
+                ("many", kept("a-a-incremental_a-a-check-698873")),
                 ("hostile", hostile(linkers())),
                 ("empty", empty(linkers())),
                 ("failures", failures(linkers())),
@@ -39,7 +40,7 @@ impl Pages {
             let files = bundles.into_iter().map(|(name, bundle)| {
                 let comparison = flows::judge(&bundle, &Policy::default());
                 let file = dir.path().join(format!("{}.html", name.replace(' ', "-")));
-                std::fs::write(&file, flows::page(&bundle, &comparison)).expect("a page");
+                std::fs::write(&file, flows::page(&bundle, &comparison, &Policy::default())).expect("a page");
                 (name, file)
             });
             Self { files: files.collect(), _dir: dir }
@@ -57,7 +58,7 @@ impl Pages {
 }
 
 /// The bundle in `results` whose name ends with `ending`.
-fn kept(ending: &str) -> Bundle {
+pub(super) fn kept(ending: &str) -> Bundle {
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
     let machines = crate::lab::entries(&results);
     let mut runs = machines.iter().flat_map(|machine| crate::lab::entries(machine));

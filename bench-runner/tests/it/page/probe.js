@@ -1,7 +1,11 @@
 // Queries of tests to a page. Boxes are in CSS pixels.
 globalThis.probe = {
+  // Opens all folds: what is in a closed one has no boxes.
+  unfold: () => document.querySelectorAll("details").forEach((one) => { one.open = true; }),
+
   // Labels of figures that overflow their figure, or overlap.
   async labels() {
+    probe.unfold();
     await document.fonts.ready;
     const wrong = [];
     document.querySelectorAll("figure svg").forEach((svg, at) => {
@@ -28,12 +32,15 @@ globalThis.probe = {
 
   // Overflow of the page beyond the window, and the elements that cause it.
   width() {
+    probe.unfold();
     const inner = document.documentElement.clientWidth;
+    // The table of results fits without scrolling.
+    const results = [...document.querySelectorAll("#verdicts")].filter((one) => one.parentElement.scrollWidth > one.parentElement.clientWidth);
     const beyond = [...document.body.querySelectorAll("*")].filter((one) => {
       if (one.closest(".scroll, .picture, pre") !== null && !one.matches(".scroll, .picture, pre")) return false;
       return one.getBoundingClientRect().right > inner + 1;
     });
-    return { window: innerWidth, inner, scroll: document.documentElement.scrollWidth, beyond: beyond.slice(0, 5).map((one) => one.outerHTML.slice(0, 120)) };
+    return { window: innerWidth, inner, scroll: document.documentElement.scrollWidth, beyond: [...results, ...beyond].slice(0, 5).map((one) => one.outerHTML.slice(0, 120)) };
   },
 
   // True if the ratios in the drawing for such screens are only visible after scrolling, and the size of its smallest
@@ -111,13 +118,12 @@ globalThis.probe = {
     return { looked, wrong };
   },
 
-  // The cells of a column in their current order: numbers if it is sorted by numbers.
+  // The cells of a column in their current order, by comparison: numbers if it is sorted by numbers.
   column(at) {
-    const rows = [...document.getElementById("verdicts").tBodies[0].rows];
-    return rows.map((row) => {
+    return [...document.getElementById("verdicts").tBodies].map((body) => [...body.rows].slice(1).map((row) => {
       const cell = row.cells[at];
       return cell.dataset.v === undefined ? cell.textContent.trim() : cell.dataset.v === "" ? null : Number(cell.dataset.v);
-    });
+    }));
   },
 
   heads: () => [...document.querySelectorAll("#verdicts thead th")].map((head) => ({
@@ -131,8 +137,25 @@ globalThis.probe = {
     const control = document.querySelectorAll(".controls input, .controls select")[at];
     control.value = value;
     control.dispatchEvent(new Event("input", { bubbles: true }));
-    return [...document.getElementById("verdicts").tBodies[0].rows].filter((row) => row.offsetParent !== null)
-      .map((row) => ({ text: row.textContent, verdict: row.dataset.verdict, block: row.dataset.block }));
+    return probe.rows();
+  },
+
+  // The visible rows of the table.
+  rows: () => [...document.querySelectorAll("#verdicts tbody tr:not(.group)")].filter((row) => row.offsetParent !== null)
+    .map((row) => ({
+      name: row.cells[0].textContent, result: row.cells[1].textContent, verdict: row.dataset.verdict,
+      block: row.parentElement.dataset.block, text: [...row.cells].map((cell) => cell.textContent.trim()).join(" | "),
+    })),
+
+  // Chooses the baseline of the first comparison that has a choice; an index into its list. Returns the notes.
+  baseline(index) {
+    const select = document.querySelector(".baselines select");
+    select.selectedIndex = index;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
+    return {
+      choices: [...select.options].map((option) => option.textContent),
+      note: select.closest("th").querySelector(".post-hoc").textContent, block: select.closest("tbody").dataset.block,
+    };
   },
 
   // Position of the middle of a figure's nth tooltip area in the window, and all of its texts.
@@ -164,16 +187,16 @@ globalThis.probe = {
 
   focus: (figure) => document.querySelectorAll("figure[data-tips]")[figure].focus(),
 
-  // The middle of the first copy button.
-  copier() {
-    const button = document.querySelector("#apply button.copy");
+  // The middle of the first copy button that this selects.
+  copier(selector) {
+    const button = document.querySelector(selector);
     button.scrollIntoView({ block: "center", behavior: "instant" });
     const box = button.getBoundingClientRect();
     return { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2, lines: document.getElementById(button.dataset.copies).textContent };
   },
 
-  async copied() {
-    const says = document.querySelector("#apply button.copy").textContent;
+  async copied(selector) {
+    const says = document.querySelector(selector).textContent;
     return { says, text: says === "Copied" ? await navigator.clipboard.readText() : getSelection().toString() };
   },
 };

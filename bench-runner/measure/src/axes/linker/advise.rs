@@ -15,7 +15,8 @@ pub(super) fn linker(
     Ok(match linker {
         LinkerName::Default => keeping_default(driver, situation).unwrap_or_else(|| {
             SettingLines::remark_only(
-                "The linker is what rustc takes by itself: whatever names another one has to go.",
+                "Nothing to do: rustc chooses this linker if nothing is set. \
+                 If your `.cargo/config.toml` or `RUSTFLAGS` names another linker, remove that line.",
             )
         }),
         LinkerName::Bfd => SettingLines::flags([by_name("bfd")]).with_program("ld.bfd"),
@@ -26,7 +27,8 @@ pub(super) fn linker(
         }
         LinkerName::RustLld if situation.own_lld && driver.is_none_or(|driver| driver == "cc") => {
             SettingLines::remark_only(
-                "rustc links with its own lld by itself here: whatever names another linker has to go.",
+                "Nothing to do: rustc uses its own lld here if nothing is set. \
+                 If your `.cargo/config.toml` or `RUSTFLAGS` names another linker, remove that line.",
             )
         }
         LinkerName::RustLld => own_lld(situation)?,

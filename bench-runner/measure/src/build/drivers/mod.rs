@@ -7,7 +7,7 @@
 mod cargo;
 mod command;
 
-pub use cargo::{CargoDriver, PostBuildQueries, PreBuildQueries, UnitsAnswer};
+pub use cargo::{CargoDriver, PostBuildQueries, PreBuildQueries, UnitsAnswer, portable_cargo_args};
 pub use command::CommandDriver;
 
 use super::{

@@ -18,13 +18,13 @@ pub fn multi_run_page(together: &SideBySide) -> String {
         style: &figure::heat_map_style(),
         head: html! {
             h1 { (wording::pluralize(runs, "run")) " of " (count) ", side by side" }
-            p.muted { "Ratios alone, never seconds." }
+            p.muted { "Only ratios are compared, never seconds." }
         },
         parts: vec![
             ("answer", "Where the machines agree", results(together)),
             ("machines", "The machines", machines(together)),
             ("ratios", "Ratios by machine", ratios(together)),
-            ("conduct", "What differs, and what was refused", exclusions(together)),
+            ("conduct", "Differences and exclusions", exclusions(together)),
         ],
         foot: html! { "Made by " (env!("CARGO_PKG_NAME")) " " (env!("CARGO_PKG_VERSION")) " from the runs' files alone." },
     })
@@ -33,10 +33,10 @@ pub fn multi_run_page(together: &SideBySide) -> String {
 fn results(together: &SideBySide) -> Markup {
     html! {
         @if together.blocks.is_empty() {
-            p { "No two runs have a block in common, so there is nothing to put side by side." }
+            p { "No two runs have a comparison in common, so there is nothing to show side by side." }
         }
         ul.answers { @for block in &together.blocks { li { (sentences::block_sentences(together, block)) } } }
-        @for remark in &together.remarks { p { "To be known: " (remark) "." } }
+        @for remark in &together.remarks { p { "Note: " (remark) "." } }
         p.muted { (sentences::METHOD) }
     }
 }
@@ -44,9 +44,10 @@ fn results(together: &SideBySide) -> Markup {
 fn machines(together: &SideBySide) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label="Machines" { table {
-            thead { tr { @for name in ["", "machine", "class", "what it is", "runs"] { th scope="col" { (name) } } } }
+            caption { "Machines; those of one machine type have the same processor model, cores, memory, architecture and system." }
+            thead { tr { @for name in ["Key", "Machine", "Machine type", "Description", "Runs"] { th scope="col" { (name) } } } }
             tbody { @for machine in &together.machines { tr {
-                td { strong { (machine.key) } }
+                th.name scope="row" { strong { (machine.key) } }
                 td { (machine.name) } td { (machine.class) } td { (machine.summary) }
                 td { @for run in &machine.runs { code { (run) } br; } }
             } } }
@@ -61,13 +62,13 @@ fn ratios(together: &SideBySide) -> Markup {
         figures::figure_element(one, number)
     };
     html! {
-        p.muted { "Point at a figure to be told what lies there, or move to it by keyboard and use the arrow keys." }
+        (figures::hint())
         @for block in &together.blocks {
             h3 { (block.title) }
             @for one in figure::inline_multi_run_block(together, block) {
                 (next(&one))
             }
-            details { summary { "The same as a table" } (table(together, block)) }
+            details { summary { "Table: " (block.title) } (table(together, block)) }
             @for sentence in sentences::runs_sentences(together, block) { p { (sentence) "." } }
         }
     }
@@ -76,16 +77,16 @@ fn ratios(together: &SideBySide) -> Markup {
 fn table(together: &SideBySide, block: &MultiRunBlock) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(block.title) { table {
-            caption { "Wall time against " (block.baseline) "." }
+            caption { "Wall time of " (block.title) " against " (block.baseline) "; below 1× is less time." }
             thead { tr {
-                @for (name, is_number) in [("Variant", false), ("Machine", false), ("Verdict", false), ("Ratio", true), ("95 % interval", true), ("Runs", true)] {
+                @for (name, is_number) in [("Variant", false), ("Machine", false), ("Result", false), ("Time ratio", true), ("95% interval", true), ("Change", true), ("Runs", true)] {
                     th.n[is_number] scope="col" { (name) }
                 }
             } }
             tbody { @for row in &block.rows {
                 @for (cell, index) in row.cells.iter().zip(&block.machines) { (line(row, &together.machines[*index], cell)) }
                 @for class in &row.classes { tr {
-                    td.name { (row.variant) } td { "class " (class.class) } td { (wording::pluralize(class.machines, "machine")) }
+                    th.name scope="row" { (row.variant) } td { "machine type " (class.class) } td { (wording::pluralize(class.machines, "machine")) }
                     (numbers(as_ratio(&class.combined.mean)))
                     td {}
                 } }
@@ -96,7 +97,7 @@ fn table(together: &SideBySide, block: &MultiRunBlock) -> Markup {
 
 fn line(row: &VariantRow, machine: &MachineRuns, cell: &MachineCell) -> Markup {
     html! { tr {
-        td.name { (row.variant) }
+        th.name scope="row" { (row.variant) }
         td { (machine.key) " · " (machine.name) }
         @match cell {
             MachineCell::Known(machine_ratio) => {
@@ -105,23 +106,27 @@ fn line(row: &VariantRow, machine: &MachineRuns, cell: &MachineCell) -> Markup {
                 (numbers(machine_ratio.ratio()))
                 td.n { (machine_ratio.runs.len()) }
             }
-            MachineCell::Baseline => { td.muted colspan="4" { "the same thing as the baseline" } }
-            MachineCell::Nothing(reason) => { td.muted colspan="4" { (reason) } }
+            MachineCell::Baseline => { td.muted colspan="5" { "the same as the baseline" } }
+            MachineCell::Nothing(reason) => { td.muted colspan="5" { (reason) } }
         }
     } }
 }
 
 fn numbers((ratio, ends): (f64, (f64, f64))) -> Markup {
     let shown = wording::interval(ratio, ends);
-    html! { td.n { (shown.estimate) "×" } td.n { (shown.low) " – " (shown.high) } }
+    html! {
+        td.n { (shown.estimate) "×" }
+        td.n { (shown.low) "–" (shown.high) "×" }
+        td.n { (wording::ColumnDigits::of_ratios([(ratio, ends)]).change(ratio)) "%" }
+    }
 }
 
 fn exclusions(together: &SideBySide) -> Markup {
     html! {
         h3 { "Tools, pins and settings that differ" }
-        @if together.differences.is_empty() { p { "None: tools, pins and the number of jobs are the same everywhere." } }
+        @if together.differences.is_empty() { p { "None: tools, pins and the number of jobs are the same on all machines." } }
         ul { @for one in &together.differences { li { (sentences::difference_sentence(one, &together.machines)) } } }
-        h3 { "Not put beside the others" }
+        h3 { "Not compared" }
         @if together.refused.is_empty() { p { "Nothing." } }
         ul { @for one in &together.refused { li { (one.block) " of " code { (one.run) } ": " (one.reason) } } }
     }

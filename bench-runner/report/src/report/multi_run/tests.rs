@@ -125,7 +125,7 @@ fn a_page_has_everything_and_escapes_what_comes_from_files() {
         assert!(!page.contains(from_elsewhere), "{from_elsewhere}");
     }
     let empty = multi_run_page(&together(&[]));
-    assert!(empty.contains("there is nothing to put side by side"));
+    assert!(empty.contains("there is nothing to show side by side"));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(in crate::report) fn render_page(page: &PageTemplate<'_>) -> String {
                 style { (PreEscaped(figure::style())) (PreEscaped(page.style)) (PreEscaped(include_str!("style.css"))) }
             }
             body {
-                a.skip href="#answer" { "To the answer" }
+                a.skip href="#answer" { "Skip to the answer" }
                 header {
                     (page.head)
                     nav aria-label="Parts of this page" { ul {

@@ -5,6 +5,11 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::figure::{self, InlineFigure, Screens};
 
+/// How to read the exact values of figures; of use only with scripts.
+pub(in crate::report) fn hint() -> Markup {
+    html! { p.muted.scripted { "Hover for exact values (keyboard: Tab to a figure, then arrow keys)." } }
+}
+
 pub(super) fn section(comparison: &Comparison) -> Markup {
     let mut number = 0;
     let mut next = |one: &InlineFigure| {
@@ -12,12 +17,13 @@ pub(super) fn section(comparison: &Comparison) -> Markup {
         figure_element(one, number)
     };
     html! {
-        p.muted { "Point at a figure to be told what lies there, or move to it by keyboard and use the arrow keys." }
+        (hint())
         @for one in figure::inline_forest(comparison) { (next(&one)) }
         @for block in &comparison.blocks {
-            h3 { (block.title) }
             @let (shown, others): (Vec<_>, Vec<_>) =
                 figure::inline_block(block).into_iter().partition(|one| !one.on_demand);
+            // A figure that is named after its block needs no heading with the same words.
+            @if !shown.iter().any(|one| one.title.contains(&block.title)) { h3 { (block.title) } }
             @for one in &shown { (next(one)) }
             @if !others.is_empty() { details {
                 summary { "More figures of " (block.title) }

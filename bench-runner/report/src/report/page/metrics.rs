@@ -10,29 +10,32 @@ use crate::figure::wording::{self, TimeUnit};
 pub(super) fn section(comparison: &Comparison) -> Markup {
     let arms = || comparison.blocks.iter().flat_map(rows);
     let metrics: Vec<&Metric> = Metric::listed()
-        .filter(|metric| metric.optional && arms().any(|(_, arm)| arm.summaries[metric.id].is_some()))
+        .filter(|metric| metric.optional && arms().any(|arm| arm.summaries[metric.id].is_some()))
         .collect();
     html! {
         @if !metrics.is_empty() {
             h3 { "Other metrics" }
             div.scroll tabindex="0" role="region" aria-label="Other metrics" { table {
-                caption { "Medians of the builds that count, with ratios to the baseline of the block. No verdicts." }
+                caption { "Medians of the builds that count, with ratios to the baseline of the comparison. No verdicts." }
                 thead { tr {
-                    th scope="col" { "Block" } th scope="col" { "Variant" }
+                    th scope="col" { "Variant" }
                     @for metric in &metrics { th.n scope="col" { (heading(metric)) } }
                 } }
-                tbody { @for (block, arm) in arms() { tr {
-                    td { (block.title) } td.name { (wording::arm_name(arm)) }
-                    @for metric in &metrics { td.n { (cell(arm, metric)) } }
-                } } }
+                @for block in &comparison.blocks { tbody {
+                    tr.group { th colspan=(metrics.len() + 1) scope="rowgroup" { (block.title) } }
+                    @for arm in rows(block) { tr {
+                        th.name scope="row" { (wording::arm_name(arm)) }
+                        @for metric in &metrics { td.n { (cell(arm, metric)) } }
+                    } }
+                } }
             } }
         }
     }
 }
 
-/// Arms with a row: the same as in the table of verdicts.
-fn rows(block: &BlockResult) -> impl Iterator<Item = (&BlockResult, &ArmResult)> {
-    block.arms.iter().filter(|arm| arm.role != Role::Twin).map(move |arm| (block, arm))
+/// Arms with a row; the control has no ratios of these.
+fn rows(block: &BlockResult) -> impl Iterator<Item = &ArmResult> {
+    block.arms.iter().filter(|arm| arm.role != Role::Twin)
 }
 
 fn cell(arm: &ArmResult, metric: &Metric) -> String {

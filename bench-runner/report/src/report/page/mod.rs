@@ -3,32 +3,44 @@
 //! The page fetches nothing and is readable without scripts. All text is escaped by maud, so a name with
 //! markup in it stays text.
 
+mod answer;
+mod baselines;
+mod builds;
+mod copies;
 mod document;
 pub(super) mod figures;
+mod glossary;
 mod input;
 mod interference;
+mod machine;
 mod method;
 mod metrics;
+mod pooled;
+mod question;
 mod recommendation;
-mod results;
+mod variants;
+mod verdicts;
 
 use maud::{Markup, html};
 
 pub(super) use document::{PageTemplate, render_page};
-pub use input::PageInput;
+pub use input::{BlockSetup, BuildLog, PageInput, VariantSetup};
 pub use recommendation::Advice;
 
 /// The page as HTML text.
 pub fn page(page: &PageInput<'_>) -> String {
     let PageInput { manifest, comparison, .. } = page;
-    let title = format!("{} on {}", comparison.scenario, comparison.machine);
+    let question = question::question(&manifest.plan, comparison);
     render_page(&PageTemplate {
-        title: &title,
+        title: &question,
         generator: &format!("{} {}", manifest.program.name, manifest.program.version),
         style: "",
         head: html! {
-            h1 { (comparison.scenario) }
-            p.muted { (comparison.machine) " · " (manifest.started_at) " · run " code { (manifest.run) } }
+            h1 { (question) }
+            p.muted {
+                (comparison.machine) " · scenario " (comparison.scenario) " · " (manifest.started_at) " · run "
+                code { (manifest.run) }
+            }
         },
         parts: parts(page),
         foot: html! { "Made by " (manifest.program.name) " " (env!("CARGO_PKG_VERSION")) " from the run's files alone." },
@@ -37,10 +49,12 @@ pub fn page(page: &PageInput<'_>) -> String {
 
 fn parts<'a>(page: &PageInput<'_>) -> Vec<(&'a str, &'a str, Markup)> {
     vec![
-        ("answer", "The answer", results::section(page)),
+        ("answer", "The answer", answer::section(page)),
         ("figures", "Figures", figures::section(page.comparison)),
+        ("builds", "Variants and builds", variants::section(page)),
+        ("apply", "How to apply this", recommendation::section(page.advice)),
         ("conduct", "How it was done", method::section(page)),
-        ("apply", "What to do with it", recommendation::section(page.advice)),
+        ("words", "Words and verdicts", glossary::section(page.comparison)),
     ]
 }
 

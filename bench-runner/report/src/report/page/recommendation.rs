@@ -9,7 +9,7 @@ use super::document::with_code_spans;
 pub struct Advice {
     /// Variant, such as `linker=mold`.
     pub heading: String,
-    /// Results, such as `ripgrep 15.1.0 · incremental: 2.1× faster than linker=bfd`.
+    /// Results, such as `ripgrep 15.1.0 · incremental: 0.48× as long (…), compared with linker=bfd`.
     pub titles: Vec<String>,
     /// Files, each with the lines to add.
     pub files: Vec<(String, String)>,
@@ -20,11 +20,10 @@ pub struct Advice {
 pub(super) fn section(advice: &[Advice]) -> Markup {
     html! {
         @if advice.is_empty() {
-            p { "Nothing: no variant that can be written down as configuration was shown to be faster than what it was "
-                "compared with." }
+            p { "Nothing to apply: no variant that a configuration file can hold was shown to be faster than its baseline." }
         }
         @if advice.len() > 1 {
-            p { "Each was measured by itself; what they do together was not." }
+            p { "Each was measured alone. Their effect together was not measured." }
         }
         @for (at, one) in advice.iter().enumerate() {
             h3 { (one.heading) }

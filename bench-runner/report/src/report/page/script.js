@@ -2,52 +2,132 @@
 (() => {
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
-  // The table: rows are sorted by what their cells have as data-v, and hidden where they do not match.
+  document.documentElement.classList.add("js");
+
+  // The table: the rows of each comparison are sorted by what their cells have as data-v, and hidden where they do not match.
   const table = document.getElementById("verdicts");
   if (table) {
-    const body = table.tBodies[0];
-    const rows = [...body.rows];
+    const bodies = [...table.tBodies];
+    const rowsOf = (body) => [...body.rows].filter((row) => !row.classList.contains("group"));
     const value = (row, column) => {
       const cell = row.cells[column];
       return cell.dataset.v === undefined ? cell.textContent.trim() : cell.dataset.v === "" ? null : Number(cell.dataset.v);
     };
     const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true });
-    all("thead th", table).forEach((head, column) => {
+    const sort = () => {
+      const heads = all("thead th", table);
+      const column = heads.findIndex((head) => head.hasAttribute("aria-sort"));
+      if (column < 0) return;
+      const down = heads[column].getAttribute("aria-sort") === "descending";
+      bodies.forEach((body) => body.append(...rowsOf(body).sort((one, other) => {
+        const [a, b] = [value(one, column), value(other, column)];
+        // Cells without a value come last in both directions.
+        if (a === null || b === null) return (a === null) - (b === null);
+        return down ? compare(b, a) : compare(a, b);
+      })));
+    };
+    const heads = all("thead th", table).map((head) => head.textContent);
+    all("thead th", table).forEach((head) => {
       const button = document.createElement("button");
       button.type = "button";
+      button.title = "Sort the rows of each comparison";
       button.textContent = head.textContent;
       head.replaceChildren(button);
       button.addEventListener("click", () => {
         const down = head.getAttribute("aria-sort") === "ascending";
         all("thead th", table).forEach((other) => other.removeAttribute("aria-sort"));
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        // What has no value comes last, whichever way the others go.
-        rows.sort((one, other) => {
-          const [a, b] = [value(one, column), value(other, column)];
-          if (a === null || b === null) return (a === null) - (b === null);
-          return down ? compare(b, a) : compare(a, b);
-        });
-        body.append(...rows);
+        sort();
       });
     });
-    const controls = document.querySelector(".controls");
-    const [text, verdict, block] = all("input,select", controls);
-    const count = document.getElementById("shown");
-    const filter = () => {
-      const wanted = text.value.trim().toLowerCase();
-      let shown = 0;
-      rows.forEach((row) => {
-        const fits = (!wanted || row.textContent.toLowerCase().includes(wanted))
-          && (!verdict.value || row.dataset.verdict === verdict.value)
-          && (!block.value || row.dataset.block === block.value);
-        row.hidden = !fits;
-        shown += fits;
+
+    // Another baseline: its rows come from the table of all pairs, and the planned ones are kept to return to.
+    all("table[data-others]").forEach((others) => {
+      const body = table.querySelector(`tbody[data-block="${others.dataset.others}"]`);
+      const own = rowsOf(body).map((row) => ({ row, cells: [...row.cells].map((cell) => cell.cloneNode(true)), verdict: row.dataset.verdict }));
+      const names = new Map(own.map(({ row, cells }) => [row.dataset.arm, cells[0].querySelector("a").textContent]));
+      const label = document.createElement("label");
+      const select = document.createElement("select");
+      const note = document.createElement("div");
+      label.className = "baselines";
+      note.className = "conditions post-hoc";
+      note.setAttribute("role", "status");
+      const option = (text, of) => select.append(new Option(text, of));
+      option(`${names.get(others.dataset.baseline)} (as shown)`, "");
+      [...others.tBodies].forEach((other) => option(`${names.get(other.dataset.baseline)} (post hoc)`, other.dataset.baseline));
+      label.append("Compare with ", select);
+      const group = body.rows[0].cells[0];
+      group.querySelector(".title").append(label);
+      group.append(note);
+      const columns = [...others.tHead.rows[0].cells].map((head) => heads.indexOf(head.textContent));
+      const fill = (cell, from) => {
+        cell.replaceChildren(...[...from.childNodes].map((node) => node.cloneNode(true)));
+        cell.className = from.className;
+        if (from.dataset.v === undefined) delete cell.dataset.v;
+        else cell.dataset.v = from.dataset.v;
+      };
+      select.addEventListener("change", () => {
+        own.forEach(({ row, cells, verdict }) => {
+          cells.forEach((cell, at) => fill(row.cells[at], cell));
+          row.dataset.verdict = verdict;
+        });
+        const chosen = [...others.tBodies].find((other) => other.dataset.baseline === select.value);
+        note.textContent = chosen ? "Post hoc: this baseline was chosen after the run. The control is that of the planned baseline." : "";
+        if (chosen) own.forEach(({ row }) => {
+          if (row.dataset.verdict === "control") return;
+          const from = rowsOf(chosen).find((other) => other.dataset.arm === row.dataset.arm);
+          const isBaseline = row.dataset.arm === chosen.dataset.baseline;
+          columns.slice(1).forEach((column, at) => {
+            const cell = row.cells[column];
+            if (from) fill(cell, from.cells[at + 1]);
+            else {
+              cell.textContent = at === 0 && isBaseline ? "baseline" : "";
+              cell.className = at === 0 ? "baseline" : "n";
+              if (at > 0) cell.dataset.v = "";
+            }
+          });
+          row.dataset.verdict = row.cells[columns[1]].firstChild?.textContent ?? "none";
+        });
+        sort();
+        filter();
       });
-      count.textContent = shown === rows.length ? "" : `${shown} of ${rows.length} rows shown`;
+    });
+
+    const controls = document.querySelector(".controls");
+    const [text, verdict, block] = controls ? all("input,select", controls) : [];
+    const filter = () => {
+      if (!controls) return;
+      const wanted = text.value.trim().toLowerCase();
+      let shown = 0, count = 0;
+      bodies.forEach((body) => {
+        const rows = rowsOf(body);
+        const fitting = rows.filter((row) => {
+          const fits = (!wanted || row.cells[0].textContent.toLowerCase().includes(wanted))
+            && (!verdict.value || row.dataset.verdict === verdict.value)
+            && (!block.value || body.dataset.block === block.value);
+          row.hidden = !fits;
+          return fits;
+        });
+        body.hidden = fitting.length === 0;
+        shown += fitting.length;
+        count += rows.length;
+      });
+      document.getElementById("shown").textContent = shown === count ? "" : `${shown} of ${count} rows shown`;
     };
-    [text, verdict, block].forEach((control) => control.addEventListener("input", filter));
-    controls.hidden = false;
+    if (controls) {
+      [text, verdict, block].forEach((control) => control.addEventListener("input", filter));
+      controls.hidden = false;
+    }
   }
+
+  // A link to a fold, or to something within one, opens it.
+  const reveal = () => {
+    const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (let one = target; one; one = one.parentElement) if (one.matches("details")) one.open = true;
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
 
   // Figures: what lies nearest to the pointer is told; with the arrow keys, one after another.
   all("figure[data-tips]").forEach((figure) => {
@@ -128,6 +208,9 @@
         button.textContent = "Copied";
       } catch {
         // Some browsers give pages from disk no clipboard: the text is selected, so that a key copies it.
+        const fold = source.closest("details");
+        if (fold) fold.open = true;
+        source.scrollIntoView({ block: "nearest" });
         getSelection().selectAllChildren(source);
         button.textContent = "Selected: copy with Ctrl+C";
       }

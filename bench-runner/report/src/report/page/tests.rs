@@ -1,20 +1,62 @@
 //! Tests of pages, for all kinds of runs.
 
 use bench_runner_core::bundle::fixture as files;
-use bench_runner_core::compare::{Comparison, RunInterference};
-use bench_runner_core::record::{ByMetric, MetricId};
+use bench_runner_core::compare::{Comparison, PostHoc, RunInterference, Verdict};
+use bench_runner_core::record::{BlockId, ByMetric, MetricId, Outcome, Sample};
 use bench_runner_core::stats::summarize;
 
 use super::*;
-use crate::figure::fixture::{block, comparison, empty_block, everything, names};
+use crate::figure::fixture::{block, comparison, empty_block, everything, names, ratio};
 
 fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
+    page_with(comparison, advice, &[])
+}
+
+fn page_with(comparison: &Comparison, advice: &[Advice], other_baselines: &[Comparison]) -> String {
     let manifest = files::manifest();
-    let samples = [files::sample(1, files::built())];
+    let failed = files::sample(2, Outcome::Failed { exit_code: Some(101) });
+    let block =
+        comparison.blocks.first().map_or_else(|| BlockId::new("s", "p", "clean"), |block| block.id.clone());
+    let samples = [files::sample(1, files::built()), Sample { block: block.clone(), ..failed }];
     let remarks = ["the last row of samples.csv was cut short".to_owned()];
-    let (remarks, repeat) = (&remarks[..], "bench-runner reproduce <bundle>");
-    let interference = RunInterference::of(&samples, Some(4));
-    page(&PageInput { manifest: &manifest, comparison, interference, visits: 1, remarks, advice, repeat })
+    let configuration = VariantSetup {
+        settings: vec![("linker".to_owned(), "<bfd>".to_owned())],
+        command: Some("cargo build --jobs 2".to_owned()),
+        files: vec![(".cargo/config.toml".to_owned(), "rustflags = []\n".to_owned())],
+    };
+    let conditions = vec!["Profile `dev`.".to_owned()];
+    let setups = [BlockSetup { block, conditions, variants: vec![configuration] }];
+    let logs = [BuildLog { sample: 2, path: "logs/00002-x.log".to_owned(), tail: "error: <no>".to_owned() }];
+    page(&PageInput {
+        manifest: &manifest,
+        comparison,
+        other_baselines,
+        samples: &samples,
+        interference: RunInterference::of(&samples, Some(4)),
+        visits: 1,
+        remarks: &remarks,
+        setups: &setups,
+        logs: &logs,
+        advice,
+        repeat: "bench-runner reproduce <bundle>",
+    })
+}
+
+/// The comparison with each other variant as the baseline, with made-up results.
+fn other_baselines(comparison: &Comparison) -> Vec<Comparison> {
+    let most = comparison.blocks.iter().map(|block| block.arms.len()).max().unwrap_or(0);
+    let with = |baseline: usize| {
+        let mut other = comparison.clone();
+        other.post_hoc = Some(PostHoc { baseline: "chosen".to_owned(), pairs: 45, left_out: Vec::new() });
+        other.blocks.retain(|block| baseline < block.arms.len());
+        for block in &mut other.blocks {
+            block.baseline = baseline;
+            block.arms[baseline].ratio = None;
+            block.arms[0].ratio = Some(ratio(1.2, 0.01, Verdict::Slower));
+        }
+        other
+    };
+    (2..most).map(with).collect()
 }
 
 /// Names of elements that were opened and not closed, except those without an end tag in HTML.
@@ -64,7 +106,9 @@ fn a_page_is_well_formed_whatever_a_run_was_like() {
             ("answer", "The answer"),
             ("figures", "Figures"),
             ("conduct", "How it was done"),
-            ("apply", "What to do with it"),
+            ("builds", "Variants and builds"),
+            ("apply", "How to apply this"),
+            ("words", "Words and verdicts"),
         ] {
             assert!(html.contains(&format!("<section id=\"{id}\"")) && html.contains(name), "{id}");
         }
@@ -109,7 +153,9 @@ fn ten_thousand_builds_are_less_than_two_megabytes() {
     let builds: usize =
         comparison.blocks.iter().flat_map(|block| &block.arms).map(|arm| arm.points.len()).sum();
     assert_eq!(builds, 10_000);
-    let size = page_of(&comparison, &[]).len();
+    let others = other_baselines(&comparison);
+    assert_eq!(others.len(), 8);
+    let size = page_with(&comparison, &[], &others).len();
     assert!(size < 2_000_000, "{size}");
 }
 
@@ -117,12 +163,18 @@ fn ten_thousand_builds_are_less_than_two_megabytes() {
 fn the_page_says_what_is_odd_and_how_to_repeat_it() {
     let html = page_of(&everything(), &[]);
     for wanted in [
-        "This run has not ended",
+        "This run is still in progress or crashed; results are partial.",
         "the last row of samples.csv was cut short",
         "bench-runner reproduce &lt;bundle&gt;",
         "linker not in force: expected gold, found LLD 22.1.2",
         "12 builds failed, timed out or could not start",
-        "no variant that can be written down as configuration was shown to be faster",
+        "no variant that a configuration file can hold was shown to be faster",
+        "Profile <code>dev</code>.",
+        "failed with exit code 101 (<code>logs/00002-x.log</code>)",
+        "error: &lt;no&gt;",
+        "<code>&lt;bfd&gt;</code>",
+        "cargo build --jobs 2",
+        "not in force: linker",
     ] {
         assert!(html.contains(wanted), "{wanted}");
     }
@@ -145,7 +197,7 @@ fn metrics_that_not_every_run_has_are_shown_if_a_run_has_them() {
 fn what_stands_between_backticks_is_code() {
     let advice = Advice {
         heading: "linker=mold".to_owned(),
-        titles: vec!["hexyl: 2× faster".to_owned()],
+        titles: vec!["hexyl: 0.50× as long".to_owned()],
         files: vec![("Cargo.toml".to_owned(), "[profile.dev]\n".to_owned())],
         remarks: vec!["It needs `<b>` and <em>.".to_owned()],
     };
@@ -154,9 +206,63 @@ fn what_stands_between_backticks_is_code() {
 }
 
 #[test]
+fn a_group_of_rows_has_the_baseline_the_control_and_the_variants() {
+    let html = page_of(&comparison(vec![block("hexyl 0.17.0", &names(3, false), 12, 4.2)]), &[]);
+    let table =
+        html.split("id=\"verdicts\"").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    let words: Vec<&str> =
+        table.split("data-verdict=\"").skip(1).filter_map(|row| row.split('"').next()).collect();
+    assert_eq!(words, ["baseline", "control", "faster", "faster"]);
+    assert_eq!(table.matches("class=\"group\"").count(), 1);
+    for wanted in ["0.873×", "0.866–0.880×", "−12.7%", "saves 0.53 s", "linker=bfd (control)", "0.998×"]
+    {
+        assert!(table.contains(wanted), "{wanted} in {table}");
+    }
+    assert!(!table.contains("Failed") && !html.contains("class=\"controls\""));
+    let failed = page_of(&everything(), &[]);
+    assert!(failed.contains(">Failed</th>"));
+    let many = page_of(&comparison(vec![block("hexyl", &names(21, false), 2, 4.2)]), &[]);
+    assert!(many.contains("class=\"controls\""));
+}
+
+#[test]
+fn decided_answers_come_first() {
+    let mut undecided = block("undecided", &names(2, false), 12, 4.2);
+    undecided.arms[2].ratio = Some(ratio(1.0, 0.1, Verdict::Undecided));
+    let decided = block("decided", &names(2, false), 12, 4.2);
+    let html = page_of(&comparison(vec![undecided, decided]), &[]);
+    let answers =
+        html.split("class=\"answers\"").nth(1).and_then(|rest| rest.split("</ul>").next()).expect("answers");
+    let [first, second] =
+        ["decided: rebuild", "undecided: rebuild"].map(|title| answers.find(title).unwrap_or(usize::MAX));
+    assert!(first < second, "{answers}");
+}
+
+#[test]
+fn other_baselines_are_marked_as_chosen_afterwards() {
+    let planned = comparison(vec![block("hexyl", &names(3, false), 12, 4.2)]);
+    assert!(!page_of(&planned, &[]).contains("id=\"post-hoc\""));
+    let html = page_with(&planned, &[], &other_baselines(&planned));
+    assert!(html.contains("corrected for all 45 pairs of variants"), "{html}");
+    assert!(html.contains("against linker=lld") && html.contains("1.200×"));
+    assert_eq!(unclosed(&html), Vec::<String>::new());
+}
+
+#[test]
+fn a_word_of_the_table_is_defined_on_the_page() {
+    let html = page_of(&everything(), &[]);
+    let linked: Vec<&str> =
+        html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(linked.contains(&"def-faster") && linked.contains(&"def-control"), "{linked:?}");
+    for id in linked {
+        assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+}
+
+#[test]
 fn a_difference_from_the_users_own_build_is_marked_at_the_verdict_and_told_below() {
     let html = page_of(&comparison(vec![crate::figure::fixture::unlike()]), &[]);
-    assert!(html.contains("<span class=\"warning\">see fidelity</span>"), "{html}");
+    assert!(html.contains("It differs from your own build."), "{html}");
     let told = "<strong class=\"warning\">warning: </strong>as-configured: differs from your own build in flags: \
                 yours `-Clinker=&lt;x&gt;`, here nothing";
     assert!(html.contains(told), "{html}");
@@ -164,5 +270,5 @@ fn a_difference_from_the_users_own_build_is_marked_at_the_verdict_and_told_below
     assert!(html.contains("did different work than its first (2.70 s of CPU time"));
     assert_eq!(unclosed(&html), Vec::<String>::new());
     let plain = page_of(&everything(), &[]);
-    assert!(!plain.contains("Fidelity to your own build") && !plain.contains("see fidelity"));
+    assert!(!plain.contains("Fidelity to your own build") && !plain.contains("It differs from your own"));
 }

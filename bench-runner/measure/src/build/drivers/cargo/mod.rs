@@ -88,15 +88,7 @@ impl CargoDriver {
     }
 
     fn arguments(&self, dirs: &BuildDirs, request: &BuildRequest, goal: Goal) -> Vec<String> {
-        let command: &[&str] = match goal {
-            Goal::Build => &["build"],
-            Goal::Check => &["check"],
-            Goal::Clippy => &["clippy"],
-            Goal::Test => &["test", "--no-run"],
-            Goal::Doc => &["doc", "--no-deps"],
-        };
-        let mut args: Vec<String> =
-            command.iter().chain(&["--locked", "--offline"]).map(|&word| word.to_owned()).collect();
+        let mut args = command_args(goal);
         let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
         option("--target-dir", &dirs.target.display().to_string());
         option("--color", "never");
@@ -118,34 +110,58 @@ impl CargoDriver {
 
     /// Arguments that decide what is built and how.
     pub fn selection(&self, request: &BuildRequest, goal: Goal) -> Vec<String> {
-        let build = &self.build;
-        let mut args = Vec::new();
-        let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
-        let profile = request.profile.as_deref().or(build.profile.as_deref());
-        if let Some(profile) = profile {
-            option("--profile", profile);
-        }
-        build.packages.iter().for_each(|package| option("--package", package));
-        if goal.is_limited_to_programs() {
-            build.bins.iter().for_each(|bin| option("--bin", bin));
-        }
-        if !build.features.is_empty() {
-            option("--features", &build.features.join(","));
-        }
-        for (key, value) in request.config.iter().filter(|(key, _)| !directories::is_directory_key(key)) {
-            option("--config", &format!("{key}={value}"));
-        }
-        for (key, value) in &request.profile_keys {
-            for profile in profiles_in_force(profile, goal) {
-                option("--config", &format!("profile.{profile}.{key}={value}"));
-            }
-        }
-        if build.no_default_features {
-            args.push("--no-default-features".into());
-        }
-        args.extend(build.args.iter().chain(&request.args).cloned());
-        args
+        selection_args(&self.build, request, goal)
     }
+}
+
+/// Arguments of cargo for a project, without those that name directories of the machine or the form of the
+/// output.
+pub fn portable_cargo_args(build: &BuildSettings, request: &BuildRequest, goal: Goal) -> Vec<String> {
+    let mut args = command_args(goal);
+    args.extend(["--jobs".to_owned(), request.jobs.to_string()]);
+    args.extend(selection_args(build, request, goal));
+    args
+}
+
+/// The command of cargo, for a build that neither changes the lock file nor accesses the network.
+fn command_args(goal: Goal) -> Vec<String> {
+    let command: &[&str] = match goal {
+        Goal::Build => &["build"],
+        Goal::Check => &["check"],
+        Goal::Clippy => &["clippy"],
+        Goal::Test => &["test", "--no-run"],
+        Goal::Doc => &["doc", "--no-deps"],
+    };
+    command.iter().chain(&["--locked", "--offline"]).map(|&word| word.to_owned()).collect()
+}
+
+fn selection_args(build: &BuildSettings, request: &BuildRequest, goal: Goal) -> Vec<String> {
+    let mut args = Vec::new();
+    let mut option = |name: &str, value: &str| args.extend([name.to_owned(), value.to_owned()]);
+    let profile = request.profile.as_deref().or(build.profile.as_deref());
+    if let Some(profile) = profile {
+        option("--profile", profile);
+    }
+    build.packages.iter().for_each(|package| option("--package", package));
+    if goal.is_limited_to_programs() {
+        build.bins.iter().for_each(|bin| option("--bin", bin));
+    }
+    if !build.features.is_empty() {
+        option("--features", &build.features.join(","));
+    }
+    for (key, value) in request.config.iter().filter(|(key, _)| !directories::is_directory_key(key)) {
+        option("--config", &format!("{key}={value}"));
+    }
+    for (key, value) in &request.profile_keys {
+        for profile in profiles_in_force(profile, goal) {
+            option("--config", &format!("profile.{profile}.{key}={value}"));
+        }
+    }
+    if build.no_default_features {
+        args.push("--no-default-features".into());
+    }
+    args.extend(build.args.iter().chain(&request.args).cloned());
+    args
 }
 
 /// Profiles that a build uses.
