@@ -65,8 +65,7 @@ fn clock(health: &Health) -> Vec<HealthFinding> {
         found.push(finding(
             Severity::Warning,
             format!(
-                "the frequency governor is `{}`: the clock follows the load, and the start of a build is slower than \
-                 its end",
+                "the CPU frequency governor is `{}`: the clock follows the load, so a build starts slower than it ends",
                 health.governors.join("`, `")
             ),
             "echo performance | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor",
@@ -76,7 +75,7 @@ fn clock(health: &Health) -> Vec<HealthFinding> {
         found.push(finding(
             Severity::Note,
             "turbo is on: the clock depends on temperature and on how many cores are busy".to_owned(),
-            "switch it off for less spread, at the price of times that are not those of daily work",
+            "switch it off for less variation; builds will then take longer than in daily work",
         ));
     }
     found
@@ -87,7 +86,7 @@ fn power(health: &Health) -> Vec<HealthFinding> {
     let found = on_battery.then(|| {
         finding(
             Severity::Unfit,
-            "the machine runs on battery: its clock is kept low, and sinks with the charge".to_owned(),
+            "the machine runs on battery: its clock is low, and falls with the charge".to_owned(),
             "plug it in",
         )
     });
@@ -99,8 +98,8 @@ fn heat(health: &Health) -> Vec<HealthFinding> {
     let found = hot.map(|celsius| {
         finding(
             Severity::Warning,
-            format!("the hottest sensor is at {celsius:.0} °C before any build: the clock will be throttled"),
-            "let it cool down, clear its vents",
+            format!("the hottest sensor shows {celsius:.0} °C before any build: the CPU will be throttled"),
+            "let it cool down, or clean its fans",
         )
     });
     found.into_iter().collect()
@@ -116,10 +115,10 @@ fn other_load(health: &Health) -> Vec<HealthFinding> {
             found.push(finding(
                 if share > 0.5 { Severity::Unfit } else { Severity::Warning },
                 format!(
-                    "the load average is {:.2} on {threads} threads: other programs are at work",
+                    "the load average is {:.2} on {threads} threads: other programs are running",
                     load.one
                 ),
-                "end them; where they have just ended, the average needs a minute or two to sink",
+                "stop them; the average then needs a minute or two to fall",
             ));
         }
     }
@@ -127,10 +126,10 @@ fn other_load(health: &Health) -> Vec<HealthFinding> {
         found.push(finding(
             Severity::Warning,
             format!(
-                "since boot the hypervisor gave {:.1} % of the wanted CPU time to other machines",
+                "since boot, other VMs took {:.1}% of the CPU time that this machine wanted (steal)",
                 steal * 100.0
             ),
-            "take a machine with processors of its own, or plan for more rounds",
+            "use a machine with dedicated CPUs, or plan for more rounds",
         ));
     }
     if let Some((usable, threads)) = health.usable_threads.zip(health.threads)
@@ -139,7 +138,7 @@ fn other_load(health: &Health) -> Vec<HealthFinding> {
         found.push(finding(
             Severity::Note,
             format!(
-                "this process may use {usable} of {threads} threads (affinity, or the quota of a container)"
+                "this process may use {usable} of {threads} threads (CPU affinity, or a container's quota)"
             ),
             "compare only with runs under the same limit",
         ));
@@ -151,7 +150,7 @@ fn other_load(health: &Health) -> Vec<HealthFinding> {
 fn pressure_stalls(health: &Health) -> Vec<HealthFinding> {
     let pressure = health.pressure;
     let waits = [
-        ("a processor", pressure.cpu_percent, 10.0),
+        ("a CPU", pressure.cpu_percent, 10.0),
         ("disk", pressure.io_percent, 5.0),
         ("memory", pressure.memory_percent, 1.0),
     ];
@@ -161,8 +160,8 @@ fn pressure_stalls(health: &Health) -> Vec<HealthFinding> {
         .map(|(what, percent)| {
             finding(
                 Severity::Warning,
-                format!("tasks waited for {what} in {percent:.1} % of the last ten seconds"),
-                "end what else is running, or wait until it is done",
+                format!("tasks waited for {what} in {percent:.1}% of the last ten seconds"),
+                "stop other programs, or wait until they are done",
             )
         })
         .collect()
@@ -175,23 +174,23 @@ fn free_space(health: &Health) -> Vec<HealthFinding> {
         found.push(finding(
             if free < GIB { Severity::Unfit } else { Severity::Warning },
             format!(
-                "{:.1} GiB are free for work trees and targets: builds may fail, and a full disk is slow",
+                "{:.1} GiB of disk are free for builds: they may fail, and a full disk is slow",
                 gib(free)
             ),
-            "free some, or put the cache on another disk with XDG_CACHE_HOME",
+            "free some space, or put the cache on another disk with --cache-dir",
         ));
     }
     if let Some(available) = health.available_memory_bytes.filter(|&available| available < 2 * GIB) {
         found.push(finding(
             Severity::Warning,
             format!("{:.1} GiB of memory are available: linking a large project needs more", gib(available)),
-            "end programs that hold memory, or build with fewer jobs",
+            "stop programs that use much memory, or build with fewer jobs",
         ));
     }
     if let Some(used) = health.swap_used_bytes.filter(|&used| used > GIB / 4) {
         found.push(finding(
             Severity::Note,
-            format!("{:.1} GiB are swapped out: whatever comes back does so during a build", gib(used)),
+            format!("{:.1} GiB are swapped out and may be read back during a build", gib(used)),
             "free memory, then sudo swapoff --all && sudo swapon --all",
         ));
     }
@@ -244,12 +243,12 @@ mod tests {
             (Health { temperature_celsius: Some(91.0), ..quiet() }, Severity::Warning, "91 °C"),
             (Health { load: load(4.1), ..quiet() }, Severity::Unfit, "4.10 on 8 threads"),
             (Health { load: load(4.0), ..quiet() }, Severity::Warning, "4.00 on 8 threads"),
-            (Health { steal_share: Some(0.03), ..quiet() }, Severity::Warning, "3.0 %"),
+            (Health { steal_share: Some(0.03), ..quiet() }, Severity::Warning, "3.0%"),
             (Health { usable_threads: Some(4), ..quiet() }, Severity::Note, "4 of 8 threads"),
-            (Health { pressure: io, ..quiet() }, Severity::Warning, "waited for disk in 20.0 %"),
-            (Health { pressure: memory, ..quiet() }, Severity::Warning, "waited for memory in 2.0 %"),
+            (Health { pressure: io, ..quiet() }, Severity::Warning, "waited for disk in 20.0%"),
+            (Health { pressure: memory, ..quiet() }, Severity::Warning, "waited for memory in 2.0%"),
             (Health { free_disk_bytes: Some(5 * GIB - 1), ..quiet() }, Severity::Warning, "5.0 GiB"),
-            (Health { free_disk_bytes: Some(0), ..quiet() }, Severity::Unfit, "0.0 GiB are free"),
+            (Health { free_disk_bytes: Some(0), ..quiet() }, Severity::Unfit, "0.0 GiB of disk"),
             (Health { available_memory_bytes: Some(GIB), ..quiet() }, Severity::Warning, "1.0 GiB of memory"),
             (Health { swap_used_bytes: Some(GIB), ..quiet() }, Severity::Note, "swapped out"),
         ];

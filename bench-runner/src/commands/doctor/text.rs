@@ -1,0 +1,226 @@
+//! The text of `doctor`: one line for each axis, and lines of at most 100 columns.
+
+use bench_runner_core::record::Refusal;
+use bench_runner_measure::build::Toolchain;
+use bench_runner_measure::host::{HealthFinding, HostMachine};
+
+use super::values::AxisValue;
+
+/// Columns of a line, unless a word is longer.
+const WIDTH: usize = 100;
+
+/// Facts about the machine and its toolchains.
+pub(super) fn machine(
+    machine: &HostMachine,
+    toolchain: Result<&Toolchain, Refusal>,
+    installed: &[String],
+) -> String {
+    let facts = &machine.facts;
+    let unknown = || "not reported".to_owned();
+    let cores = facts.cores.map(|cores| format!("{cores} cores, ")).unwrap_or_default();
+    let mut rows = vec![
+        ("type", machine.directory_name()),
+        ("CPU", facts.cpu_model.clone().unwrap_or_else(unknown)),
+        ("size", format!("{cores}{} threads", facts.threads)),
+        ("memory", facts.memory_gib.map_or_else(unknown, |gib| format!("{gib} GiB"))),
+        ("system", machine.provenance.distribution.clone().unwrap_or_else(unknown)),
+        ("kernel", machine.provenance.kernel.clone()),
+    ];
+    match toolchain {
+        Ok(toolchain) => {
+            rows.push(("rustc", toolchain.rustc_version.clone()));
+            rows.push(("cargo", toolchain.cargo_version.clone()));
+        }
+        Err(Refusal { what, help }) => {
+            rows.push(("rustc", what));
+            rows.extend(help.map(|help| ("help", help)));
+        }
+    }
+    if !installed.is_empty() {
+        rows.push(("toolchains", installed.join(", ")));
+    }
+    let rows = rows.iter().map(|(name, value)| wrapped(&format!("  {name:<10}  "), value));
+    format!("machine\n{}", rows.collect::<String>())
+}
+
+/// A line for each axis with the values that are available, then the others with what would help.
+pub(super) fn values(values: &[AxisValue]) -> String {
+    let mut keys: Vec<&str> = Vec::new();
+    values.iter().for_each(|value| {
+        if !keys.contains(&value.axis) {
+            keys.push(value.axis);
+        }
+    });
+    let width = keys.iter().map(|key| key.chars().count()).max().unwrap_or(0);
+    let mut text =
+        "axes, with the values that can be built here (`--axis KEY=V1,V2` compares them)\n".to_owned();
+    for key in keys {
+        let of_axis = values.iter().filter(|value| value.axis == key);
+        let available: Vec<String> = of_axis.filter_map(available).collect();
+        let list =
+            if available.is_empty() { "none here, see below".to_owned() } else { available.join(", ") };
+        text.push_str(&wrapped(&format!("  {key:<width$}  "), &list));
+    }
+    text + &missing(values)
+}
+
+/// An available value, with the version of its tool.
+fn available(value: &AxisValue) -> Option<String> {
+    let state = value.state.as_ref().ok()?;
+    let version = state.tool.as_ref().and_then(|tool| version_number(&tool.version));
+    let notes: Vec<String> = version
+        .map(str::to_owned)
+        .into_iter()
+        .chain(value.beside.map(|other| format!("with {other}")))
+        .collect();
+    Some(match notes.as_slice() {
+        [] => value.value.clone(),
+        notes => format!("{} ({})", value.value, notes.join(", ")),
+    })
+}
+
+/// The number in the line that a tool prints as its version: the first word that begins with a digit.
+fn version_number(line: &str) -> Option<&str> {
+    let starts_number = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
+    line.split([' ', '(', ')', ',']).find(starts_number)
+}
+
+/// Values that cannot be built here; those with the same reason and remedy share a line.
+fn missing(values: &[AxisValue]) -> String {
+    let mut groups: Vec<(&Refusal, Vec<String>)> = Vec::new();
+    for value in values {
+        let Err(refusal) = &value.state else { continue };
+        let name = format!("{}={}", value.axis, value.value);
+        match groups.iter_mut().find(|(other, _)| *other == refusal) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((refusal, vec![name])),
+        }
+    }
+    if groups.is_empty() {
+        return String::new();
+    }
+    let mut text = "\nnot available here\n".to_owned();
+    for (Refusal { what, help }, names) in groups {
+        text.push_str(&wrapped("  ", &format!("{}: {what}", names.join(", "))));
+        if let Some(help) = help {
+            text.push_str(&wrapped("    help: ", help));
+        }
+    }
+    text
+}
+
+/// The means by which a build's CPU time and memory are measured.
+pub(super) fn accounting(lines: &str) -> String {
+    let lines = lines.lines().map(|line| wrapped("  ", line));
+    format!("how CPU time and memory of a build are measured\n{}", lines.collect::<String>())
+}
+
+/// Disturbances, with what helps.
+pub(super) fn findings(findings: &[HealthFinding]) -> String {
+    let mut text = "is it quiet enough to measure?\n".to_owned();
+    if findings.is_empty() {
+        text.push_str("  yes: nothing was found that would disturb a measurement\n");
+    }
+    for HealthFinding { what, severity, help } in findings {
+        text.push_str(&wrapped(&format!("  {}: ", severity.as_str()), what));
+        text.push_str(&wrapped("    help: ", help));
+    }
+    text
+}
+
+/// `text` behind `label`, broken at spaces; further lines are indented as far as the label is wide.
+fn wrapped(label: &str, text: &str) -> String {
+    let indent = label.chars().count();
+    let (mut line, mut lines) = (label.to_owned(), String::new());
+    let mut is_empty = true;
+    for word in text.split_whitespace() {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push_str(&line);
+            lines.push('\n');
+            line = " ".repeat(indent);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+        is_empty = false;
+    }
+    lines.push_str(line.trim_end());
+    lines.push('\n');
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_measure::axes::Available;
+    use expect_test::expect;
+
+    use super::*;
+
+    fn value(axis: &'static str, value: &str, state: Result<Available, Refusal>) -> AxisValue {
+        AxisValue { axis, value: value.to_owned(), state, form: false, beside: None }
+    }
+
+    fn free() -> Result<Available, Refusal> {
+        Ok(Available::without_tool(""))
+    }
+
+    #[test]
+    fn each_axis_has_one_line_and_what_is_missing_says_what_helps() {
+        let no_nightly = || {
+            Err(Refusal::new("there is no toolchain `nightly`").with_help("rustup toolchain install nightly"))
+        };
+        let all = [
+            value("linker", "default", free()),
+            value(
+                "linker",
+                "wild",
+                Err(Refusal::new("no wild on PATH").with_help("cargo install --locked wild-linker")),
+            ),
+            value("backend", "llvm", free()),
+            AxisValue { beside: Some("toolchain=nightly"), ..value("backend", "cranelift", free()) },
+            value("threads", "8", no_nightly()),
+            value("toolchain", "nightly", no_nightly()),
+            value("workload", &["incremental[:CLASS]"; 6].join(", "), free()),
+        ];
+        expect![[r#"
+            axes, with the values that can be built here (`--axis KEY=V1,V2` compares them)
+              linker     default
+              backend    llvm, cranelift (with toolchain=nightly)
+              threads    none here, see below
+              toolchain  none here, see below
+              workload   incremental[:CLASS], incremental[:CLASS], incremental[:CLASS], incremental[:CLASS],
+                         incremental[:CLASS], incremental[:CLASS]
+
+            not available here
+              linker=wild: no wild on PATH
+                help: cargo install --locked wild-linker
+              threads=8, toolchain=nightly: there is no toolchain `nightly`
+                help: rustup toolchain install nightly
+        "#]]
+        .assert_eq(&values(&all));
+    }
+
+    #[test]
+    fn versions_are_found_in_what_tools_print() {
+        for (line, number) in [
+            ("GNU ld (GNU Binutils for Debian) 2.40", Some("2.40")),
+            ("LLD 14.0.6 (compatible with GNU linkers)", Some("14.0.6")),
+            ("mold 2.40.4 (compatible with GNU ld)", Some("2.40.4")),
+            ("gcc (Debian 12.2.0-14) 12.2.0", Some("12.2.0-14")),
+            ("", None),
+            ("no number", None),
+        ] {
+            assert_eq!(version_number(line), number, "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_have_at_most_100_columns() {
+        let long = "word ".repeat(60);
+        let text = wrapped("  label: ", &long);
+        assert!(text.lines().count() > 2 && text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        assert!(text.lines().skip(1).all(|line| line.starts_with("         word")), "{text}");
+    }
+}
