@@ -14,6 +14,7 @@ pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
+mod missing_tools;
 pub(crate) mod plan;
 mod plan_summary;
 mod progress;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::plan::{self, PlanOptions};
-use bench_runner_measure::scenario::{self, RequestError, RequestWord, Scenario};
+use bench_runner_measure::scenario::{self, Matrix, RequestError, RequestWord, Scenario};
 
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
@@ -157,6 +157,21 @@ impl PlanRequest {
             }
         }
         Ok(())
+    }
+
+    /// The settings that it asks for, as keys and values.
+    pub(super) fn settings(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Plan(plan) => plan
+                .blocks
+                .iter()
+                .flat_map(|block| &block.arms)
+                .flat_map(|arm| arm.variant.settings.iter().map(|(key, text)| (key.as_str(), text.as_str())))
+                .collect(),
+            Self::Scenarios { scenarios, .. } => {
+                scenarios.iter().flat_map(|scenario| &scenario.matrices).flat_map(Matrix::settings).collect()
+            }
+        }
     }
 
     /// The plan for this machine.

@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
     #[arg(long)]
     decide: bool,
+    /// Measure without asking, also where a program is missing that some variants need
+    #[arg(long)]
+    yes: bool,
     /// Print the results as one JSON document
     #[arg(long)]
     json: bool,
@@ -59,7 +62,7 @@ impl Args {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let session = match &args.resume {
-        None => Session::begin(&args.request, args.conditions(), places)?,
+        None => Session::begin(&args.request, args.yes, args.conditions(), places)?,
         Some(dir) => Session::resume(dir, args.conditions(), places)?,
     };
     let measured = session.measure()?;

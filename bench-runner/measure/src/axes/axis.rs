@@ -43,6 +43,11 @@ pub trait SettingValue: Any + fmt::Debug {
         false
     }
 
+    /// The program without which it cannot be applied, if it needs one that may be missing.
+    fn needed_program(&self) -> Option<NeededProgram> {
+        None
+    }
+
     /// True if it can make a difference to a build with this goal.
     fn applies_to(&self, goal: Goal) -> bool;
 
@@ -280,6 +285,15 @@ pub struct ToolInUse {
     pub path: PathBuf,
     /// First line of its version output.
     pub version: String,
+}
+
+/// A program that a value needs on PATH.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeededProgram {
+    /// Name of the program.
+    pub program: &'static str,
+    /// The command that installs it.
+    pub install: &'static str,
 }
 
 /// Input of a proof.

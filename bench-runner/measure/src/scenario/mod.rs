@@ -120,6 +120,25 @@ pub struct Matrix {
     pub twin: bool,
 }
 
+impl Matrix {
+    /// All settings that variants may have, as keys and values: those of the axes, the baseline and the whole variants.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        let of_axes = self.axes.iter().flat_map(|(key, words)| words.iter().map(move |word| (key, word)));
+        let of_baseline = match &self.baseline {
+            Baseline::Values(values) => Some(values.iter()),
+            Baseline::Whole(_) => None,
+        };
+        let of_variants = self.variants.iter().flat_map(|whole| match &whole.content {
+            VariantContent::Set(set) => set.as_slice(),
+            VariantContent::Snippet(_) | VariantContent::AsConfigured => &[],
+        });
+        of_axes
+            .chain(of_baseline.into_iter().flatten())
+            .chain(of_variants.map(|(key, word)| (key, word)))
+            .map(|(key, word)| (key.as_str(), word.text.as_str()))
+    }
+}
+
 /// Combinations that are left out, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exclusion {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Context, ToolInUse};
+use super::super::axis::{Available, Context, NeededProgram, ToolInUse};
 use super::name::{LinkerFamily, LinkerName};
 use super::reach;
 use crate::build::Toolchain;
@@ -18,22 +18,29 @@ pub(super) fn probe(linker: &LinkerName, context: &Context) -> Result<Available,
     if let Some(reason) = reach::why_unreachable(linker, context) {
         return Err(Refusal::new(reason));
     }
-    match linker {
-        LinkerName::Default => default(context),
-        LinkerName::RustLld => rust_lld(toolchain),
-        LinkerName::Bfd => {
-            on_path(&reach::prefixed_name("ld.bfd", context), "apt-get install binutils", context)
-        }
-        LinkerName::Lld => on_path("ld.lld", "apt-get install lld", context),
-        LinkerName::Gold => on_path(
-            &reach::prefixed_name("ld.gold", context),
-            "apt-get install binutils (newer systems: binutils-gold)",
-            context,
-        ),
-        LinkerName::Mold => on_path("mold", "apt-get install mold", context),
-        LinkerName::Wild => on_path("wild", "cargo install wild-linker", context),
-        LinkerName::At(path) => at(Path::new(path)),
+    if let Some(NeededProgram { program, install }) = needed_program(linker) {
+        let is_gnu = matches!(linker, LinkerName::Bfd | LinkerName::Gold);
+        let program = if is_gnu { reach::prefixed_name(program, context) } else { program.to_owned() };
+        return on_path(&program, install, context);
     }
+    match linker {
+        LinkerName::RustLld => rust_lld(toolchain),
+        LinkerName::At(path) => at(Path::new(path)),
+        _ => default(context),
+    }
+}
+
+/// The program of a linker that has to be on PATH, by the name that it has for the host.
+pub(super) fn needed_program(linker: &LinkerName) -> Option<NeededProgram> {
+    let (program, install) = match linker {
+        LinkerName::Default | LinkerName::RustLld | LinkerName::At(_) => return None,
+        LinkerName::Bfd => ("ld.bfd", "apt-get install binutils"),
+        LinkerName::Gold => ("ld.gold", "apt-get install binutils (newer systems: binutils-gold)"),
+        LinkerName::Lld => ("ld.lld", "apt-get install lld"),
+        LinkerName::Mold => ("mold", "apt-get install mold"),
+        LinkerName::Wild => ("wild", "cargo install wild-linker"),
+    };
+    Some(NeededProgram { program, install })
 }
 
 /// Path of a linker that a C compiler can only find by a directory in which it is called `ld`.
