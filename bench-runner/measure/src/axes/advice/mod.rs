@@ -215,7 +215,7 @@ mod tests {
             expect![[r#"
             # Cargo.toml
             [profile.dev]
-            debug = 0
+            debug = "none"
         "#]],
         );
         let remarks = |settings: &[(&str, &str)]| written(settings, &situation()).remarks;
