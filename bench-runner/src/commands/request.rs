@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::plan::{self, PlanOptions};
-use bench_runner_measure::scenario::{self, Matrix, RequestError, RequestWord, Scenario};
+use bench_runner_measure::scenario::{self, Matrix, RequestError, RequestWord, Scenario, VariantBase};
 
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
@@ -51,10 +51,11 @@ pub(super) struct RequestArgs {
     /// What the others are compared with, such as `linker=bfd`, a whole variant's name, or `as-configured`
     #[arg(long, value_name = "AXIS=V|NAME")]
     baseline: Vec<String>,
-    /// What every variant stands on: `as-configured` keeps your own configuration of cargo in force beneath what the
-    /// variant sets
+    /// What the settings of every variant are added to: `as-configured`, your own configuration of cargo; `as-it-is`, the
+    /// project without it; `what-you-have`, the first for a directory of your own and the second for all others, which is
+    /// the default unless a scenario file says otherwise
     #[arg(long, value_name = "WHAT", value_parser = on)]
-    on: Option<bool>,
+    on: Option<VariantBase>,
     /// Build no second copy of the baseline
     #[arg(long)]
     no_twin: bool,
@@ -101,8 +102,8 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
-fn on(text: &str) -> Result<bool, String> {
-    scenario::parse_on(text).map_err(|Refusal { what, help }| match help {
+fn on(text: &str) -> Result<VariantBase, String> {
+    VariantBase::parse(text).map_err(|Refusal { what, help }| match help {
         Some(help) => format!("{what}: {help}"),
         None => what,
     })

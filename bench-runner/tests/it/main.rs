@@ -38,6 +38,7 @@ modules![
     together,
     variants,
     visits,
+    what_you_have,
     workloads,
 ];
 

@@ -43,6 +43,12 @@ pub trait SettingValue: Any + fmt::Debug {
         false
     }
 
+    /// True if it adds nothing to a build request. Such a value need not be [`Self::is_default`]: the default linker is the
+    /// same as another one by name.
+    fn adds_nothing(&self) -> bool {
+        self.is_default()
+    }
+
     /// The program without which it cannot be applied, if it needs one that may be missing.
     fn needed_program(&self) -> Option<NeededProgram> {
         None

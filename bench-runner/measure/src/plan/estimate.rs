@@ -7,6 +7,7 @@ use bench_runner_core::record::{Block, Plan};
 use bench_runner_core::stats::{ASSUMED_OFFSET, BlockShape, Control, EXPECTED_NOISE, Expectation};
 
 use super::turns::{self, PlannedTurn, blocks_take_turns};
+use crate::build::Goal;
 use crate::sampling::{BlockTimes, LOOKS, RehearsedBlock};
 use crate::workloads::{self, StartState};
 
@@ -180,6 +181,27 @@ fn disk(block: &Block, estimates: &EstimatesByProject) -> Option<(u64, u64)> {
     Some((kept, passing))
 }
 
+/// Typical time of a build. Without one for the class of edits that it names, it is that of the workload; a check without
+/// an estimate takes no longer than the build that does the same and more.
+fn typical_build(builds: &BTreeMap<String, Duration>, workload: &str) -> Option<Duration> {
+    let (name, class) = workload.split_once(':').map_or((workload, ""), |(name, class)| (name, class));
+    let known = builds.get(workload).or_else(|| builds.get(name)).copied();
+    known.or_else(|| match name {
+        "check" => typical_build(builds, "clean"),
+        "check-incremental" if class.is_empty() => typical_build(builds, "incremental"),
+        "check-incremental" => typical_build(builds, &format!("incremental:{class}")),
+        _ => None,
+    })
+}
+
+/// The build from nothing that comes before the first one of a workload that continues from its last build.
+fn first_build(workload: &str) -> &'static str {
+    match workloads::find(workload).map(|workload| workload.goal) {
+        Ok(Goal::Check) => "check",
+        _ => "clean",
+    }
+}
+
 fn block_estimate(
     block: &Block,
     sessions: u32,
@@ -188,11 +210,7 @@ fn block_estimate(
     noise: Noise,
 ) -> BlockEstimate {
     let sampling = &block.sampling;
-    let build = |project: &str, workload: &str| {
-        let builds = &estimates.get(project)?.builds;
-        let name = workload.split(':').next().unwrap_or(workload);
-        builds.get(workload).or_else(|| builds.get(name)).copied()
-    };
+    let build = |project: &str, workload: &str| typical_build(&estimates.get(project)?.builds, workload);
     let round_time = block
         .arms
         .iter()
@@ -204,7 +222,7 @@ fn block_estimate(
         let warm =
             workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != StartState::Empty);
         let own = build(&arm.variant.project, &arm.variant.workload);
-        let first = if warm { build(&arm.variant.project, "clean") } else { None };
+        let first = if warm { build(&arm.variant.project, first_build(&arm.variant.workload)) } else { None };
         warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(arm.primed);
         // Caches are filled by a build from nothing.
         let from_nothing = if warm { first } else { own };

@@ -43,6 +43,10 @@ impl Axis for LinkerAxis {
 }
 
 impl SettingValue for LinkerName {
+    fn adds_nothing(&self) -> bool {
+        *self == Self::Default
+    }
+
     fn needed_program(&self) -> Option<NeededProgram> {
         probe::needed_program(self)
     }
