@@ -63,6 +63,8 @@ pub fn library(checkout: Option<&Path>) -> Result<ScenarioLibrary, RequestError>
 
 #[cfg(test)]
 mod tests {
+    use bench_runner_measure::scenario::VariantBase;
+
     use super::*;
     use crate::flows::FlowError;
 
@@ -155,6 +157,20 @@ mod tests {
                 "recommended"
             ]
         );
+        for (scenario, matrix) in
+            library.iter().flat_map(|scenario| scenario.matrices.iter().map(move |matrix| (scenario, matrix)))
+        {
+            assert_ne!(
+                matrix.on,
+                VariantBase::AsItIs,
+                "{}: your own configuration is what you have",
+                scenario.name
+            );
+            if matrix.axes.iter().any(|(key, _)| key == "linker") {
+                let baseline = matrix.baseline.value("linker").map(|word| word.text.as_str());
+                assert_eq!(baseline, Some("default"), "{}", scenario.name);
+            }
+        }
     }
 
     #[test]

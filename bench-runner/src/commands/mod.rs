@@ -17,6 +17,7 @@ pub(crate) mod doctor;
 pub(crate) mod export;
 mod layout;
 pub(crate) mod man;
+mod missing_tools;
 pub(crate) mod plan;
 mod plan_summary;
 mod progress;

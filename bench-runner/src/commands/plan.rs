@@ -6,9 +6,9 @@ use bench_runner_core::record::{Block, Plan, Role};
 use bench_runner_measure::plan::{PlanEstimate, estimate};
 use bench_runner_measure::sampling::round_order;
 
-use super::Exit;
 use super::plan_summary::{block_summary, plan_summary};
 use super::request::{PlanRequest, RequestArgs};
+use super::{Exit, missing_tools};
 use crate::flows::{self, FlowError, Places, Projects};
 
 /// Number of arms up to which the order of the first rounds is shown.
@@ -45,6 +45,12 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let request = PlanRequest::read(&args.request, places)?;
     let projects = Projects::open(places, args.request.offline, false)?;
     request.check(&projects)?;
+    let missing = missing_tools::notice(&request);
+    if args.json {
+        eprint!("{missing}")
+    } else {
+        print!("{missing}")
+    }
     let mut plan = request.plan(&projects)?;
     projects.compare_with_home(&mut plan);
     if args.json {

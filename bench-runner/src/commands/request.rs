@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::plan::{self, PlanOptions};
-use bench_runner_measure::scenario::{self, RequestError, RequestWord, Scenario};
+use bench_runner_measure::scenario::{self, Matrix, RequestError, RequestWord, Scenario, VariantBase};
 
 use super::{HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE};
 use crate::built_in;
@@ -53,7 +53,7 @@ pub(super) struct RequestArgs {
     /// project without it; `what-you-have`, the first for projects of your own and the second for all others [default:
     /// what-you-have, unless a scenario file says otherwise]
     #[arg(long, value_name = "WHAT", value_parser = on, help_heading = WHAT_TO_COMPARE)]
-    on: Option<bool>,
+    on: Option<VariantBase>,
     /// Build the baseline once per round instead of twice, and so without a control
     #[arg(long, help_heading = WHAT_TO_COMPARE)]
     no_twin: bool,
@@ -121,8 +121,8 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
     }
 }
 
-fn on(text: &str) -> Result<bool, String> {
-    scenario::parse_on(text).map_err(|Refusal { what, help }| match help {
+fn on(text: &str) -> Result<VariantBase, String> {
+    VariantBase::parse(text).map_err(|Refusal { what, help }| match help {
         Some(help) => format!("{what}: {help}"),
         None => what,
     })
@@ -177,6 +177,21 @@ impl PlanRequest {
             }
         }
         Ok(())
+    }
+
+    /// The settings that it asks for, as keys and values.
+    pub(super) fn settings(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Plan(plan) => plan
+                .blocks
+                .iter()
+                .flat_map(|block| &block.arms)
+                .flat_map(|arm| arm.variant.settings.iter().map(|(key, text)| (key.as_str(), text.as_str())))
+                .collect(),
+            Self::Scenarios { scenarios, .. } => {
+                scenarios.iter().flat_map(|scenario| &scenario.matrices).flat_map(Matrix::settings).collect()
+            }
+        }
     }
 
     /// The plan for this machine.

@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
     #[arg(long, conflicts_with = "json")]
     verbose: bool,
+    /// Measure without asking, also where a program is missing that some variants need
+    #[arg(long)]
+    yes: bool,
     /// Print the results as one JSON document
     #[arg(long)]
     json: bool,
@@ -73,7 +76,7 @@ impl Args {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let session = match &args.resume {
-        None => Session::begin(&args.request, args.conditions(), places)?,
+        None => Session::begin(&args.request, args.yes, args.conditions(), places)?,
         Some(dir) => Session::resume(dir, args.conditions(), places)?,
     };
     let measured = session.measure()?;

@@ -12,7 +12,7 @@ use bench_runner_measure::process;
 use super::progress::ProgressDisplay;
 use super::request::{PlanRequest, RequestArgs};
 use super::wait::{self, WaitLimit};
-use super::{EarlyEnd, Exit, plan_summary, with_help};
+use super::{EarlyEnd, Exit, missing_tools, plan_summary, with_help};
 use crate::flows::{self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions};
 
 /// Conditions for the start of a run.
@@ -38,9 +38,10 @@ enum PendingRun {
 }
 
 impl Session {
-    /// A new run.
+    /// A new run; `yes` answers the question whether to measure without missing programs.
     pub(super) fn begin(
         args: &RequestArgs,
+        yes: bool,
         conditions: StartConditions,
         places: &Places,
     ) -> Result<Self, EarlyEnd> {
@@ -48,6 +49,8 @@ impl Session {
         let request = PlanRequest::read(args, places)?;
         let projects = Projects::open(places, conditions.offline, true)?;
         request.check(&projects)?;
+        // Before the lock: nobody else waits for the answer.
+        missing_tools::confirm(&request, yes)?;
         Self::open(PendingRun::New(request), projects, conditions, places)
     }
 

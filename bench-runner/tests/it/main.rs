@@ -39,6 +39,7 @@ modules![
     together,
     variants,
     visits,
+    what_you_have,
     workloads,
 ];
 

@@ -111,8 +111,16 @@ impl SettingValue for UserConfiguration {
         self.apply_to(request);
     }
 
-    fn advise(&self, _: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
-        Err(Unwritable("it is what your own configuration says already".to_owned()))
+    fn advise(&self, settings: &ParsedSettings, _: &Situation) -> Result<SettingLines, Unwritable> {
+        if settings.iter().count() == 1 {
+            return Err(Unwritable("it is what your own configuration says already".to_owned()));
+        }
+        // The lines are those of the other settings.
+        Ok(if self.is_default() {
+            SettingLines::default()
+        } else {
+            SettingLines::remark_only("This was measured on top of your own configuration, which stays.")
+        })
     }
 
     fn prove(&self, settings: &ParsedSettings, context: &Context, input: &ProofInput<'_>) -> ProofFinding {

@@ -43,6 +43,17 @@ pub trait SettingValue: Any + fmt::Debug {
         false
     }
 
+    /// True if it adds nothing to a build request. Such a value need not be [`Self::is_default`]: the default linker is the
+    /// same as another one by name.
+    fn adds_nothing(&self) -> bool {
+        self.is_default()
+    }
+
+    /// The program without which it cannot be applied, if it needs one that may be missing.
+    fn needed_program(&self) -> Option<NeededProgram> {
+        None
+    }
+
     /// True if it can make a difference to a build with this goal.
     fn applies_to(&self, goal: Goal) -> bool;
 
@@ -286,6 +297,15 @@ pub struct ToolInUse {
     pub path: PathBuf,
     /// First line of its version output.
     pub version: String,
+}
+
+/// A program that a value needs on PATH.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NeededProgram {
+    /// Name of the program.
+    pub program: &'static str,
+    /// The command that installs it.
+    pub install: &'static str,
 }
 
 /// Input of a proof.

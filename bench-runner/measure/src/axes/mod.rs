@@ -34,16 +34,18 @@ mod toolchain;
 mod values;
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
 use crate::build::BuildRequest;
+use crate::process::find_in_path;
 
 pub use advice::{AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, TOOLCHAIN_FILE};
 pub use axis::{
-    Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild, Setting,
-    SettingValue, Settings, ToolInUse,
+    Available, Axis, Context, NeededProgram, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild,
+    Setting, SettingValue, Settings, ToolInUse,
 };
 pub use lines::{SYSROOT, SettingLines, Situation, Unwritable};
 
@@ -180,6 +182,37 @@ pub fn toolchain_name(settings: &Settings) -> Option<&str> {
     settings.get("toolchain").map(String::as_str)
 }
 
+/// A program that settings need, and that is not on PATH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingProgram {
+    /// The program.
+    pub needed: NeededProgram,
+    /// The settings that need it, as `key=value`, each once.
+    pub wanted_by: Vec<String>,
+}
+
+/// The programs that `settings` need and that are not on `path`, each once, in the order of the settings. Settings that
+/// cannot be parsed are left to others.
+pub fn missing_programs<'a>(
+    settings: impl IntoIterator<Item = (&'a str, &'a str)>,
+    path: &OsStr,
+) -> Vec<MissingProgram> {
+    let mut missing: Vec<MissingProgram> = Vec::new();
+    for (key, text) in settings {
+        let needed = parse(key, text).ok().and_then(|value| value.needed_program());
+        let Some(needed) = needed.filter(|needed| find_in_path(needed.program, path).is_none()) else {
+            continue;
+        };
+        let setting = format!("{key}={text}");
+        match missing.iter_mut().find(|missing| missing.needed.program == needed.program) {
+            None => missing.push(MissingProgram { needed, wanted_by: vec![setting] }),
+            Some(known) if known.wanted_by.contains(&setting) => {}
+            Some(known) => known.wanted_by.push(setting),
+        }
+    }
+    missing
+}
+
 /// True if a side effect concerns what runs during the build, and so does not occur if nothing does.
 pub(crate) fn is_about_host_units(change: &str) -> bool {
     ["build script", "proc macro"].iter().any(|what| change.contains(what))
@@ -223,6 +256,34 @@ mod tests {
         let help = |key: &str| find(key).map(|axis| axis.key()).unwrap_err().help;
         assert_eq!(help("linkr").as_deref(), Some("did you mean `linker`?"));
         assert_eq!(help("workloads").as_deref(), Some("did you mean `workload`?"));
+    }
+
+    #[test]
+    fn missing_programs_are_named_once_with_the_settings_that_need_them() {
+        let bin = tempfile::tempdir().unwrap();
+        let program = bin.path().join("ld.bfd");
+        std::fs::write(&program, "").unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let of = |settings: &[(&str, &str)]| {
+            let missing = missing_programs(settings.iter().copied(), bin.path().as_os_str());
+            let line = |missing: &MissingProgram| {
+                format!("{} for {}", missing.needed.program, missing.wanted_by.join(", "))
+            };
+            missing.iter().map(line).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(&[("linker", "bfd"), ("linker", "mold"), ("linker", "default"), ("linker", "mold")]),
+            ["mold for linker=mold"]
+        );
+        assert_eq!(
+            of(&[("cache", "cold"), ("cache", "off"), ("cache", "warm")]),
+            ["sccache for cache=cold, cache=warm"]
+        );
+        assert_eq!(
+            of(&[("linker-driver", "clang"), ("linker", "/opt/x"), ("debug", "none")]),
+            ["clang for linker-driver=clang"]
+        );
+        assert_eq!(of(&[("no-axis", "x"), ("linker", "modl"), ("workload", "clean")]), [""; 0]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use bench_runner_core::stats::{ASSUMED_OFFSET, BlockShape, Control, EXPECTED_NOI
 
 use super::history::{ExpectedTimes, MachineHistory};
 use super::turns::{self, PlannedTurn, blocks_take_turns};
+use crate::build::Goal;
 use crate::sampling::{BlockTimes, LOOKS, RehearsedBlock};
 use crate::workloads::{self, StartState};
 
@@ -173,6 +174,14 @@ fn disk(block: &Block, estimates: &EstimatesByProject) -> Option<(u64, u64)> {
     Some((kept, passing))
 }
 
+/// The build from nothing that comes before the first one of a workload that continues from its last build.
+fn first_build(workload: &str) -> &'static str {
+    match workloads::find(workload).map(|workload| workload.goal) {
+        Ok(Goal::Check) => "check",
+        _ => "clean",
+    }
+}
+
 fn block_estimate(
     block: &Block,
     sessions: u32,
@@ -193,7 +202,7 @@ fn block_estimate(
         let warm =
             workloads::find(&arm.variant.workload).is_ok_and(|workload| workload.start != StartState::Empty);
         let own = times.build(&arm.variant, &arm.variant.workload);
-        let first = if warm { times.build(&arm.variant, "clean") } else { None };
+        let first = if warm { times.build(&arm.variant, first_build(&arm.variant.workload)) } else { None };
         warmups += u64::from(sampling.warmup) + u64::from(warm) + u64::from(arm.primed);
         // Caches are filled by a build from nothing.
         let from_nothing = if warm { first } else { own };

@@ -91,11 +91,22 @@ impl<'a> ExpectedTimes<'a> {
     }
 }
 
-/// The estimate of a project for a workload, else for the workload without the part after its colon.
+/// The estimate of a project for a workload.
 fn estimated(estimates: &EstimatesByProject, project: &str, workload: &str) -> Option<Duration> {
-    let builds = &estimates.get(project)?.builds;
-    let name = workload.split(':').next().unwrap_or(workload);
-    builds.get(workload).or_else(|| builds.get(name)).copied()
+    typical_build(&estimates.get(project)?.builds, workload)
+}
+
+/// Typical time of a build. Without one for the class of edits that it names, it is that of the workload; a check without
+/// an estimate takes no longer than the build that does the same and more.
+fn typical_build(builds: &BTreeMap<String, Duration>, workload: &str) -> Option<Duration> {
+    let (name, class) = workload.split_once(':').map_or((workload, ""), |(name, class)| (name, class));
+    let known = builds.get(workload).or_else(|| builds.get(name)).copied();
+    known.or_else(|| match name {
+        "check" => typical_build(builds, "clean"),
+        "check-incremental" if class.is_empty() => typical_build(builds, "incremental"),
+        "check-incremental" => typical_build(builds, &format!("incremental:{class}")),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

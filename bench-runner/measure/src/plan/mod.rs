@@ -29,6 +29,8 @@ pub struct ProjectView {
     pub planned: PlannedProject,
     /// True if cargo builds it.
     pub cargo: bool,
+    /// True if the request names a directory of the user's own.
+    pub own: bool,
     /// Classes of the edits in its manifest.
     pub edits: Vec<EditClass>,
     /// True if it has its own command for edits.

@@ -1,3 +1,5 @@
+mod own_projects;
+mod quick;
 mod whole_variants;
 mod workloads;
 
@@ -13,6 +15,9 @@ use crate::scenario::ScenarioLibrary;
 /// A machine with GNU ld and rustc's own lld, and no mold.
 struct TwoLinkers;
 
+/// The user's own configuration, in directories of the user's own.
+const CONFIGURED: &str = "[build]\nrustflags = [\"--cfg\", \"mine\"]\n";
+
 fn project(name: &str) -> ProjectView {
     ProjectView {
         planned: PlannedProject {
@@ -25,6 +30,7 @@ fn project(name: &str) -> ProjectView {
         },
         cargo: true,
         edits: vec![EditClass::Body],
+        own: false,
         own_edit: false,
         profile: None,
         estimate: Default::default(),
@@ -35,10 +41,15 @@ impl World for TwoLinkers {
     type Error = RequestError;
 
     fn projects(&self, word: &RequestWord) -> Result<Vec<ProjectView>, RequestError> {
+        let commands = ProjectView { cargo: false, edits: Vec::new(), ..project("commands") };
         match word.text.as_str() {
             "tag:quick" | "titlecase" => Ok(vec![project("small")]),
-            "commands" => Ok(vec![ProjectView { cargo: false, edits: Vec::new(), ..project("commands") }]),
-            name => Ok(vec![project(name)]),
+            "commands" => Ok(vec![commands]),
+            "./commands" => Ok(vec![ProjectView { own: true, ..commands }]),
+            name => match name.strip_prefix("./") {
+                Some(name) => Ok(vec![ProjectView { own: true, ..project(name) }]),
+                None => Ok(vec![project(name)]),
+            },
         }
     }
 
@@ -50,8 +61,8 @@ impl World for TwoLinkers {
         Err(Refusal::new(format!("there is no commit {rev}")))
     }
 
-    fn as_configured(&self, _: &ProjectView) -> Result<String, RequestError> {
-        Ok(String::new())
+    fn as_configured(&self, project: &ProjectView) -> Result<String, RequestError> {
+        Ok(if project.own { CONFIGURED.to_owned() } else { String::new() })
     }
 
     fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {
@@ -91,6 +102,11 @@ fn scenario(text: &str) -> Scenario {
     ScenarioLibrary::read_file(&path).unwrap()
 }
 
+fn built_in(name: &str) -> Scenario {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios"));
+    ScenarioLibrary::read_file(&folder.join(format!("{name}.toml"))).unwrap()
+}
+
 fn made(text: &str) -> Plan {
     plan(&[scenario(text)], &TwoLinkers, &PlanOptions::default()).unwrap()
 }
@@ -108,32 +124,6 @@ fn outline(plan: &Plan) -> String {
     }
     lines.extend(plan.skipped.iter().map(|s| format!("left out: {} {}: {}", s.block, s.variant, s.reason)));
     lines.join("\n")
-}
-
-#[test]
-fn the_main_job_compares_linkers_and_gives_check_a_block_of_its_own() {
-    let quick = ScenarioLibrary::read_file(Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../scenarios/quick.toml"
-    )))
-    .unwrap();
-    let plan = plan(&[quick], &TwoLinkers, &PlanOptions::default()).unwrap();
-    expect_test::expect![[r#"
-        linkers/small/clean
-          baseline linker=bfd
-          twin linker=bfd
-          variant linker=default
-        linkers/small/incremental
-          baseline linker=bfd
-          twin linker=bfd
-          variant linker=default
-        check/small/*
-          baseline workload=clean
-          twin workload=clean
-          variant workload=check
-        left out: linkers/small/clean linker=mold: no mold on PATH
-        left out: linkers/small/incremental linker=mold: no mold on PATH"#]]
-    .assert_eq(&outline(&plan));
 }
 
 #[test]

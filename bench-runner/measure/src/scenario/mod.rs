@@ -112,12 +112,31 @@ pub struct Matrix {
     pub axes: Vec<(String, Vec<RequestWord>)>,
     /// Whole variants, in addition to the combinations of the axes.
     pub variants: Vec<WholeVariant>,
-    /// True if the user's own configuration is in force, below the settings of every variant.
-    pub on_configured: bool,
+    /// What the settings of every variant are added to.
+    pub on: VariantBase,
     /// Combinations that are left out.
     pub exclude: Vec<Exclusion>,
     /// True if the baseline has a twin.
     pub twin: bool,
+}
+
+impl Matrix {
+    /// All settings that variants may have, as keys and values: those of the axes, the baseline and the whole variants.
+    pub fn settings(&self) -> impl Iterator<Item = (&str, &str)> {
+        let of_axes = self.axes.iter().flat_map(|(key, words)| words.iter().map(move |word| (key, word)));
+        let of_baseline = match &self.baseline {
+            Baseline::Values(values) => Some(values.iter()),
+            Baseline::Whole(_) => None,
+        };
+        let of_variants = self.variants.iter().flat_map(|whole| match &whole.content {
+            VariantContent::Set(set) => set.as_slice(),
+            VariantContent::Snippet(_) | VariantContent::AsConfigured => &[],
+        });
+        of_axes
+            .chain(of_baseline.into_iter().flatten())
+            .chain(of_variants.map(|(key, word)| (key, word)))
+            .map(|(key, word)| (key.as_str(), word.text.as_str()))
+    }
 }
 
 /// Combinations that are left out, with the reason.
@@ -128,17 +147,34 @@ pub struct Exclusion {
     pub reason: String,
 }
 
-/// Parses the value of `on` or `--on`: true if variants are based on the user's own configuration.
-pub fn parse_on(value: &str) -> Result<bool, Refusal> {
-    match value {
-        AS_CONFIGURED => Ok(true),
-        "as-it-is" => Ok(false),
-        other => {
-            let known = [AS_CONFIGURED, "as-it-is"];
-            Err(Refusal::new(format!("variants cannot stand on `{other}`"))
-                .with_help(format!("variants stand on {}", known.join(" or ")))
-                .did_you_mean(other, known))
+/// What the settings of every variant are added to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum VariantBase {
+    /// The project alone, without the user's own configuration.
+    #[default]
+    AsItIs,
+    /// The project with the user's own configuration.
+    AsConfigured,
+    /// [`Self::AsConfigured`] for cargo projects in a directory of the user's own, [`Self::AsItIs`] for all others.
+    WhatYouHave,
+}
+
+impl VariantBase {
+    const NAMES: [(&str, Self); 3] = [
+        (AS_CONFIGURED, Self::AsConfigured),
+        ("as-it-is", Self::AsItIs),
+        ("what-you-have", Self::WhatYouHave),
+    ];
+
+    /// Parses the value of `on` or `--on`.
+    pub fn parse(value: &str) -> Result<Self, Refusal> {
+        if let Some((_, base)) = Self::NAMES.into_iter().find(|(name, _)| *name == value) {
+            return Ok(base);
         }
+        let known = Self::NAMES.map(|(name, _)| name);
+        Err(Refusal::new(format!("variants cannot be based on `{value}`"))
+            .with_help(format!("valid are {}", known.join(", ")))
+            .did_you_mean(value, known))
     }
 }
 

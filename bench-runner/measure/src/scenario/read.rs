@@ -7,7 +7,10 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::{Baseline, Exclusion, Matrix, RequestWord, SamplingSpec, Scenario, VariantContent, WholeVariant};
+use super::{
+    Baseline, Exclusion, Matrix, RequestWord, SamplingSpec, Scenario, VariantBase, VariantContent,
+    WholeVariant,
+};
 use crate::axes;
 use crate::toml_reader::{DocError, Reader, SourceText, TomlValue};
 
@@ -85,13 +88,13 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
         None => Vec::new(),
     };
     let twin = reader.read_optional("twin", TomlValue::bool)?.unwrap_or(true);
-    let on_configured = reader.read_optional("on", read_on)?.unwrap_or(false);
-    Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on_configured, exclude, twin })
+    let on = reader.read_optional("on", read_on)?.unwrap_or_default();
+    Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on, exclude, twin })
 }
 
-/// Reads the configuration that variants are based on.
-fn read_on(value: &TomlValue<'_>) -> Result<bool, DocError> {
-    super::parse_on(&value.string()?).map_err(|refusal| value.refuse(refusal))
+/// Reads what the settings of variants are added to.
+fn read_on(value: &TomlValue<'_>) -> Result<VariantBase, DocError> {
+    VariantBase::parse(&value.string()?).map_err(|refusal| value.refuse(refusal))
 }
 
 /// Reads the list `key`, which must be there if and only if there is no axis of the same meaning.

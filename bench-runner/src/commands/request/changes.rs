@@ -1,7 +1,7 @@
 //! Changes to scenarios on the command line.
 
 use bench_runner_measure::scenario::{
-    self, Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario,
+    self, Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario, VariantBase,
 };
 
 use super::RequestArgs;
@@ -16,7 +16,7 @@ pub(super) fn custom_scenario(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
         baseline: Default::default(),
         axes: axes.to_vec(),
         variants: Vec::new(),
-        on_configured: false,
+        on: VariantBase::WhatYouHave,
         exclude: Vec::new(),
         twin: true,
     };
@@ -80,7 +80,7 @@ pub(super) fn change_matrices(
             matrix.workloads = words(&args.workload);
         }
         matrix.twin &= !args.no_twin;
-        matrix.on_configured = args.on.unwrap_or(matrix.on_configured);
+        matrix.on = args.on.unwrap_or(matrix.on);
     }
     if scenario.matrices.is_empty() {
         let message = format!("`--workload` leaves nothing of `{}`, which compares workloads", scenario.name);

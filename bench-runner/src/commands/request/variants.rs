@@ -5,8 +5,8 @@ use std::path::Path;
 use bench_runner_core::record::Refusal;
 use bench_runner_core::suggest::suggest;
 use bench_runner_measure::scenario::{
-    Baseline, PREDEFINED, RequestError, RequestWord, Scenario, VariantContent, WholeVariant, check_name,
-    snippet,
+    Baseline, PREDEFINED, RequestError, RequestWord, Scenario, VariantBase, VariantContent, WholeVariant,
+    check_name, snippet,
 };
 
 use super::{check_value, pair, values};
@@ -80,6 +80,10 @@ fn set_whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
         add(scenario, std::slice::from_ref(&known))?;
         scenario.matrices.iter_mut().for_each(|matrix| {
             matrix.baseline = Baseline::Whole(known.name.clone());
+            // Variants on top of one's own configuration would differ in that too.
+            if known.content != VariantContent::AsConfigured && matrix.on == VariantBase::WhatYouHave {
+                matrix.on = VariantBase::AsItIs;
+            }
         });
         return Ok(());
     }
@@ -167,6 +171,19 @@ mod tests {
         set_baselines(&mut quick, &["linker=bfd".to_owned()]).unwrap();
         assert!(quick.matrices[0].baseline.value("linker").is_some());
         assert_eq!(quick.matrices[1].baseline, Baseline::Whole("as-configured".into()));
+    }
+
+    #[test]
+    fn beside_a_baseline_without_ones_own_configuration_no_variant_has_it() {
+        let on = |scenario: &str, baseline: &str| {
+            let mut scenario = built_in::library(None).unwrap().get(scenario).unwrap();
+            set_baselines(&mut scenario, &[baseline.to_owned()]).unwrap();
+            scenario.matrices[0].on
+        };
+        assert_eq!(on("quick", "as-it-is"), VariantBase::AsItIs);
+        assert_eq!(on("quick", "as-configured"), VariantBase::WhatYouHave);
+        assert_eq!(on("quick", "linker=bfd"), VariantBase::WhatYouHave);
+        assert_eq!(on("recommended", "as-it-is"), VariantBase::AsConfigured, "it says so");
     }
 
     #[test]

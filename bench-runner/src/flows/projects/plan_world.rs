@@ -86,7 +86,8 @@ impl World for Projects {
             new.iter().map(|project| project.name.as_str()).zip(pinned).collect();
         let resolved =
             projects.iter().map(|project| self.resolve(project, pinned.remove(project.name.as_str())));
-        resolved.map(|resolved| Ok(resolved?.view.clone())).collect()
+        let own = matches!(ProjectWord::of(word), ProjectWord::Directory(_));
+        resolved.map(|resolved| Ok(ProjectView { own, ..resolved?.view.clone() })).collect()
     }
 
     fn planned_project(&self, project: &PlannedProject) -> Result<ProjectView, FlowError> {
@@ -123,7 +124,9 @@ impl World for Projects {
     fn as_configured(&self, project: &ProjectView) -> Result<String, FlowError> {
         let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
         self.user_configuration(resolved.as_deref()).map_err(|error| {
-            let help = error.help.unwrap_or_else(|| "put it right, or leave `as-configured` out".to_owned());
+            let help = error.help.unwrap_or_else(|| {
+                "correct it, or compare without your own configuration by `--on as-it-is`".to_owned()
+            });
             let message = format!("cargo did not say {}: {}", error.what, error.reason);
             RequestError::usage(message, Some(help)).into()
         })

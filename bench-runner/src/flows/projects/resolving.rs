@@ -120,6 +120,7 @@ impl Projects {
                 ignored: source.as_ref().and_then(|source| source.ignored.clone()),
             },
             cargo: tool.is_cargo(),
+            own: false,
             edits: project.edits.iter().map(|edit| edit.class).collect(),
             own_edit,
             profile: project.build.profile.clone(),

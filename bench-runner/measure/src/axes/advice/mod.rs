@@ -201,14 +201,27 @@ mod tests {
     #[test]
     fn what_is_no_configuration_says_what_it_is() {
         check(
-            &[("arg", "--fast"), ("as-configured", "[build]\njobs = 1\n"), ("cargo-args", "--all-targets")],
+            &[("arg", "--fast"), ("cargo-args", "--all-targets")],
             expect![[r#"
             not: an argument of the build command stands on the command line: `--fast`
-            not: it is what your own configuration says already
             not: arguments of cargo stand on the command line: `--all-targets`
         "#]],
         );
         check(&[("arg", ""), ("cargo-args", " "), ("rustflags", "")], expect![""]);
+        let own = ("as-configured", "[build]\nincremental = false\n");
+        check(&[own], expect![["not: it is what your own configuration says already\n"]]);
+        check(
+            &[own, ("debug", "none")],
+            expect![[r#"
+            # Cargo.toml
+            [profile.dev]
+            debug = "none"
+        "#]],
+        );
+        let remarks = |settings: &[(&str, &str)]| written(settings, &situation()).remarks;
+        let on_top = "This was measured on top of your own configuration, which stays.".to_owned();
+        assert!(remarks(&[own, ("debug", "none")]).contains(&on_top));
+        assert!(!remarks(&[("as-configured", ""), ("debug", "none")]).contains(&on_top));
         let other = Situation { package: None, ..situation() };
         let written = written(&[("opt-level", "{own=1,deps=3,final=2}")], &other);
         assert!(written.unwritable[0].contains("which package"), "{:?}", written.unwritable);

@@ -9,7 +9,9 @@ mod value;
 
 use bench_runner_core::record::{CacheUse, ProofResult, Refusal};
 
-use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::axis::{
+    Available, Axis, Context, NeededProgram, ParsedSettings, ProofFinding, ProofInput, SettingValue,
+};
 use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildEvidence, BuildRequest, CompilerCall, Goal, Service, Store};
 use value::{CacheStart, CacheValue};
@@ -47,6 +49,10 @@ impl Axis for CacheAxis {
 impl SettingValue for CacheValue {
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         probe::probe(self, context)
+    }
+
+    fn needed_program(&self) -> Option<NeededProgram> {
+        matches!(self, Self::On(..)).then_some(probe::SCCACHE)
     }
 
     fn applies_to(&self, goal: Goal) -> bool {

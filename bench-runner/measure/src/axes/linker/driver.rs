@@ -7,7 +7,9 @@ use std::path::Path;
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::super::axis::{
+    Available, Axis, Context, NeededProgram, ParsedSettings, ProofFinding, ProofInput, SettingValue,
+};
 use super::super::lines::{SettingLines, Situation, Unwritable};
 use super::choice::without_directories;
 use super::{advise, flags, probe, prove};
@@ -66,10 +68,19 @@ impl SettingValue for DriverName {
         if context.toolchain.is_none() {
             return Err(Refusal::new("linker drivers are for cargo projects"));
         }
+        match self.needed_program() {
+            Some(NeededProgram { program, install }) => probe::on_path(program, install, context),
+            None => probe::at(Path::new(&self.0)),
+        }
+    }
+
+    fn needed_program(&self) -> Option<NeededProgram> {
+        let needed = |program, install| Some(NeededProgram { program, install });
         match self.0.as_str() {
-            "clang" => probe::on_path("clang", "apt-get install clang", context),
-            name @ ("cc" | "gcc") => probe::on_path(name, "apt-get install gcc", context),
-            path => probe::at(Path::new(path)),
+            "clang" => needed("clang", "apt-get install clang"),
+            "gcc" => needed("gcc", "apt-get install gcc"),
+            "cc" => needed("cc", "apt-get install gcc"),
+            _ => None,
         }
     }
 

@@ -12,7 +12,9 @@ mod threads;
 
 use bench_runner_core::record::Refusal;
 
-use super::axis::{Available, Axis, Context, ParsedSettings, ProofFinding, ProofInput, SettingValue};
+use super::axis::{
+    Available, Axis, Context, NeededProgram, ParsedSettings, ProofFinding, ProofInput, SettingValue,
+};
 use super::lines::{SettingLines, Situation, Unwritable};
 use crate::build::{BuildRequest, Goal};
 use name::LinkerName;
@@ -41,6 +43,14 @@ impl Axis for LinkerAxis {
 }
 
 impl SettingValue for LinkerName {
+    fn adds_nothing(&self) -> bool {
+        *self == Self::Default
+    }
+
+    fn needed_program(&self) -> Option<NeededProgram> {
+        probe::needed_program(self)
+    }
+
     fn probe(&self, _: &ParsedSettings, context: &Context) -> Result<Available, Refusal> {
         probe::probe(self, context)
     }

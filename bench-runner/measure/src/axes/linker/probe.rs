@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::Refusal;
 
-use super::super::axis::{Available, Context, ToolInUse};
+use super::super::axis::{Available, Context, NeededProgram, ToolInUse};
 use super::name::{LinkerFamily, LinkerName};
 use super::reach;
 use crate::build::Toolchain;
@@ -18,22 +18,48 @@ pub(super) fn probe(linker: &LinkerName, context: &Context) -> Result<Available,
     if let Some(reason) = reach::why_unreachable(linker, context) {
         return Err(Refusal::new(reason));
     }
-    match linker {
-        LinkerName::Default => default(context),
-        LinkerName::RustLld => rust_lld(toolchain),
-        LinkerName::Bfd => {
-            on_path(&reach::prefixed_name("ld.bfd", context), "apt-get install binutils", context)
-        }
-        LinkerName::Lld => on_path("ld.lld", "apt-get install lld", context),
-        LinkerName::Gold => on_path(
-            &reach::prefixed_name("ld.gold", context),
-            "apt-get install binutils (newer systems: binutils-gold)",
-            context,
-        ),
-        LinkerName::Mold => on_path("mold", "apt-get install mold", context),
-        LinkerName::Wild => on_path("wild", "cargo install wild-linker", context),
-        LinkerName::At(path) => at(Path::new(path)),
+    if let Some(name) = named_by_configuration(context).filter(|_| is_by_directory(linker)) {
+        let what = format!(
+            "the configuration in force names a linker, `-fuse-ld={name}`, before which a C compiler does not look for {}",
+            linker.text()
+        );
+        return Err(Refusal::new(what)
+            .with_help("take that flag out, or compare with `--on as-it-is` if it is your own"));
     }
+    if let Some(NeededProgram { program, install }) = needed_program(linker) {
+        let is_gnu = matches!(linker, LinkerName::Bfd | LinkerName::Gold);
+        let program = if is_gnu { reach::prefixed_name(program, context) } else { program.to_owned() };
+        return on_path(&program, install, context);
+    }
+    match linker {
+        LinkerName::RustLld => rust_lld(toolchain),
+        LinkerName::At(path) => at(Path::new(path)),
+        _ => default(context),
+    }
+}
+
+/// The program of a linker that has to be on PATH, by the name that it has for the host.
+pub(super) fn needed_program(linker: &LinkerName) -> Option<NeededProgram> {
+    let (program, install) = match linker {
+        LinkerName::Default | LinkerName::RustLld | LinkerName::At(_) => return None,
+        LinkerName::Bfd => ("ld.bfd", "apt-get install binutils"),
+        LinkerName::Gold => ("ld.gold", "apt-get install binutils (newer systems: binutils-gold)"),
+        LinkerName::Lld => ("ld.lld", "apt-get install lld"),
+        LinkerName::Mold => ("mold", "apt-get install mold"),
+        LinkerName::Wild => ("wild", "cargo install wild-linker"),
+    };
+    Some(NeededProgram { program, install })
+}
+
+/// True if a C compiler can only find a linker by a directory in which it is called `ld`.
+fn is_by_directory(linker: &LinkerName) -> bool {
+    matches!(linker, LinkerName::Wild | LinkerName::At(_))
+}
+
+/// The linker that the flags in force name; of several names the last one counts.
+fn named_by_configuration(context: &Context) -> Option<&str> {
+    let names = context.in_force.flags.iter().rev().filter_map(|flag| Some(flag.rsplit_once("-fuse-ld=")?.1));
+    names.map(|name| name.split_whitespace().next().unwrap_or(name)).next()
 }
 
 /// Path of a linker that a C compiler can only find by a directory in which it is called `ld`.
@@ -178,6 +204,22 @@ mod tests {
         let mut named = with("");
         named.in_force.linker = Some("clang".to_owned());
         assert!(is_configured(&named));
+    }
+
+    #[test]
+    fn a_linker_by_directory_is_not_found_before_one_that_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let wild = dir.path().join("wild");
+        program(&wild, "Wild version 0.6.0");
+        let probed = |value: &str, flags: &str| {
+            let context = context(Toolchain::sample(), flags, dir.path());
+            probe(&LinkerName::parse(value).unwrap(), &context).map_err(|refusal| refusal.what)
+        };
+        for value in ["wild", wild.to_str().unwrap()] {
+            assert!(probed(value, "-Clink-arg=-Wl,-O1").is_ok(), "{value}");
+            let refused = probed(value, "-C link-arg=-fuse-ld=lld -Clink-arg=-fuse-ld=mold").unwrap_err();
+            assert!(refused.contains("names a linker, `-fuse-ld=mold`"), "{refused}");
+        }
     }
 
     #[test]

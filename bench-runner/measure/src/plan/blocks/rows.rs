@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use bench_runner_core::record::{AS_CONFIGURED, SNIPPET, Variant};
 
 use super::{BlockBuilder, Memo};
-use crate::axes::STRUCTURAL;
+use crate::axes::{self, STRUCTURAL};
 use crate::plan::{ProjectView, World};
-use crate::scenario::{AS_IT_IS, Baseline, RequestError, RequestWord, VariantContent, WholeVariant};
+use crate::scenario::{
+    AS_IT_IS, Baseline, RequestError, RequestWord, VariantBase, VariantContent, WholeVariant,
+};
 
 /// One value for each axis of the matrix, in the order of its axes.
 type Combination<'a> = Vec<&'a str>;
@@ -29,13 +31,15 @@ impl<'a> BlockBuilder<'a> {
                 rows.push(self.whole_variant(whole, &baseline, memo)?);
             }
         }
-        self.add_configured_baseline(&mut rows, &baseline, memo)?;
+        if self.is_configured() {
+            self.set_configured_baseline(&mut rows, &values, &baseline, memo)?;
+        }
         if let Baseline::Whole(name) = &self.matrix.baseline {
             let at = rows.iter().position(|row| row.name == *name);
             let at = at.ok_or_else(|| RequestError::usage(format!("no variant is called `{name}`"), None))?;
             rows[..=at].rotate_right(1);
         }
-        if self.matrix.on_configured {
+        if self.is_configured() {
             for row in rows.iter_mut().filter(|row| row.name != AS_IT_IS || self.is_product(row)) {
                 let text = memo.as_configured(self.project(row)?)?;
                 row.settings.insert(AS_CONFIGURED.to_owned(), text);
@@ -44,21 +48,78 @@ impl<'a> BlockBuilder<'a> {
         Ok(rows)
     }
 
-    /// One value on top of the user's configuration is compared with that configuration alone.
-    fn add_configured_baseline<W: World + ?Sized>(
+    /// True if the user's own configuration is in force, below the settings of every variant.
+    fn is_configured(&self) -> bool {
+        let own = |project: &ProjectView| project.own && project.cargo;
+        match self.matrix.on {
+            VariantBase::AsItIs => false,
+            VariantBase::AsConfigured => true,
+            VariantBase::WhatYouHave => match self.fixed.project {
+                Some(project) => own(project),
+                None => self.projects.iter().all(own),
+            },
+        }
+    }
+
+    /// Makes the user's configuration alone the first row, which is the baseline, unless the matrix names another one:
+    ///
+    /// - if the axes have one combination only: there is nothing else to compare it with;
+    /// - if the scenario's baseline sets nothing, such as the default linker: with the user's configuration, the linker
+    ///   is the one that this configuration chooses.
+    ///
+    /// Scenario files that say `on = "as-configured"` are planned as they always were: with one row only.
+    fn set_configured_baseline<W: World + ?Sized>(
         &self,
         rows: &mut Vec<Variant>,
+        values: &[Combination<'_>],
         baseline: &[&str],
         memo: &mut Memo<'_, W>,
     ) -> Result<(), W::Error> {
-        let alone =
-            rows.len() == 1 && self.matrix.axes.iter().any(|(key, _)| !STRUCTURAL.contains(&key.as_str()));
-        if self.matrix.on_configured && alone {
-            let whole =
-                WholeVariant { name: AS_CONFIGURED.to_owned(), content: VariantContent::AsConfigured };
-            rows.insert(0, self.whole_variant(&whole, baseline, memo)?);
-        }
+        let Baseline::Values(named) = &self.matrix.baseline else { return Ok(()) };
+        let what_you_have = self.matrix.on == VariantBase::WhatYouHave;
+        let sets_something = self.setting_axes().next().is_some();
+        let one_combination = sets_something && values.iter().all(|values| values.len() == 1);
+        let configured = if one_combination && (what_you_have || rows.len() == 1) {
+            self.configured_alone(baseline, memo)?
+        } else if what_you_have && !named.is_empty() && sets_something && sets_nothing(&rows[0]) {
+            Variant { name: AS_CONFIGURED.to_owned(), ..rows[0].clone() }
+        } else {
+            return Ok(());
+        };
+        rows.retain(|row| row.name != AS_CONFIGURED);
+        rows.insert(0, configured);
         Ok(())
+    }
+
+    /// The user's configuration without the settings of the axes. It has the profile that all of the block is built
+    /// with, unless that profile is the only setting.
+    fn configured_alone<W: World + ?Sized>(
+        &self,
+        baseline: &[&str],
+        memo: &mut Memo<'_, W>,
+    ) -> Result<Variant, W::Error> {
+        let whole = WholeVariant { name: AS_CONFIGURED.to_owned(), content: VariantContent::AsConfigured };
+        let mut row = self.whole_variant(&whole, baseline, memo)?;
+        if self.setting_axes().all(|key| key == "profile") {
+            row.settings.remove("profile");
+        }
+        Ok(row)
+    }
+
+    /// Keys of the axes that are settings of a build.
+    fn setting_axes(&self) -> impl Iterator<Item = &str> {
+        let keys = self.matrix.axes.iter().map(|(key, _)| key.as_str());
+        keys.filter(|key| !STRUCTURAL.contains(key))
+    }
+
+    /// Name of a row that sets nothing.
+    fn name_of_nothing(&self) -> &'static str {
+        let is_listed = self.matrix.variants.iter().any(|whole| whole.name == AS_IT_IS);
+        match self.matrix.on {
+            VariantBase::AsConfigured if is_listed => AS_IT_IS,
+            _ if self.is_configured() => AS_CONFIGURED,
+            _ => AS_IT_IS,
+        }
     }
 
     /// True if a row comes from the axes and is not the whole variant with its name.
@@ -123,7 +184,7 @@ impl<'a> BlockBuilder<'a> {
                 words.push(format!("{key}={}", value.lines().collect::<Vec<_>>().join("; ")));
             }
         }
-        let name = if words.is_empty() { AS_IT_IS.to_owned() } else { words.join(" ") };
+        let name = if words.is_empty() { self.name_of_nothing().to_owned() } else { words.join(" ") };
         self.new_variant(name, combination, settings)
     }
 
@@ -192,6 +253,12 @@ impl<'a> BlockBuilder<'a> {
             RequestError::usage(message, None)
         })
     }
+}
+
+/// True if none of a row's settings adds anything to a build.
+fn sets_nothing(row: &Variant) -> bool {
+    let settings = axes::parse_all(&row.settings);
+    settings.is_ok_and(|settings| settings.iter().all(|setting| setting.value.adds_nothing()))
 }
 
 /// All combinations, the last axis varying fastest; one empty combination if there is no axis.

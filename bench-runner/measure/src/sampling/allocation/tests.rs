@@ -393,9 +393,9 @@ fn the_recorded_run_of_quick_gets_no_less_than_it_got_block_after_block() {
     assert!(slower[0] >= 5 && slower[1] >= 12 && slower[2] >= 5, "{slower:?}");
 }
 
-/// `quick` by the estimates of its project, on slower machines.
+/// `quick` as it was recorded, by the estimates of its project, on slower machines. Today's is in `plan/tests/quick.rs`.
 #[test]
-fn quick_has_five_rounds_in_every_block_of_a_slow_machine() {
+fn the_recorded_quick_has_five_rounds_in_every_block_of_a_slow_machine() {
     let blocks = |factor: f64| RECORDED_QUICK.map(|(warm_up, round, _)| Truth::new(warm_up, round, factor));
     for factor in [1.0, 1.25, 1.5, 1.65] {
         let found = rounds(&blocks(factor), 390.0);
