@@ -13,12 +13,13 @@ const BUDGET_RUNS: u32 = 1500;
 pub(super) fn sharing(study: &Study) -> String {
     let study = Study { runs: study.runs.min(BUDGET_RUNS), ..*study };
     let about = format!(
-        "{} runs of 2 to 8 blocks, whose rounds take from a tenth of a second to five minutes, on machines that are \
-         slower or faster than estimated by a factor of 1.6 (one standard deviation), with budgets for 0.4 to 1.2 times \
-         six rounds of every block. A *share* is given to each block before it is measured, so that all come to the \
-         same number of rounds. The median of the half-widths is relative to those of the same blocks with shares (wanted: \
-         ≤ {NARROWER:.2}), by h(n) and by the pooled intervals that are reported; a block that has no interval counts as \
-         infinitely wide. Blocks with an interval (wanted: ≥ 85): at least 3 rounds.",
+        "{} runs of 2 to 8 blocks, whose rounds take from a tenth of a second to five minutes. Machines are slower or \
+         faster than estimated by a factor of 1.6 (one standard deviation), and each block by another one of 1.3. Budgets \
+         are 0.4 to 1.2 times what warm-ups and six rounds of every block take. A *share* is given to each block before it \
+         is measured, so that all come to the same number of rounds. The median of the half-widths is relative to those of \
+         the same blocks with shares (wanted: ≤ {NARROWER:.2}), by h(n) and by the pooled intervals that are reported. A \
+         block that has no interval counts as infinitely wide; one that has none with shares either is left out of the \
+         median. Blocks with an interval (wanted: ≥ 85): at least 3 rounds.",
         study.runs
     );
     let columns =

@@ -9,7 +9,8 @@ use crate::record::{Arm, Block, Plan, Role, Skipped, Variant};
 use crate::suggest::suggest;
 
 /// A baseline requested after the run: the name of a variant, or values of axes such as `linker=mold`,
-/// separated by commas. Axes that are not named are as in the planned baseline.
+/// separated by commas. If several arms of a block have these values, axes that are not named are as in the planned
+/// baseline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedBaseline(String);
 
