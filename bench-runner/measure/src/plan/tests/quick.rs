@@ -59,7 +59,7 @@ fn five_rounds_of_everything_fit_on_a_machine_half_as_fast_as_estimated() {
     let plan = plan(&[quick], &TwoLinkers, &PlanOptions::default()).unwrap();
     assert!(plan.skipped.is_empty(), "{:?}", plan.skipped);
     assert!(plan.blocks.iter().all(|block| block.arms.len() <= 5), "{}", outline(&plan));
-    let estimate = estimate(&plan, &estimates, &MeasuredNoise::new());
+    let estimate = estimate(&plan, &estimates, &MachineHistory::default());
     let times: Vec<BlockTimes> = estimate.blocks.iter().map(|block| block.times().unwrap()).collect();
     let budget = plan.time_budget.unwrap();
     for factor in [0.5, 1.0, 1.5, 2.0] {
