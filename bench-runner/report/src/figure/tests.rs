@@ -220,7 +220,7 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
         assert!(texts.contains(&wanted), "{wanted} is not among {texts:#?}");
     }
     assert!(texts.iter().any(|text| text.ends_with("Left out here: linker=sold.")), "{texts:#?}");
-    assert!(texts.iter().any(|text| text.contains("margin ±3 % · noise floor 2.1 %")), "{texts:#?}");
+    assert!(texts.iter().any(|text| text.contains("margin ±3% · noise floor 2.1%")), "{texts:#?}");
 }
 
 #[test]
