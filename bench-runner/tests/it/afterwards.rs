@@ -107,7 +107,8 @@ fn another_baseline_is_marked_and_writes_nothing() {
     let path = bundle.to_str().expect("UTF-8");
     let ran = lab.run(&["compare", path, "--baseline", "env.X=3", "--verbose"]).expect(0);
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for says in ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "include 0.7% (assumed"] {
+    for says in ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "include 0.7% (assumed"]
+    {
         assert!(said.contains(says), "{says}: {}", ran.stdout);
     }
     assert!(entries(&bundle).iter().all(|entry| !entry.ends_with("derived")), "nothing is written");
@@ -134,7 +135,11 @@ fn a_baseline_that_is_not_there_is_refused_or_named() {
         assert_eq!(ran.stdout, "");
     }
     let ran = both("env.X=2").expect(0);
-    assert!(ran.stdout.contains("skipped: all of custom/toy/clean, no variant here is `env.X=2`"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("skipped: all of custom/toy/clean, no variant here is `env.X=2`"),
+        "{}",
+        ran.stdout
+    );
     let ran = lab.run(&["compare", first, "--baseline", "env.X=1"]).expect(0);
     assert!(ran.stderr.contains("`env.X=1` is the planned baseline of "), "{}", ran.stderr);
     assert_eq!(ran.stdout, lab.run(&["compare", first]).expect(0).stdout);

@@ -55,9 +55,10 @@ fn figures_are_those_of_the_committed_bundle() {
     }
 }
 
-/// What `report` prints about a run.
+/// What `report --verbose` prints about a run.
 fn said(bundle: &Bundle) -> String {
-    let (comparison, style) = (flows::judge(bundle, &Policy::default()), report::TextStyle::default());
+    let (comparison, style) =
+        (flows::judge(bundle, &Policy::default()), report::TextStyle { verbose: true, ..Default::default() });
     report::text(&comparison, style) + &report::answer_text(&comparison, style)
 }
 

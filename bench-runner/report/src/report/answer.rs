@@ -1,6 +1,6 @@
 //! The answer of a run for the end of a terminal's output: about six plain sentences, the decided ones first.
 
-use bench_runner_core::compare::{BlockResult, Comparison, Verdict};
+use bench_runner_core::compare::{BlockResult, Comparison, RoundsNeeded, Verdict};
 use bench_runner_core::record::{Skipped, StopReason};
 
 use super::findings::{self, Judged, Undecided};
@@ -156,17 +156,19 @@ fn of_run(comparison: &Comparison) -> Vec<Sentence> {
     );
     let seconds = |block: &BlockResult| {
         let rounds = block.arms.iter().filter_map(|arm| match arm.needed? {
-            bench_runner_core::compare::RoundsNeeded::Rounds(rounds) => Some(rounds),
+            RoundsNeeded::Rounds(rounds) => Some(rounds),
             _ => None,
         });
         block.setup.seconds_for(rounds.max()?)
     };
     let open = comparison.blocks.iter().filter_map(|block| Some((seconds(block)?, block)));
     let soonest = open.min_by(|(one, _), (other, _)| one.total_cmp(other));
-    if let Some((block, Undecided { text, command })) =
-        soonest.and_then(|(_, block)| Some((block, findings::undecided(block)?)))
-    {
-        found.push(Sentence { text: format!("{}: {text}", name(comparison, block)), command });
+    let reason = || all.iter().find_map(|one| Some(findings::outlook(one.arm.needed?, one.block)));
+    match soonest.and_then(|(_, block)| Some((block, findings::undecided(block)?))) {
+        Some((block, Undecided { text, command })) => {
+            found.push(Sentence { text: format!("{}: {text}", name(comparison, block)), command });
+        }
+        None => found.extend(reason().map(|reason| Sentence::plain(format!("undecided ones: {reason}")))),
     }
     found
 }
@@ -228,7 +230,6 @@ fn grouped(lead: &str, groups: &[(String, Vec<String>)]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use bench_runner_core::compare::RoundsNeeded;
     use expect_test::expect;
 
     use super::*;
@@ -255,7 +256,8 @@ mod tests {
               rebuild after an edit: undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×;
                 −2.3%), 12 rounds; about 31 rounds would probably settle it, 16 min:
                 bench-runner run --project hexyl --rounds 31
-        "#]].assert_eq(&answer_text(&comparison(vec![undecided, decided]), TextStyle::default()));
+        "#]]
+        .assert_eq(&answer_text(&comparison(vec![undecided, decided]), TextStyle::default()));
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided> {
 }
 
 /// What would settle an undecided comparison, if it is not a number of rounds.
-fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
+pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
     match needed {
         RoundsNeeded::Rounds(rounds) => format!("about {rounds} rounds would probably settle it"),
         RoundsNeeded::NearMargin => {

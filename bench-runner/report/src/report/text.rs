@@ -99,20 +99,19 @@ fn ratio_captions(blocks: &[&BlockResult]) -> String {
 
 /// Profiles and edits of the builds.
 fn builds_text(blocks: &[BlockResult]) -> String {
-    let mut texts: Vec<String> = Vec::new();
-    let profiles = wording::profiles(blocks);
-    texts.extend((!profiles.is_empty()).then(|| format!("{profiles}.")));
-    for block in blocks.iter().filter(|block| !block.setup.edits.is_empty()) {
-        let edits = format!(
-            "Before each round of \"{}\", every variant gets the same new edit: {}.",
-            block.setup.task,
-            block.setup.edits.join("; ")
-        );
-        if !texts.contains(&edits) {
-            texts.push(edits);
+    let mut edits: Vec<&str> = Vec::new();
+    for edit in blocks.iter().flat_map(|block| &block.setup.edits) {
+        if !edits.contains(&edit.as_str()) {
+            edits.push(edit);
         }
     }
-    texts.join(" ")
+    let profiles = wording::profiles(blocks);
+    let profiles = (!profiles.is_empty()).then(|| format!("{profiles}."));
+    let edits = (!edits.is_empty()).then(|| {
+        let edits = edits.join("; ");
+        format!("Before each round of a rebuild, every variant gets the same new edit: {edits}.")
+    });
+    profiles.into_iter().chain(edits).collect::<Vec<_>>().join(" ")
 }
 
 fn block(block: &BlockResult, style: TextStyle) -> Vec<String> {

@@ -126,9 +126,10 @@ fn failure_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
 /// Builds that are recorded with a wall time of 0, of which there is no logarithm.
 fn zero_time_note(cells: &Cells<'_>, arm: usize) -> Option<String> {
     let count = cells.zero_time_builds(arm);
+    let (were, them) = if count == 1 { ("was", "it") } else { ("were", "them") };
     (count > 0).then(|| {
-        let builds = pluralize(count, "build");
-        format!("{builds} of {} recorded with a wall time of 0; no ratio contains them.", cells.arm_name(arm))
+        let (builds, name) = (pluralize(count, "build"), cells.arm_name(arm));
+        format!("{builds} of {name} {were} recorded with a wall time of 0; no ratio contains {them}.")
     })
 }
 

@@ -88,7 +88,10 @@ impl Invalid {
             }
             Self::LaterBuildsDiffer(kind) => {
                 let name = name(kind.arm);
-                format!("later builds of {name} did different work than its first ({})", kind.describe_changes())
+                format!(
+                    "later builds of {name} did different work than its first ({})",
+                    kind.describe_changes()
+                )
             }
         }
     }

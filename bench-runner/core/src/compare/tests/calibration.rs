@@ -90,7 +90,7 @@ fn earlier_twins_widen_what_one_run_could_not() {
     assert!(after.half_width > 2.0 * before.half_width && after.p > before.p);
     assert!(notes_say(
         &found,
-        "From 21 twins of 3 runs the offset between directories is estimated at 2.0 %, which may"
+        "Two target directories differ in speed by about 2.0% (estimated from 21 controls of 3 runs)"
     ));
 }
 
@@ -124,11 +124,13 @@ fn an_offset_that_is_only_assumed_is_not_blamed_as_if_it_were_known() {
     };
     let (unknown, known) = (notes(&[]), notes(&earlier_twins(20, "clean", 0.007, 0.001)));
     assert!(
-        unknown.contains("once 10 twins of this machine are known; until then an offset of 0.7 %"),
+        unknown.contains(
+            "once this machine has 10 controls; until then, directories are assumed to differ by 0.7%"
+        ),
         "{unknown}"
     );
     assert!(
-        known.contains("the offsets between directories are too large for any number of rounds"),
+        known.contains("target directories differ too much in speed for any number of rounds"),
         "{known}"
     );
 }

@@ -16,7 +16,10 @@ fn no_samples_no_blocks_no_arms() {
     let unbuilt = plan(vec![block("linkers", true, &["v"])]);
     let found = compare_samples(&unbuilt, &[]);
     assert!(found.blocks[0].arms.iter().all(|arm| arm.not_timed.as_deref() == Some("no round was built")));
-    assert!(notes_say(&found, "The block has 0 complete rounds; a ratio needs at least 3, and a verdict"));
+    assert!(notes_say(
+        &found,
+        "This comparison has 0 complete rounds; a ratio needs at least 3, and a verdict"
+    ));
 }
 
 #[test]
@@ -32,7 +35,7 @@ fn a_wall_time_of_zero_enters_no_ratio_and_is_said() {
     assert!(found.blocks[0].arms[3].ratio.is_some_and(|ratio| ratio.rounds == 8));
     assert!(notes_say(
         &found,
-        "Of `v`, 7 builds are recorded with a wall time of 0; no ratio contains them."
+        "7 builds of `v` were recorded with a wall time of 0; no ratio contains them."
     ));
     // Builds of the baseline: without them, the rounds do not count for any arm.
     for sample in samples.all.iter_mut().filter(|sample| sample.role == Role::Baseline && sample.round == 1) {
@@ -40,7 +43,7 @@ fn a_wall_time_of_zero_enters_no_ratio_and_is_said() {
     }
     let found = compare_samples(&plan, &samples.all);
     assert!(found.blocks[0].arms[3].ratio.is_some_and(|ratio| ratio.rounds == 7));
-    assert!(notes_say(&found, "Of the baseline, 1 build is recorded with a wall time of 0;"));
+    assert!(notes_say(&found, "1 build of the baseline was recorded with a wall time of 0;"));
 }
 
 #[test]
@@ -70,8 +73,8 @@ fn one_round_gives_points_and_no_ratio() {
     assert_eq!(block.twin, None);
     assert!(notes_say(
         &found,
-        "The block has 1 complete round; a ratio needs at least 3, and a verdict on a difference of 3.0 % takes \
-         about 71 rounds if builds scatter by 5.0 %, which is assumed."
+        "This comparison has 1 complete round; a ratio needs at least 3, and a verdict on a difference of 3.0% needs \
+         about 71 rounds if build times vary by 5.0%, which is assumed."
     ));
 }
 
@@ -153,7 +156,7 @@ fn nothing_at_all_builds() {
     let found = compare_samples(&plan, &samples.all);
     assert_eq!((found.blocks[0].rounds, found.blocks[0].twin), (6, None));
     assert!(found.blocks[0].arms.iter().all(|arm| arm.failures == 6 && arm.ratio.is_none()));
-    assert!(notes_say(&found, "Fewer than 3 rounds have both the baseline and its twin"));
+    assert!(notes_say(&found, "Fewer than 3 rounds have both the baseline and its control"));
 }
 
 #[test]
@@ -251,7 +254,7 @@ fn a_proof_that_fails_for_the_twin_alone_leaves_the_baseline_in_place() {
     };
     assert_eq!(not_timed(&found), [false, true, false]);
     assert_eq!((found.blocks[0].twin, found.blocks[0].arms[2].ratio.map(|r| r.rounds)), (None, Some(8)));
-    assert!(notes_say(&found, "The twin was not timed (not in force: `linker` should show mold"));
+    assert!(notes_say(&found, "The control was not timed (not in force: `linker` should show mold"));
     let found = compare(
         &RunRecord { proofs: &[of(Role::Baseline)], ..RunRecord::of(&plan, &samples.all) },
         &Policy::default(),
@@ -297,7 +300,7 @@ fn a_twin_that_was_not_timed_is_as_none() {
     }
     let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.map(|ratio| ratio.rounds), Some(6));
-    assert!(notes_say(&found, "The twin was not timed (the warm-up build failed with exit code 1)"));
+    assert!(notes_say(&found, "The control was not timed (the warm-up build failed with exit code 1)"));
 }
 
 #[test]

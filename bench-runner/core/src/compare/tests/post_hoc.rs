@@ -71,7 +71,7 @@ fn the_planned_twin_still_says_whether_a_block_is_invalid() {
     let found = compare_against(&plan, &samples.all, "linker=lld");
     let verdicts = [BASELINE, 2].map(|arm| found.blocks[0].arms[arm].ratio.unwrap().verdict);
     assert_eq!(verdicts, [Verdict::Invalid; 2]);
-    assert!(!found.is_decided() && notes_say(&found, "the block shows nothing"));
+    assert!(!found.is_decided() && notes_say(&found, "this comparison has no result"));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_time_out_censors_the_side_that_has_it() {
     };
     let (old, lld, found) = verdicts(TWIN);
     assert_eq!((old, lld), (Verdict::Undecided, Verdict::Slower));
-    assert!(notes_say(&found, "A build of `linker=bfd` or its twin timed out, so it cannot be `faster`"));
+    assert!(notes_say(&found, "A build of `linker=bfd` or its control timed out, so it cannot be `faster`"));
     let (old, lld, found) = verdicts(2);
     assert_eq!((old, lld), (Verdict::Faster, Verdict::Undecided));
     assert!(notes_say(&found, "A build of `linker=mold` timed out, so no variant can be `slower`"));

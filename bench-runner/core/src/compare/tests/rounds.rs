@@ -25,9 +25,9 @@ fn only_whole_rounds_at_their_last_attempt_count() {
     // Points are in the order of building: the new attempt at round 3 comes last.
     assert!(variant.points.windows(2).all(|pair| pair[0].order < pair[1].order));
     assert_eq!(variant.points.last().map(|point| (point.round, point.order)), Some((3, 26)));
-    assert!(notes_say(&found, "1 round is not complete"));
-    assert!(notes_say(&found, "1 round was taken again"));
-    assert!(notes_say(&found, "With the first attempts in their place the ratio of `v`"));
+    assert!(notes_say(&found, "1 round is incomplete"));
+    assert!(notes_say(&found, "1 round was repeated"));
+    assert!(notes_say(&found, "With the first attempts instead, the ratio of `v`"));
     // An attempt that was cut leaves the round without a result.
     samples.push(0, BASELINE, 4, 2, built(10.0));
     assert_eq!(compare_samples(&plan, &samples.all).blocks[0].rounds, 7);
@@ -89,7 +89,10 @@ fn a_twin_that_was_given_up_does_not_cost_the_rounds_after_it() {
     let ratio = found.blocks[0].arms[2].ratio.unwrap();
     assert_eq!((found.blocks[0].rounds, ratio.rounds, ratio.verdict), (12, 12, Verdict::Faster));
     assert_eq!(found.blocks[0].twin, None);
-    assert!(notes_say(&found, &format!("Building the twin was given up ({reason}), so the block is judged")));
+    assert!(notes_say(
+        &found,
+        &format!("Building the control was given up ({reason}), so the comparison is")
+    ));
     assert_eq!(found.blocks[0].arms[TWIN].not_timed, None);
     // The result is that of a plan without a twin for the same builds.
     let without = plan(vec![block("linkers", false, &["v"])]);
@@ -97,7 +100,7 @@ fn a_twin_that_was_given_up_does_not_cost_the_rounds_after_it() {
     // Before the block has ended, the rounds without the twin show that it was given up.
     let unfinished = compare_samples(&with, &samples);
     assert_eq!(unfinished.blocks[0].arms[2].ratio, Some(ratio));
-    assert!(notes_say(&unfinished, "Building the twin was given up (its builds failed)"));
+    assert!(notes_say(&unfinished, "Building the control was given up (its builds failed)"));
 }
 
 #[test]

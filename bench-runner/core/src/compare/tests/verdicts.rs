@@ -1,5 +1,5 @@
 use super::fixture::*;
-use crate::compare::{Policy, RunRecord, Verdict, compare};
+use crate::compare::{Policy, RoundsNeeded, RunRecord, Verdict, compare};
 use crate::record::{BlockEnd, BlockId, MetricId, Outcome, Pin, Rebuilt, Role, StopReason};
 use crate::stats::noise::Noise;
 
@@ -112,7 +112,8 @@ fn undecided_says_how_wide_and_what_a_new_run_needs() {
     let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.unwrap().verdict, Verdict::Undecided);
     assert!(notes_say(&found, "a new run would probably need about"), "{:?}", found.blocks[0].notes);
-    assert!(notes_say(&found, "its interval of ±"));
+    assert!(notes_say(&found, "`v` is undecided: the change is between −"));
+    assert!(matches!(found.blocks[0].arms[2].needed, Some(RoundsNeeded::Rounds(rounds)) if rounds > 6));
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn a_twin_that_differs_makes_all_of_its_block_invalid_and_no_other() {
         [verdict(0, 2), verdict(0, 3), verdict(1, 2)],
         [Verdict::Invalid, Verdict::Invalid, Verdict::Slower]
     );
-    assert!(notes_say(&found, "the block shows nothing"));
+    assert!(notes_say(&found, "this comparison has no result"));
     // The two blocks would share a title.
     assert_eq!(found.blocks[1].title, "hexyl 0.17.0: full build (others)");
 }
@@ -152,7 +153,7 @@ fn without_a_twin_the_interval_is_wider_and_the_page_says_so() {
     let pooling = 2.200985 / 2.262157 * (10.0f64 / 11.0).sqrt();
     assert!((share - 1.2 / 1.05 / pooling).abs() < 1e-6, "{share}");
     assert_eq!(without.blocks[0].twin, None);
-    assert!(notes_say(&without, "The twin is switched off"));
+    assert!(notes_say(&without, "The control is switched off"));
 }
 
 #[test]
@@ -170,7 +171,7 @@ fn why_an_arm_was_given_up_is_said() {
     let note = "Building `w` was given up: the build was ended after its time limit, 2 times in a row.";
     assert!(notes_say(&found, note), "{:?}", found.blocks[0].notes);
     assert_eq!(found.blocks[0].arms[3].not_timed, None);
-    assert!(!notes_say(&found, "Building `v`") && !notes_say(&found, "Building the twin"));
+    assert!(!notes_say(&found, "Building `v`") && !notes_say(&found, "Building the control"));
 }
 
 #[test]
@@ -185,11 +186,12 @@ fn what_else_the_settings_change_is_said_once() {
         samples.all.retain(|sample| sample.variant != "w");
         compare_samples(&plan, &samples.all).blocks.remove(0).notes
     };
-    let note = |changes: [&[&str]; 4]| notes(changes).into_iter().find(|note| note.starts_with("Besides"));
+    let note =
+        |changes: [&[&str]; 4]| notes(changes).into_iter().find(|note| note.starts_with("Side effect"));
     let (bfd, mold) = ("linker=bfd: so are build scripts", "linker=mold: so are build scripts");
-    let one = "Besides what its name says: linker=mold: so are build scripts.";
+    let one = "Side effect of linker=mold: so are build scripts.";
     assert_eq!(note([&[], &[], &[mold], &[]]).as_deref(), Some(one));
-    let two = "Besides what their names say: linker=bfd, linker=mold: so are build scripts.";
+    let two = "Side effect of linker=bfd, linker=mold: so are build scripts.";
     // `w` was never built.
     assert_eq!(note([&[bfd], &[bfd], &[mold], &["x"]]).as_deref(), Some(two));
     assert_eq!(note([&[], &[], &[], &[]]), None);
@@ -239,14 +241,13 @@ fn a_time_out_is_counted_and_forbids_the_good_verdicts() {
     assert_eq!((variant.failures, variant.ratio.unwrap().rounds), (1, 11));
     assert_eq!(variant.ratio.unwrap().verdict, Verdict::Undecided);
     assert!(notes_say(&found, "A build of `v` timed out"));
-    let ratio = variant.ratio.unwrap();
-    let note = format!("({:.3} to {:.3}) is of rounds without a time-out", ratio.low, ratio.high);
-    assert!(notes_say(&found, "`v` is undecided: its interval of ±") && notes_say(&found, &note));
+    assert_eq!(variant.needed, Some(RoundsNeeded::TimedOut));
+    assert!(notes_say(&found, "`v` is undecided: in the rounds without a time-out, the change is between"));
     // A plain failure is counted, but does not affect the verdict.
     samples.all[5].outcome = Outcome::Failed { exit_code: Some(101) };
     let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.unwrap().verdict, Verdict::Faster);
-    assert!(notes_say(&found, "Of `v`, 1 measured build did not end well"));
+    assert!(notes_say(&found, "1 measured build of `v` failed"));
 }
 
 #[test]
@@ -257,7 +258,7 @@ fn a_baseline_with_a_time_out_makes_no_variant_slower() {
     samples.all[3].outcome = Outcome::TimedOut;
     let found = compare_samples(&plan, &samples.all);
     assert_eq!(found.blocks[0].arms[2].ratio.unwrap().verdict, Verdict::Undecided);
-    assert!(notes_say(&found, "A build of the baseline or its twin timed out"));
+    assert!(notes_say(&found, "A build of the baseline or its control timed out"));
 }
 
 #[test]
@@ -273,7 +274,7 @@ fn offsets_that_many_twins_show_widen_the_intervals() {
         }
         let found = compare_samples(&plan, &samples.all);
         let ratio = found.blocks[0].arms[2].ratio.unwrap();
-        ((ratio.high / ratio.low).ln(), notes_say(&found, "From 12 twins of 1 run the offset"))
+        ((ratio.high / ratio.low).ln(), notes_say(&found, "(estimated from 12 controls of 1 run)"))
     };
     let ((plain, _), (widened, has_note)) = (width(0.0), width(0.02));
     assert!(widened > 2.0 * plain && has_note, "{plain} {widened}");
@@ -291,10 +292,7 @@ fn rounds_that_resemble_their_neighbours_widen_the_intervals() {
             .collect();
         samples.round(0, round, |arm| built(walls[arm]));
     }
-    assert!(notes_say(
-        &compare_samples(&plan, &samples.all),
-        "Neighbouring rounds of an arm resemble each other"
-    ));
+    assert!(notes_say(&compare_samples(&plan, &samples.all), "Neighboring rounds resemble each other"));
 }
 
 #[test]

@@ -79,7 +79,9 @@ pub fn verdict_definition(verdict: Verdict, margin: f64) -> String {
 /// The difference that a run like this one would find, as a clause; `None` without any comparison.
 pub fn noise_floor(block: &BlockResult) -> Option<String> {
     let least = share(block.noise_floor?);
-    Some(format!("a real difference of {least} or more would be found in 4 of 5 such runs"))
+    Some(format!(
+        "a real difference of {least} or more would be found in 4 of 5 such runs, a smaller one less often"
+    ))
 }
 
 /// True if the block is invalid, so that its verdicts are `invalid`.

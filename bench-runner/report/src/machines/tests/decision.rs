@@ -241,7 +241,7 @@ fn a_rule_that_is_broken_rules_out_and_one_that_may_be_does_not_decide() {
     let found = only(&[unsure], &rule(&[("clean", 1.0)]));
     assert_eq!(found.choice, SwitchChoice::NotKnown);
     assert!(
-        matches!(&found.candidates[0].fits, RuleFit::NotKnown(reason) if reason.contains("up to +5.1 %")),
+        matches!(&found.candidates[0].fits, RuleFit::NotKnown(reason) if reason.contains("up to +5.1%")),
         "{found:?}"
     );
 }

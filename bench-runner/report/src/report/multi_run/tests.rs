@@ -81,7 +81,7 @@ fn everything_is_told_in_text() {
             chance explains (standard deviation 7%, p < 0.001 after correction). linker=mold: faster on A,
             B, undecided on the others; the intervals do not all overlap, and the ratios differ by more than
             chance explains (standard deviation 4.3%, p = 0.01 after correction).
-          hexyl 0.17.0: rebuild after an edit, compared with linker=bfd. linker=lld: faster on all 2
+          hexyl 0.17.0: rebuild after an edit, compared with linker=bfd. linker=lld: faster on both
             machines; the intervals overlap, and the ratios differ by more than chance explains (standard
             deviation 2.1%, p = 0.02 after correction). linker=mold, linker=wild: one machine has a result,
             so whether others agree is not known.
@@ -177,8 +177,8 @@ fn a_run_that_was_made_again_is_told() {
           Intervals are 95% intervals without correction. Whether two ratios differ is Welch's test on their
           logarithms, corrected over all comparisons that both runs have (Holm).
 
-        answer: 4 verdicts: 1 confirmed, 1 not confirmed, 2 contradicted. Of 3 ratios in both runs, 1 have
-          intervals that overlap, 0 have the first estimate within the second interval, and 3 differ by more
+        answer: 4 verdicts: 1 confirmed, 1 not confirmed, 2 contradicted. Of 3 ratios in both runs: 1 with
+          overlapping intervals, 0 with the first estimate within the second interval, 3 that differ by more
           than chance explains.
     "#]]
     .assert_eq(&reproduction_text(&found, "r1 on amd-1", "r3 on intel-1", TextStyle::default()));
@@ -233,7 +233,7 @@ fn decisions_are_told_with_what_they_rest_on() {
 
         answer
           hexyl on amd (2 machines): switch to linker=mold, saves 1.43 min per day (1.39 min to 1.48 min)
-          hexyl on intel (1 machine): not known
+          hexyl on intel (1 machine): not known, too close to call
           hexyl on all machine types: no variant is within the rule everywhere and worth it
     "#]]
     .assert_eq(&decisions_text(&decisions, &rule, TextStyle::default()));

@@ -22,7 +22,7 @@ fn details_are_shown_if_they_are_wanted() {
           variant                      median   ratio  95% interval  change  verdict    proof         builds
           linker=bfd                  4.200 s                                baseline                     12
           linker=lld                  3.667 s  0.873×  0.866–0.880×  −12.7%  faster     proven            12
-          (linker=rust-lld)
+            (linker=rust-lld)
           linker=mold                 3.868 s  0.921×  0.914–0.928×   −7.9%  faster     not provable      12
           codegen-units=3             4.469 s  1.010×  0.606–1.414×   +1.0%  undecided                    12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
@@ -63,7 +63,8 @@ fn details_are_shown_if_they_are_wanted() {
         skipped:
           linker=sold in linkers/*/incremental: no `sold` on this machine
           help: apt install sold
-    "#]].assert_eq(&verbose(&fixture::everything()));
+    "#]]
+    .assert_eq(&verbose(&fixture::everything()));
 }
 
 #[test]
@@ -130,7 +131,8 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
           shown. Verdicts are corrected for the 8 planned
           comparisons (Holm); the intervals are not, so a variant
           can be undecided although its interval excludes 1x.
-    "#]].assert_eq(&narrow);
+    "#]]
+    .assert_eq(&narrow);
 }
 
 #[test]
@@ -139,7 +141,7 @@ fn profile_and_edit_stand_below_the_tables() {
     one.setup.profiles = vec!["dev".to_owned()];
     one.setup.edits = vec!["a function body in src/main.rs".to_owned()];
     let said = plain(&comparison(vec![one]));
-    let builds = "builds: dev profile. Before each round of \"rebuild after an edit\", every variant gets the same new edit:";
+    let builds = "builds: dev profile. Before each round of a rebuild, every variant gets the same new edit:";
     let joined = said.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(joined.ends_with(&format!("{builds} a function body in src/main.rs.")), "{said}");
 }
@@ -153,7 +155,7 @@ fn a_run_in_which_everything_happens() {
           variant                      median   ratio  95% interval  change  verdict    proof         builds
           linker=bfd                  4.200 s                                baseline                     12
           linker=lld                  3.667 s  0.873×  0.866–0.880×  −12.7%  faster     proven            12
-          (linker=rust-lld)
+            (linker=rust-lld)
           linker=mold                 3.868 s  0.921×  0.914–0.928×   −7.9%  faster     not provable      12
           codegen-units=3             4.469 s  1.010×  0.606–1.414×   +1.0%  undecided                    12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
@@ -211,15 +213,21 @@ fn long_names_stay_whole_and_within_the_line() {
 
         hexyl: rebuild after an edit (12 rounds, stopped: the target precision was reached)
           variant                                     median   ratio  95% interval  change  verdict   builds
-          linker=mold, debuginfo=line-tables-only,  400.0 ms                                baseline      12
-          codegen-units=0, incremental=false,
-          path="/opt/<weird> & names", opt-level=0
-          linker=mold, debuginfo=line-tables-only,  349.2 ms  0.873×  0.866–0.880×  −12.7%  faster        12
-          codegen-units=1, incremental=false,
-          path="/opt/<weird> & names", opt-level=1
-          linker=mold, debuginfo=line-tables-only,  368.4 ms  0.921×  0.914–0.928×   −7.9%  faster        12
-          codegen-units=2, incremental=false,
-          path="/opt/<weird> & names", opt-level=2
+          linker=mold,                              400.0 ms                                baseline      12
+            debuginfo=line-tables-only,
+            codegen-units=0, incremental=false,
+            path="/opt/<weird> & names",
+            opt-level=0
+          linker=mold,                              349.2 ms  0.873×  0.866–0.880×  −12.7%  faster        12
+            debuginfo=line-tables-only,
+            codegen-units=1, incremental=false,
+            path="/opt/<weird> & names",
+            opt-level=1
+          linker=mold,                              368.4 ms  0.921×  0.914–0.928×   −7.9%  faster        12
+            debuginfo=line-tables-only,
+            codegen-units=2, incremental=false,
+            path="/opt/<weird> & names",
+            opt-level=2
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
             more would be found in 4 of 5 such runs
 
