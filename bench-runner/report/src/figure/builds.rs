@@ -35,6 +35,8 @@ const SESSIONS: f64 = 18.0;
 const CROWDED: usize = 400;
 /// Width of a round from which its builds are joined by a line.
 const JOINED_FROM: f64 = 24.0;
+/// Number of builds of a round up to which they are joined.
+const MOST_JOINED: usize = 8;
 /// Width of a round from which rounds are shaded.
 const SHADED_FROM: f64 = 6.0;
 
@@ -224,12 +226,13 @@ impl Plot {
         (f64::from(point.order) + 1.0, self.unit.convert(point.wall))
     }
 
-    /// Builds of each round in their order, unless rounds are so narrow that lines would hide the builds.
+    /// Builds of each round in their order, unless lines would hide the builds: in narrow rounds, and in rounds of
+    /// many builds.
     fn joined(&self) -> Vec<Vec<(f64, f64)>> {
         let shown: Vec<Point> = self.points.iter().filter(|point| !self.is_beyond(point)).copied().collect();
         let rounds: Vec<&[Point]> = shown.chunk_by(|a, b| a.round == b.round).collect();
         let width = (PLOT.1 - PLOT.0) / rounds.len().max(1) as f64;
-        let rounds = rounds.into_iter().filter(|round| width >= JOINED_FROM && round.len() > 1);
+        let rounds = rounds.into_iter().filter(|round| width >= JOINED_FROM && round.len() <= MOST_JOINED);
         rounds.map(|round| round.iter().map(|point| self.position(point)).collect()).collect()
     }
 

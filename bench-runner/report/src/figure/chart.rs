@@ -15,7 +15,7 @@ use super::palette::Ink;
 use super::scene::{Scene, ScenePosition};
 
 /// A whole scene, as plotters sees it.
-pub(super) type Canvas<'s> = DrawingArea<SceneBackend<'s>, Shift>;
+pub(super) type ChartCanvas<'s> = DrawingArea<SceneBackend<'s>, Shift>;
 /// A chart with two axes.
 pub(super) type Chart<'s, X, Y> = ChartContext<'s, SceneBackend<'s>, Cartesian2d<X, Y>>;
 pub(super) type ChartError = DrawingAreaErrorKind<UnsupportedMark>;
@@ -26,7 +26,10 @@ const SIZE: f64 = 11.0;
 const TICK: f64 = 4.0;
 
 /// Draws charts into the scene and returns what `charts` says of them.
-pub(super) fn draw<T>(scene: &mut Scene, charts: impl FnOnce(&Canvas<'_>) -> Result<T, ChartError>) -> T {
+pub(super) fn draw<T>(
+    scene: &mut Scene,
+    charts: impl FnOnce(&ChartCanvas<'_>) -> Result<T, ChartError>,
+) -> T {
     let canvas = SceneBackend::new(scene).into_drawing_area();
     charts(&canvas).expect("charts have inks for colors, upright texts and one thing drawn at a time")
 }
@@ -53,7 +56,7 @@ impl ChartFrame {
     /// A chart with these axes.
     pub(super) fn chart<'s, X: Ranged, Y: Ranged>(
         &self,
-        canvas: &Canvas<'s>,
+        canvas: &ChartCanvas<'s>,
         (x, y): (X, Y),
     ) -> Result<Chart<'s, X, Y>, ChartError> {
         let ((left, right), (top, bottom)) = (self.across, self.down);

@@ -6,7 +6,7 @@ use plotters::element::PathElement;
 
 use super::axis::NumberAxis;
 use super::backend::units;
-use super::chart::{Canvas, ChartError, ChartFrame, area, draw, place, rows, stroke, x_axis};
+use super::chart::{ChartCanvas, ChartError, ChartFrame, area, draw, place, rows, stroke, x_axis};
 use super::elements::{IntervalLook, IntervalMark};
 use super::layout::FigureLayout;
 use super::palette::{Ink, PointShape};
@@ -173,7 +173,7 @@ pub(super) fn intervals(
 }
 
 /// The part of the margin's band that has its words, above the rows.
-fn margin_head(canvas: &Canvas<'_>, left: f64, right: f64, bottom: f64) -> Result<(), ChartError> {
+fn margin_head(canvas: &ChartCanvas<'_>, left: f64, right: f64, bottom: f64) -> Result<(), ChartError> {
     let corner = |x: f64, y: f64| (units(x), units(y));
     canvas.draw(&area(corner(left, bottom - HEADS), corner(right, bottom), Ink::Margin))
 }

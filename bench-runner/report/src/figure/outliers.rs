@@ -4,7 +4,7 @@ use bench_runner_core::compare::Point;
 use plotters::element::PathElement;
 
 use super::backend::units;
-use super::chart::{Canvas, ChartError, stroke};
+use super::chart::{ChartCanvas, ChartError, stroke};
 use super::elements::PointMark;
 use super::palette::{Ink, PointShape};
 use super::scene::ScenePosition;
@@ -31,7 +31,10 @@ pub(super) fn longest_shown(points: &[Point]) -> f64 {
 
 /// Exclamation marks that stand on these positions. Marks of one look are drawn together, and so share an
 /// element of an SVG file.
-pub(super) fn exclamation_marks(canvas: &Canvas<'_>, places: &[ScenePosition]) -> Result<(), ChartError> {
+pub(super) fn exclamation_marks(
+    canvas: &ChartCanvas<'_>,
+    places: &[ScenePosition],
+) -> Result<(), ChartError> {
     let at = |(x, y): ScenePosition, up: f64| (units(x), units(y - up));
     for place in places {
         canvas.draw(&PathElement::new([at(*place, 3.0), at(*place, 9.0)], stroke(Ink::Outlier, 2.0)))?;

@@ -31,6 +31,11 @@ fn cases() -> Vec<(&'static str, Comparison)> {
     wild.arms[3].ratio = Some(ratio(0.02, 0.999, Verdict::Faster));
     wild.arms[2].points.iter_mut().for_each(|point| point.wall *= 57.0);
     wild.twin = Some(fixture::twin(30, 1.4, 9.0, 0.5));
+    let mut outliers = block("far outliers", &names(3, false), 12, 4.2);
+    for (arm, round, wall) in [(0, 3, 42.0), (1, 3, 50.0), (2, 3, 5.9), (2, 8, 138.0), (3, 11, 60.0)] {
+        let point = &mut outliers.arms[arm].points[round];
+        (point.wall, point.outlier) = (wall, true);
+    }
     let mut broken = block("numbers that are none", &names(2, false), 2, 3.0);
     broken.arms[0].points[0].wall = f64::NAN;
     broken.arms[1].points[0].wall = f64::INFINITY;
@@ -43,6 +48,7 @@ fn cases() -> Vec<(&'static str, Comparison)> {
         ("single", comparison(vec![single])),
         ("equal", comparison(vec![equal])),
         ("wild", comparison(vec![wild])),
+        ("outliers", comparison(vec![outliers])),
         ("broken", comparison(vec![broken])),
         ("2", one_size(2, false)),
         ("4", one_size(4, false)),
@@ -212,7 +218,8 @@ fn at_most_three_figures_of_a_comparison_are_shown_and_the_others_come_after_the
         assert_eq!(figures.len(), 4);
         assert!(figures.is_sorted_by_key(|figure| figure.on_demand), "those on demand come last");
         let shown = figures.into_iter().filter(|figure| !figure.on_demand);
-        let kind = |figure: InlineFigure| figure.title.replace(&block.title, "").trim_start_matches(": ").to_owned();
+        let kind =
+            |figure: InlineFigure| figure.title.replace(&block.title, "").trim_start_matches(": ").to_owned();
         shown.map(kind).collect::<Vec<_>>()
     };
     // The variants of the fixture need other memory than the baseline, and CPU time as their wall time.

@@ -13,7 +13,7 @@ pub use result::{
     control_change, control_text, interval_phrase, noise_floor, ratio_caption, ratio_phrase, result_phrase,
     time_saved, verdict_definition, verdict_definitions,
 };
-pub(crate) use result::{is_invalid, twin_change, twin_differs};
+pub(crate) use result::{is_invalid, twin_differs};
 
 /// Reason why an arm has no ratio, in a few words.
 pub(crate) fn why_no_ratio(arm: &ArmResult) -> String {

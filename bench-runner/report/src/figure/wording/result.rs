@@ -101,14 +101,6 @@ pub fn control_change(twin: &TwinResult) -> String {
     change_with_interval(twin.ratio, (twin.ratio / factor, twin.ratio * factor))
 }
 
-/// Change of the control and its half-width in percent, without the sign `%`.
-pub(crate) fn twin_change(twin: &TwinResult) -> (String, String) {
-    let half_width = twin.half_width;
-    let shown = change_of(twin.ratio, (twin.ratio - half_width, twin.ratio + half_width));
-    let width = change_of(1.0 + half_width, (1.0, 1.0 + 2.0 * half_width));
-    (shown.estimate, width.estimate.trim_start_matches('+').to_owned())
-}
-
 /// Result of the control, to follow the word `control`: `two identical builds differed by +1.6% (−6.2 to
 /// +10.1%); a real difference of 8% or more would be found in 4 of 5 such runs`.
 pub fn control_text(block: &BlockResult) -> String {
