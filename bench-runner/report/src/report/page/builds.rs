@@ -112,7 +112,7 @@ fn failure(sample: &Sample, log: Option<&BuildLog>) -> Markup {
         Phase::Measured => format!("round {}", sample.round),
     };
     html! {
-        p.file { (sample.variant) ", " (round) ": " (outcome) @if let Some(log) = log { " (" code { (log.path) } ")" } }
+        p.label { (sample.variant) ", " (round) ": " (outcome) @if let Some(log) = log { " (" code { (log.path) } ")" } }
         @if let Some(log) = log { pre tabindex="0" { (log.tail) } }
     }
 }

@@ -227,14 +227,14 @@ fn a_group_of_rows_has_the_baseline_the_control_and_the_variants() {
 
 #[test]
 fn decided_answers_come_first() {
-    let mut undecided = block("undecided", &names(2, false), 12, 4.2);
+    let mut undecided = block("one", &names(2, false), 12, 4.2);
     undecided.arms[2].ratio = Some(ratio(1.0, 0.1, Verdict::Undecided));
-    let decided = block("decided", &names(2, false), 12, 4.2);
+    let decided = block("two", &names(2, false), 12, 4.2);
     let html = page_of(&comparison(vec![undecided, decided]), &[]);
     let answers =
         html.split("class=\"answers\"").nth(1).and_then(|rest| rest.split("</ul>").next()).expect("answers");
     let [first, second] =
-        ["decided: rebuild", "undecided: rebuild"].map(|title| answers.find(title).unwrap_or(usize::MAX));
+        ["two: rebuild", "one: rebuild"].map(|title| answers.find(title).unwrap_or(usize::MAX));
     assert!(first < second, "{answers}");
 }
 

@@ -49,13 +49,13 @@ fn configuration(setup: &VariantSetup) -> Markup {
         @if !settings.is_empty() {
             dl { @for (key, value) in settings { dt { code { (key) } } dd { code { (value) } } } }
         }
-        @for (key, text) in texts { p.file { code { (key) } } pre tabindex="0" { (text) } }
+        @for (key, text) in texts { p.label { code { (key) } } pre tabindex="0" { (text) } }
         @if let Some(command) = &setup.command {
-            p.file { "Command, without directories of the machine" }
+            p.label { "Command, without directories of the machine" }
             pre tabindex="0" { (command) }
         }
         @for (file, lines) in &setup.files {
-            p.file { "The same as lines of " code { (file) } }
+            p.label { "The same as lines of " code { (file) } }
             pre tabindex="0" { (lines) }
         }
     }

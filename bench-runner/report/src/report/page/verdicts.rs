@@ -141,7 +141,7 @@ fn group(page: &PageInput<'_>, block: &BlockResult, columns: usize) -> Markup {
                 @for sentence in conditions(page.setups, block) { (with_code_spans(sentence)) " " }
                 span.warning[is_short] { (sentence(&wording::progress(block))) } " "
                 @if let Some(clause) = wording::noise_floor(block) { (sentence(&clause)) " " }
-                @for warning in &block.warnings { span.warning { (warning) } " " }
+                @for warning in &block.warnings { span.warning { (with_code_spans(warning)) } " " }
                 @if has_warning(block) { a.warning href="#fidelity" { "It differs from your own build." } }
             }
         } }
@@ -187,6 +187,12 @@ impl BlockDigits {
             unit,
         }
     }
+}
+
+/// Decimals of a metric's column.
+fn metric_digits(block: &BlockResult, metric: &Metric) -> ColumnDigits {
+    let plain = block.arms.iter().filter_map(|arm| arm.plain_ratios[metric.id]);
+    ColumnDigits::of_ratios(plain.map(|plain| (plain.ratio, (plain.low, plain.high))))
 }
 
 /// Ends of the control's interval.
@@ -271,7 +277,8 @@ impl Cell {
                 )
             }),
             ColumnKind::Metric(metric) => Self::number(arm.plain_ratios[metric.id], |plain: PlainRatio| {
-                (plain.ratio, format!("{}×", wording::plain_ratio(&plain).estimate))
+                let shown = metric_digits(block, metric).ratio(plain.ratio, (plain.low, plain.high));
+                (plain.ratio, format!("{}×", shown.estimate))
             }),
             ColumnKind::Builds => Self::number(Some(arm.points.len()), |n| (n as f64, n.to_string())),
             ColumnKind::Failed => Self::number(Some(arm.failures), |n| (n as f64, n.to_string())),
