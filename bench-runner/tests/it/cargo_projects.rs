@@ -20,7 +20,7 @@ trials! { "cargo";
     a_noop_that_compiles_something_is_a_failure: LONG.with("rustup"),
     an_edit_rebuilds_the_same_units_for_every_variant,
     nothing_is_compiled_when_nothing_changed: LONG,
-    check_against_clean_is_a_block_of_its_own: LONG,
+    checks_are_a_block_of_their_own: LONG,
     doctor_names_the_toolchains_and_the_linkers: ALWAYS.with("rustup"),
     profiles_are_proven_and_unknown_ones_left_out: LONG,
     a_crate_that_does_not_build_is_recorded_and_the_others_go_on,
@@ -175,7 +175,7 @@ fn nothing_is_compiled_when_nothing_changed() {
     );
 }
 
-fn check_against_clean_is_a_block_of_its_own() {
+fn checks_are_a_block_of_their_own() {
     let lab = Lab::new();
     own(&lab);
     let args = ["run", "--project", "../own", "--rounds", "1", "--json"];

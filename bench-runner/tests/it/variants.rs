@@ -56,8 +56,7 @@ fn a_snippet_is_compared_and_one_that_changes_nothing_is_not() {
     let bundle = lab.bundle();
     let fast = proof(&bundle, "fast", "snippet");
     assert_eq!(fast.result, ProofResult::Holds);
-    let change =
-        "adds `-Cdebuginfo=line-tables-only` to 2 of 2 calls, takes `-Cdebuginfo=2` from 2, against as it is";
+    let change = "adds `-Cdebuginfo=line-tables-only` to 2 of 2 calls, takes `-Cdebuginfo=2` from 2, against as-configured";
     assert_eq!(fast.found, change);
     assert!(ran.stderr.contains(&format!("note: fast: {change}")), "{}", ran.stderr);
     assert_eq!(proof(&bundle, "idle", "snippet").result, ProofResult::Fails);
@@ -119,7 +118,7 @@ fn flags_that_cargo_drops_are_told() {
             "[build]\nrustflags = [\"--cfg\", \"mine\"]\n",
             "[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"theirs\"]\n",
             ProofResult::Holds,
-            "takes `--cfg mine` from 2, against as it is",
+            "takes `--cfg mine` from 2, against as-configured",
         ),
     ] {
         let lab = Lab::new();
@@ -182,7 +181,7 @@ fn a_variable_of_the_user_drops_what_files_say() {
         found.found
     );
     assert!(found.found.contains("cannot be seen: CC"), "{}", found.found);
-    // The user's settings reach no other variant.
+    // It is built on top of the user's settings.
     assert_eq!(proof(&bundle, "linker=mold", "linker").result, ProofResult::Holds);
 }
 
@@ -195,10 +194,7 @@ fn a_user_without_configuration_has_the_project_as_it_is() {
     assert!(ran.stderr.contains("you have no configuration of cargo that changes a build"), "{}", ran.stderr);
     let bundle = lab.bundle();
     let arms = &bundle.manifest.plan.blocks[0].arms;
-    assert_eq!(
-        (arms[0].variant.name.as_str(), arms[0].aliases.as_slice()),
-        ("as it is", &["as-configured".to_owned()][..])
-    );
+    assert_eq!((arms[0].variant.name.as_str(), arms[0].aliases.as_slice()), ("as-configured", &[][..]));
 }
 
 fn sets_of_a_scenario_are_built_under_their_names() {

@@ -62,6 +62,7 @@ fn shop(lab: &Lab) {
 /// One variant and its twin under some workloads, each in a separate block.
 fn run(lab: &Lab, project: &str, workloads: &[&str], rounds: &str, code: i32) -> Bundle {
     let mut args = vec!["run", "--project", project, "--axis", "jobs=2", "--rounds", rounds, "--offline"];
+    args.extend(["--on", "as-it-is"]);
     workloads.iter().for_each(|workload| args.extend(["--workload", workload]));
     lab.run(&args).expect(code);
     lab.bundle()

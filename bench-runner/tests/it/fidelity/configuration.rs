@@ -74,7 +74,7 @@ fn configuration_that_is_included_is_in_force() {
 fn an_empty_variable_drops_the_flags_of_files() {
     let lab = Lab::new();
     own(&lab, "[build]\nrustflags = [\"--cfg\", \"own\"]\n");
-    let more = ["--variant", "as-configured", "--axis", "linker=bfd"];
+    let more = ["--variant", "as-configured", "--axis", "linker=bfd", "--on", "as-it-is"];
     let bundle = run(&lab, &more, &[("CARGO_ENCODED_RUSTFLAGS", "")]);
     let configured = proof(&bundle, "as-configured", "as-configured");
     assert!(configured.found.starts_with("takes `--cfg own` "), "{}", configured.found);
@@ -140,7 +140,7 @@ fn a_variant_on_top_of_the_users_configuration_changes_its_own_key_only() {
         "cargo/config.toml",
         "[profile.dev]\ndebug = 1\nopt-level = 1\n[build]\nrustflags = [\"--cfg\", \"mine\"]\n",
     );
-    let more = ["--on", "as-configured", "--axis", "debug=none"];
+    let more = ["--axis", "debug=none"];
     let bundle = run(&lab, &more, &[("CARGO_INCREMENTAL", "0")]);
     let plan = &bundle.manifest.plan.blocks[0];
     let names: Vec<&str> = plan.arms.iter().map(|arm| arm.variant.name.as_str()).collect();

@@ -35,7 +35,7 @@ fn program(lab: &Lab, args: &[&str], variables: &[(&str, &str)]) -> ProgramRun {
 
 fn plan(lab: &Lab, dir: &str, more: &[&str], variables: &[(&str, &str)]) -> Plan {
     let project = format!("../{dir}");
-    let args = [&["plan", "--project", &project, "--json"], more].concat();
+    let args = [&["plan", "--project", &project, "--json", "--on", "as-it-is"], more].concat();
     let said = program(lab, &args, variables).expect(0).stdout;
     serde_json::from_str(&said).expect("a plan")
 }
