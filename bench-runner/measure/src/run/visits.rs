@@ -95,7 +95,7 @@ impl<'i> VisitedBlock<'i> {
             rounds: self.rounds(),
             estimated: self.estimated,
             warm_up: self.state.warm_up,
-            warm_up_is_whole: self.state.not_timed.is_empty(),
+            warm_up_is_whole: self.state.warm_up_was_whole,
             run_has_begun: self.run_has_begun,
             round_time: self.state.warm_up.map(|_| self.state.round_time()),
             is_open: self.open.is_some(),
