@@ -18,6 +18,8 @@ trials! { "visits";
     an_interrupted_visit_is_completed_by_resuming,
     a_plan_without_visits_is_carried_out_block_by_block,
     a_budget_that_is_used_up_ends_all_blocks,
+    a_block_that_ended_in_its_warm_up_does_not_make_the_machine_look_fast,
+    a_warm_up_counts_although_a_variant_is_given_up_later,
 }
 
 /// Two projects, each of which is a block.
@@ -200,4 +202,45 @@ fn a_budget_that_is_used_up_ends_all_blocks() {
     let ends = &bundle.manifest.blocks;
     assert_eq!(ends.len(), 2);
     assert!(ends.iter().all(|end| end.stopped == StopReason::Budget && end.rounds == 0), "{ends:?}");
+}
+
+/// Both blocks take a fraction of a second, where minutes are estimated. Nothing of the machine's speed is known
+/// after the first one, so the second one, which would take 20 minutes by its estimate, is not begun.
+fn a_block_that_ended_in_its_warm_up_does_not_make_the_machine_look_fast() {
+    let broken = [
+        ("exit 1", "", StopReason::NothingToCompare),
+        ("", "prepare = [\"false\"]", StopReason::CommandFailed),
+    ];
+    for (body, keys, stopped) in broken {
+        let lab = Lab::new();
+        let blocks = two_blocks(&lab);
+        lab.toy_named("first", body, &format!("{keys}\n[estimate]\nclean = \"50s\""));
+        lab.toy_named("second", "sleep 0.02", "[estimate]\nclean = \"100s\"");
+        lab.run(&args(&[&["run"], &blocks, &["--time-budget", "15m", "--rounds", "6"]])).expect(3);
+        let bundle = lab.bundle();
+        assert!(bundle.samples.iter().all(|sample| sample.project == "first"), "{stopped:?}");
+        let ends: Vec<StopReason> = bundle.manifest.blocks.iter().map(|end| end.stopped).collect();
+        assert_eq!(ends, [stopped, StopReason::Budget]);
+    }
+}
+
+/// The same with a first block whose warm-up is whole: the machine is far faster than estimated, also after a variant
+/// has failed in the rounds, so the second block is begun after the first visit to the first one.
+fn a_warm_up_counts_although_a_variant_is_given_up_later() {
+    let lab = Lab::new();
+    two_blocks(&lab);
+    let log = lab.path("log").display().to_string();
+    let fails = format!("[ \"$X\" != 3 ] || {{ echo x >> {log}; [ $(wc -l < {log}) -eq 1 ]; }}");
+    lab.toy_named("first", &fails, "[estimate]\nclean = \"50s\"");
+    lab.toy_named("second", "sleep 0.02", "[estimate]\nclean = \"100s\"");
+    let asked = ["run", "--project", "first", "--project", "second", "--axis", "env.X=1,2,3", "--seed", "3"];
+    lab.run(&args(&[&asked, &["--time-budget", "15m", "--rounds", "6"]])).expect(3);
+    let bundle = lab.bundle();
+    let first = bundle.manifest.blocks.iter().find(|end| end.block.project() == Some("first"));
+    let given_up: Vec<&str> =
+        first.iter().flat_map(|end| &end.not_timed).map(|entry| entry.variant.as_str()).collect();
+    assert_eq!(given_up, ["env.X=3"]);
+    let first_visits = BTreeSet::from([0, 1, 2, 3]);
+    let expected = ["first", "second"].map(|project| (project.to_owned(), 1, first_visits.clone()));
+    assert_eq!(stretches(&bundle.samples)[..2], expected);
 }

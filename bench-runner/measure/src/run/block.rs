@@ -39,6 +39,9 @@ pub(super) struct BlockState {
     pub(super) next_session: u32,
     /// Duration of the last layout and warm-up in this part of the run.
     pub(super) warm_up: Option<Duration>,
+    /// True if that warm-up went through with every arm. It stays as it is when arms are given up later and
+    /// when the block ends.
+    pub(super) warm_up_was_whole: bool,
     /// Duration of one round in the last warm-up.
     pub(super) warmup_round: Duration,
     /// Durations of the rounds in this part of the run, from the edit to the last build.
@@ -109,6 +112,7 @@ impl BlockState {
             visit: earlier.iter().filter_map(|sample| sample.visit).max().unwrap_or(0),
             next_session: earlier.iter().map(|sample| sample.session).max().unwrap_or(0) + 1,
             warm_up: None,
+            warm_up_was_whole: false,
             warmup_round: Duration::ZERO,
             round_times: Vec::new(),
             edit: 0,
@@ -193,6 +197,8 @@ impl<'i> BlockMeasurement<'_, '_, 'i> {
         self.builder.clock.since(Purpose::Layout, start);
         let opened = self.prepare_arms(&dirs, number);
         self.state.warm_up = Some(start.elapsed());
+        self.state.warm_up_was_whole =
+            matches!(&opened, Ok((arms, None)) if arms.iter().all(|arm| arm.dropped.is_none()));
         self.report_notes();
         match opened {
             Ok((arms, stopped)) => Ok((OpenSession { number, dirs, arms }, stopped)),

@@ -36,6 +36,10 @@ impl Notes {
         self.found.iter().any(|(kind, of, _)| *kind == about && of == variant)
     }
 
+    pub(super) fn has_kind(&self, about: NoteKind) -> bool {
+        self.found.iter().any(|(kind, ..)| *kind == about)
+    }
+
     /// All findings as sentences; `variants` are all variants of the block.
     pub(super) fn sentences(&self, variants: &BTreeSet<&str>) -> Vec<String> {
         let mut grouped: Vec<(&str, BTreeSet<&str>)> = Vec::new();

@@ -7,6 +7,7 @@ use bench_runner_core::record::{Block, Phase, Sample, StopReason, rounds};
 
 use super::block::{BlockMeasurement, BlockState, OpenSession, SessionEnd};
 use super::builder::Builder;
+use super::notes::NoteKind;
 use super::{Inputs, PlanOutcome, RunError, RunEvent, VisitStart};
 use crate::host;
 use crate::plan::{self, BlockEstimate};
@@ -95,7 +96,7 @@ impl<'i> VisitedBlock<'i> {
             rounds: self.rounds(),
             estimated: self.estimated,
             warm_up: self.state.warm_up,
-            warm_up_is_whole: self.state.not_timed.is_empty(),
+            warm_up_is_whole: self.state.warm_up_was_whole,
             run_has_begun: self.run_has_begun,
             round_time: self.state.warm_up.map(|_| self.state.round_time()),
             is_open: self.open.is_some(),
@@ -253,8 +254,11 @@ impl<'i> TurnTaking<'_, '_, 'i> {
     /// Reason why no other block can be visited while the last one stays open, if its builds have modified
     /// packages that all blocks share: another block would have to unpack them under its target directories.
     fn shared_packages(&self) -> Option<String> {
-        let is_open = self.blocks.iter().any(|block| block.open.is_some());
-        let modified = is_open && !self.builder.modified_packages.is_empty();
+        let mut open = self.blocks.iter().filter(|block| block.open.is_some()).peekable();
+        let is_open = open.peek().is_some();
+        // An arm that builds from nothing has them unpacked again, and the next round modifies them again.
+        let has_modified = open.any(|block| block.state.notes.has_kind(NoteKind::Dependencies));
+        let modified = is_open && (has_modified || !self.builder.modified_packages.is_empty());
         modified.then(|| "builds write among the sources of dependencies that all blocks share".to_owned())
     }
 

@@ -37,7 +37,8 @@ pub struct BlockTurn<'a> {
     pub warm_up: Option<Duration>,
     /// Expected duration of the next round by what was measured; `None` before the warm-up.
     pub round_time: Option<Duration>,
-    /// False if variants were dropped in the warm-up, so that its duration says nothing of the machine.
+    /// False if variants were dropped in the warm-up or it was cut short, so that its duration says nothing of the
+    /// machine. What happens after the warm-up does not change it.
     pub warm_up_is_whole: bool,
     /// True if an earlier part of the run has built anything, of whichever block.
     pub run_has_begun: bool,

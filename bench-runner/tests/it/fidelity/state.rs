@@ -16,6 +16,7 @@ trials! { "fidelity::state";
     what_a_release_build_writes_elsewhere_is_where_later_builds_start: LONG,
     a_build_directory_is_each_variants_own: LONG,
     what_a_dependency_writes_among_its_sources_is_undone: LONG,
+    blocks_do_not_take_turns_if_some_builds_write_among_shared_sources: LONG,
     what_is_compiled_again_without_a_change_is_named_with_its_reason: LONG,
     an_unknown_wrapper_is_named: LONG,
     a_script_that_calls_sccache_reaches_a_server_of_its_own: LONG.with("sccache"),
@@ -175,11 +176,11 @@ fn a_build_directory_is_each_variants_own() {
 }
 
 /// A registry in a directory, in place of crates.io, with one crate whose build script writes into its own
-/// sources.
+/// sources, unless `TIDY` is 1.
 fn with_dependency(lab: &Lab) {
     let log = lab.path("log");
     let script = format!(
-        "use std::io::Write;\nfn main() {{\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    let seen = if std::path::Path::new(\"out.o\").exists() {{ \"warm\" }} else {{ \"cold\" }};\n    std::fs::write(\"out.o\", \"x\").unwrap();\n    let mut log = std::fs::OpenOptions::new().append(true).create(true).open({log:?}).unwrap();\n    writeln!(log, \"{{seen}}\").unwrap();\n}}\n"
+        "use std::io::Write;\nfn main() {{\n    println!(\"cargo:rerun-if-changed=build.rs\");\n    let seen = if std::path::Path::new(\"out.o\").exists() {{ \"warm\" }} else {{ \"cold\" }};\n    if std::env::var(\"TIDY\").as_deref() != Ok(\"1\") {{\n        std::fs::write(\"out.o\", \"x\").unwrap();\n    }}\n    let mut log = std::fs::OpenOptions::new().append(true).create(true).open({log:?}).unwrap();\n    writeln!(log, \"{{seen}}\").unwrap();\n}}\n"
     );
     lab.write(
         "pack/litter-1.0.0/Cargo.toml",
@@ -231,6 +232,25 @@ fn what_a_dependency_writes_among_its_sources_is_undone() {
     let last = lab.bundles().pop().expect("a bundle");
     let bundle = bench_runner_core::bundle::open(&last).expect("a bundle that can be read");
     let said = "Builds write `out.o` among the sources of the dependency `litter-1.0.0`";
+    assert!(notes(&bundle).contains(said), "{}", notes(&bundle));
+}
+
+/// The last build of the first visit writes nothing, so the sources are as they were when the blocks would take
+/// turns; the next round of the first block would write among them again.
+fn blocks_do_not_take_turns_if_some_builds_write_among_shared_sources() {
+    let lab = Lab::new();
+    with_dependency(&lab);
+    let asked = ["run", "--project", "../own", "--workload", "clean", "--workload", "check", "--seed", "1"];
+    let more = ["--rounds", "4", "--time-budget", "20m", "--no-twin", "--axis", "env.TIDY=0,1"];
+    lab.run(&[&asked[..], &more].concat()).expect(0);
+    let bundle = lab.bundle();
+    let of_third = |sample: &&Sample| sample.workload == "clean" && sample.round == 3;
+    let last = bundle.samples.iter().filter(of_third).next_back().expect("a third round");
+    assert_eq!(last.variant, "env.TIDY=1", "another seed is needed");
+    let workloads: Vec<&str> = bundle.samples.iter().map(|sample| sample.workload.as_ref()).collect();
+    let first_check = workloads.iter().position(|workload| *workload == "check").expect("both blocks");
+    assert!(workloads[first_check..].iter().all(|workload| *workload == "check"), "{workloads:?}");
+    let said = "From here on blocks were measured one after another: builds write among the sources";
     assert!(notes(&bundle).contains(said), "{}", notes(&bundle));
 }
 
