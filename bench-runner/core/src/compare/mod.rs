@@ -64,6 +64,7 @@ pub use result::{
     Sessions, TwinResult, Verdict,
 };
 pub use run_record::RunRecord;
+pub use title::titles;
 
 use baseline::ChosenBaseline;
 use cells::Cells;

@@ -10,7 +10,7 @@ const SHORT: usize = 10;
 /// A title for each block: project with its version, and workload. If a block spans several of either, they
 /// are named if they are few and counted otherwise. Blocks that would share a title include the name of their
 /// matrix.
-pub(super) fn titles(plan: &Plan) -> Vec<String> {
+pub fn titles(plan: &Plan) -> Vec<String> {
     let plain: Vec<String> = plan.blocks.iter().map(|block| title(plan, block)).collect();
     let mut times: BTreeMap<&str, usize> = BTreeMap::new();
     for title in &plain {

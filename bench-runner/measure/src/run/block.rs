@@ -281,7 +281,7 @@ impl<'i> BlockMeasurement<'_, '_, 'i> {
     pub(super) fn drop_arm(&mut self, arm: &mut LiveArm<'_>, reason: String) {
         self.state.flawed = true;
         let name = match arm.arm.role {
-            Role::Twin => format!("twin of {}", arm.arm.variant.name),
+            Role::Twin => format!("{} (control)", arm.arm.variant.name),
             _ => arm.arm.variant.name.clone(),
         };
         self.builder.observer.event(&RunEvent::NotTimed { variant: &name, reason: &reason });
@@ -296,7 +296,7 @@ impl<'i> BlockMeasurement<'_, '_, 'i> {
     /// Gives up all arms.
     fn give_up(&mut self, reason: &str) {
         self.state.flawed = true;
-        self.builder.observer.event(&RunEvent::NotTimed { variant: "the whole block", reason });
+        self.builder.observer.event(&RunEvent::NotTimed { variant: "the whole comparison", reason });
         if !self.state.rounds.is_empty() {
             // Earlier rounds remain valid.
             return;
