@@ -22,6 +22,7 @@ pub(crate) mod reproduce;
 mod request;
 pub(crate) mod run;
 pub(crate) mod scenarios;
+mod scatter;
 mod session;
 mod terminal;
 pub(crate) mod wait;

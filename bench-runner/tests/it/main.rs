@@ -21,6 +21,7 @@ modules![
     fidelity,
     interruption,
     bad_input,
+    progress,
     cargo_projects,
     local_projects,
     corpus,
