@@ -33,11 +33,11 @@ pub(super) struct ProgressDisplay<'p> {
     course: RunCourse,
     /// True until the warm-ups of the running session have ended.
     warms_up: bool,
-    running: Option<RunningBuild>,
+    running: Option<DisplayedBuild>,
 }
 
 /// The build that runs, as the status shows it.
-struct RunningBuild {
+struct DisplayedBuild {
     position: String,
     variant: String,
     expected: ExpectedBuild,
@@ -130,7 +130,7 @@ impl<'p> ProgressDisplay<'p> {
     }
 }
 
-impl RunningBuild {
+impl DisplayedBuild {
     /// `84 of 126 units`; before that is known, what the build is expected to be.
     fn size(&self) -> Option<String> {
         let ExpectedBuild { units, time } = self.expected;
@@ -183,7 +183,7 @@ impl Observer for ProgressDisplay<'_> {
             RunEvent::Remark(remark) => self.say(&format!("note: {remark}")),
             RunEvent::Block { number: (number, _), visit, .. } => self.begin(number - 1, *visit),
             RunEvent::Building { role, variant, phase, round, expected, .. } => {
-                self.running = Some(RunningBuild {
+                self.running = Some(DisplayedBuild {
                     position: self.course.position(*phase, *round),
                     variant: label(variant, *role),
                     expected: *expected,
@@ -224,7 +224,7 @@ mod tests {
 
     fn size(units: Option<u32>, seconds: Option<u64>, so_far: u32) -> Option<String> {
         let expected = ExpectedBuild { units, time: seconds.map(Duration::from_secs) };
-        RunningBuild { position: String::new(), variant: String::new(), expected, units: so_far }.size()
+        DisplayedBuild { position: String::new(), variant: String::new(), expected, units: so_far }.size()
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::workloads::StartState;
 
 /// What a build starts from, and what it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum BuildKind {
+pub(super) enum BuildStage {
     /// The release build that a workload starts from.
     Release,
     /// A build from an empty target directory that a workload starts from, or that fills a cache.
@@ -20,43 +20,43 @@ pub(super) enum BuildKind {
     Workload,
 }
 
-/// The last build of each kind.
+/// The last builds, by stage and variant.
 #[derive(Debug, Default)]
 pub(super) struct BuildSizes {
-    seen: BTreeMap<(BlockId, BuildKind), BTreeMap<String, ExpectedBuild>>,
+    seen: BTreeMap<(BlockId, BuildStage), BTreeMap<String, ExpectedBuild>>,
 }
 
 impl BuildSizes {
     /// Records the size of a build that ended well.
-    pub(super) fn record(&mut self, sample: &Sample, kind: BuildKind) {
+    pub(super) fn record(&mut self, sample: &Sample, stage: BuildStage) {
         let Some(cost) = sample.outcome.cost() else { return };
         let units = sample.rebuilt.as_ref().map(|rebuilt| rebuilt.count);
         let size = ExpectedBuild { units, time: Some(cost.wall) };
-        let of_kind = self.seen.entry((sample.block.clone(), kind)).or_default();
-        of_kind.insert(sample.variant.to_string(), size);
+        let of_stage = self.seen.entry((sample.block.clone(), stage)).or_default();
+        of_stage.insert(sample.variant.to_string(), size);
     }
 
-    /// The size of the last build of the same variant and kind. Before the first one: the units as planned,
+    /// The size of the last build of the same variant at this stage. Before the first one: the units as planned,
     /// and the mean time of the block's other variants.
     pub(super) fn expect(
         &self,
         block: &Block,
         arm: &LiveArm<'_>,
-        kind: BuildKind,
+        stage: BuildStage,
         asks: bool,
     ) -> ExpectedBuild {
-        if kind == BuildKind::Workload && arm.replays() {
+        if stage == BuildStage::Workload && arm.replays() {
             // The next commit changes other units.
             return ExpectedBuild::default();
         }
-        let of_kind = self.seen.get(&(block.id.clone(), kind));
-        if let Some(seen) = of_kind.and_then(|of_kind| of_kind.get(&arm.arm.variant.name)) {
+        let of_stage = self.seen.get(&(block.id.clone(), stage));
+        if let Some(seen) = of_stage.and_then(|of_stage| of_stage.get(&arm.arm.variant.name)) {
             return *seen;
         }
-        let from_nothing = kind != BuildKind::Workload || arm.workload.start == StartState::Empty;
+        let from_nothing = stage != BuildStage::Workload || arm.workload.start == StartState::Empty;
         let planned = || arm.configured.driver.planned_units(arm.workload.goal);
         let units = if asks && from_nothing { planned() } else { None };
-        ExpectedBuild { units, time: of_kind.and_then(mean_time) }
+        ExpectedBuild { units, time: of_stage.and_then(mean_time) }
     }
 }
 

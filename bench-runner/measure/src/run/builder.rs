@@ -11,7 +11,7 @@ use super::arm::LiveArm;
 use super::arm_dirs::make;
 use super::attempt::{Attempt, outcome};
 use super::block_dirs::BlockDirs;
-use super::build_sizes::{BuildKind, BuildSizes};
+use super::build_sizes::{BuildSizes, BuildStage};
 use super::clock::{Clock, Purpose};
 use super::notes::Notes;
 use super::serviced_build::{self, ServicedBuild};
@@ -54,7 +54,7 @@ pub(super) struct BuildSlot {
     pub(super) position: u32,
     pub(super) attempt: u32,
     pub(super) visit: u32,
-    pub(super) kind: BuildKind,
+    pub(super) stage: BuildStage,
 }
 
 /// Outcome of a build.
@@ -109,7 +109,7 @@ impl<'a> Builder<'a> {
         detail: Detail,
     ) -> Result<BuildOutcome, RunError> {
         let variant = &arm.arm.variant;
-        let expected = self.sizes.expect(block, arm, slot.kind, self.observer.displays_units());
+        let expected = self.sizes.expect(block, arm, slot.stage, self.observer.displays_units());
         self.observer.event(&RunEvent::Building {
             number: self.number + 1,
             role: arm.arm.role,
@@ -118,7 +118,7 @@ impl<'a> Builder<'a> {
             round: slot.round,
             expected,
         });
-        if !self.settle(dirs, arm, slot.kind == BuildKind::Release)? {
+        if !self.settle(dirs, arm, slot.stage == BuildStage::Release)? {
             return Ok(BuildOutcome::Interrupted);
         }
         let attempt = self.attempt(block, dirs, arm, slot, detail)?;
@@ -156,7 +156,7 @@ impl<'a> Builder<'a> {
             interference,
             cache: evidence.cache,
         };
-        self.sizes.record(&sample, slot.kind);
+        self.sizes.record(&sample, slot.stage);
         let sample = self.record(sample, &evidence, &text)?;
         Ok(BuildOutcome::Recorded(Box::new(sample), Box::new(evidence), flaw))
     }
@@ -170,9 +170,9 @@ impl<'a> Builder<'a> {
         slot: BuildSlot,
         detail: Detail,
     ) -> Result<Attempt, RunError> {
-        let command = match slot.kind {
-            BuildKind::Release => arm.release_command_line(),
-            BuildKind::FromNothing | BuildKind::Workload => arm.command_line(detail),
+        let command = match slot.stage {
+            BuildStage::Release => arm.release_command_line(),
+            BuildStage::FromNothing | BuildStage::Workload => arm.command_line(detail),
         };
         let command = match command {
             Ok(command) => command,

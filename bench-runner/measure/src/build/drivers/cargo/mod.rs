@@ -208,8 +208,15 @@ impl Driver for CargoDriver {
 
     fn planned_units(&self, goal: Goal) -> Option<u32> {
         // Other settings hardly change the number, and planning has often asked for this one.
-        let answer = self.units_answer(&BuildRequest::default(), goal);
-        answer.units.as_ref().ok().map(PlannedUnits::compiled)
+        let ask = || {
+            let answer = self.units_answer(&BuildRequest::default(), goal);
+            answer.units.as_ref().ok().map(PlannedUnits::compiled)
+        };
+        ask().or_else(|| {
+            // Planning may have asked before the dependencies were there.
+            self.pre_build_queries.forget();
+            ask()
+        })
     }
 
     fn compiled_units(&self, stdout: &str) -> Option<u32> {
