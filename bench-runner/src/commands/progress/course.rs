@@ -25,6 +25,7 @@ pub(super) struct RunCourse {
     warm_ups: u64,
     visit: Option<VisitStart>,
     forecast: Option<Forecast>,
+    forecast_at: Instant,
 }
 
 /// Builds of one block in this part of the run.
@@ -109,6 +110,7 @@ impl RunCourse {
             warm_ups: 0,
             visit: None,
             forecast: None,
+            forecast_at: started,
         }
     }
 
@@ -151,6 +153,7 @@ impl RunCourse {
             // A visit that ends is not the end of the block.
             block.expected = if self.takes_turns { block.expected.max(builds) } else { builds };
         }
+        self.forecast_at = Instant::now();
         self.forecast.replace(forecast)
     }
 
@@ -206,9 +209,10 @@ impl RunCourse {
 
     fn expected_left(&self) -> Option<Duration> {
         let estimated = self.blocks.get(self.at).and_then(BlockCourse::time_left);
-        let rounds = self
-            .forecast
-            .map(|forecast| forecast.round_time * forecast.rounds.saturating_sub(forecast.rounds_done));
+        let rounds = self.forecast.map(|forecast| {
+            let rounds = forecast.round_time * forecast.rounds.saturating_sub(forecast.rounds_done);
+            rounds.saturating_sub(self.forecast_at.elapsed())
+        });
         // Another visit may follow.
         let own = if self.takes_turns { estimated.max(rounds) } else { rounds.or(estimated) };
         let others = self.blocks.iter().enumerate();
@@ -251,6 +255,7 @@ impl RoundGoal {
     pub(super) fn describe(self, round_time: Duration) -> String {
         let rounds = |rounds: u32| pluralize(rounds as usize, "round");
         match self {
+            Self::Exactly(1) => ", 1 round".to_owned(),
             Self::Exactly(of) => format!(", {} in about {}", rounds(of), format_duration(round_time * of)),
             Self::About(0) => ", and no time for one".to_owned(),
             Self::About(of) => format!(", room for about {}", rounds(of)),

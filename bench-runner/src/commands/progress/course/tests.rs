@@ -97,6 +97,8 @@ fn time_left_is_that_of_this_comparison_and_the_next() {
     (0..3).for_each(|_| course.built(Phase::Warmup));
     course.forecast(Forecast { round_time: 2 * ROUND, ..forecast(0, 6) });
     assert_eq!(seconds(&course), 6 * 20 + 70, "rounds of this one as they are, the other as estimated");
+    course.forecast_at -= Duration::from_secs(15);
+    assert_eq!(seconds(&course), 6 * 20 - 15 + 70, "a part of the first round is over");
     course.end(0);
     course.begin(1, None);
     assert_eq!(seconds(&course), 70);
@@ -145,6 +147,7 @@ fn builds_that_take_much_longer_than_estimated_are_noticed() {
 fn what_a_round_takes_is_said_with_what_it_comes_to() {
     let of = |goal: RoundGoal| goal.describe(Duration::from_millis(2700));
     assert_eq!(of(RoundGoal::Exactly(3)), ", 3 rounds in about 8.1 s");
+    assert_eq!(of(RoundGoal::Exactly(1)), ", 1 round");
     assert_eq!(of(RoundGoal::About(3)), ", room for about 3 rounds");
     assert_eq!(of(RoundGoal::About(0)), ", and no time for one");
     assert_eq!(of(RoundGoal::AtMost(30)), ", at most 30 rounds");
