@@ -4,6 +4,8 @@ use std::io::{IsTerminal as _, stdout};
 
 use bench_runner_report::report::TextStyle;
 
+use super::terminal::is_ascii;
+
 /// Width of text that goes to a file or a pipe.
 const WIDTH: usize = 100;
 
@@ -17,10 +19,9 @@ const LEAST: usize = 30;
 pub(super) fn text_style(verbose: bool) -> TextStyle {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let terminal = terminal_size::terminal_size_of(stdout()).map(|(width, _)| usize::from(width.0));
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| variable(name));
     TextStyle {
         width: width(variable("COLUMNS").as_deref(), terminal),
-        ascii: is_ascii(locale.as_deref(), stdout().is_terminal()),
+        ascii: is_ascii(stdout().is_terminal()),
         verbose,
     }
 }
@@ -28,14 +29,6 @@ pub(super) fn text_style(verbose: bool) -> TextStyle {
 fn width(columns: Option<&str>, terminal: Option<usize>) -> usize {
     let columns = columns.and_then(|columns| columns.trim().parse().ok()).filter(|columns| *columns > 0);
     columns.or(terminal.map(|width| width.min(MOST))).unwrap_or(WIDTH).max(LEAST)
-}
-
-/// A locale that is not set means ASCII to a terminal; a file is UTF-8 unless the locale says something else.
-fn is_ascii(locale: Option<&str>, is_terminal: bool) -> bool {
-    locale.map_or(is_terminal, |locale| {
-        let locale = locale.to_ascii_lowercase();
-        !locale.contains("utf-8") && !locale.contains("utf8")
-    })
 }
 
 #[cfg(test)]
@@ -51,16 +44,5 @@ mod tests {
         assert_eq!(width(Some("180"), Some(80)), 180);
         assert_eq!(width(Some("5"), None), 30);
         assert_eq!([width(Some("wide"), Some(80)), width(Some("0"), None)], [80, 100]);
-    }
-
-    #[test]
-    fn a_locale_without_utf_8_means_ascii() {
-        for locale in ["C", "POSIX", "de_DE@euro", "en_US.ISO-8859-1"] {
-            assert!(is_ascii(Some(locale), false) && is_ascii(Some(locale), true), "{locale}");
-        }
-        for locale in ["C.UTF-8", "en_US.utf8"] {
-            assert!(!is_ascii(Some(locale), true), "{locale}");
-        }
-        assert_eq!([is_ascii(None, true), is_ascii(None, false)], [true, false]);
     }
 }

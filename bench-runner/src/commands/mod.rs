@@ -26,10 +26,13 @@ pub(crate) mod reproduce;
 mod request;
 pub(crate) mod run;
 pub(crate) mod scenarios;
+mod scatter;
 mod session;
+mod terminal;
 pub(crate) mod wait;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use bench_runner_core::compare::pluralize;
@@ -203,18 +206,48 @@ fn format_path(path: &Path) -> String {
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
-/// Formats a duration for humans: whole seconds from ten seconds on.
-fn format_duration(duration: std::time::Duration) -> String {
-    let rounded = match duration.as_secs() {
-        0..10 => std::time::Duration::from_millis(duration.as_millis() as u64 / 100 * 100),
-        10.. => std::time::Duration::from_secs(duration.as_secs()),
-    };
-    humantime::format_duration(rounded).to_string()
+/// Formats a duration for humans: `2.7 s`, `42 s`, `1m 12s`, `1h 05m`.
+fn format_duration(duration: Duration) -> String {
+    let tenths = (duration.as_secs_f64() * 10.0).round() as u64;
+    let seconds = (duration.as_secs_f64().round()) as u64;
+    let minutes = (duration.as_secs_f64() / 60.0).round() as u64;
+    match seconds {
+        _ if tenths == 0 => format!("{} ms", duration.as_millis()),
+        _ if tenths < 100 => format!("{:.1} s", tenths as f64 / 10.0),
+        0..60 => format!("{seconds} s"),
+        60..3600 if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ if minutes % 60 == 0 => format!("{}h", minutes / 60),
+        _ => format!("{}h {:02}m", minutes / 60, minutes % 60),
+    }
+}
+
+/// A fraction as a percentage with at most two decimals: `3%`, `1.5%`.
+fn format_percent(share: f64) -> String {
+    let text = format!("{:.2}", 100.0 * share);
+    format!("{}%", text.trim_end_matches('0').trim_end_matches('.'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_short_and_have_their_unit() {
+        let of = |seconds: f64| format_duration(Duration::from_secs_f64(seconds));
+        let short = [0.0, 0.004, 0.26, 2.74, 9.96, 42.4, 59.7].map(of);
+        assert_eq!(short, ["0 ms", "4 ms", "0.3 s", "2.7 s", "10 s", "42 s", "1m"]);
+        let long = [72.0, 390.0, 1800.0, 3599.6, 3600.0, 3900.0, 7261.0].map(of);
+        assert_eq!(long, ["1m 12s", "6m 30s", "30m", "1h", "1h", "1h 05m", "2h 01m"]);
+    }
+
+    #[test]
+    fn percentages_have_the_decimals_that_they_need() {
+        assert_eq!(
+            [0.03, 0.015, 0.0125, 1.0, 0.0].map(format_percent),
+            ["3%", "1.5%", "1.25%", "100%", "0%"]
+        );
+    }
 
     #[test]
     fn a_checkout_has_both_or_is_where_one_stands() {

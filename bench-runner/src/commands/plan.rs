@@ -2,12 +2,14 @@
 
 use std::fmt::Write as _;
 
+use bench_runner_core::compare::titles;
 use bench_runner_core::record::{Block, Plan, Role};
 use bench_runner_measure::plan::{PlanEstimate, estimate};
 use bench_runner_measure::sampling::round_order;
 
 use super::plan_summary::{block_summary, plan_summary};
 use super::request::{PlanRequest, RequestArgs};
+use super::terminal::Terminal;
 use super::{Exit, missing_tools};
 use crate::flows::{self, FlowError, Places, Projects};
 
@@ -60,8 +62,9 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     }
     let history = flows::machine_history(&places.results, &super::machine()?.directory_name(), &plan);
     let estimate = estimate(&plan, &projects.estimates(&plan), &history);
-    print!("{}", outline(&plan, &estimate));
-    print!("{}", plan_summary(&plan, &estimate));
+    let terminal = Terminal::of_stdout();
+    terminal.print(&outline(&plan, &estimate));
+    terminal.print(&plan_summary(&plan, &estimate));
     let missing = projects.not_fetched(&plan);
     if !missing.is_empty() {
         println!(
@@ -75,19 +78,20 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
 
 fn outline(plan: &Plan, estimate: &PlanEstimate) -> String {
     let mut text = String::new();
-    for (block, estimate) in plan.blocks.iter().zip(&estimate.blocks) {
-        let _ = writeln!(text, "{}", block.id);
+    let titles = titles(plan);
+    for ((block, estimate), title) in plan.blocks.iter().zip(&estimate.blocks).zip(&titles) {
+        let _ = writeln!(text, "{title} ({})", block.id);
         for arm in &block.arms {
             let aliases = match arm.aliases.as_slice() {
                 [] => String::new(),
                 aliases => format!(
-                    "  (here the same thing as {})",
+                    "  (the same on this machine as {})",
                     aliases.iter().map(|alias| format!("`{alias}`")).collect::<Vec<_>>().join(", ")
                 ),
             };
-            let _ = writeln!(text, "  {:<9} {}{aliases}", arm.role.as_str(), arm.variant.name);
+            let _ = writeln!(text, "  {:<9} {}{aliases}", role(arm.role), arm.variant.name);
         }
-        let _ = writeln!(text, "  {}", block_summary(block, estimate));
+        let _ = writeln!(text, "  {}", block_summary(plan, block, estimate));
         if block.arms.len() <= ORDER_SHOWN_UP_TO {
             for round in 1..=2 {
                 let _ = writeln!(text, "  order of round {round}: {}", order(plan, block, round));
@@ -96,6 +100,15 @@ fn outline(plan: &Plan, estimate: &PlanEstimate) -> String {
         text.push('\n');
     }
     text
+}
+
+/// The role in the words that people see.
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Baseline => "baseline",
+        Role::Twin => "control",
+        Role::Variant => "variant",
+    }
 }
 
 fn order(plan: &Plan, block: &Block, round: u32) -> String {

@@ -1,17 +1,23 @@
-//! The summary of a plan before the first build: time, rounds, width of the intervals, and everything that is
-//! skipped.
+//! The summary of a plan before the first build: what is compared with what, time, rounds, expected precision,
+//! and everything that is skipped.
+
+mod warnings;
 
 use std::fmt::Write as _;
 
-use bench_runner_core::compare::Policy;
-use bench_runner_core::record::{AS_CONFIGURED, Block, Plan};
-use bench_runner_core::stats::MIN_ROUNDS;
+use bench_runner_core::compare::titles;
+use bench_runner_core::record::{AS_CONFIGURED, Block, Plan, Role};
 use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate, blocks_take_turns};
-use bench_runner_measure::sampling::LOOKS;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
 use super::{format_duration, pluralize};
+use warnings::warnings;
+
+/// Most comparisons that are listed.
+const LISTED: usize = 24;
+/// Most variants that are named in one comparison.
+const NAMED: usize = 6;
 
 /// An error if nothing is left to measure, with everything that is skipped.
 pub(super) fn check_not_empty(plan: &Plan) -> Result<(), RequestError> {
@@ -19,78 +25,82 @@ pub(super) fn check_not_empty(plan: &Plan) -> Result<(), RequestError> {
         return Ok(());
     }
     let message = match skipped_lines(plan).trim_end() {
-        "" => "there is nothing to measure: the plan has no block".to_owned(),
+        "" => "there is nothing to measure: the plan has no comparison".to_owned(),
         why => format!("there is nothing to measure\n{why}"),
     };
     Err(RequestError::usage(message, None))
 }
 
-/// Rounds, builds, time and interval width of one block, on one line.
-pub(super) fn block_summary(block: &Block, estimate: &BlockEstimate) -> String {
-    let rounds = pluralize(estimate.rounds as usize, "round");
+/// Rounds, builds and time of one block, and the precision that is expected of it, on one line.
+pub(super) fn block_summary(plan: &Plan, block: &Block, estimate: &BlockEstimate) -> String {
     let builds = pluralize(estimate.builds(block.arms.len()) as usize, "build");
-    let time = estimate.total().map(|time| format!(", about {}", format_duration(time))).unwrap_or_default();
-    format!("{rounds}, {builds}{time}; {}", width(estimate))
+    let time =
+        estimate.total().map(|time| format!(" in about {}", format_duration(time))).unwrap_or_default();
+    format!("{}, {builds}{time}; {}", rounds(plan, block, estimate), expected_precision(estimate))
 }
 
-/// Expected width of the intervals.
-fn width(estimate: &BlockEstimate) -> String {
+/// The number of rounds, and whether it is certain.
+fn rounds(plan: &Plan, block: &Block, estimate: &BlockEstimate) -> String {
+    let is_known = estimate.round_time.is_some() || plan.time_budget.is_none();
+    let is_certain = is_certain(plan, block);
+    let rounds = pluralize(estimate.rounds as usize, "round");
+    match (is_known, is_certain) {
+        (false, _) => format!("at most {rounds}"),
+        (true, true) => rounds,
+        (true, false) => format!("about {rounds}"),
+    }
+}
+
+/// True if neither time nor precision ends a block before its largest number of rounds.
+fn is_certain(plan: &Plan, block: &Block) -> bool {
+    plan.time_budget.is_none() && block.sampling.precision.is_none()
+}
+
+/// The half-width of the intervals that is expected, and on which condition.
+fn expected_precision(estimate: &BlockEstimate) -> String {
     match estimate.half_width {
-        Some(half_width) => format!("intervals of about ±{:.1} %", half_width * 100.0),
+        Some(half_width) => {
+            format!("expected precision ±{:.1}%, {}", half_width * 100.0, condition(estimate.noise))
+        }
         None => "too few rounds for an interval".to_owned(),
     }
 }
 
-/// Expected width of the intervals, with the noise that it is expected from.
-fn width_with_noise(estimate: &BlockEstimate) -> String {
-    let scatter = estimate.half_width.map(|_| format!(" {}", scatter(estimate.noise))).unwrap_or_default();
-    format!("{}{scatter}", width(estimate))
-}
-
 /// The scatter with which a plan reckons, and where it is from.
-fn scatter(noise: Noise) -> String {
+fn condition(noise: Noise) -> String {
     let percent = 100.0 * noise.expected.noise;
     if noise.is_measured {
-        format!("if builds scatter by {percent:.1} %, as they did here before")
+        format!("if build times on this machine vary by {percent:.1}%, as they did in earlier runs")
     } else {
-        format!("if builds scatter by {percent:.0} %, which is assumed")
+        format!("if build times on this machine vary by {percent:.0}%, which is assumed")
     }
 }
 
 /// The summary of a plan before the first build.
 pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
-    let mut text = String::new();
-    let blocks = pluralize(plan.blocks.len(), "block");
-    let builds = pluralize(estimate.builds as usize, "build");
-    let time = match (estimate.total, plan.time_budget) {
-        (Some(total), Some(budget)) => {
-            format!(", about {} of the {} allowed", format_duration(total), format_duration(budget))
-        }
-        (Some(total), None) => format!(", about {}", format_duration(total)),
-        (None, Some(budget)) => format!(", at most about {}", format_duration(budget)),
-        (None, None) => String::new(),
-    };
-    let _ = writeln!(text, "{}: {blocks}, about {builds}{time} (seed {})", plan.scenario, plan.seed);
+    let mut text = format!("{}\n", headline(plan, estimate));
     let planned = plan.planned_comparisons();
-    for (block, estimate) in plan.blocks.iter().zip(&estimate.blocks).take(24) {
-        let known = if estimate.round_time.is_some() || plan.time_budget.is_none() { "" } else { "at most " };
-        let rounds = pluralize(estimate.rounds as usize, "round");
-        let _ = writeln!(
-            text,
-            "  {}: {} variants, {known}{rounds}, {}",
-            block.id,
-            block.arms.len() - usize::from(block.twin().is_some()),
-            width_with_noise(estimate),
-        );
+    let titles = titles(plan);
+    let blocks = plan.blocks.iter().zip(&estimate.blocks).zip(&titles).enumerate();
+    for (at, ((block, estimate), title)) in blocks.take(LISTED) {
+        let _ = writeln!(text, "  {}. {title}", at + 1);
+        let _ = writeln!(text, "     {}", compared(block));
+        let _ = writeln!(text, "     {}; {}", rounds(plan, block, estimate), expected_precision(estimate));
         for warning in warnings(block, estimate, planned) {
-            let _ = writeln!(text, "    {warning}");
+            let _ = writeln!(text, "     warning: {warning}");
         }
     }
-    text.push_str(&visits(plan));
+    if plan.blocks.len() > LISTED {
+        let _ = writeln!(text, "  and {} more", pluralize(plan.blocks.len() - LISTED, "comparison"));
+    }
+    text.push_str(&course(plan));
     text.push_str(build_times(estimate));
     if let Some(bytes) = estimate.disk_bytes {
-        let _ =
-            writeln!(text, "  on disk: about {} MB at a time, removed afterwards", bytes.div_ceil(1_000_000));
+        let _ = writeln!(
+            text,
+            "  disk: up to about {} MB in build directories, removed at the end",
+            bytes.div_ceil(1_000_000)
+        );
     }
     text.push_str(&source_notes(plan));
     text.push_str(&user_configuration(plan));
@@ -110,19 +120,66 @@ fn build_times(estimate: &PlanEstimate) -> &'static str {
     }
 }
 
-/// How the blocks share the budget, if they take turns.
-fn visits(plan: &Plan) -> String {
-    if !blocks_take_turns(plan) {
-        return String::new();
+/// What the whole run comes to.
+fn headline(plan: &Plan, estimate: &PlanEstimate) -> String {
+    let comparisons = pluralize(plan.blocks.len(), "comparison");
+    let builds = pluralize(estimate.builds as usize, "build");
+    let about = if plan.blocks.iter().all(|block| is_certain(plan, block)) { "" } else { "about " };
+    let work = match (estimate.total.map(format_duration), plan.time_budget.map(format_duration)) {
+        (Some(total), Some(budget)) => format!("{about}{builds} in about {total} (time budget {budget})"),
+        (Some(total), None) => format!("{about}{builds} in about {total}"),
+        (None, Some(budget)) => format!("at most {builds}, at most {budget}"),
+        (None, None) => format!("{about}{builds}"),
+    };
+    format!("plan `{}`: {comparisons}, {work}; seed {}", plan.scenario, plan.seed)
+}
+
+/// Which variants are compared with which baseline.
+fn compared(block: &Block) -> String {
+    let arms = |role: Role| block.arms.iter().filter(move |arm| arm.role == role);
+    let baseline = arms(Role::Baseline).map(|arm| arm.variant.name.as_str()).next().unwrap_or("nothing");
+    let variants: Vec<&str> = arms(Role::Variant).map(|arm| arm.variant.name.as_str()).collect();
+    match variants.as_slice() {
+        [] if block.twin().is_some() => format!("{baseline} against a second copy of itself"),
+        [] => format!("{baseline} alone"),
+        _ => format!("{} against {baseline} (the baseline)", list(&variants)),
     }
-    let visits = plan.blocks.first().and_then(|block| block.visits.as_ref());
-    let until = visits.map(|visits| visits.until.as_slice()).unwrap_or_default();
-    let each: String =
-        until.iter().map(|&rounds| format!("{} each, ", pluralize(rounds as usize, "round"))).collect();
-    format!(
-        "  blocks take turns within the budget, the cheapest first: {each}then where a round narrows intervals most \
-         for its time\n"
-    )
+}
+
+/// The names as words; their number if they are many.
+fn list(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] if names.len() <= NAMED => format!("{} and {last}", first.join(", ")),
+        _ => format!("{} and {} more", names[..NAMED - 1].join(", "), names.len() + 1 - NAMED),
+    }
+}
+
+/// What a round builds, and how the blocks share the budget.
+fn course(plan: &Plan) -> String {
+    let mut text = String::new();
+    if plan.blocks.iter().any(|block| block.twin().is_some()) {
+        text.push_str(
+            "  Each round builds every variant once, in random order, and the baseline twice: the second copy is the \
+             control.\n",
+        );
+    }
+    if blocks_take_turns(plan) {
+        let visits = plan.blocks.first().and_then(|block| block.visits.as_ref());
+        let until = visits.map(|visits| visits.until.as_slice()).unwrap_or_default();
+        let first: Vec<String> = until.iter().map(u32::to_string).collect();
+        let first = match first.as_slice() {
+            [] => String::new(),
+            first => format!("every one gets {} rounds first, and then ", first.join(", then ")),
+        };
+        let _ = writeln!(
+            text,
+            "  Comparisons take turns, the cheapest first: {first}the one whose interval a round narrows most for its \
+             time."
+        );
+    }
+    text
 }
 
 /// Remarks about the sources.
@@ -176,67 +233,6 @@ fn user_configuration(plan: &Plan) -> String {
     text
 }
 
-/// Largest number of rounds that is computed.
-const MOST_ROUNDS: usize = 10_000;
-
-/// Warnings about goals that a block cannot reach, in a run of `planned` comparisons.
-fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<String> {
-    let sampling = &block.sampling;
-    let (expected, scatter) = (estimate.noise.expected, scatter(estimate.noise));
-    let rounds = |rounds: Option<usize>| match rounds {
-        Some(rounds) => format!("about {rounds} rounds"),
-        None => format!("more than {MOST_ROUNDS} rounds"),
-    };
-    let mut warnings = Vec::new();
-    warnings.extend(few_rounds(estimate, planned, &|| {
-        let needed = rounds(expected.rounds_for(0.5 * sampling.margin, MOST_ROUNDS));
-        format!("a verdict at the margin of {:.2} % takes {needed} {scatter}", sampling.margin * 100.0)
-    }));
-    // Looks leave offsets between directories out.
-    let precise = |precision: f64, most: usize| expected.without_offset().rounds_for(precision, most);
-    if let Some(precision) = sampling.precision
-        && precise(precision, sampling.max_rounds as usize).is_none()
-    {
-        warnings.push(format!(
-            "a precision of ±{:.2} % takes {} {scatter}, and {} is the most that may be made (--max-rounds)",
-            precision * 100.0,
-            rounds(precise(precision, MOST_ROUNDS)),
-            sampling.max_rounds
-        ));
-    }
-    if let Some(precision) = sampling.precision
-        && sampling.margin < 2.0 * precision
-    {
-        warnings.push(format!(
-            "a precision of ±{:.2} % cannot show equivalence within {:.2} %: the margin must be at least twice it",
-            precision * 100.0,
-            sampling.margin * 100.0
-        ));
-    }
-    if estimate.rounds < sampling.min_rounds {
-        warnings.push(format!(
-            "the budget allows {} of the {} rounds wanted; raise --time-budget",
-            estimate.rounds, sampling.min_rounds
-        ));
-    }
-    warnings
-}
-
-/// Warning about a block with fewer rounds than the first look; `needed` says what a verdict takes.
-fn few_rounds(estimate: &BlockEstimate, planned: usize, needed: &dyn Fn() -> String) -> Option<String> {
-    let rounds = estimate.rounds as usize;
-    let have = pluralize(rounds, "round");
-    if rounds < MIN_ROUNDS {
-        let verb = if rounds == 1 { "gives" } else { "give" };
-        return Some(format!("{have} {verb} no verdict: it takes at least {MIN_ROUNDS}; {}", needed()));
-    }
-    // Without a planned comparison there is no difference to find.
-    let alpha = Policy::default().level(planned) / planned.max(1) as f64;
-    let expected = estimate.noise.expected.estimate(rounds).filter(|_| rounds < LOOKS[0] && planned > 0)?;
-    let least = expected.detectable(alpha) * 100.0;
-    Some(format!("{have} find a difference of {least:.0} % or more in four of five such runs; {}", needed()))
-}
-
 /// The skipped variants with their reasons; the same reason in several blocks once.
 fn skipped_lines(plan: &Plan) -> String {
     let mut groups: Vec<(&str, &str, Option<&str>, Vec<&str>)> = Vec::new();
@@ -248,9 +244,15 @@ fn skipped_lines(plan: &Plan) -> String {
             None => groups.push((variant, reason, help, vec![&skipped.block])),
         }
     }
+    let titles = titles(plan);
+    let title = |block: &str| {
+        let at = plan.blocks.iter().position(|planned| planned.id.as_str() == block);
+        at.map_or_else(|| block.to_owned(), |at| titles[at].clone())
+    };
     let mut text = String::new();
     for (variant, reason, help, blocks) in groups {
-        let what = if variant == "all" { "the whole block".to_owned() } else { variant.to_owned() };
+        let what = if variant == "all" { "everything".to_owned() } else { variant.to_owned() };
+        let blocks: Vec<String> = blocks.into_iter().map(title).collect();
         let _ = writeln!(text, "  left out: {what} in {}: {reason}", blocks.join(", "));
         if let Some(help) = help {
             let _ = writeln!(text, "    help: {help}");
@@ -260,73 +262,4 @@ fn skipped_lines(plan: &Plan) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use bench_runner_core::stats::{BlockShape, Control, Expectation};
-
-    use super::*;
-
-    #[test]
-    fn a_width_says_from_which_noise_it_is_expected() {
-        let shape = BlockShape { control: Control::Twin, comparisons: 2 };
-        let of = |rounds: u32, noise: f64, is_measured: bool| {
-            let noise = Noise { expected: Expectation { noise, offset: 0.0, shape }, is_measured };
-            let half_width = noise.expected.half_width(rounds as usize);
-            let (warmups, warmup_time, round_time, disk_bytes) = (1, None, None, None);
-            width_with_noise(&BlockEstimate {
-                warmups,
-                warmup_time,
-                round_time,
-                rounds,
-                noise,
-                half_width,
-                disk_bytes,
-                passing_bytes: 0,
-            })
-        };
-        assert_eq!(
-            of(6, 0.05, false),
-            "intervals of about ±6.7 % if builds scatter by 5 %, which is assumed"
-        );
-        assert_eq!(
-            of(6, 0.043, true),
-            "intervals of about ±5.8 % if builds scatter by 4.3 %, as they did here before"
-        );
-        assert_eq!(of(2, 0.05, false), "too few rounds for an interval");
-    }
-
-    #[test]
-    fn few_rounds_are_told_what_they_cannot_show() {
-        let shape = BlockShape { control: Control::Twin, comparisons: 2 };
-        let noise = Noise { expected: Expectation { noise: 0.02, offset: 0.0, shape }, is_measured: true };
-        let of = |rounds, planned| {
-            let (warmups, warmup_time, round_time, disk_bytes) = (1, None, None, None);
-            let half_width = noise.expected.half_width(3);
-            let estimate = BlockEstimate {
-                warmups,
-                warmup_time,
-                round_time,
-                rounds,
-                noise,
-                half_width,
-                disk_bytes,
-                passing_bytes: 0,
-            };
-            few_rounds(&estimate, planned, &|| "about 15 rounds".to_owned()).unwrap_or_default()
-        };
-        assert_eq!(of(1, 4), "1 round gives no verdict: it takes at least 3; about 15 rounds");
-        assert_eq!(of(2, 1), "2 rounds give no verdict: it takes at least 3; about 15 rounds");
-        // By hand: t(0.975, 4) = 2.7764, t(0.8, 4) = 0.9410, f = 7/6, 2 % · √(1.5/3), a single comparison at 5 %.
-        let h: f64 = (2.7764 + 0.9410) * (7.0 / 6.0) * 0.02 * 0.5f64.sqrt();
-        let share = 100.0 * h.exp_m1();
-        assert_eq!(
-            of(3, 1),
-            format!(
-                "3 rounds find a difference of {share:.0} % or more in four of five such runs; about 15 rounds"
-            )
-        );
-        // t(0.99925, 4) = 7.7412
-        assert!(of(3, 20).contains("a difference of 15 % or more"), "{}", of(3, 20));
-        assert_eq!(of(3, 0), "", "nothing is compared");
-        assert_eq!(of(6, 4), "");
-    }
-}
+mod tests;

@@ -9,7 +9,9 @@ use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{Reproduction, ReproductionOutcome};
 use bench_runner_report::report;
 
+use super::scatter::scatter_line;
 use super::session::{Session, StartConditions};
+use super::terminal::Terminal;
 use super::{EarlyEnd, Exit, HOW_LONG, WHAT_TO_COMPARE, format_path, text_style};
 use crate::flows::{self, JudgedRun, Places, PublishedReport, ReproduceOptions};
 
@@ -89,6 +91,9 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
     let measured = Session::again(&first.bundle.manifest, again, conditions, places)?.measure()?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
     let reproduced = flows::compare_reproduction(first, &again);
+    if let Some(line) = scatter_line(&measured.expected_noise, &again.comparison) {
+        Terminal::of_stderr().print(&line);
+    }
     if !args.json {
         // Before figures are drawn: a full disk must not cost the results.
         println!("{}", report::text(&again.comparison, text_style(false)));

@@ -7,7 +7,9 @@ use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_report::report;
 
 use super::request::RequestArgs;
+use super::scatter::scatter_line;
 use super::session::{Session, StartConditions};
+use super::terminal::Terminal;
 use super::wait::{self, WaitLimit};
 use super::{EarlyEnd, Exit, HOW_TO_JUDGE, browser, format_path, text_style};
 use crate::flows::{self, MeasuredRun, Places, PublishedReport};
@@ -82,6 +84,9 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let measured = session.measure()?;
     let bundle = bundle::open(&measured.bundle)?;
     let comparison = flows::judge(&bundle, &Policy::default());
+    if let Some(line) = scatter_line(&measured.expected_noise, &comparison) {
+        Terminal::of_stderr().print(&line);
+    }
     if !args.json {
         // Before figures are drawn: a full disk must not cost the results.
         let style = text_style(args.verbose);

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use bench_runner_core::bundle::Manifest;
+use bench_runner_core::bundle::{Bundle, Manifest};
 use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::host::{self, Health, Severity};
 use bench_runner_measure::plan::{check, estimate};
@@ -11,8 +11,9 @@ use bench_runner_measure::process;
 
 use super::progress::ProgressDisplay;
 use super::request::{PlanRequest, RequestArgs};
+use super::terminal::Terminal;
 use super::wait::{self, WaitLimit};
-use super::{EarlyEnd, Exit, missing_tools, plan_summary, with_help};
+use super::{EarlyEnd, Exit, missing_tools, plan_summary, pluralize, with_help};
 use crate::flows::{self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions};
 
 /// Conditions for the start of a run.
@@ -113,7 +114,7 @@ fn measure_plan(mut plan: Plan, strict: bool, measuring: MeasuringSession) -> Re
     if strict && !is_faithful(&plan) {
         return Err(EarlyEnd::Early(Exit::Unfit));
     }
-    let mut progress = progress(&plan, &measuring);
+    let mut progress = progress(&plan, &measuring, None);
     let measured = measuring.measure(&plan, &prepared_trees, &mut progress);
     progress.end();
     Ok(measured?)
@@ -124,18 +125,34 @@ fn resume_run(dir: &Path, measuring: MeasuringSession) -> Result<MeasuredRun, Fl
     let unfinished = flows::open_unfinished(dir, measuring.machine())?;
     let plan = unfinished.manifest.plan.clone();
     let prepared_trees = measuring.projects().prepare_trees(&plan)?;
-    let mut progress = progress(&plan, &measuring);
+    let mut progress = progress(&plan, &measuring, Some(&unfinished.manifest));
+    Terminal::of_stderr().print(&resumed_line(&unfinished));
     let measured = measuring.resume(unfinished, &prepared_trees, &mut progress);
     progress.end();
     measured
 }
 
-/// Prints the summary of the plan, and starts the progress display.
-fn progress(plan: &Plan, measuring: &MeasuringSession) -> ProgressDisplay {
+/// Prints the summary of the plan, and starts the progress display. `earlier` is the manifest of a run that is
+/// resumed.
+fn progress<'p>(
+    plan: &'p Plan,
+    measuring: &MeasuringSession,
+    earlier: Option<&Manifest>,
+) -> ProgressDisplay<'p> {
     let history = measuring.machine_history(plan);
     let estimate = estimate(plan, &measuring.projects().estimates(plan), &history);
-    eprint!("{}", plan_summary::plan_summary(plan, &estimate));
-    ProgressDisplay::new(plan, &estimate)
+    Terminal::of_stderr().print(&plan_summary::plan_summary(plan, &estimate));
+    ProgressDisplay::new(plan, &estimate, earlier)
+}
+
+/// How much of a run is done that is resumed.
+fn resumed_line(unfinished: &Bundle) -> String {
+    let ended = match unfinished.manifest.blocks.len() {
+        0 => String::new(),
+        ended => format!(", {} complete", pluralize(ended, "comparison")),
+    };
+    let builds = pluralize(unfinished.samples.len(), "build");
+    format!("resuming: {builds} done before{ended}\n")
 }
 
 /// True if the plan builds what the user builds, as far as it was compared; prints the differences.
@@ -143,7 +160,7 @@ fn is_faithful(plan: &Plan) -> bool {
     let differing = plan_summary::fidelity(plan, true);
     eprint!("{differing}");
     if !differing.is_empty() {
-        eprintln!("not started: `--strict` wants the build to be yours in everything that is compared");
+        eprintln!("not started: `--strict` refuses a build that differs from your own");
     }
     differing.is_empty()
 }

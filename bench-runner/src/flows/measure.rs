@@ -8,9 +8,9 @@ use anyhow::Context as _;
 use bench_runner_core::bundle::{
     self, Bundle, BundleWriter, MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, run_id,
 };
-use bench_runner_core::record::{FORMAT_VERSION, Plan, Sample};
+use bench_runner_core::record::{BlockId, FORMAT_VERSION, Plan, Sample};
 use bench_runner_measure::host::{self, Health, HostMachine, MeasuringLock};
-use bench_runner_measure::plan::{MachineHistory, estimate};
+use bench_runner_measure::plan::{MachineHistory, Noise, estimate};
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 use bench_runner_measure::run::{self, Inputs, Observer, PlanOutcome, PreparedTrees, RunEvent};
 use bench_runner_measure::scenario::RequestError;
@@ -18,9 +18,11 @@ use bench_runner_measure::scenario::RequestError;
 use super::{FlowError, Places, Projects, calibration, tools};
 
 /// A finished or interrupted run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MeasuredRun {
     pub bundle: PathBuf,
+    /// The noise that was expected of each block.
+    pub expected_noise: Vec<(BlockId, Noise)>,
     /// True if the run was interrupted and can be resumed.
     pub interrupted: bool,
     /// True if some cells failed or were not proven.
@@ -122,7 +124,9 @@ impl MeasuringSession {
             jobs: writer.manifest().jobs,
         };
         let outcome = run::execute(&inputs, &mut self.supervisor, &mut writer, observer);
-        finish(writer, outcome, &self.places)
+        let expected_noise =
+            plan.blocks.iter().zip(&wanted).map(|(block, wanted)| (block.id.clone(), wanted.noise)).collect();
+        finish(writer, outcome, expected_noise, &self.places)
     }
 
     fn manifest(&self, plan: &Plan) -> Result<Manifest, FlowError> {
@@ -203,6 +207,7 @@ pub(super) fn create_and_lock(scratch: &Path) -> Result<File, FlowError> {
 fn finish(
     mut writer: BundleWriter,
     outcome: Result<PlanOutcome, run::RunError>,
+    expected_noise: Vec<(BlockId, Noise)>,
     places: &Places,
 ) -> Result<MeasuredRun, FlowError> {
     let after = serde_json::to_value(Health::read(&places.cache)).unwrap_or_default();
@@ -212,7 +217,8 @@ fn finish(
             updated?;
             let status = if outcome.interrupted { Status::Interrupted } else { Status::Complete };
             let bundle = writer.finish(status)?;
-            Ok(MeasuredRun { bundle, interrupted: outcome.interrupted, flawed: outcome.flawed })
+            let PlanOutcome { interrupted, flawed } = outcome;
+            Ok(MeasuredRun { bundle, expected_noise, interrupted, flawed })
         }
         Err(error) => {
             let dir = writer.dir().to_owned();

@@ -1,9 +1,13 @@
 //! An isolated environment for a run of the real program: home, cache, results and plots in one temporary
 //! directory, and command projects that build in milliseconds.
 
+mod screen;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+pub(crate) use screen::Screen;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_bench-runner");
 

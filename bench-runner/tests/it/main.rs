@@ -22,6 +22,7 @@ modules![
     help,
     interruption,
     bad_input,
+    progress,
     cargo_projects,
     local_projects,
     corpus,

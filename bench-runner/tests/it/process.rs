@@ -13,6 +13,7 @@ macro_rules! by_name {
 
 mod bench;
 mod beside;
+mod watching;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -74,7 +75,7 @@ pub(crate) fn tests() -> Vec<Trial> {
         Err(_) => None,
     };
     let mut trials = Vec::new();
-    for &(name, test) in TESTS.iter().chain(beside::TESTS) {
+    for &(name, test) in TESTS.iter().chain(beside::TESTS).chain(watching::TESTS) {
         let run = move |control_group: bool| move || test(&Bench::new(control_group));
         let with = Trial::test(format!("process::{name}::control_group"), run(true));
         trials.push(match &obstacle {

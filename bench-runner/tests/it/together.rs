@@ -208,7 +208,7 @@ fn what_cannot_be_put_together_is_said() {
     let ran = lab.run(&["reproduce", text(&empty), "--against", text(&one)]).expect(5);
     assert!(ran.stdout.contains("there is nothing to confirm"), "{}", ran.stdout);
     let stderr = lab.run(&["reproduce", text(&empty)]).expect(2).stderr;
-    assert!(stderr.ends_with("there is nothing to measure: the plan has no block\n"), "{stderr}");
+    assert!(stderr.ends_with("there is nothing to measure: the plan has no comparison\n"), "{stderr}");
     let other = copied("other", &|text| {
         let mut manifest = json(&text);
         manifest["jobs"] = 99.into();

@@ -63,10 +63,14 @@ fn blocks_of_a_run_with_a_budget_take_turns() {
     let visits = Some(Visits { until: vec![3, 5], keep: true });
     assert!(plan.blocks.iter().all(|block| block.visits == visits), "{plan:?}");
     let text = lab.run(&args(&[&["plan"], &blocks, &budget])).expect(0).stdout;
-    assert!(text.contains("blocks take turns"), "{text}");
+    assert!(
+        text.contains("Comparisons take turns, the cheapest first: every one gets 3, then 5 rounds first"),
+        "{text}"
+    );
     let ran = lab.run(&args(&[&["run"], &blocks, &budget])).expect(0);
     assert!(
-        ran.stderr.contains("block 1 of 2, visit 2: custom/first/clean, 3 rounds so far;"),
+        ran.stderr.contains("back to comparison 1 of 2: first")
+            && ran.stderr.contains("; 3 rounds so far; every comparison gets 5 rounds first"),
         "{}",
         ran.stderr
     );

@@ -34,6 +34,7 @@ mod supervise;
 mod supervisor;
 mod tool;
 mod wait;
+mod watch;
 
 pub use accounting::{Accounting, ControlGroup};
 pub use interrupt::{install_interrupts, interrupted};
@@ -45,6 +46,7 @@ pub use supervise::supervise;
 pub use supervisor::{SUPERVISE_VERB, Supervisor, SupervisorError, SupervisorOptions};
 pub(crate) use tool::check_tool_bytes;
 pub use tool::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool, find_in_path, run_tool};
+pub use watch::BuildWatch;
 
 /// Body of the hidden verb on systems without accounting: [`Supervisor::start`] refuses before it is reached.
 #[cfg(not(target_os = "linux"))]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::protocol::{LineBuffer, PROGRAM, SupervisorAnswer, SupervisorRequest, to_line};
 use super::wait::{self, WaitOutcome, wait_readable};
-use super::{Accounting, BuildResult, ExitKind, Job, interrupt};
+use super::{Accounting, BuildResult, BuildWatch, ExitKind, Job, interrupt};
 
 /// The hidden verb that the supervisor is started with.
 pub const SUPERVISE_VERB: &str = "__supervise";
@@ -115,7 +115,7 @@ impl Supervisor {
     ///
     /// If the supervisor is lost, after which every call fails, or cannot run the build.
     pub fn build(&mut self, job: &Job) -> Result<BuildResult, SupervisorError> {
-        self.run_or_interrupted(job, None, &mut |_| {})
+        self.run_or_interrupted(job, None, None, &mut |_| {})
     }
 
     /// Like [`Supervisor::build`], with a callback between the end of the build's own process and the end of
@@ -128,6 +128,9 @@ impl Supervisor {
     /// even if `then` has not returned. An interrupt meanwhile ends tool calls, as always; `then` should give
     /// up if one of them reports it.
     ///
+    /// With a `watch`, the build is looked at until its own process has ended; without one, nothing of the
+    /// harness runs meanwhile.
+    ///
     /// Returns the result of `then`, if it was called.
     ///
     /// # Errors
@@ -137,10 +140,11 @@ impl Supervisor {
         &mut self,
         job: &Job,
         hold: Duration,
+        watch: Option<&mut BuildWatch<'_>>,
         then: impl FnOnce(&ExitKind) -> T,
     ) -> Result<(BuildResult, Option<T>), SupervisorError> {
         let (mut then, mut given) = (Some(then), None);
-        let finished = self.run_or_interrupted(job, Some(hold), &mut |ended| {
+        let finished = self.run_or_interrupted(job, Some(hold), watch, &mut |ended| {
             given = then.take().map(|then| then(ended));
         })?;
         Ok((finished, given))
@@ -150,12 +154,13 @@ impl Supervisor {
         &mut self,
         job: &Job,
         hold: Option<Duration>,
+        watch: Option<&mut BuildWatch<'_>>,
         held: &mut dyn FnMut(&ExitKind),
     ) -> Result<BuildResult, SupervisorError> {
         if interrupt::interrupted() {
             return Ok(BuildResult::without_running(ExitKind::Interrupted));
         }
-        match self.run(job, hold, held) {
+        match self.run(job, hold, watch, held) {
             // Some programs send their signal to all processes at once, the supervisor included.
             Err(SupervisorError::Lost { .. }) if interrupt::interrupted() => {
                 Ok(BuildResult::without_running(ExitKind::Interrupted))
@@ -168,6 +173,7 @@ impl Supervisor {
         &mut self,
         job: &Job,
         hold: Option<Duration>,
+        mut watch: Option<&mut BuildWatch<'_>>,
         held: &mut dyn FnMut(&ExitKind),
     ) -> Result<BuildResult, SupervisorError> {
         self.ask(&SupervisorRequest::Build { job: Box::new(job.clone()), hold })?;
@@ -175,9 +181,10 @@ impl Supervisor {
         let before = job.before.iter().fold(after, |sum, setup| sum.saturating_add(setup.timeout));
         let mut until = Instant::now().checked_add(before.saturating_add(job.timeout));
         let finished = loop {
-            match self.answer_or_abort(until)? {
+            match self.answer_or_abort(until, watch.as_deref_mut())? {
                 SupervisorAnswer::Started { pid } => self.running = Some(pid),
                 SupervisorAnswer::Held(ended) => {
+                    watch = None;
                     held(&ended);
                     until = Instant::now().checked_add(after);
                     self.ask(&SupervisorRequest::Release)?;
@@ -223,8 +230,13 @@ impl Supervisor {
         written.map_err(|error| self.lost(error.to_string()))
     }
 
-    /// The next answer; aborts the build when the program is interrupted.
-    fn answer_or_abort(&mut self, until: Option<Instant>) -> Result<SupervisorAnswer, SupervisorError> {
+    /// The next answer; meanwhile looks at the build if it is watched, and aborts it when the program is
+    /// interrupted.
+    fn answer_or_abort(
+        &mut self,
+        until: Option<Instant>,
+        mut watch: Option<&mut BuildWatch<'_>>,
+    ) -> Result<SupervisorAnswer, SupervisorError> {
         let mut asked = false;
         loop {
             if interrupt::interrupted() && !asked {
@@ -232,30 +244,37 @@ impl Supervisor {
                 asked = true;
             }
             let wake = if asked { None } else { interrupt::wake_fd() };
-            if let Some(answer) = self.try_answer(until, wake)? {
+            let look = watch.as_deref().map(BuildWatch::next);
+            if let Some(answer) = self.try_answer(until, look, wake)? {
                 return Ok(answer);
+            }
+            if let Some(watch) = &mut watch {
+                watch.look_if_due();
             }
         }
     }
 
     fn answer(&mut self, until: Instant) -> Result<SupervisorAnswer, SupervisorError> {
         loop {
-            if let Some(answer) = self.try_answer(Some(until), None)? {
+            if let Some(answer) = self.try_answer(Some(until), None, None)? {
                 return Ok(answer);
             }
         }
     }
 
-    /// Waits for an answer once: `None` if something else ended the wait.
+    /// Waits for an answer once, at the longest until `pause`: `None` if something else ended the wait. After
+    /// `until` the supervisor is lost.
     fn try_answer(
         &mut self,
         until: Option<Instant>,
+        pause: Option<Instant>,
         wake: Option<std::os::fd::BorrowedFd<'_>>,
     ) -> Result<Option<SupervisorAnswer>, SupervisorError> {
         if let Some(answer) = self.lines.next() {
             return answer.map(Some).map_err(|error| self.lost(error.to_string()));
         }
-        let [there, _] = wait_readable([Some(self.answers.as_fd()), wake], until)
+        let wait_until = until.into_iter().chain(pause).min();
+        let [there, _] = wait_readable([Some(self.answers.as_fd()), wake], wait_until)
             .map_err(|error| self.lost(error.to_string()))?;
         if !there {
             if until.is_some_and(|until| Instant::now() >= until) {

@@ -11,14 +11,16 @@ use super::arm::LiveArm;
 use super::arm_dirs::make;
 use super::attempt::{Attempt, outcome};
 use super::block_dirs::BlockDirs;
+use super::build_sizes::{BuildSizes, BuildStage};
 use super::clock::{Clock, Purpose};
 use super::notes::Notes;
 use super::serviced_build::{self, ServicedBuild};
 use super::supervisor_job::{failure, job, last_lines, with_last_lines};
+use super::unit_counter::{LOOK_INTERVAL, UnitCounter};
 use super::{Inputs, Observer, RunError, RunEvent, after_release, arm_dirs};
 use crate::build::{BuildEvidence, CacheSandbox, CommandLine, Detail, RunningService, Service};
 use crate::host::{self, InterferenceWatch};
-use crate::process::{ExitKind, Job, Supervisor};
+use crate::process::{BuildWatch, ExitKind, Job, Supervisor};
 use crate::workloads::StartState;
 
 /// Largest amount of dirty pages when a clock starts.
@@ -38,6 +40,7 @@ pub(super) struct Builder<'a> {
     pub(super) discovered: Option<Service>,
     /// Directories of dependencies that builds have modified.
     pub(super) modified_packages: BTreeSet<PathBuf>,
+    sizes: BuildSizes,
     number: u32,
     predecessor: Option<String>,
 }
@@ -51,8 +54,7 @@ pub(super) struct BuildSlot {
     pub(super) position: u32,
     pub(super) attempt: u32,
     pub(super) visit: u32,
-    /// True for the release build that a workload starts from, which is not a build under the workload.
-    pub(super) release: bool,
+    pub(super) stage: BuildStage,
 }
 
 /// Outcome of a build.
@@ -80,6 +82,7 @@ impl<'a> Builder<'a> {
             notes: Notes::default(),
             discovered: None,
             modified_packages: BTreeSet::new(),
+            sizes: BuildSizes::default(),
             number,
             predecessor: None,
         }
@@ -106,13 +109,16 @@ impl<'a> Builder<'a> {
         detail: Detail,
     ) -> Result<BuildOutcome, RunError> {
         let variant = &arm.arm.variant;
+        let expected = self.sizes.expect(block, arm, slot.stage, self.observer.displays_units());
         self.observer.event(&RunEvent::Building {
             number: self.number + 1,
+            role: arm.arm.role,
             variant: &variant.name,
             phase: slot.phase,
             round: slot.round,
+            expected,
         });
-        if !self.settle(dirs, arm, slot.release)? {
+        if !self.settle(dirs, arm, slot.stage == BuildStage::Release)? {
             return Ok(BuildOutcome::Interrupted);
         }
         let attempt = self.attempt(block, dirs, arm, slot, detail)?;
@@ -150,6 +156,7 @@ impl<'a> Builder<'a> {
             interference,
             cache: evidence.cache,
         };
+        self.sizes.record(&sample, slot.stage);
         let sample = self.record(sample, &evidence, &text)?;
         Ok(BuildOutcome::Recorded(Box::new(sample), Box::new(evidence), flaw))
     }
@@ -163,7 +170,10 @@ impl<'a> Builder<'a> {
         slot: BuildSlot,
         detail: Detail,
     ) -> Result<Attempt, RunError> {
-        let command = if slot.release { arm.release_command_line() } else { arm.command_line(detail) };
+        let command = match slot.stage {
+            BuildStage::Release => arm.release_command_line(),
+            BuildStage::FromNothing | BuildStage::Workload => arm.command_line(detail),
+        };
         let command = match command {
             Ok(command) => command,
             Err(error) => return Ok(Attempt { stderr: error.to_string(), ..Attempt::default() }),
@@ -171,8 +181,7 @@ impl<'a> Builder<'a> {
         let running = self.start(arm, block.sampling.timeout)?;
         let watch = InterferenceWatch::start();
         let job = job(&dirs.out(), command.clone(), block.sampling.timeout);
-        let ServicedBuild { finished, report, discovered } =
-            self.run_timed(job, running, arm.sandbox.as_ref(), slot.phase)?;
+        let ServicedBuild { finished, report, discovered } = self.run_timed(job, running, arm, slot.phase)?;
         self.discovered = discovered;
         let interference =
             Interference { stragglers: finished.stragglers, ..watch.stop(finished.user + finished.sys) };
@@ -225,7 +234,7 @@ impl<'a> Builder<'a> {
     ) -> Result<Option<[String; 2]>, RunError> {
         let running = self.start(arm, limit)?;
         let job = job(&dirs.out(), command, limit);
-        let attended = self.run_timed(job, running, arm.sandbox.as_ref(), Phase::Warmup)?;
+        let attended = self.run_timed(job, running, arm, Phase::Warmup)?;
         let ended_well = attended.finished.ended == ExitKind::Exited(0);
         Ok(ended_well.then(|| ["stdout", "stderr"].map(|kind| dirs.read_output(kind))))
     }
@@ -292,16 +301,27 @@ impl<'a> Builder<'a> {
         Ok(true)
     }
 
-    /// The build itself, with its service if it has one.
+    /// The build itself, with its service if it has one. Only warm-up builds are looked at meanwhile, and only
+    /// for an observer that displays what is seen.
     fn run_timed(
         &mut self,
         job: Job,
         running: Option<RunningService>,
-        sandbox: Option<&CacheSandbox>,
+        arm: &LiveArm<'_>,
         phase: Phase,
     ) -> Result<ServicedBuild, RunError> {
         let (start, beside) = (Instant::now(), running.is_some());
-        let attended = serviced_build::run(self.supervisor, job, running, sandbox)?;
+        let is_watched = phase == Phase::Warmup && self.observer.displays_units();
+        let output = job.stdout.clone();
+        let mut units = UnitCounter::new(arm.configured.driver.as_ref(), &output);
+        let mut look = || {
+            if let Some(units) = units.look() {
+                self.observer.event(&RunEvent::Units(units));
+            }
+        };
+        let mut watch = is_watched.then(|| BuildWatch::new(LOOK_INTERVAL, &mut look));
+        let attended =
+            serviced_build::run(self.supervisor, job, running, arm.sandbox.as_ref(), watch.as_mut())?;
         if beside {
             // The server is started, awaited and stopped around the build.
             self.clock.add(Purpose::Settling, start.elapsed().saturating_sub(attended.finished.wall));

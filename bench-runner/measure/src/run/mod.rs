@@ -10,6 +10,7 @@ mod attempt;
 mod block;
 mod block_dirs;
 mod build_notes;
+mod build_sizes;
 mod builder;
 mod clock;
 mod leftovers;
@@ -22,6 +23,7 @@ mod rounds;
 mod serviced_build;
 mod single_build;
 mod supervisor_job;
+mod unit_counter;
 mod visits;
 mod warm_up;
 mod worktree;
@@ -41,7 +43,7 @@ use crate::plan::{self, BlockEstimate};
 use crate::process::{Supervisor, SupervisorError};
 use crate::scenario::RequestError;
 
-pub use observer::{Forecast, Observer, RunEvent, VisitStart};
+pub use observer::{ExpectedBuild, Forecast, Observer, RunEvent, VisitStart};
 pub use single_build::{CommandOutcome, SingleBuild};
 
 /// One source tree of the plan, ready to be checked out and built.

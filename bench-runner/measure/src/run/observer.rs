@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
-use bench_runner_core::record::{Block, Phase, Sample, StopReason};
+use bench_runner_core::record::{Block, Phase, Role, Sample, StopReason};
 
 use crate::sampling::VisitPurpose;
 
 /// Receives progress events; how they are displayed is up to the implementation.
 pub trait Observer {
-    /// Called for each event, between builds only: never while a build is being timed.
+    /// Called for each event. [`RunEvent::Units`] comes during warm-up builds; all others come between
+    /// builds. Nothing is called while the time of a measured build is taken.
     fn event(&mut self, event: &RunEvent<'_>);
+
+    /// True if it displays the units of a running build; otherwise nobody looks at warm-up builds.
+    fn displays_units(&self) -> bool {
+        false
+    }
 }
 
 /// A progress event.
@@ -29,13 +35,18 @@ pub enum RunEvent<'a> {
     Building {
         /// Number of the sample.
         number: u32,
+        role: Role,
         /// Name of the variant.
         variant: &'a str,
         /// Warm-up or measured.
         phase: Phase,
         /// The round, from 1; 0 in a warm-up.
         round: u32,
+        expected: ExpectedBuild,
     },
+    /// A warm-up build has compiled this many units so far. At most once a second, and only for an observer
+    /// that [displays them](Observer::displays_units).
+    Units(u32),
     /// A build has ended.
     Built {
         sample: &'a Sample,
@@ -57,6 +68,15 @@ pub enum RunEvent<'a> {
         /// Complete rounds.
         rounds: u32,
     },
+}
+
+/// The expected size of a build.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExpectedBuild {
+    /// Units that it will compile, if known.
+    pub units: Option<u32>,
+    /// Its time, if known.
+    pub time: Option<Duration>,
 }
 
 /// The begin of a visit to a block.

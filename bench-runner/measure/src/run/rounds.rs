@@ -8,6 +8,7 @@ use bench_runner_core::record::{FAILURES_IN_A_ROW, Phase, Role, StopReason};
 use super::arm::LiveArm;
 use super::block::{BlockMeasurement, SessionEnd, failure_reason};
 use super::block_dirs::BlockDirs;
+use super::build_sizes::BuildStage;
 use super::builder::{BuildOutcome, BuildSlot};
 use super::clock::Purpose;
 use super::{Forecast, RunError, RunEvent};
@@ -96,7 +97,7 @@ impl BlockMeasurement<'_, '_, '_> {
                 position: position as u32 + 1,
                 attempt: self.state.attempt,
                 visit: self.state.visit,
-                release: false,
+                stage: BuildStage::Workload,
             };
             let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
             let BuildOutcome::Recorded(sample, _, flaw) = outcome else { return Ok(None) };

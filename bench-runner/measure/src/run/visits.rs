@@ -259,7 +259,8 @@ impl<'i> TurnTaking<'_, '_, 'i> {
         // An arm that builds from nothing has them unpacked again, and the next round modifies them again.
         let has_modified = open.any(|block| block.state.notes.has_kind(NoteKind::Dependencies));
         let modified = is_open && (has_modified || !self.builder.modified_packages.is_empty());
-        modified.then(|| "builds write among the sources of dependencies that all blocks share".to_owned())
+        modified
+            .then(|| "builds write among the sources of dependencies that all comparisons share".to_owned())
     }
 
     /// Reason why block `at` cannot be visited while the others stay open, if it cannot.
@@ -297,7 +298,7 @@ impl<'i> TurnTaking<'_, '_, 'i> {
     /// Measures every block to its end before the next one, those first whose directories are in the way.
     /// `last` is the block visited last, whose visit goes on.
     fn finish_one_after_another(&mut self, last: Option<usize>, reason: &str) -> Result<TurnsEnd, RunError> {
-        let remark = format!("From here on blocks were measured one after another: {reason}.");
+        let remark = format!("From here on comparisons were measured one after another: {reason}.");
         self.builder.observer.event(&RunEvent::Remark(&remark));
         let mut rest: Vec<usize> = (0..self.blocks.len()).filter(|&at| !self.blocks[at].has_ended).collect();
         rest.sort_by_key(|&at| (self.blocks[at].open.is_none(), Some(at) != last));

@@ -10,6 +10,7 @@ use super::arm::{LiveArm, Peer};
 use super::arm_dirs::make;
 use super::block::{BlockMeasurement, SessionEnd, failure_reason};
 use super::block_dirs::BlockDirs;
+use super::build_sizes::BuildStage;
 use super::builder::{BuildOutcome, BuildSlot};
 use super::clock::Purpose;
 use super::{RunError, RunEvent, after_release};
@@ -67,7 +68,8 @@ impl BlockMeasurement<'_, '_, '_> {
     /// Position of a warm-up build.
     pub(super) fn warm_up_slot(&self, session: u32, position: u32) -> BuildSlot {
         let visit = self.state.visit;
-        BuildSlot { session, phase: Phase::Warmup, round: 0, position, attempt: 1, visit, release: false }
+        let stage = BuildStage::Workload;
+        BuildSlot { session, phase: Phase::Warmup, round: 0, position, attempt: 1, visit, stage }
     }
 
     /// The projects' own commands, once per work tree.
@@ -145,7 +147,8 @@ impl BlockMeasurement<'_, '_, '_> {
             return Ok(if going_on { WarmUpOutcome::Continue } else { WarmUpOutcome::Interrupted });
         }
         let first = pass.is_first_of(begins);
-        let slot = self.warm_up_slot(pass.session, position);
+        let stage = if pass.is_base() { BuildStage::FromNothing } else { BuildStage::Workload };
+        let slot = BuildSlot { stage, ..self.warm_up_slot(pass.session, position) };
         let detail = if first { Detail::Proof } else { Detail::Quiet };
         let outcome = self.builder.build(self.block, dirs, arm, slot, detail)?;
         let BuildOutcome::Recorded(sample, evidence, flaw) = outcome else {
@@ -201,7 +204,7 @@ impl BlockMeasurement<'_, '_, '_> {
         session: u32,
         position: u32,
     ) -> Result<bool, RunError> {
-        let slot = BuildSlot { release: true, ..self.warm_up_slot(session, position) };
+        let slot = BuildSlot { stage: BuildStage::Release, ..self.warm_up_slot(session, position) };
         let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
         let BuildOutcome::Recorded(sample, evidence, flaw) = outcome else { return Ok(false) };
         if let Some(reason) = failure_reason(&sample, flaw) {
@@ -225,7 +228,8 @@ impl BlockMeasurement<'_, '_, '_> {
             if !arm.request.service.as_ref().is_some_and(Service::needs_priming) {
                 continue;
             }
-            let slot = self.warm_up_slot(session, position as u32 + 1);
+            let stage = BuildStage::FromNothing;
+            let slot = BuildSlot { stage, ..self.warm_up_slot(session, position as u32 + 1) };
             let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
             let BuildOutcome::Recorded(sample, _, flaw) = outcome else {
                 return Ok(Some(SessionEnd::Stopped(StopReason::Interrupted)));

@@ -120,7 +120,7 @@ mod tests {
             }],
         };
         expect_test::expect![[r#"
-            demo: git:abababababababababababababababababababab, 12 units built in 4s 300ms, the result works, 1 edit applies
+            demo: git:abababababababababababababababababababab, 12 units built in 4.3 s, the result works, 1 edit applies
               body (body) rebuilds demo@1.0.0 bin:demo
             demo: FAULT: edit `other`: nothing was compiled again
         "#]]

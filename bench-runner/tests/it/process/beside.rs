@@ -44,7 +44,7 @@ pub(super) fn build_as_harness(supervisor: &mut Supervisor, dir: &Path, job: Job
         let call = ToolCall { timeout: 10 * PATIENCE, ..ToolCall::new("sleep", ["600"]) };
         run_tool(&call).unwrap_err().to_string()
     };
-    let (finished, said) = supervisor.build_and_then(&job, PATIENCE, then).unwrap();
+    let (finished, said) = supervisor.build_and_then(&job, PATIENCE, None, then).unwrap();
     fs::write(dir.join("said"), said.unwrap()).unwrap();
     finished
 }
@@ -121,7 +121,7 @@ fn a_server_can_be_stopped_after_the_build(bench: &Bench) -> Result<(), Failed> 
         (ended.clone(), alive)
     };
     let mut supervisor = bench.supervisor();
-    let (finished, seen) = supervisor.build_and_then(&job, PATIENCE, then)?;
+    let (finished, seen) = supervisor.build_and_then(&job, PATIENCE, None, then)?;
     assert_eq!(seen, Some((ExitKind::Exited(3), true)));
     assert_eq!((finished.ended, finished.stragglers), (ExitKind::Exited(3), 0));
     bench.assert_all_gone(1);
@@ -135,7 +135,7 @@ fn setup_commands_and_holding_are_outside_of_the_clock(bench: &Bench) -> Result<
     let job = bench.job_after(&["sleep 0.3"], "true");
     let start = Instant::now();
     let held = Duration::from_millis(300);
-    let (finished, _) = supervisor.build_and_then(&job, PATIENCE, |_| thread::sleep(held))?;
+    let (finished, _) = supervisor.build_and_then(&job, PATIENCE, None, |_| thread::sleep(held))?;
     let elapsed = start.elapsed();
     assert!(finished.wall + 2 * held <= elapsed, "{:?} of {elapsed:?}", finished.wall);
     Ok(())
@@ -178,10 +178,10 @@ fn only_a_build_that_ended_by_itself_is_held(bench: &Bench) -> Result<(), Failed
     let mut supervisor = bench.supervisor();
     let late = Job { timeout: Duration::from_millis(300), ..bench.job("sleep 600") };
     for job in [bench.job_after(&["exit 1"], "true"), late] {
-        let (finished, given) = supervisor.build_and_then(&job, PATIENCE, |_| ())?;
+        let (finished, given) = supervisor.build_and_then(&job, PATIENCE, None, |_| ())?;
         assert_eq!(given, None, "{finished:?}");
     }
-    let (finished, given) = supervisor.build_and_then(&bench.job("kill -KILL $$"), PATIENCE, |_| ())?;
+    let (finished, given) = supervisor.build_and_then(&bench.job("kill -KILL $$"), PATIENCE, None, |_| ())?;
     assert_eq!((finished.ended, given), (ExitKind::Signalled(9), Some(())));
     Ok(())
 }
@@ -190,7 +190,7 @@ fn holding_has_a_limit(bench: &Bench) -> Result<(), Failed> {
     let mut supervisor = bench.supervisor();
     let job = bench.job_after(&[SERVER], "exit 3");
     let calls = Cell::new(0);
-    let (finished, given) = supervisor.build_and_then(&job, Duration::from_millis(100), |_| {
+    let (finished, given) = supervisor.build_and_then(&job, Duration::from_millis(100), None, |_| {
         calls.set(calls.get() + 1);
         wait_until("the server is gone", || !runs(bench.named(1)[0]));
     })?;
@@ -198,7 +198,7 @@ fn holding_has_a_limit(bench: &Bench) -> Result<(), Failed> {
     assert!(finished.stragglers > 0, "it was not asked to end");
     assert_eq!((given, calls.get()), (Some(()), 1));
     // A late release has no effect.
-    let (finished, given) = supervisor.build_and_then(&bench.job("exit 4"), PATIENCE, |_| 4)?;
+    let (finished, given) = supervisor.build_and_then(&bench.job("exit 4"), PATIENCE, None, |_| 4)?;
     assert_eq!((finished.ended, given), (ExitKind::Exited(4), Some(4)));
     Ok(())
 }

@@ -176,7 +176,8 @@ fn attended(
             job.before.push(running.setup(&step.env));
             job.env = running.environment(&step.env);
             let ask = |_: &ExitKind| running.settle_and_stop(&step.env);
-            let (finished, report) = supervisor.build_and_then(&job, limit, ask).expect("a supervised build");
+            let (finished, report) =
+                supervisor.build_and_then(&job, limit, None, ask).expect("a supervised build");
             (finished, report.and_then(|report| report.used))
         }
         None => {

@@ -34,6 +34,14 @@ pub struct PlannedUnits {
     pub flags: CompilerFlags,
 }
 
+impl PlannedUnits {
+    /// Number of units that the compiler is called for, each of which cargo reports when it is done.
+    pub(crate) fn compiled(&self) -> u32 {
+        let compiled = |unit: &&PlannedUnit| !matches!(unit.mode.as_str(), "run-custom-build" | "doctest");
+        self.units.iter().filter(compiled).count() as u32
+    }
+}
+
 /// Flags that cargo would pass to the compiler for every unit, whichever key or variable they come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompilerFlags {
@@ -302,6 +310,13 @@ mod tests {
             "mode":"build","features":["a"],"dependencies":[{"index":0}]}],"roots":[0]}"#;
         let read = parse(&text.replace('\n', "")).unwrap();
         assert_eq!(read.units[0].profile["debuginfo"], "2");
+        let run = PlannedUnit { mode: "run-custom-build".into(), ..read.units[0].clone() };
+        let units = vec![read.units[0].clone(), run];
+        assert_eq!(
+            PlannedUnits { units, ..read.clone() }.compiled(),
+            1,
+            "a build script that runs is not one"
+        );
         assert_eq!((read.units[0].needs.as_slice(), read.roots.as_slice()), (&[0][..], &[0][..]));
         assert_eq!(parse("{}"), None);
     }

@@ -39,6 +39,17 @@ pub trait Driver {
         None
     }
 
+    /// Number of units of a build from nothing, if the build tool can predict it.
+    fn planned_units(&self, _: Goal) -> Option<u32> {
+        None
+    }
+
+    /// Number of units that whole lines of its standard output report as compiled; `None` if the build tool
+    /// does not report units.
+    fn compiled_units(&self, _: &str) -> Option<u32> {
+        None
+    }
+
     /// Command that restores the state "nothing built yet", untimed, in addition to removing the target
     /// directory.
     fn clean(&self, dirs: &BuildDirs, request: &BuildRequest) -> Option<CommandLine>;

@@ -86,6 +86,15 @@ impl UnitMessage {
     }
 }
 
+/// Number of units that lines of cargo's output report as compiled, fresh ones not counted.
+pub(super) fn compiled_units(stdout: &str) -> u32 {
+    let is_compiled = |line: &&str| {
+        let said: Option<Value> = serde_json::from_str(line).ok();
+        said.is_some_and(|said| said["reason"] == "compiler-artifact" && said["fresh"] == false)
+    };
+    stdout.lines().filter(is_compiled).count() as u32
+}
+
 /// Crate name of a target.
 pub(super) fn crate_name(target: &str) -> String {
     target.replace('-', "_")
@@ -126,6 +135,15 @@ mod tests {
         assert_eq!(new.artifact.package, Some("/w/my lib".into()));
         assert!(new.member && new.artifact.own);
         assert_eq!(new.profile[1], ("debuginfo", "2".to_owned()));
+    }
+
+    #[test]
+    fn units_are_counted_that_are_compiled() {
+        let artifact = |fresh: bool| format!("{{\"reason\":\"compiler-artifact\",\"fresh\":{fresh}}}\n");
+        let script = "{\"reason\":\"build-script-executed\",\"env\":[]}\n";
+        let said = [&artifact(true), &artifact(false), script, "what a program prints\n", &artifact(false)];
+        assert_eq!(compiled_units(&said.map(String::from).concat()), 2);
+        assert_eq!(compiled_units(""), 0);
     }
 
     #[test]

@@ -18,8 +18,8 @@ use std::rc::Rc;
 
 use super::{Driver, base_environment, own_program};
 use crate::build::{
-    BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal, Linking, Service,
-    Toolchain,
+    BuildDirs, BuildError, BuildEvidence, BuildRequest, CommandLine, Detail, Goal, Linking, PlannedUnits,
+    Service, Toolchain,
 };
 use crate::corpus::BuildSettings;
 use output::ProjectFacts;
@@ -220,6 +220,23 @@ impl Driver for CargoDriver {
 
     fn linking(&self, goal: Goal) -> Option<Linking> {
         self.units_answer(&BuildRequest::default(), goal).units.as_ref().ok().map(Linking::from_units)
+    }
+
+    fn planned_units(&self, goal: Goal) -> Option<u32> {
+        // Other settings hardly change the number, and planning has often asked for this one.
+        let ask = || {
+            let answer = self.units_answer(&BuildRequest::default(), goal);
+            answer.units.as_ref().ok().map(PlannedUnits::compiled)
+        };
+        ask().or_else(|| {
+            // Planning may have asked before the dependencies were there.
+            self.pre_build_queries.forget();
+            ask()
+        })
+    }
+
+    fn compiled_units(&self, stdout: &str) -> Option<u32> {
+        Some(messages::compiled_units(stdout))
     }
 
     fn clean(&self, _: &BuildDirs, _: &BuildRequest) -> Option<CommandLine> {

@@ -1,0 +1,261 @@
+//! The terminal that the program writes to: how wide it is, which characters it shows, and a status that is
+//! drawn over.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use unicode_width::UnicodeWidthChar as _;
+
+/// Characters of our own texts that not every terminal has, with replacements.
+const REPLACEMENTS: [(char, &str); 10] = [
+    ('·', "-"),
+    ('±', "+/-"),
+    ('×', "x"),
+    ('−', "-"),
+    ('–', "-"),
+    ('—', "-"),
+    ('…', "..."),
+    ('→', "->"),
+    ('≤', "<="),
+    ('≥', ">="),
+];
+
+/// Narrowest width that text is wrapped to.
+const NARROWEST: usize = 20;
+
+/// An output of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// An output, as far as it matters to what is written there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Terminal {
+    stream: Stream,
+    /// True if it is a terminal that can be drawn over.
+    is_live: bool,
+    /// True if the locale has no characters beyond ASCII.
+    is_ascii: bool,
+}
+
+impl Terminal {
+    pub(super) fn of_stdout() -> Self {
+        Self::of(Stream::Stdout, std::io::stdout().is_terminal())
+    }
+
+    pub(super) fn of_stderr() -> Self {
+        Self::of(Stream::Stderr, std::io::stderr().is_terminal())
+    }
+
+    /// A terminal that calls itself `dumb` is not drawn over.
+    fn of(stream: Stream, is_terminal: bool) -> Self {
+        let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        Self { stream, is_live: is_terminal && !is_dumb, is_ascii: is_ascii(is_terminal) }
+    }
+
+    pub(super) fn is_live(self) -> bool {
+        self.is_live
+    }
+
+    /// Its width in columns; `None` if lines can be of any length.
+    fn width(self) -> Option<usize> {
+        let size = match self.stream {
+            _ if !self.is_live => None,
+            Stream::Stdout => terminal_size::terminal_size_of(std::io::stdout()),
+            Stream::Stderr => terminal_size::terminal_size_of(std::io::stderr()),
+        };
+        size.map(|(terminal_size::Width(columns), _)| usize::from(columns).max(NARROWEST))
+    }
+
+    /// Writes lines, wrapped at its width.
+    pub(super) fn print(self, text: &str) {
+        let text = self.render(text, self.width());
+        match self.stream {
+            Stream::Stdout => print!("{text}"),
+            Stream::Stderr => eprint!("{text}"),
+        }
+    }
+
+    /// The text in characters that it has, wrapped at `width`.
+    fn render(self, text: &str, width: Option<usize>) -> String {
+        let text = if self.is_ascii { to_ascii(text) } else { text.to_owned() };
+        match width {
+            Some(width) => text.lines().flat_map(|line| wrap(line, width)).map(|line| line + "\n").collect(),
+            None => text,
+        }
+    }
+}
+
+/// True if an output is to have ASCII only: if the locale in force names another encoding than UTF-8. Without
+/// any locale a terminal has ASCII, and a file has UTF-8.
+pub(super) fn is_ascii(is_terminal: bool) -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+    locale.map_or(is_terminal, |locale| !names_utf8(&locale))
+}
+
+fn names_utf8(locale: &str) -> bool {
+    let locale = locale.to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+/// The text with our own signs replaced; names of files and projects stay as they are.
+fn to_ascii(text: &str) -> String {
+    REPLACEMENTS.iter().fold(text.to_owned(), |text, (sign, replacement)| text.replace(*sign, replacement))
+}
+
+fn width_of(text: &str) -> usize {
+    text.chars().map(|c| c.width().unwrap_or(0)).sum()
+}
+
+/// A line as several lines of at most `width` columns; those after the first are indented by two more columns.
+/// A word that is too long has a line of its own.
+fn wrap(line: &str, width: usize) -> Vec<String> {
+    let indent = line.chars().take_while(|c| *c == ' ').count();
+    if width_of(line) <= width || indent + 2 >= width {
+        return vec![line.to_owned()];
+    }
+    let next = " ".repeat(indent + 2);
+    let (mut lines, mut current) = (Vec::new(), " ".repeat(indent));
+    let mut is_empty = true;
+    for word in line.trim_start().split(' ') {
+        if !is_empty && width_of(&current) + 1 + width_of(word) > width {
+            lines.push(std::mem::replace(&mut current, next.clone()));
+            is_empty = true;
+        }
+        if !is_empty {
+            current.push(' ');
+        }
+        current.push_str(word);
+        is_empty = false;
+    }
+    lines.push(current);
+    lines
+}
+
+/// A few lines at the end of the output that are drawn over. Nothing draws by itself: no thread, no timer.
+#[derive(Debug)]
+pub(super) struct StatusLines {
+    terminal: Terminal,
+    /// Number of lines on the screen.
+    drawn: usize,
+}
+
+impl StatusLines {
+    pub(super) fn new(terminal: Terminal) -> Self {
+        Self { terminal, drawn: 0 }
+    }
+
+    /// Draws the parts in place of what was drawn before, as many of them in a line as fit.
+    pub(super) fn draw(&mut self, parts: &[String]) {
+        let Some(width) = self.terminal.width() else { return };
+        let sign = if self.terminal.is_ascii { "-" } else { "·" };
+        // A full last column makes some terminals begin a new line.
+        let lines = join(parts, sign, width - 1);
+        let text = format!("{}{}", self.erase(), self.terminal.render(&lines.join("\n"), None));
+        self.drawn = lines.len();
+        write_at_once(&text);
+    }
+
+    /// Removes what was drawn.
+    pub(super) fn clear(&mut self) {
+        let text = self.erase();
+        self.drawn = 0;
+        write_at_once(&text);
+    }
+
+    /// Codes that remove the lines on the screen.
+    fn erase(&self) -> String {
+        match self.drawn {
+            0 => String::new(),
+            lines => format!("\r\x1b[K{}", "\x1b[A\r\x1b[K".repeat(lines - 1)),
+        }
+    }
+}
+
+/// One call to the system: a status is never seen half drawn.
+fn write_at_once(text: &str) {
+    if !text.is_empty() {
+        let mut stderr = std::io::stderr().lock();
+        // Progress that cannot be shown is no reason to end a run.
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+}
+
+/// The parts with the sign between them, in lines of at most `width` columns; a longer part is cut.
+fn join(parts: &[String], sign: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        let part = cut(part, width);
+        match lines.last_mut() {
+            Some(line) if width_of(line) + 3 + width_of(&part) <= width => {
+                line.push_str(&format!(" {sign} {part}"));
+            }
+            _ => lines.push(part),
+        }
+    }
+    lines
+}
+
+/// The text without control characters, cut to `width` columns.
+fn cut(text: &str, width: usize) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    if width_of(&text) <= width {
+        return text;
+    }
+    let mut kept = String::new();
+    for c in text.chars() {
+        if width_of(&kept) + c.width().unwrap_or(0) + 3 > width {
+            break;
+        }
+        kept.push(c);
+    }
+    kept + "..."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_wrapped_below_their_indentation() {
+        let text = "plan: quick\n  left out: linker=mold in all of them: it is not here";
+        let terminal = Terminal { stream: Stream::Stderr, is_live: true, is_ascii: false };
+        assert_eq!(
+            terminal.render(text, Some(30)),
+            "plan: quick\n  left out: linker=mold in all\n    of them: it is not here\n"
+        );
+        assert_eq!(terminal.render(text, None), text);
+        assert_eq!(
+            wrap("  a_very_long_word_that_does_not_fit b", 20),
+            ["  a_very_long_word_that_does_not_fit", "    b"]
+        );
+    }
+
+    #[test]
+    fn signs_are_replaced_and_names_are_not() {
+        let terminal = Terminal { stream: Stream::Stderr, is_live: false, is_ascii: true };
+        assert_eq!(terminal.render("größe · ±1.8%, 2.1×\n", None), "größe - +/-1.8%, 2.1x\n");
+        assert!(names_utf8("en_US.UTF-8") && names_utf8("C.utf8"));
+        assert!(["C", "POSIX", "de_DE@euro", "de_DE.ISO-8859-1"].iter().all(|locale| !names_utf8(locale)));
+    }
+
+    #[test]
+    fn a_status_takes_the_lines_that_its_parts_need() {
+        let parts = ["comparison 2 of 3", "round 1 of 3", "linker=mold", "2m 46s left"].map(String::from);
+        assert_eq!(join(&parts, "·", 79), ["comparison 2 of 3 · round 1 of 3 · linker=mold · 2m 46s left"]);
+        assert_eq!(join(&parts, "-", 40), ["comparison 2 of 3 - round 1 of 3", "linker=mold - 2m 46s left"]);
+        assert_eq!(join(&parts, "-", 12)[..2], ["comparison...", "round 1 of 3"].map(|part| cut(part, 12)));
+        assert_eq!(cut("a\u{1b}[2Jb", 20), "a[2Jb", "a name cannot control the terminal");
+    }
+
+    #[test]
+    fn a_status_is_erased_line_by_line() {
+        let terminal = Terminal { stream: Stream::Stderr, is_live: true, is_ascii: false };
+        let erased = |drawn| StatusLines { terminal, drawn }.erase();
+        assert_eq!(erased(0), "");
+        assert_eq!(erased(1), "\r\x1b[K");
+        assert_eq!(erased(2), "\r\x1b[K\x1b[A\r\x1b[K");
+    }
+}
