@@ -26,7 +26,7 @@ fn estimate(rounds: u32, noise: f64, is_measured: bool, round_time: Option<Durat
 
 fn of_plan(blocks: Vec<BlockEstimate>) -> PlanEstimate {
     let total = blocks.iter().map(BlockEstimate::total).sum();
-    PlanEstimate { blocks, builds: 117, total, disk_bytes: Some(569_600_000) }
+    PlanEstimate { blocks, builds: 117, total, disk_bytes: Some(569_600_000), times_are_measured: true }
 }
 
 /// The summary without the titles, which are tested where they are made.
