@@ -93,11 +93,7 @@ fn the_page_is_named_and_opened() {
         "{}",
         markdown.stdout
     );
-    assert!(
-        !markdown.stdout.contains("run:") && markdown.stderr.contains("page: "),
-        "{}",
-        markdown.stderr
-    );
+    assert!(!markdown.stdout.contains("run:") && markdown.stderr.contains("page: "), "{}", markdown.stderr);
     let text = lab.run(&["report", "--format", "text", &bundle]).expect(0).stdout;
     assert_eq!(text, lab.run(&["report", &bundle]).expect(0).stdout, "text is what is printed anyway");
     lab.run(&["report", "--format", "markdown", "--json", &bundle]).expect(2);

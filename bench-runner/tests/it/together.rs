@@ -201,7 +201,8 @@ fn what_cannot_be_put_together_is_said() {
     // nothing was claimed.
     let ran = lab.run(&["reproduce", text(&one), "--against", text(&empty)]).expect(2);
     assert!(
-        ran.stderr.contains("the second run does not have this comparison\nhelp: name a run of the same plan"),
+        ran.stderr
+            .contains("the second run does not have this comparison\nhelp: name a run of the same plan"),
         "{}",
         ran.stderr
     );

@@ -82,7 +82,7 @@ mod tests {
     fn every_verdict_has_its_sentence() {
         let texts: Vec<String> = answers(&everything()).into_iter().map(|answer| answer.text).collect();
         expect![[r#"
-            hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. Undecided against linker=bfd: codegen-units=3: 1.01× as long (0.61–1.41×; +1%), 12 rounds. Without a result: linker=gold, linker=wild. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs.
+            hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. Undecided against linker=bfd: codegen-units=3: 1.01× as long (0.61–1.41×; +1%), 12 rounds. Without a result: linker=gold, linker=wild. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs, a smaller one less often.
             ripgrep 15.1.0: rebuild after an edit: No result: two identical builds, the baseline and its control, differ by more than chance explains.
             tokei 14.0.0: rebuild after an edit: Nothing could be compared with linker=bfd. Without a result: linker=lld."#]].assert_eq(&texts.join("\n"));
     }
@@ -99,7 +99,7 @@ mod tests {
     fn a_block_without_a_difference_says_what_it_has() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Equivalent));
-        expect!["hexyl: rebuild after an edit: linker=lld is equivalent to linker=bfd (within ±3%): 1.000× as long (0.990–1.010×; 0.0%), 12 rounds. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs."].assert_eq(&answer_text(&one));
+        expect!["hexyl: rebuild after an edit: linker=lld is equivalent to linker=bfd (within ±3%): 1.000× as long (0.990–1.010×; 0.0%), 12 rounds. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs, a smaller one less often."].assert_eq(&answer_text(&one));
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Invalid));
         one.invalid = vec![bench_runner_core::compare::Invalid::TwinDiffers];
         expect!["hexyl: rebuild after an edit: No result: two identical builds, the baseline and its control, differ by more than chance explains."].assert_eq(&answer_text(&one));

@@ -104,7 +104,7 @@ pub fn control_change(twin: &TwinResult) -> String {
 }
 
 /// Result of the control, to follow the word `control`: `two identical builds differed by +1.6% (−6.2 to
-/// +10.1%); a real difference of 8% or more would be found in 4 of 5 such runs`.
+/// +10.1%); a real difference of 8% or more would be found in 4 of 5 such runs, a smaller one less often`.
 pub fn control_text(block: &BlockResult) -> String {
     const UNKNOWN: &str = "nothing shows how much two identical builds differ here";
     let planned = block.arms.iter().position(|arm| arm.role == Role::Baseline);
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(
             control_text(&one),
             "two identical builds differed by +1.6% (−5.9 to +9.7%); a real difference of 8% or more would be found in \
-             4 of 5 such runs"
+             4 of 5 such runs, a smaller one less often"
         );
         one.twin = Some(twin(12, 1.016, 0.015, 0.03));
         one.noise_floor = None;

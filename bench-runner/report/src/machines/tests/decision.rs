@@ -271,7 +271,10 @@ fn what_was_not_measured_is_not_known() {
     let found = only(&[one()], &rule(&[("clean", 1.0), ("test", 1.0)]));
     assert_eq!(found.choice, SwitchChoice::NotKnown);
     assert_eq!(found.candidates[0].saved, None);
-    assert_eq!(found.candidates[0].fits, RuleFit::NotKnown("test: not measured on this machine type".to_owned()));
+    assert_eq!(
+        found.candidates[0].fits,
+        RuleFit::NotKnown("test: not measured on this machine type".to_owned())
+    );
 }
 
 #[test]

@@ -158,7 +158,10 @@ fn what_is_not_the_same_comparison_is_refused_with_the_reason() {
     manifest.manifest.plan.projects[0].manifest.push_str("[build]\npackage = \"x\"\n");
     assert!(refused(manifest).contains("the manifests of hexyl differ"));
     let nothing = fixture_run("b-1", "r2").with_block("check", 10.0, &[("lld", 0.9, 0.02, Faster)]);
-    assert_eq!(refused(nothing), "r1: no other run has this comparison\nr2: no other run has this comparison");
+    assert_eq!(
+        refused(nothing),
+        "r1: no other run has this comparison\nr2: no other run has this comparison"
+    );
 }
 
 #[test]

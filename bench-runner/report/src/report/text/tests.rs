@@ -26,7 +26,7 @@ fn details_are_shown_if_they_are_wanted() {
           linker=mold                 3.868 s  0.921×  0.914–0.928×   −7.9%  faster     not provable      12
           codegen-units=3             4.469 s  1.010×  0.606–1.414×   +1.0%  undecided                    12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs
+            more would be found in 4 of 5 such runs, a smaller one less often
           linker=mold: 2 builds failed, timed out or could not start
           linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
           linker=wild: no build succeeded: 12 builds failed, timed out or could not start
@@ -91,7 +91,7 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
             change +1.0%, verdict undecided, builds 12
           control: two identical builds differed by -0.2% (-1.8 to
             +1.4%); a real difference of 2.1% or more would be found
-            in 4 of 5 such runs
+            in 4 of 5 such runs, a smaller one less often
           linker=mold: 2 builds failed, timed out or could not
             start
           linker=gold: not timed: linker not in force: expected
@@ -159,7 +159,7 @@ fn a_run_in_which_everything_happens() {
           linker=mold                 3.868 s  0.921×  0.914–0.928×   −7.9%  faster     not provable      12
           codegen-units=3             4.469 s  1.010×  0.606–1.414×   +1.0%  undecided                    12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs
+            more would be found in 4 of 5 such runs, a smaller one less often
           linker=mold: 2 builds failed, timed out or could not start
           linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
           linker=wild: no build succeeded: 12 builds failed, timed out or could not start
@@ -229,7 +229,7 @@ fn long_names_stay_whole_and_within_the_line() {
             path="/opt/<weird> & names",
             opt-level=2
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs
+            more would be found in 4 of 5 such runs, a smaller one less often
 
         ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
           of the medians; below 1× takes less time.
@@ -278,7 +278,7 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
           linker=lld   3.667 s  0.873×  0.866–0.880×  −12.7%  faster    proven      12
           linker=mold  3.868 s  0.921×  0.914–0.928×   −7.9%  faster    failed      12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs
+            more would be found in 4 of 5 such runs, a smaller one less often
           linker=gold: not timed: not in force: linker should show gold, found LLD 22.1.2
           linker=wild: not timed: what it built does not work: exit code 1
           linker=bfd (control): jobs not in force: expected more than 5 jobs, found 5 jobs
@@ -371,7 +371,8 @@ fn another_baseline_is_marked() {
           linker=lld   3.667 s                                baseline      12
           linker=mold  3.868 s  0.921×  0.914–0.928×   −7.9%  faster        12
           control: two identical builds of linker=bfd, the planned baseline, differed by −0.2% (−1.8 to
-            +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs
+            +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs, a smaller one less
+            often
 
         ratio: the average of the per-round ratios to the baseline, and so not the quotient of the
           medians; below 1× takes less time.
@@ -399,7 +400,7 @@ fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_t
           linker=bfd  4.200 s                                baseline      12
           linker=lld  3.667 s  0.873×  0.866–0.880×  −12.7%  invalid       12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs
+            more would be found in 4 of 5 such runs, a smaller one less often
           warning: as-configured: differs from your own build in flags: yours `-Clinker=<x>`, here nothing
           compared with your own build: without your configuration: same (left out on purpose: RUSTFLAGS)
 
