@@ -9,7 +9,7 @@ use super::*;
 use crate::flows::Places;
 
 /// Options that have a value but no default: without them nothing of the kind happens.
-const WITHOUT_DEFAULT: [&str; 3] = ["plan", "resume", "against"];
+const WITHOUT_DEFAULT: [&str; 6] = ["axis", "variant", "shard", "plan", "resume", "against"];
 
 /// All commands that a user can call, each with the words that call it.
 fn commands() -> Vec<(String, Command)> {
@@ -147,7 +147,12 @@ fn examples_in_help_texts_and_documents_parse() {
 
 /// Parses one call; of `run` and `plan` also the request, unless it has files or values that a shell fills in.
 fn check(place: &str, line: &str, call: &[String]) {
-    let cli = Cli::try_parse_from(call).unwrap_or_else(|error| panic!("{place}: {line}: {error}"));
+    let cli = match Cli::try_parse_from(call) {
+        Ok(cli) => cli,
+        // Help was asked for.
+        Err(error) if !error.use_stderr() => return,
+        Err(error) => panic!("{place}: {line}: {error}"),
+    };
     if call.iter().any(|word| word.contains('$') || word.contains(".toml") || word.contains(".json")) {
         return;
     }
@@ -184,7 +189,7 @@ fn simple_commands(line: &str) -> Vec<Vec<String>> {
     let mut chars = line.chars().peekable();
     while let Some(&next) = chars.peek() {
         match next {
-            ' ' => {
+            ' ' | ')' => {
                 chars.next();
             }
             '#' => break,

@@ -65,7 +65,7 @@ pub(super) struct RequestArgs {
     /// it]
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     timeout: Option<Duration>,
-    /// Build exactly N rounds [default: as many as the precision needs, within the two limits below]
+    /// Build exactly N rounds [default: as many as the precision needs, from --min-rounds to --max-rounds]
     #[arg(long, value_name = "N", conflicts_with_all = ["min_rounds", "max_rounds", "precision"], help_heading = HOW_LONG)]
     rounds: Option<u32>,
     /// Build at least N rounds, if the time budget allows [default: 6, unless the scenario sets it]

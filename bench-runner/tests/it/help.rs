@@ -26,14 +26,16 @@ fn script(lab: &Lab, shell: &str) -> String {
     lab.write(&format!("completions/{shell}"), &script).display().to_string()
 }
 
+/// Calls the function that the script defines, as bash does on a tab.
 fn bash_completes_verbs_options_and_values() {
     let lab = Lab::new();
     let script = script(&lab, "bash");
     let complete = |words: &[&str]| -> Vec<String> {
         let last = words.last().expect("a word");
+        let previous = words.iter().rev().nth(1).unwrap_or(&"bench-runner");
         let text = format!(
             "source {script}; COMP_WORDS=(bench-runner {}); COMP_CWORD={}; \
-             _bench-runner bench-runner '{last}' ''; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
+             _bench__runner bench-runner '{last}' '{previous}'; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
             words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" "),
             words.len(),
         );
@@ -83,13 +85,14 @@ fn every_command_has_a_manual_page() {
     pages.sort();
     assert_eq!(pages, commands);
     for page in entries(&dir) {
-        let shown = output(Command::new("groff").args(["-ww", "-man", "-Tutf8", "-P-cbou"]).arg(&page));
+        let shown =
+            output(Command::new("groff").args(["-Kutf8", "-ww", "-man", "-Tutf8", "-P-cbou"]).arg(&page));
         let name = page.file_stem().expect("a name").to_string_lossy();
         assert!(shown.contains("NAME\n") && shown.contains("SYNOPSIS\n"), "{name}: {shown}");
         assert!(!shown.contains("--decide"), "{name} shows a hidden option");
     }
     let page = dir.join("bench-runner-run.1");
-    let shown = output(Command::new("groff").args(["-ww", "-man", "-Tutf8", "-P-cbou"]).arg(&page));
+    let shown = output(Command::new("groff").args(["-Kutf8", "-ww", "-man", "-Tutf8", "-P-cbou"]).arg(&page));
     // Each example is on a line of its own.
     let example = |line: &str| line.trim() == "bench-runner run recommended --project ./";
     assert!(shown.lines().any(example), "{shown}");
