@@ -4,14 +4,16 @@ use std::ffi::OsString;
 
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::process;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{self, EarlyEnd, Exit};
 
-/// Compares build configurations of Rust projects by experiment: real projects at pinned revisions, variants
-/// interleaved on one machine, proof that each was in force, and an interval around each ratio.
+/// Compare build settings of Rust projects by experiment
+///
+/// Builds every variant in random order on one machine, confirms from the result that each variant was in force, and
+/// reports each difference as a ratio with an interval.
 #[derive(Debug, Parser)]
-#[command(name = "bench-runner", version, max_term_width = 100, args_override_self = true, after_help = EXIT_CODES)]
+#[command(name = "bench-runner", version, max_term_width = WIDTH, args_override_self = true, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     places: commands::PlaceArgs,
@@ -19,30 +21,44 @@ struct Cli {
     verb: Verb,
 }
 
+/// Columns of help texts on a wide terminal.
+const WIDTH: usize = 100;
+
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    done
-  1    the harness itself failed
-  2    the request was wrong: usage, scenario or corpus
-  3    done, but some cells failed or were not proven
-  4    the machine is not fit (with --strict)
-  5    undecided where a decision was demanded (with --decide, by reproduce and decide)
-  7    a run that was made again says something else (reproduce)
-  130  interrupted; the bundle is kept and can be resumed";
+  0    finished
+  1    bench-runner itself failed, or a recorded run is damaged
+  2    the request was wrong: command line, scenario, project or run
+  3    finished, but some variants failed to build or could not be confirmed
+  4    the machine is unfit (with --strict), or you answered no to a question
+  5    undecided (run and compare with --require-verdict; reproduce; decide)
+  6    not used yet: reserved for a check that finds slower builds
+  7    the second run contradicts the first (reproduce)
+  130  interrupted; `bench-runner run --resume RUN` continues
 
-/// What to do; each verb's help stands beside its options.
+Examples:
+  bench-runner run
+  bench-runner run recommended --project ./
+  bench-runner help run";
+
+/// Verbs, in the order of the help text.
 #[derive(Debug, Subcommand)]
 enum Verb {
     Run(commands::run::Args),
     Plan(commands::plan::Args),
     Doctor(commands::doctor::Args),
-    Corpus(commands::corpus::Args),
     Scenarios(commands::scenarios::Args),
+    Corpus(commands::corpus::Args),
     Report(commands::report::Args),
     Compare(commands::compare::Args),
-    Export(commands::export::Args),
-    Reproduce(commands::reproduce::Args),
     Decide(commands::decide::Args),
+    Reproduce(commands::reproduce::Args),
+    Export(commands::export::Args),
+}
+
+/// The command line's grammar with its help texts.
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Parses `args`, runs the verb, and prints errors.
@@ -86,35 +102,15 @@ fn dispatch(cli: &Cli) -> Result<Exit, EarlyEnd> {
         Verb::Run(args) => commands::run::run(args, &places)?,
         Verb::Plan(args) => commands::plan::run(args, &places)?,
         Verb::Doctor(args) => commands::doctor::run(args, &places)?,
-        Verb::Corpus(args) => commands::corpus::run(args, &places)?,
         Verb::Scenarios(args) => commands::scenarios::run(args, &places)?,
+        Verb::Corpus(args) => commands::corpus::run(args, &places)?,
         Verb::Report(args) => commands::report::run(args, &places)?,
         Verb::Compare(args) => commands::compare::run(args)?,
-        Verb::Export(args) => commands::export::run(args)?,
-        Verb::Reproduce(args) => commands::reproduce::run(args, &places)?,
         Verb::Decide(args) => commands::decide::run(args)?,
+        Verb::Reproduce(args) => commands::reproduce::run(args, &places)?,
+        Verb::Export(args) => commands::export::run(args)?,
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        use clap::CommandFactory;
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_format_stands_in_the_help_of_export() {
-        use clap::CommandFactory;
-        let mut cli = Cli::command();
-        let help = cli.find_subcommand_mut("export").unwrap().render_long_help().to_string();
-        for format in bench_runner_report::export::all() {
-            let listed =
-                |line: &str| line.trim().strip_prefix(format.name).map(str::trim) == Some(format.summary);
-            assert!(help.lines().any(listed), "{}: {help}", format.name);
-        }
-    }
-}
+mod tests;

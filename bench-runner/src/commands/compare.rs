@@ -8,38 +8,39 @@ use bench_runner_core::record::Plan;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
-use super::{Exit, format_path, request_percent};
+use super::{Exit, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, request_percent};
 use crate::flows::{self, FlowError, JudgedRun};
 
-/// Verdicts again, also against another baseline; needs no build and writes nothing
+/// Judge finished runs again, with another baseline or margin; build and write nothing
 ///
-/// A baseline that is chosen after the run is marked `post hoc`, and every pair of variants
-/// counts in the correction. Each bundle is judged by itself. Several of them are then put side by
-/// side, ratios alone: where the machines agree, what differs, and what cannot be compared.
-///
-/// Examples:
-///   bench-runner compare results/*/* --margin 1%
-///   bench-runner compare results/MACHINE/RUN --baseline linker=mold
-///   bench-runner compare results/ONE/RUN results/OTHER/RUN
+/// A baseline that is chosen after the run is marked `post hoc`, and the verdicts are corrected for all pairs of
+/// variants that could have been chosen. Each run is judged alone. Several runs are then shown side by side: where the
+/// machines agree, where they differ, and what cannot be compared.
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Directories of bundles, such as `results/<machine>/<run>`
-    #[arg(required = true, value_name = "BUNDLE")]
+    /// Run directories, such as `results/MACHINE/RUN`
+    #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
-    /// Compare with this variant in place of the planned baseline; what is not named is as planned
-    #[arg(long, value_name = "AXIS=V|NAME")]
+    /// What the others are compared with, such as `linker=mold` or the name of a variant [repeatable, for values of
+    /// several axes] [default: as planned]
+    #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
     baseline: Vec<String>,
-    /// What is worth talking about, in place of the scenario's margin
-    #[arg(long, value_name = "PCT", value_parser = request_percent)]
+    /// Smallest difference that matters; anything within it counts as equivalent [default: that of each run]
+    #[arg(long, value_name = "PCT", value_parser = request_percent, help_heading = HOW_TO_JUDGE)]
     margin: Option<f64>,
-    /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
-    #[arg(long)]
-    decide: bool,
-    /// Print one JSON document, a list with one entry for each bundle, and one for several together
+    /// Exit with code 5 if the result of any comparison is undecided, invalid or missing
+    #[arg(long, alias = "decide", help_heading = HOW_TO_JUDGE)]
+    require_verdict: bool,
+    /// Print a list of JSON documents: one for each run, and one for several together
     #[arg(long)]
     json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner compare results/*/* --margin 1%
+  bench-runner compare results/*/* --baseline linker=mold";
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
@@ -79,5 +80,5 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     if args.json {
         println!("{:#}", serde_json::Value::Array(documents));
     }
-    Ok(if args.decide && !decided { Exit::Undecided } else { Exit::Done })
+    Ok(if args.require_verdict && !decided { Exit::Undecided } else { Exit::Done })
 }

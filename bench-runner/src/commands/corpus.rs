@@ -14,13 +14,9 @@ use super::{Exit, columns, with_help};
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects, VerifyOptions};
 
-/// The pinned projects
-///
-/// Examples:
-///   bench-runner corpus fetch tag:quick
-///   bench-runner corpus add ../mine
+/// Projects at pinned revisions: list, fetch, verify or add them
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: CorpusAction,
@@ -28,21 +24,29 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, clap::Subcommand)]
 enum CorpusAction {
-    /// All projects: those built in, and those of the checkout, which win by name
+    /// List the built-in projects and those in `corpus/`, which take precedence
+    #[command(after_help = "Example:\n  bench-runner corpus list")]
     List {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// Bring projects and their dependencies into the cache
+    /// Download projects and their dependencies into the cache
+    #[command(after_help = "Example:\n  bench-runner corpus fetch tag:quick")]
     Fetch {
-        /// Names or `tag:NAME` [default: all]
+        /// Names, `tag:NAME`, or manifests (`*.toml`) [default: all]
         #[arg(value_name = "PROJECT")]
         projects: Vec<String>,
     },
     Verify(verify::Args),
     Add(add::Args),
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner corpus list
+  bench-runner corpus fetch tag:quick
+  bench-runner corpus add grex@1.4.6";
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     match &args.action {

@@ -11,41 +11,41 @@ use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{ClassDecision, Decisions, MemoryLimit, Rule, SwitchChoice};
 use bench_runner_report::report;
 
-use super::Exit;
+use super::{Exit, HOW_TO_JUDGE};
 use crate::flows::{self, FlowError, JudgedRun};
 
-/// Switch or stay: a decision for each class of machines, from one or many bundles
+/// Decide for each machine type whether to switch, from one or more runs
 ///
-/// A variant fits a class if no workload that counts is slower there than the rule allows and it
-/// takes no more memory than there may be; of those that fit, the one that saves most is chosen.
-/// What is saved is told per developer and day, as often as `--per-day` says. Exit code 5: for some
-/// class it is not known.
-///
-/// Examples:
-///   bench-runner decide results/*/* --per-day incremental=80,clean=3
-///   bench-runner decide results/*/* --per-day incremental=80 --max-memory 4G --worth 1m
+/// For each machine type, variants that slow any workload by more than `--max-slower` or exceed `--max-memory` are ruled
+/// out. Of the rest, the one that saves most per developer and day wins, if it saves at least `--worth`. Exit code 5:
+/// too close to call on at least one machine type.
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Directories of bundles, such as `results/<machine>/<run>`
-    #[arg(required = true, value_name = "BUNDLE")]
+    /// Run directories, such as `results/MACHINE/RUN`
+    #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
-    /// How many builds of each workload a developer makes in a day
-    #[arg(long, required = true, value_name = "W=N,…", value_delimiter = ',', value_parser = per_day)]
+    /// How many builds of each workload a developer makes in a day, such as incremental=80,clean=3 [repeatable]
+    #[arg(long, required = true, value_name = "W=N,…", value_delimiter = ',', value_parser = per_day, help_heading = HOW_TO_JUDGE)]
     per_day: Vec<(String, f64)>,
-    /// How much slower a workload may become
-    #[arg(long, value_name = "PCT", default_value = "2%", value_parser = slower)]
+    /// How much slower any of these workloads may become
+    #[arg(long, value_name = "PCT", default_value = "2%", value_parser = slower, help_heading = HOW_TO_JUDGE)]
     max_slower: f64,
-    /// How much memory a build may take, such as 4G; `class` is what the machine has
-    #[arg(long, value_name = "BYTES|class", default_value = "class", value_parser = memory)]
+    /// Memory limit for a build, such as 4G [default: the machine's RAM]
+    #[arg(long, value_name = "SIZE", default_value = "class", hide_default_value = true, value_parser = memory, help_heading = HOW_TO_JUDGE)]
     max_memory: MemoryLimit,
-    /// What must be saved in a day for a switch to be worth it, such as `1m`
-    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = humantime::parse_duration)]
+    /// Smallest saving per developer and day that is worth a switch, such as `1m`
+    #[arg(long, value_name = "DUR", default_value = "0s", value_parser = humantime::parse_duration, help_heading = HOW_TO_JUDGE)]
     worth: Duration,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner decide results/*/* --per-day incremental=80,clean=3
+  bench-runner decide results/*/* --per-day incremental=80 --max-memory 4G --worth 1m";
 
 fn per_day(text: &str) -> Result<(String, f64), String> {
     let parsed =
@@ -82,8 +82,7 @@ fn memory(text: &str) -> Result<MemoryLimit, String> {
     };
     let bytes = shift.and_then(|shift| text[..digits].parse::<u64>().ok()?.checked_mul(1 << shift));
     let bytes = bytes.filter(|bytes| *bytes > 0).map(MemoryLimit::Bytes);
-    bytes
-        .ok_or_else(|| "expected `class` or a number of bytes such as 4G or 512M (powers of 1024)".to_owned())
+    bytes.ok_or_else(|| "expected a size such as 4G or 512M (powers of 1024)".to_owned())
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {

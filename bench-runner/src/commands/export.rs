@@ -12,46 +12,49 @@ use bench_runner_report::export::{
     self, CellFilter, Export, ExportDocument, ExportError, ExportFormat, ExportRun,
 };
 
-use super::{Exit, format_path};
+use super::{Exit, WHERE_TO, format_path};
 use crate::flows::{self, FlowError};
 
-/// What runs say, in the formats of other tools; needs no build and writes nothing into a bundle
+/// Convert results to the formats of other tools; needs no build and does not change the runs
 ///
-/// Formats:
-///   hyperfine         JSON as hyperfine 2.0 writes it (schema 2), for its plotting scripts
-///   hyperfine-1       JSON as hyperfine 1.x wrote it, for what has not moved on
-///   bencher           Bencher Metric Format, for `bencher run --adapter json`
-///   critcmp           baselines for critcmp, a file for each variant
-///   github-benchmark  JSON for github-action-benchmark's customSmallerIsBetter
-///   openmetrics       OpenMetrics text, for Prometheus and its like
-///   csv               a tidy table, a row for each block, variant and metric
-///   json              everything: runs, comparisons and builds, with a published schema
-///
-/// Only measured builds that count are exported as times. What a format cannot hold is said on
-/// standard error.
-///
-/// Examples:
-///   bench-runner export --format csv results/*/* --output runs.csv
-///   bench-runner export --format critcmp results/MACHINE/RUN --output baselines/
+/// Only measured builds that count are exported as times. A format that cannot hold everything says so on standard
+/// error.
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = FORMATS_AND_EXAMPLES)]
 pub(crate) struct Args {
-    /// Directories of bundles, such as `results/<machine>/<run>`
-    #[arg(required = true, value_name = "BUNDLE")]
+    /// Run directories, such as `results/MACHINE/RUN`
+    #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
-    /// The format, one of those above
-    #[arg(long, value_name = "F")]
+    /// Format to write; the formats are listed below
+    #[arg(long, value_name = "FORMAT")]
     format: String,
-    /// Where to write: a file, a directory, or `-` for standard output
-    #[arg(long, value_name = "FILE", default_value = "-")]
-    output: PathBuf,
-    /// Only this block, by its id
-    #[arg(long, value_name = "ID")]
+    /// Only this comparison, by its id [repeatable] [default: all]
+    #[arg(long, value_name = "ID", help_heading = WHAT_TO_EXPORT)]
     block: Vec<String>,
-    /// Only this variant, by its name
-    #[arg(long, value_name = "NAME")]
+    /// Only this variant, by its name [repeatable] [default: all]
+    #[arg(long, value_name = "NAME", help_heading = WHAT_TO_EXPORT)]
     variant: Vec<String>,
+    /// A file, a directory, or `-` for standard output
+    #[arg(long, value_name = "FILE", default_value = "-", help_heading = WHERE_TO)]
+    output: PathBuf,
 }
+
+const WHAT_TO_EXPORT: &str = "What to export";
+
+const FORMATS_AND_EXAMPLES: &str = "\
+Formats:
+  hyperfine         JSON as hyperfine 2.0 writes it (schema 2), for its plotting scripts
+  hyperfine-1       JSON as hyperfine 1.x wrote it, for tools that still read that
+  bencher           Bencher Metric Format, for `bencher run --adapter json`
+  critcmp           baselines for critcmp, a file for each variant
+  github-benchmark  JSON for github-action-benchmark's customSmallerIsBetter
+  openmetrics       OpenMetrics text, for Prometheus and similar systems
+  csv               a tidy table, a row for each comparison, variant and metric
+  json              everything: runs, comparisons and builds, with a published schema
+
+Examples:
+  bench-runner export --format csv results/*/* --output runs.csv
+  bench-runner export --format critcmp results/*/*-quick-* --output baselines/";
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let format = format(&args.format)?;

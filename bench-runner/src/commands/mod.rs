@@ -35,6 +35,12 @@ use bench_runner_measure::host;
 use crate::flows::{FlowError, Places};
 use request::percent as request_percent;
 
+/// Headings of help texts.
+const WHAT_TO_COMPARE: &str = "What to compare";
+const HOW_LONG: &str = "How long";
+const HOW_TO_JUDGE: &str = "How to judge";
+const WHERE_TO: &str = "Where to";
+
 /// Overrides the directory of the measuring lock, for tests.
 const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
 
@@ -45,7 +51,7 @@ pub enum Exit {
     Failed,
     /// The request was wrong.
     BadRequest,
-    /// Done, but some cells failed or were not proven.
+    /// Finished, but some variants failed to build or could not be confirmed.
     PartialFailure,
     /// The machine is not fit.
     Unfit,
@@ -91,14 +97,16 @@ where
 /// Where things are kept; the same for all verbs.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PlaceArgs {
-    /// Directory of the bundles [default: `results` of the enclosing checkout, else of the current directory]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Directory for recorded runs [default: `results` in the current directory; if it or one above it has both
+    /// `corpus/` and `scenarios/`, there]
+    #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     results: Option<PathBuf>,
-    /// Directory of the figures [default: `plots` likewise]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Directory for pages and figures [default: `plots`, next to `results`]
+    #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     plots: Option<PathBuf>,
-    /// Directory of sources, cargo homes and work trees [default: `bench-runner` in the user's cache directory]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// Directory for sources, downloaded crates and builds [default: `$XDG_CACHE_HOME/bench-runner`, else
+    /// `~/.cache/bench-runner`]
+    #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     cache_dir: Option<PathBuf>,
 }
 

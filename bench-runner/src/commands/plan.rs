@@ -14,21 +14,31 @@ use crate::flows::{self, FlowError, Places, Projects};
 /// Number of arms up to which the order of the first rounds is shown.
 const ORDER_SHOWN_UP_TO: usize = 12;
 
-/// Show what would be run, in order, with an estimate of time and disk, and run nothing
+/// Show what a run would do, and about how long it would take; build nothing
 ///
-/// Of projects of your own it fetches the dependencies, so that cargo can say what it would build.
-///
-/// Example:
-///   bench-runner plan linkers --project ripgrep --json > plan.json
-///   bench-runner run --plan plan.json
+/// For a project of your own it downloads the dependencies, so that cargo can list what it would build.
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     request: RequestArgs,
     /// Print the plan as JSON, for `run --plan`
     #[arg(long)]
     json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner plan
+  bench-runner plan recommended --project ./
+  bench-runner plan lto --project hyperfine --json > plan.json && bench-runner run --plan plan.json";
+
+#[cfg(test)]
+impl Args {
+    /// Checks the request as far as it can be checked without the machine.
+    pub(crate) fn check_request(&self, places: &Places) -> Result<(), String> {
+        self.request.check(places)
+    }
 }
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {

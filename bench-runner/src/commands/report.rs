@@ -6,45 +6,46 @@ use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
 use bench_runner_report::report;
 
-use super::{Exit, browser, format_path, request_percent};
+use super::{Exit, HOW_TO_JUDGE, WHERE_TO, browser, format_path, request_percent};
 use crate::flows::{self, FlowError, JudgedRun, Places};
 
-/// Tables, figures and pages again, from the files alone; needs no build and no network
+/// Write the tables, figures and pages of finished runs again; needs no build and no network
 ///
-/// Several bundles get a page together, in `plots/together-<12 hex>/`: ratios of all machines side
-/// by side. The same runs always have the same page.
-///
-/// Examples:
-///   bench-runner report results/*/*
-///   bench-runner report --open results/MACHINE/RUN
-///   bench-runner report --format markdown results/MACHINE/RUN > comment.md
+/// Several runs also get a page together, in `plots/together-<12 hex digits>/`, which shows the ratios of all machines
+/// side by side.
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Directories of bundles, such as `results/<machine>/<run>`
-    #[arg(required = true, value_name = "BUNDLE")]
+    /// Run directories, such as `results/MACHINE/RUN`
+    #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
-    /// What is worth talking about, in place of the scenario's margin
-    #[arg(long, value_name = "PCT", value_parser = request_percent)]
+    /// Smallest difference that matters; anything within it counts as equivalent [default: that of each run]
+    #[arg(long, value_name = "PCT", value_parser = request_percent, help_heading = HOW_TO_JUDGE)]
     margin: Option<f64>,
-    /// What is printed: text for a terminal, or Markdown for a post or a pull request
-    #[arg(long, value_enum, default_value_t, conflicts_with = "json")]
+    /// What to print
+    #[arg(long, value_enum, default_value_t, conflicts_with = "json", help_heading = WHERE_TO)]
     format: PrintFormat,
-    /// Print one JSON document, a list with one entry for each bundle, and one for several together
+    /// Print a list of JSON documents: one for each run, and one for several together
     #[arg(long)]
     json: bool,
-    /// Open the page of each bundle in the browser, and that of several together
+    /// Open the page of each run in the browser, and the page of several together
     #[arg(long)]
     open: bool,
 }
 
-/// What is printed of a bundle.
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner report results/*/*
+  bench-runner report --open results/*/*-quick-*
+  bench-runner report --format markdown results/*/* > comment.md";
+
+/// What is printed of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum PrintFormat {
-    /// Tables for a terminal.
+    /// Tables for a terminal
     #[default]
     Text,
-    /// GitHub-flavoured Markdown: the answers first, then the tables.
+    /// GitHub-flavored Markdown for a post or a pull request: the answers first, then the tables
     Markdown,
 }
 

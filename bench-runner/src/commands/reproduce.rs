@@ -10,42 +10,42 @@ use bench_runner_report::machines::{Reproduction, ReproductionOutcome};
 use bench_runner_report::report;
 
 use super::session::{Session, StartConditions};
-use super::{EarlyEnd, Exit, format_path};
+use super::{EarlyEnd, Exit, HOW_LONG, WHAT_TO_COMPARE, format_path};
 use crate::flows::{self, JudgedRun, Places, PublishedReport, ReproduceOptions};
 
-/// Carry out a bundle's plan here, and say whether the two runs agree
+/// Repeat a run here, and check whether both runs agree
 ///
-/// Every verdict of the first run is confirmed, not confirmed or contradicted by the second. Exit
-/// code 0: all are confirmed; 5: some are not; 7: one is contradicted.
-///
-/// Examples:
-///   bench-runner reproduce results/MACHINE/RUN --time-budget 30m
-///   bench-runner reproduce results/MACHINE/RUN --against results/OTHER/RUN
+/// The second run confirms, does not confirm, or contradicts each verdict of the first. Exit code 0: all are confirmed;
+/// 5: some are not; 7: at least one is contradicted.
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Directory of the first run's bundle, such as `results/<machine>/<run>`
-    #[arg(value_name = "BUNDLE")]
+    /// Directory of the first run, such as `results/MACHINE/RUN`
+    #[arg(value_name = "RUN")]
     bundle: PathBuf,
-    /// Build nothing, and take this bundle for the second run
-    #[arg(long, value_name = "OTHER", conflicts_with_all = ["time_budget", "seed", "offline", "strict"])]
+    /// Build nothing, and compare with this run instead
+    #[arg(long, value_name = "OTHER", conflicts_with_all = ["time_budget", "seed", "offline", "strict"], help_heading = WHAT_TO_COMPARE)]
     against: Option<PathBuf>,
-    /// What the second run may take, such as `30m`, in place of what the first one might
-    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
+    /// Time limit for the second run, such as `30m` [default: that of the first run]
+    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     time_budget: Option<Duration>,
-    /// Draws every order, in place of the first run's seed
+    /// Seed for the random build order [default: that of the first run]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Fetch nothing
+    /// Never access the network
     #[arg(long)]
     offline: bool,
-    /// Do not measure on a machine that is not fit for it
+    /// Do not start on a machine that is unfit for measuring (see `doctor`), or if a build would differ from your own
     #[arg(long)]
     strict: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
+
+const EXAMPLES: &str = "\
+Example:
+  bench-runner reproduce \"$(ls -td results/*/* | head -n 1)\" --time-budget 30m     # your newest run";
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let first = JudgedRun::of(bundle::open(&args.bundle)?, &Policy::default());

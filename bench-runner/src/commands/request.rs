@@ -12,6 +12,7 @@ use bench_runner_core::record::{Plan, Refusal};
 use bench_runner_measure::plan::{self, PlanOptions};
 use bench_runner_measure::scenario::{self, RequestError, RequestWord, Scenario};
 
+use super::{HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE};
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
 
@@ -21,10 +22,72 @@ const DEFAULT_SCENARIO: &str = "quick";
 /// What is to be built, and how often.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct RequestArgs {
-    /// Scenarios, by name or as files [default: `quick`]
+    /// Ready-made experiments, by name (`bench-runner scenarios list`) or by file [default: `quick`, unless `--axis`
+    /// or `--variant` is given]
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
-    /// Carry out this plan, as `plan --json` wrote it
+    /// Project to build: a name or `tag:NAME` from `corpus list`, a directory of your own (with a `/` in it, such as
+    /// `./`), or a manifest file [repeatable] [default: those of the scenario; titlecase if there is none]
+    #[arg(long, value_name = "NAME|PATH", help_heading = WHAT_TO_COMPARE)]
+    project: Vec<String>,
+    /// Setting to vary, such as `linker=default,mold` or `debug=full,none`; with two or more values, the first is the
+    /// baseline. `bench-runner doctor` lists all axes [repeatable]
+    #[arg(long, value_name = "KEY=V1,V2", help_heading = WHAT_TO_COMPARE)]
+    axis: Vec<String>,
+    /// Kind of build: clean (everything, from an empty target directory), check, test, clippy, doc, noop, deps-only,
+    /// after-release; incremental, check-incremental or test-incremental (a rebuild after an edit; `:CLASS` selects the
+    /// kind of edit, such as incremental:signature); replay:N (a rebuild after each of your last N commits)
+    /// [repeatable] [default: those of the scenario; clean if there is none]
+    #[arg(long, value_name = "W", help_heading = WHAT_TO_COMPARE)]
+    workload: Vec<String>,
+    /// Variant to add: NAME=FILE with lines for `.cargo/config.toml` or for a profile, as articles print them;
+    /// `as-configured`, your own cargo configuration; or `as-it-is`, the project without any settings [repeatable]
+    #[arg(long, value_name = "NAME=FILE", help_heading = WHAT_TO_COMPARE)]
+    variant: Vec<String>,
+    /// What the others are compared with: a value such as `linker=bfd`, the name of a variant, or `as-configured`
+    /// [repeatable, for values of several axes] [default: that of the scenario; without one, the first value of each
+    /// axis, or as-configured if a project of your own has a single value]
+    #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
+    baseline: Vec<String>,
+    /// What the settings of every variant are added to: `as-configured`, your own cargo configuration; `as-it-is`, the
+    /// project without it; `what-you-have`, the first for projects of your own and the second for all others [default:
+    /// what-you-have, unless a scenario file says otherwise]
+    #[arg(long, value_name = "WHAT", value_parser = on, help_heading = WHAT_TO_COMPARE)]
+    on: Option<bool>,
+    /// Build the baseline once per round instead of twice, and so without a control
+    #[arg(long, help_heading = WHAT_TO_COMPARE)]
+    no_twin: bool,
+    /// Time limit for the whole run, such as `30m`, shared by all comparisons [default: that of the scenario; without
+    /// one, no limit]
+    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
+    time_budget: Option<Duration>,
+    /// Time limit for one build, which is stopped and counts as failed after it [default: 1h, unless the scenario sets
+    /// it]
+    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
+    timeout: Option<Duration>,
+    /// Build exactly N rounds [default: as many as the precision needs, from --min-rounds to --max-rounds]
+    #[arg(long, value_name = "N", conflicts_with_all = ["min_rounds", "max_rounds", "precision"], help_heading = HOW_LONG)]
+    rounds: Option<u32>,
+    /// Build at least N rounds, if the time budget allows [default: 6, unless the scenario sets it]
+    #[arg(long, value_name = "N", help_heading = HOW_LONG)]
+    min_rounds: Option<u32>,
+    /// Build at most N rounds [default: 30, unless the scenario sets it]
+    #[arg(long, value_name = "N", help_heading = HOW_LONG)]
+    max_rounds: Option<u32>,
+    /// Stop when every interval is narrower than plus or minus this [default: 1.5%, unless the scenario sets it]
+    #[arg(long, value_name = "PCT", value_parser = percent, help_heading = HOW_LONG)]
+    precision: Option<f64>,
+    /// Recreate the build directories K times during the run [default: 1, unless the scenario sets it]
+    #[arg(long, value_name = "K", help_heading = HOW_LONG)]
+    sessions: Option<u32>,
+    /// Run only part K of N, to split a run over machines; each part has the whole time budget
+    #[arg(long, value_name = "K/N", value_parser = shard, help_heading = HOW_LONG)]
+    shard: Option<(u32, u32)>,
+    /// Smallest difference that matters; anything within it counts as equivalent [default: 3%, unless the scenario
+    /// sets it]
+    #[arg(long, value_name = "PCT", value_parser = percent, help_heading = HOW_TO_JUDGE)]
+    margin: Option<f64>,
+    /// Read the plan from a file that `plan --json` wrote, instead of making one
     #[arg(
         long,
         value_name = "FILE",
@@ -34,63 +97,20 @@ pub(super) struct RequestArgs {
         ],
     )]
     plan: Option<PathBuf>,
-    /// A project of the corpus, `tag:NAME`, a directory of your own (with a `/` in it), or a manifest file
-    #[arg(long, value_name = "NAME|PATH")]
-    project: Vec<String>,
-    /// What to vary, such as `linker=bfd,mold`, `debug=full,none` or `rustflags=,-Ctarget-cpu=native`; `doctor` shows
-    /// all axes
-    #[arg(long, value_name = "KEY=V1,V2")]
-    axis: Vec<String>,
-    /// A workload: clean, check, test, clippy, doc, noop, deps-only, after-release; incremental, check-incremental or
-    /// test-incremental, also as incremental:CLASS of edits; replay, also as replay:N commits
-    #[arg(long, value_name = "W")]
-    workload: Vec<String>,
-    /// A piece of cargo's configuration or of a profile, as articles print them; or `as-configured`, `as-it-is`
-    #[arg(long, value_name = "NAME=FILE")]
-    variant: Vec<String>,
-    /// What the others are compared with, such as `linker=bfd`, a whole variant's name, or `as-configured`
-    #[arg(long, value_name = "AXIS=V|NAME")]
-    baseline: Vec<String>,
-    /// What every variant stands on: `as-configured` keeps your own configuration of cargo in force beneath what the
-    /// variant sets
-    #[arg(long, value_name = "WHAT", value_parser = on)]
-    on: Option<bool>,
-    /// Build no second copy of the baseline
-    #[arg(long)]
-    no_twin: bool,
-    /// Lay out work trees and target directories anew so many times
-    #[arg(long, value_name = "K")]
-    sessions: Option<u32>,
-    /// Build exactly so many rounds
-    #[arg(long, value_name = "N", conflicts_with_all = ["min_rounds", "max_rounds", "precision"])]
-    rounds: Option<u32>,
-    /// Build at least so many rounds
-    #[arg(long, value_name = "N")]
-    min_rounds: Option<u32>,
-    /// Build at most so many rounds
-    #[arg(long, value_name = "N")]
-    max_rounds: Option<u32>,
-    /// Stop when the intervals are narrower than plus or minus this
-    #[arg(long, value_name = "PCT", value_parser = percent)]
-    precision: Option<f64>,
-    /// What is worth talking about
-    #[arg(long, value_name = "PCT", value_parser = percent)]
-    margin: Option<f64>,
-    /// What the whole run may take, such as `30m`; blocks take turns within it
-    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
-    time_budget: Option<Duration>,
-    /// What one build may take before it is ended
-    #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration)]
-    timeout: Option<Duration>,
-    /// Draws every order; the same seed gives the same order
+    /// Seed for the random build order; the same seed reproduces the same order [default: from the clock]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Carry out only the K-th of N shares of the blocks, as a run with a time budget of its own
-    #[arg(long, value_name = "K/N", value_parser = shard)]
-    shard: Option<(u32, u32)>,
-    /// Fetch nothing
+    /// Never access the network
     #[arg(long)]
     pub(super) offline: bool,
+}
+
+#[cfg(test)]
+impl RequestArgs {
+    pub(super) fn check(&self, places: &Places) -> Result<(), String> {
+        let request = PlanRequest::read(self, places).map_err(FlowError::from);
+        request.map(drop).map_err(|error| super::with_help(&error.refusal()))
+    }
 }
 
 pub(super) fn percent(text: &str) -> Result<f64, String> {

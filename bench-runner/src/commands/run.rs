@@ -9,40 +9,38 @@ use bench_runner_report::report;
 use super::request::RequestArgs;
 use super::session::{Session, StartConditions};
 use super::wait::{self, WaitLimit};
-use super::{EarlyEnd, Exit, browser, format_path};
+use super::{EarlyEnd, Exit, HOW_TO_JUDGE, browser, format_path};
 use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 
-/// Measure: build every variant in random order, round after round, and say which differ
+/// Measure: build every variant in random order, round after round, and report which differ
 ///
-/// Without a scenario it runs `quick`: the linkers of this machine, and `check` against
-/// `clean`, on one small project, in about six and a half minutes on two cores.
+/// Without a scenario, `--axis` or `--variant` it runs `quick`: other linkers against the default one, and `cargo check`
+/// against a build, on one small project, in at most six and a half minutes on two cores.
 ///
-/// Examples:
-///   bench-runner run
-///   bench-runner run linkers --project ripgrep --time-budget 30m
-///   bench-runner run --project ./ --axis linker=bfd,mold --workload incremental
-///   bench-runner run --project ./ --variant article=article.toml --baseline as-configured
+/// If an axis has two or more values, the first one is the baseline and the others are compared with it. If it has a
+/// single value and the project is your own, the baseline is what you have now (`as-configured`): your own cargo
+/// configuration, which is also in force in every variant, beneath its settings.
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     request: RequestArgs,
-    /// Complete a run that was interrupted; its plan is never extended
-    #[arg(long, value_name = "BUNDLE", conflicts_with_all = [
+    /// Continue an interrupted run as it was planned
+    #[arg(long, value_name = "RUN", conflicts_with_all = [
         "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "on", "no_twin", "sessions", "rounds", "min_rounds",
         "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
     ])]
     resume: Option<PathBuf>,
-    /// Do not measure on a machine that is not fit for it, or a build that differs from your own
+    /// Do not start on a machine that is unfit for measuring (see `doctor`), or if a build would differ from your own
     #[arg(long)]
     strict: bool,
-    /// Wait until the machine is fit and nobody else measures on it, such as `--wait=2h`; without a duration as long as it
-    /// takes
+    /// Wait until the machine is fit and no other run measures on it, for at most DURATION if given, as in `--wait=2h`
+    /// [default: do not wait; with `--wait` alone, no limit]
     #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = wait::wait_limit)]
     wait: Option<WaitLimit>,
-    /// End with exit code 5 where a verdict is missing, `undecided` or `invalid`
-    #[arg(long)]
-    decide: bool,
+    /// Exit with code 5 if the result of any comparison is undecided, invalid or missing
+    #[arg(long, alias = "decide", help_heading = HOW_TO_JUDGE)]
+    require_verdict: bool,
     /// Print the results as one JSON document
     #[arg(long)]
     json: bool,
@@ -51,7 +49,20 @@ pub(crate) struct Args {
     open: bool,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner run
+  bench-runner run recommended --project ./
+  bench-runner run --project ./ --axis linker=mold --workload incremental
+  bench-runner run lto --project hyperfine --time-budget 30m";
+
 impl Args {
+    /// Checks the request as far as it can be checked without the machine.
+    #[cfg(test)]
+    pub(crate) fn check_request(&self, places: &Places) -> Result<(), String> {
+        self.request.check(places)
+    }
+
     fn conditions(&self) -> StartConditions {
         StartConditions { offline: self.request.offline, strict: self.strict, wait: self.wait }
     }
@@ -80,7 +91,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     if args.open {
         browser::open(&published.page);
     }
-    Ok(exit(&measured, args.decide && !comparison.is_decided()))
+    Ok(exit(&measured, args.require_verdict && !comparison.is_decided()))
 }
 
 fn document(

@@ -1,4 +1,4 @@
-//! `scenarios`: the matrices of variants.
+//! `scenarios`: the ready-made experiments.
 
 use std::path::PathBuf;
 
@@ -8,12 +8,9 @@ use super::{Exit, columns, format_duration, pluralize};
 use crate::built_in;
 use crate::flows::{FlowError, Places};
 
-/// The matrices of what is varied
-///
-/// Example:
-///   bench-runner scenarios show quick
+/// Ready-made experiments: list, show or check them
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: ScenariosAction,
@@ -21,23 +18,31 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, clap::Subcommand)]
 enum ScenariosAction {
-    /// All scenarios: those built in, and those of the checkout, which win by name
+    /// List the built-in scenarios and those in `scenarios/`, which take precedence
+    #[command(after_help = "Example:\n  bench-runner scenarios list")]
     List {
         /// Print one JSON document
         #[arg(long)]
         json: bool,
     },
-    /// What one scenario varies
+    /// Show the projects, workloads, variants and limits of a scenario
+    #[command(after_help = "Example:\n  bench-runner scenarios show recommended")]
     Show {
         /// Name or file
         name: String,
     },
-    /// Whether files are valid, without running anything
+    /// Check scenario files without running anything
+    #[command(after_help = "Example:\n  bench-runner scenarios check")]
     Check {
-        /// Files [default: all scenarios there are]
+        /// Files [default: all scenarios that `list` shows]
         files: Vec<PathBuf>,
     },
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner scenarios list
+  bench-runner scenarios show recommended";
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let checkout = places.checkout.as_deref();
@@ -97,24 +102,24 @@ fn describe(scenario: &Scenario) -> String {
         for exclude in &matrix.exclude {
             let when: Vec<String> =
                 exclude.when.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            rows.push(vec!["  not".into(), format!("{} ({})", when.join(" "), exclude.reason)]);
+            rows.push(vec!["  skipped".into(), format!("{} ({})", when.join(" "), exclude.reason)]);
         }
         if !matrix.twin {
-            rows.push(vec!["  twin".into(), "none".into()]);
+            rows.push(vec!["  control".into(), "none".into()]);
         }
         text.push_str(&columns(&rows));
     }
     let sampling = &scenario.sampling;
     let precision = match sampling.precision {
-        Some(precision) => format!("until ±{} %", precision * 100.0),
-        None => "without looking".into(),
+        Some(precision) => format!(", until ±{}%", precision * 100.0),
+        None => String::new(),
     };
     let budget = sampling
         .time_budget
         .map(|budget| format!(", within {}", format_duration(budget)))
         .unwrap_or_default();
     text.push_str(&format!(
-        "\n{} to {} rounds {precision}{budget}; worth talking about: {} %\n",
+        "\n{} to {} rounds{precision}{budget}; smallest difference that matters: {}%\n",
         sampling.min_rounds,
         sampling.max_rounds,
         sampling.margin * 100.0
@@ -125,13 +130,13 @@ fn describe(scenario: &Scenario) -> String {
 /// The settings of a whole variant, on one line.
 fn content(content: &VariantContent) -> String {
     match content {
-        VariantContent::Set(set) if set.is_empty() => "the project as it is".to_owned(),
+        VariantContent::Set(set) if set.is_empty() => "the project without any settings".to_owned(),
         VariantContent::Set(set) => {
             set.iter().map(|(key, word)| format!("{key}={}", word.text)).collect::<Vec<_>>().join(" ")
         }
         VariantContent::Snippet(text) => {
-            format!("a file of {}", pluralize(text.lines().count(), "line"))
+            format!("a file with {}", pluralize(text.lines().count(), "line"))
         }
-        VariantContent::AsConfigured => "the project with your own configuration of cargo".to_owned(),
+        VariantContent::AsConfigured => "the project with your own cargo configuration".to_owned(),
     }
 }

@@ -138,7 +138,7 @@ fn a_baseline_that_is_not_there_is_refused_or_named() {
     assert!(ran.stderr.contains("`env.X=1` is the planned baseline of "), "{}", ran.stderr);
     assert_eq!(ran.stdout, lab.run(&["compare", first]).expect(0).stdout);
     // Two rounds are too few for any verdict.
-    lab.run(&["compare", first, "--decide"]).expect(5);
+    lab.run(&["compare", first, "--require-verdict"]).expect(5);
     lab.run(&["compare", first, "--margin", "x"]).expect(2);
     lab.run(&["compare", "nowhere"]).expect(2);
 }
@@ -154,8 +154,8 @@ fn a_run_without_the_baseline_decides_nothing() {
     };
     let (having, lacking) = (run("env.X=1,2", "6"), run("env.Y=1,2", "2"));
     let (having, lacking) = (having.to_str().expect("UTF-8"), lacking.to_str().expect("UTF-8"));
-    lab.run(&["compare", having, "--baseline", "env.X=2", "--decide"]).expect(0);
-    let ran = lab.run(&["compare", having, lacking, "--baseline", "env.X=2", "--decide"]).expect(5);
+    lab.run(&["compare", having, "--baseline", "env.X=2", "--require-verdict"]).expect(0);
+    let ran = lab.run(&["compare", having, lacking, "--baseline", "env.X=2", "--require-verdict"]).expect(5);
     assert!(ran.stdout.contains("no block has that baseline"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("no block was measured"), "{}", ran.stdout);
 }

@@ -326,7 +326,7 @@ fn undecided_has_an_exit_code_of_its_own() {
     lab.toy("true", "");
     let args = ["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "2"];
     lab.run(&args).expect(0);
-    lab.run(&[&args[..], &["--decide"]].concat()).expect(5);
+    lab.run(&[&args[..], &["--require-verdict"]].concat()).expect(5);
 }
 
 fn nothing_is_written_outside_cache_results_and_plots() {

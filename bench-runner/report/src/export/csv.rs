@@ -52,7 +52,7 @@ const COLUMNS: [&str; 36] = [
 
 pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "csv",
-    summary: "a tidy table, a row for each block, variant and metric",
+    summary: "a tidy table, a row for each comparison, variant and metric",
     extension: "csv",
     accepts: AcceptedRuns::CellsOfRuns,
     export,

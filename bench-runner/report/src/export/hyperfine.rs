@@ -40,7 +40,7 @@ fn export_2(selection: &Selection<'_>) -> Result<Export, ExportError> {
 /// Schema of hyperfine 1.x.
 pub(super) static SCHEMA_1: ExportFormat = ExportFormat {
     name: "hyperfine-1",
-    summary: "JSON as hyperfine 1.x wrote it, for what has not moved on",
+    summary: "JSON as hyperfine 1.x wrote it, for tools that still read that",
     extension: "json",
     accepts: AcceptedRuns::CellsOfOneRun,
     export: export_1,

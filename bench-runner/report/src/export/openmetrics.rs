@@ -16,7 +16,7 @@ use super::run::ExportRun;
 
 pub(super) static FORMAT: ExportFormat = ExportFormat {
     name: "openmetrics",
-    summary: "OpenMetrics text, for Prometheus and its like",
+    summary: "OpenMetrics text, for Prometheus and similar systems",
     extension: "txt",
     accepts: AcceptedRuns::CellsOfRuns,
     export,

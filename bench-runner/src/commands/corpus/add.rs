@@ -6,36 +6,37 @@ use super::super::{Exit, format_duration, format_path, pluralize};
 use super::verify_options;
 use crate::flows::{self, AddRequest, AddedProject, FlowError, Places, Projects};
 
-/// Write a manifest for a repository, a crate or a directory, with everything pinned
+/// Add a repository, a crate or a directory: write a manifest with everything pinned
 ///
-/// The source is fetched and pinned by its hash, cargo says what is to be built, an edit is proposed, and the
-/// project is built once to see that all of it holds. The manifest goes to `corpus/` of the checkout, or, where
-/// there is none, to the current directory. Nothing is overwritten.
-///
-/// Examples:
-///   bench-runner corpus add git@github.com:BurntSushi/ripgrep.git --name rg --rev 15.1.0
-///   bench-runner corpus add grex@1.4.6
-///   bench-runner corpus add ../mine --name mine
+/// The source is fetched and pinned by its hash, edits are found for rebuilds, and the project is built once to check
+/// them. The manifest is written to `corpus/` if the current directory, or one above it, has both `corpus/` and
+/// `scenarios/`, else to the current directory. Existing files are not overwritten.
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// An address that git understands, a crate (`NAME` or `NAME@VERSION`), a directory (with a `/` in it), or a
-    /// manifest of generated sources that is to be completed (`*.toml`)
+    /// A git address, a crate (`NAME` or `NAME@VERSION`), a directory (with a `/` in it), or an incomplete manifest of
+    /// generated sources (`*.toml`)
     #[arg(value_name = "URL|CRATE|PATH")]
     what: String,
-    /// Name of the project [default: from where it comes]
+    /// Name of the project [default: from its source]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Commit, branch or tag of a repository [default: its HEAD]
+    /// Commit, branch or tag of a repository [default: HEAD]
     #[arg(long, value_name = "REV")]
     rev: Option<String>,
-    /// Do not build it: neither its result nor its edits are tried
+    /// Do not build the project to check its result and edits
     #[arg(long)]
     no_build: bool,
-    /// Fetch nothing
+    /// Never access the network
     #[arg(long)]
     offline: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner corpus add grex@1.4.6
+  bench-runner corpus add https://github.com/BurntSushi/ripgrep --name rg --rev 15.1.0
+  bench-runner corpus add ./ --name mine";
 
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let build = (!args.no_build).then(verify_options).transpose()?;

@@ -6,20 +6,17 @@ use crate::flows::{
     Fault, FlowError, Places, Projects, VerifiedProject, Verifier, fetch_all, verify_sources,
 };
 
-/// Fetch, check every pin, build once, try the result, and make every edit once
-///
-/// Example:
-///   bench-runner corpus verify tag:quick
+/// Check projects: fetch them, compare with every pin, build once, and try every edit
 #[derive(Debug, Clone, clap::Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = "Example:\n  bench-runner corpus verify tag:quick")]
 pub(super) struct Args {
     /// Names, `tag:NAME`, or manifests (`*.toml`) [default: all]
     #[arg(value_name = "PROJECT")]
     projects: Vec<String>,
-    /// Fetch nothing
+    /// Never access the network
     #[arg(long)]
     offline: bool,
-    /// Check the pins, and that every edit applies; build nothing
+    /// Build nothing: compare with the pins, and check that every edit applies
     #[arg(long)]
     no_build: bool,
     /// Print one JSON document

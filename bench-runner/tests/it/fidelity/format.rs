@@ -28,7 +28,7 @@ fn builds_that_find_a_cache_are_invalid_and_format_1_goes_on() {
     lab.toy_named("honest", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done", "");
     let run = |args: &[&str]| lab.run(&[&["run", "--seed", "3"], args].concat());
     let projects = ["--project", "cached", "--project", "honest", "--axis", "env.X=1,2", "--rounds", "4"];
-    let ran = run(&[&projects[..], &["--decide"]].concat()).expect(5);
+    let ran = run(&[&projects[..], &["--require-verdict"]].concat()).expect(5);
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("later ones differ in kind from its first"), "{said}");
     let dir = lab.bundles().remove(0);
