@@ -54,6 +54,8 @@ enum Verb {
     Decide(commands::decide::Args),
     Reproduce(commands::reproduce::Args),
     Export(commands::export::Args),
+    Completions(commands::completions::Args),
+    Man(commands::man::Args),
 }
 
 /// The command line's grammar with its help texts.
@@ -109,6 +111,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, EarlyEnd> {
         Verb::Decide(args) => commands::decide::run(args)?,
         Verb::Reproduce(args) => commands::reproduce::run(args, &places)?,
         Verb::Export(args) => commands::export::run(args)?,
+        Verb::Completions(args) => commands::completions::run(args, &mut command())?,
+        Verb::Man(args) => commands::man::run(args, command())?,
     })
 }
 

@@ -10,10 +10,12 @@
 
 mod browser;
 pub(crate) mod compare;
+pub(crate) mod completions;
 pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod man;
 pub(crate) mod plan;
 mod plan_summary;
 mod progress;

@@ -19,6 +19,7 @@ modules![
     engine,
     exports,
     fidelity,
+    help,
     interruption,
     bad_input,
     cargo_projects,
