@@ -215,9 +215,9 @@ fn format_duration(duration: Duration) -> String {
         _ if tenths == 0 => format!("{} ms", duration.as_millis()),
         _ if tenths < 100 => format!("{:.1} s", tenths as f64 / 10.0),
         0..60 => format!("{seconds} s"),
-        60..3600 if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        60..3600 if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
         60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
-        _ if minutes % 60 == 0 => format!("{}h", minutes / 60),
+        _ if minutes.is_multiple_of(60) => format!("{}h", minutes / 60),
         _ => format!("{}h {:02}m", minutes / 60, minutes % 60),
     }
 }

@@ -212,7 +212,9 @@ fn sets_of_a_scenario_are_built_under_their_names() {
     );
     let args = ["run", "mine", "--rounds", "1"];
     let ran = lab.run(&args).expect(0);
-    assert!(ran.stderr.contains("left out: dull in mine/own/clean: nothing to strip"), "{}", ran.stderr);
+    let is_left_out =
+        |line: &str| line.contains("left out: dull in own") && line.ends_with(": nothing to strip");
+    assert!(ran.stderr.lines().any(is_left_out), "{}", ran.stderr);
     let bundle = lab.bundle();
     let block = &bundle.manifest.plan.blocks[0];
     let names: Vec<&str> = block.arms.iter().map(|arm| arm.variant.name.as_str()).collect();
