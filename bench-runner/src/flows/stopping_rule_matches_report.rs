@@ -44,7 +44,7 @@ fn a_variant_that_was_given_up_does_not_switch_the_test_off_and_the_look_agrees_
     let found = compare_samples(&plan, &samples.all);
     let block = &found.blocks[0];
     assert_eq!(block.rounds, ROUNDS);
-    assert!(block.serial.is_some() && notes_say(&found, "Neighbouring rounds of an arm resemble each other"));
+    assert!(block.serial.is_some() && notes_say(&found, "Neighboring rounds resemble each other"));
 
     let variants = block.arms.iter().filter_map(|arm| arm.ratio);
     let half_widths = variants.map(|ratio| 0.5 * (ratio.high / ratio.low).ln());

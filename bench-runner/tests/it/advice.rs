@@ -46,7 +46,7 @@ fn the_best_proven_variant_has_its_lines() {
     let (bundle, comparison) = kept("linkers-e1828f");
     expect![[r#"
         linker=wild
-        - ripgrep 15.1.0 · incremental: 1.129× faster than linker=default (linker=rust-lld)
+        - ripgrep 15.1.0: rebuild after an edit: 0.886× as long (0.853–0.920×; −11.4%), saves 94 ms per build, compared with linker=default (linker=rust-lld)
         [.cargo/config.toml]
         [target.x86_64-unknown-linux-gnu]
         rustflags = ["-Clinker-features=-lld", "-Clink-arg=-B/usr/local/lib/wild"]
@@ -62,14 +62,14 @@ fn what_is_no_setting_has_none() {
     let (bundle, comparison) = kept("quick-ec6a2e");
     expect![[r#"
         linker=default
-        - titlecase 3.6.0 · clean: 1.088× faster than linker=bfd
-        - titlecase 3.6.0 · incremental: 2.38× faster than linker=bfd
+        - titlecase 3.6.0: full build: 0.919× as long (0.871–0.971×; −8.1%), saves 0.47 s per build, compared with linker=bfd
+        - titlecase 3.6.0: rebuild after an edit: 0.421× as long (0.397–0.446×; −57.9%), saves 0.30 s per build, compared with linker=bfd
         * The linker is what rustc takes by itself: whatever names another one has to go.
         * Measured with rustc 1.95.0 (59807616e 2026-04-14).
-        * On titlecase 3.6.0 · clean, linker=mold came out nearly as fast, and which of them is the best was not shown.
-        * On titlecase 3.6.0 · incremental, linker=mold came out nearly as fast, and which of them is the best was not shown.
+        * titlecase 3.6.0: full build: linker=mold took nearly the same time, so it was not shown which of them is the fastest.
+        * titlecase 3.6.0: rebuild after an edit: linker=mold took nearly the same time, so it was not shown which of them is the fastest.
         workload=check
-        - titlecase 3.6.0 · clean / check: 2.143× faster than workload=clean
+        - titlecase 3.6.0: cargo check vs. full build: 0.467× as long (0.453–0.480×; −53.3%), saves 2.8 s per build, compared with workload=clean
         * It is another command, and no setting: there is nothing to write down.
     "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
 }
@@ -127,7 +127,7 @@ fn where_the_same_is_slower_is_told() {
     let advice = flows::advice(&bundle, &comparison);
     assert_eq!(advice.len(), 1);
     let first = advice[0].remarks.first().expect("a remark");
-    assert!(first.contains("slower, too: linker=wild on another, 1.5"), "{first}");
+    assert!(first.contains("be slower: another: linker=wild, 1.50× as long"), "{first}");
 }
 
 fn lines_of_a_full_cache_are_those_of_an_empty_one() {
@@ -143,7 +143,10 @@ fn lines_of_a_full_cache_are_those_of_an_empty_one() {
     );
     for one in &advice {
         let first = one.remarks.first().expect("a remark");
-        assert!(first.contains("slower, too: cache=cold on ripgrep 15.1.0"), "{first}");
+        assert!(
+            first.contains("be slower: ripgrep 15.1.0: full build") && first.contains("cache=cold"),
+            "{first}"
+        );
     }
 }
 
