@@ -5,6 +5,7 @@ use bench_runner_core::bundle::Status;
 use bench_runner_core::compare::{BlockResult, Comparison};
 use maud::{Markup, html};
 
+use super::document::with_code_spans;
 use super::input::PageInput;
 use super::{baselines, copies, glossary, metrics, pooled, verdicts};
 use crate::figure::wording::{self, verdict_definitions};
@@ -19,7 +20,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         }
         @if comparison.blocks.is_empty() { p { (text::why_no_blocks(comparison)) } }
         ul.answers { @for (at, answer) in answers(comparison).into_iter().enumerate() {
-            li.nothing[!answer.is_conclusive] { (answer.text) @if let Some(command) = &answer.command { (settling(at, command)) } }
+            li.nothing[!answer.is_conclusive] { (with_code_spans(&answer.text)) @if let Some(command) = &answer.command { (settling(at, command)) } }
         } }
         (copies::buttons(page))
         @if !comparison.blocks.is_empty() {
@@ -67,7 +68,7 @@ fn definitions(comparison: &Comparison) -> Markup {
         @if ratios().next().is_some() {
             dl.verdicts { @for (verdict, definition) in occurring {
                 dt class=(verdict.as_str()) { (verdict.as_str()) }
-                dd { (super::document::with_code_spans(&definition)) }
+                dd { (with_code_spans(&definition)) }
             } }
             p.muted {
                 (wording::family_sentence(comparison)) " " (calibration::text(&comparison.calibration)) " "
