@@ -245,7 +245,7 @@ fn blocks_do_not_take_turns_if_some_builds_write_among_shared_sources() {
     lab.run(&[&asked[..], &more].concat()).expect(0);
     let bundle = lab.bundle();
     let of_third = |sample: &&Sample| sample.workload == "clean" && sample.round == 3;
-    let last = bundle.samples.iter().filter(of_third).next_back().expect("a third round");
+    let last = bundle.samples.iter().rfind(of_third).expect("a third round");
     assert_eq!(last.variant, "env.TIDY=1", "another seed is needed");
     let workloads: Vec<&str> = bundle.samples.iter().map(|sample| sample.workload.as_ref()).collect();
     let first_check = workloads.iter().position(|workload| *workload == "check").expect("both blocks");
