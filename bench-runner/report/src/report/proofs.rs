@@ -52,7 +52,7 @@ pub(super) fn lines(block: &BlockResult, style: TextStyle) -> Vec<String> {
 
 /// Names of variants; the baseline and its control together are both copies.
 fn names(arms: &[(&str, Role)]) -> String {
-    let has = |name: &str, role: Role| arms.iter().any(|arm| *arm == (name, role));
+    let has = |name: &str, role: Role| arms.contains(&(name, role));
     let one = |(name, role): &(&str, Role)| match role {
         Role::Twin if has(name, Role::Baseline) => None,
         Role::Twin => Some(wording::control_name(name)),

@@ -27,7 +27,11 @@ fn course(change: impl FnOnce(&mut Plan)) -> RunCourse {
         passing_bytes: 0,
     };
     let blocks = vec![block.clone(), block];
-    RunCourse::new(&plan, &PlanEstimate { blocks, builds: 42, total: None, disk_bytes: None, times_are_measured: false }, None)
+    RunCourse::new(
+        &plan,
+        &PlanEstimate { blocks, builds: 42, total: None, disk_bytes: None, times_are_measured: false },
+        None,
+    )
 }
 
 fn forecast(rounds_done: u32, rounds: u32) -> Forecast {
@@ -126,7 +130,13 @@ fn a_resumed_run_has_less_time_and_less_to_do() {
     budget(600)(&mut plan);
     let mut manifest = bench_runner_core::bundle::fixture::manifest();
     manifest.time.total_ns = 540_000_000_000;
-    let none = PlanEstimate { blocks: Vec::new(), builds: 0, total: None, disk_bytes: None, times_are_measured: false };
+    let none = PlanEstimate {
+        blocks: Vec::new(),
+        builds: 0,
+        total: None,
+        disk_bytes: None,
+        times_are_measured: false,
+    };
     let course = RunCourse::new(&plan, &none, Some(&manifest));
     let left = course.deadline.unwrap().saturating_duration_since(Instant::now());
     assert_eq!(left.as_secs_f64().round() as u64, 60);
