@@ -168,6 +168,7 @@ mod tests {
         kind = "crates-io"
         name = "tool"
         version = "1.0.0"
+        sha256 = "eb567088a91d59b492520c8149e2be5ce10d5deb2d9a383f3378df3259679d40"
         [build]
         package = "tool"
         env = { MODE = "a b" }

@@ -127,9 +127,11 @@ fn paint_attributes(mark: &Mark) -> Option<String> {
     match mark {
         Mark::Line { width, ink, .. } => Some(stroked(*ink, *width)),
         Mark::Circle { ring: Some(width), ink, .. } => Some(stroked(*ink, *width)),
-        Mark::Area { ink, .. } | Mark::Circle { ring: None, ink, .. } => {
-            Some(format!("fill=\"{}\"", ink.light()))
+        // A disc is the end of a line without a length: a third of what two arcs would take.
+        Mark::Circle { ring: None, radius, ink, .. } => {
+            Some(format!("{} stroke-linecap=\"round\"", stroked(*ink, radius * 2.0)))
         }
+        Mark::Area { ink, .. } => Some(format!("fill=\"{}\"", ink.light())),
         Mark::Text(_) => None,
     }
 }
@@ -138,6 +140,7 @@ fn path(mark: &Mark) -> String {
     match mark {
         Mark::Line { places, .. } => polyline(places),
         Mark::Area { corners, .. } => polyline(corners) + "z",
+        Mark::Circle { center: (x, y), ring: None, .. } => format!("M{} {}h0", number(*x), number(*y)),
         Mark::Circle { center: (x, y), radius, .. } => {
             let (r, d) = (number(*radius), number(radius * 2.0));
             format!("M{} {}a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0z", number(x - radius), number(*y))

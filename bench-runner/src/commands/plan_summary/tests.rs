@@ -86,6 +86,7 @@ fn a_plan_says_what_is_compared_with_what() {
              warning: the time budget has room for 4 of at least 6 rounds; a larger --time-budget helps
           Each round builds every variant once, in random order, and the baseline twice: the second copy is the control.
           Comparisons take turns, the cheapest first: every one gets 3, then 5 rounds first, and then the one whose interval a round narrows most for its time.
+          build times: as in earlier runs on this machine
           disk: up to about 570 MB in build directories, removed at the end
           left out: linker=wild in TITLE, other/block: it is not installed
             help: apt-get install wild

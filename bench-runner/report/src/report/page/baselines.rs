@@ -9,12 +9,26 @@ use super::input::PageInput;
 use super::verdicts::{BlockDigits, Cell, VerdictColumn, compared_columns};
 use crate::figure::wording;
 
+/// Most rows of all tables together: more make the page slow to load, and hardly anybody reads them.
+const MOST_ROWS: usize = 500;
+
 pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let others: Vec<Vec<&BlockResult>> =
         page.comparison.blocks.iter().map(|block| other_results(page.other_baselines, block)).collect();
     let columns = compared_columns();
+    let rows = others
+        .iter()
+        .flatten()
+        .map(|other| other.arms.iter().filter(|arm| arm.ratio.is_some()).count())
+        .sum();
     html! {
-        @if others.iter().any(|others| !others.is_empty()) {
+        @if (MOST_ROWS + 1..).contains(&rows) {
+            h3 id="post-hoc" { "Variants against one another (post hoc)" }
+            p.muted {
+                "This run has too many variants to show each against every other on one page. "
+                code { "bench-runner compare RUN --baseline VARIANT" } " compares them with another baseline."
+            }
+        } @else if rows > 0 {
             h3 id="post-hoc" { "Variants against one another (post hoc)" }
             p.muted {
                 "Each comparison with another of its variants as the baseline. These baselines were not planned, so a \
