@@ -302,7 +302,7 @@ fn reports_are_made_again_from_the_files_alone() {
     fs::remove_dir_all(lab.path("cache")).expect("a cache to remove");
     let again = lab.run(&["report", bundle.to_str().expect("UTF-8")]).expect(0);
     assert_eq!((read(&plots), read(&bundle.join("derived"))), (figures, derived));
-    let table = |text: &str| text.split("bundle:").next().map(str::to_owned);
+    let table = |text: &str| text.split("\nrun: ").next().map(str::to_owned);
     assert_eq!(table(&again.stdout), table(&ran.stdout));
 }
 

@@ -189,6 +189,8 @@ fn units_are_counted_in_warm_ups_only() {
         "clean",
         "--axis",
         "jobs=2",
+        "--on",
+        "as-it-is",
         "--rounds",
         "1",
         "--offline",

@@ -1,12 +1,11 @@
 //! Estimates of a plan's duration, of the rounds that fit, and of the width of the intervals.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench_runner_core::record::{Block, Plan};
 use bench_runner_core::stats::{ASSUMED_OFFSET, BlockShape, Control, EXPECTED_NOISE, Expectation};
 
-use super::history::{ExpectedTimes, MachineHistory};
+use super::history::{EstimatesByProject, ExpectedTimes, MachineHistory};
 use super::turns::{self, PlannedTurn, blocks_take_turns};
 use crate::build::Goal;
 use crate::sampling::{BlockTimes, LOOKS, RehearsedBlock};
@@ -93,9 +92,6 @@ impl BlockEstimate {
         self.warmups + u64::from(self.rounds) * arms as u64
     }
 }
-
-/// Rough build times and sizes, by project.
-pub type EstimatesByProject = BTreeMap<String, crate::corpus::ProjectEstimate>;
 
 /// Estimates `plan`.
 pub fn estimate(plan: &Plan, estimates: &EstimatesByProject, history: &MachineHistory) -> PlanEstimate {

@@ -6,7 +6,10 @@ use std::time::Duration;
 use bench_runner_core::record::Variant;
 use bench_runner_core::stats::median;
 
-use super::EstimatesByProject;
+use crate::corpus::ProjectEstimate;
+
+/// Rough build times and sizes, by project.
+pub type EstimatesByProject = BTreeMap<String, ProjectEstimate>;
 
 /// This machine's earlier runs.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -112,7 +115,6 @@ fn typical_build(builds: &BTreeMap<String, Duration>, workload: &str) -> Option<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::ProjectEstimate;
 
     const SECOND: Duration = Duration::from_secs(1);
 

@@ -18,8 +18,8 @@ use crate::corpus::EditClass;
 use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use adapt::{adapt_plan, check};
-pub use estimate::{BlockEstimate, EstimatesByProject, Noise, PlanEstimate, estimate, share};
-pub use history::{EarlierBuilds, MachineHistory, WorkloadNoise};
+pub use estimate::{BlockEstimate, Noise, PlanEstimate, estimate, share};
+pub use history::{EarlierBuilds, EstimatesByProject, MachineHistory, WorkloadNoise};
 pub use turns::blocks_take_turns;
 
 /// A project as planning sees it.

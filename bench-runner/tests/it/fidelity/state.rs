@@ -250,7 +250,7 @@ fn blocks_do_not_take_turns_if_some_builds_write_among_shared_sources() {
     let workloads: Vec<&str> = bundle.samples.iter().map(|sample| sample.workload.as_ref()).collect();
     let first_check = workloads.iter().position(|workload| *workload == "check").expect("both blocks");
     assert!(workloads[first_check..].iter().all(|workload| *workload == "check"), "{workloads:?}");
-    let said = "From here on blocks were measured one after another: builds write among the sources";
+    let said = "From here on comparisons were measured one after another: builds write among the sources";
     assert!(notes(&bundle).contains(said), "{}", notes(&bundle));
 }
 

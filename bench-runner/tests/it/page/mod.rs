@@ -181,15 +181,15 @@ fn rows_are_filtered() {
     assert_eq!(status, format!("{} of {} rows shown", left(&found), rows.len()));
     assert_eq!(left(&browser.evaluate("probe.filter(0, 'no such thing')")), 0);
     browser.evaluate("probe.filter(0, '')");
-    for word in ["baseline", "equivalent"] {
+    for word in ["baseline", "undecided"] {
         let found = browser.evaluate(&format!("probe.filter(1, '{word}')"));
         assert_eq!(left(&found), count(&|row| row["verdict"] == word), "{word}");
         assert!(left(&found) > 0, "{word}");
     }
-    let equivalent = rows.iter().find(|row| row["verdict"] == "equivalent").expect("an equivalent one");
-    let block = equivalent["block"].as_str().expect("a comparison");
+    let undecided = rows.iter().find(|row| row["verdict"] == "undecided").expect("an undecided one");
+    let block = undecided["block"].as_str().expect("a comparison");
     let both = browser.evaluate(&format!("probe.filter(2, '{block}')"));
-    assert_eq!(left(&both), count(&|row| row["verdict"] == "equivalent" && row["block"] == block));
+    assert_eq!(left(&both), count(&|row| row["verdict"] == "undecided" && row["block"] == block));
     browser.evaluate("probe.filter(1, '')");
     assert_eq!(
         left(&browser.evaluate(&format!("probe.filter(2, '{block}')"))),
