@@ -52,8 +52,8 @@ fn the_best_proven_variant_has_its_lines() {
         rustflags = ["-Clinker-features=-lld", "-Clink-arg=-B/usr/local/lib/wild"]
         * A C compiler finds this linker by a directory in which it is called `ld`: `sudo mkdir -p /usr/local/lib/wild && sudo ln -s "$(command -v wild)" /usr/local/lib/wild/ld`.
         * cargo reads flags from one place only: a variable `RUSTFLAGS` in the environment makes it ignore these, and these make it ignore those under `[build]`. Flags that your files set already, there or under `[target.…]`, belong into this list. `rustc -vV` names your target as `host`, where it is not x86_64-unknown-linux-gnu.
-        * It needs `wild` (Wild 0.10.0 non-git-build (compatible with GNU linkers)), as it was measured with, installed wherever the project is built. Measured with rustc 1.95.0 (59807616e 2026-04-14).
-        * It also changes something else: build scripts and proc macros are linked by it too.
+        * It needs `wild` (Wild 0.10.0 non-git-build (compatible with GNU linkers)), the version that was measured, installed wherever the project is built. Measured with rustc 1.95.0 (59807616e 2026-04-14).
+        * Side effects: build scripts and proc macros are linked by it too.
     "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
 }
 
@@ -64,13 +64,13 @@ fn what_is_no_setting_has_none() {
         linker=default
         - titlecase 3.6.0: full build: 0.919× as long (0.871–0.971×; −8.1%), saves 0.47 s per build, compared with linker=bfd
         - titlecase 3.6.0: rebuild after an edit: 0.421× as long (0.397–0.446×; −57.9%), saves 0.30 s per build, compared with linker=bfd
-        * The linker is what rustc takes by itself: whatever names another one has to go.
+        * Nothing to do: rustc chooses this linker if nothing is set. If your `.cargo/config.toml` or `RUSTFLAGS` names another linker, remove that line.
         * Measured with rustc 1.95.0 (59807616e 2026-04-14).
         * titlecase 3.6.0: full build: linker=mold took nearly the same time, so it was not shown which of them is the fastest.
         * titlecase 3.6.0: rebuild after an edit: linker=mold took nearly the same time, so it was not shown which of them is the fastest.
         workload=check
         - titlecase 3.6.0: cargo check vs. full build: 0.467× as long (0.453–0.480×; −53.3%), saves 2.8 s per build, compared with workload=clean
-        * It is another command, and no setting: there is nothing to write down.
+        * There is nothing to configure: it is another workload, which is chosen on the command line.
     "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
 }
 
