@@ -160,7 +160,7 @@ mod tests {
         let mut one = block_of("hexyl", &names(3, false), 12, 4.2);
         let mut is_mentioned = |effects: OrderEffects| {
             one.order = Ok(effects);
-            !order_text(&one).is_none()
+            order_text(&one).is_some()
         };
         let none = || fixture::order(0.2);
         assert!(
