@@ -115,7 +115,8 @@ fn incremental_builds_go_on_between_visits() {
     lab.write("tiny/src/main.rs", "fn main() {\n    println!(\"{}\", 6 * 7);\n}\n");
     let project = lab.path("tiny").display().to_string();
     let asked = ["run", "--project", &project, "--workload", "clean", "--workload", "incremental"];
-    let budget = ["--axis", "jobs=2", "--on", "as-it-is", "--rounds", "6", "--time-budget", "20m", "--offline"];
+    let budget =
+        ["--axis", "jobs=2", "--on", "as-it-is", "--rounds", "6", "--time-budget", "20m", "--offline"];
     lab.run(&args(&[&asked, &budget])).expect(0);
     let bundle = lab.bundle();
     let incremental = || bundle.samples.iter().filter(|sample| sample.workload == "incremental");
