@@ -77,7 +77,7 @@ fn lines_of_help_have_at_most_100_columns_and_are_wrapped_once() {
 #[test]
 fn options_that_may_be_repeated_say_so() {
     for (name, option) in options() {
-        let is_marked = help_of(&option).contains("[repeatable");
+        let is_marked = help_of(&option).contains("(repeatable");
         assert_eq!(
             is_marked,
             matches!(option.get_action(), ArgAction::Append),

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Run directories, such as `results/MACHINE/RUN`
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
-    /// How many builds of each workload a developer makes in a day, such as incremental=80,clean=3 [repeatable]
+    /// How many builds of each workload a developer makes in a day, such as incremental=80,clean=3 (repeatable)
     #[arg(long, required = true, value_name = "W=N,…", value_delimiter = ',', value_parser = per_day, help_heading = HOW_TO_JUDGE)]
     per_day: Vec<(String, f64)>,
     /// How much slower any of these workloads may become

@@ -28,10 +28,10 @@ pub(crate) struct Args {
     /// Format to write; the formats are listed below
     #[arg(long, value_name = "FORMAT")]
     format: String,
-    /// Only this comparison, by its id [repeatable] [default: all]
+    /// Only this comparison, by its id (repeatable) [default: all]
     #[arg(long, value_name = "ID", help_heading = WHAT_TO_EXPORT)]
     block: Vec<String>,
-    /// Only this variant, by its name [repeatable] [default: all]
+    /// Only this variant, by its name (repeatable) [default: all]
     #[arg(long, value_name = "NAME", help_heading = WHAT_TO_EXPORT)]
     variant: Vec<String>,
     /// A file, a directory, or `-` for standard output

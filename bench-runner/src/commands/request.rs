@@ -27,25 +27,25 @@ pub(super) struct RequestArgs {
     #[arg(value_name = "SCENARIO")]
     scenarios: Vec<String>,
     /// Project to build: a name or `tag:NAME` from `corpus list`, a directory of your own (with a `/` in it, such as
-    /// `./`), or a manifest file [repeatable] [default: those of the scenario; titlecase if there is none]
+    /// `./`), or a manifest file (repeatable) [default: those of the scenario; titlecase if there is none]
     #[arg(long, value_name = "NAME|PATH", help_heading = WHAT_TO_COMPARE)]
     project: Vec<String>,
     /// Setting to vary, such as `linker=default,mold` or `debug=full,none`; with two or more values, the first is the
-    /// baseline. `bench-runner doctor` lists all axes [repeatable]
+    /// baseline. `bench-runner doctor` lists all axes (repeatable)
     #[arg(long, value_name = "KEY=V1,V2", help_heading = WHAT_TO_COMPARE)]
     axis: Vec<String>,
     /// Kind of build: clean (everything, from an empty target directory), check, test, clippy, doc, noop, deps-only,
     /// after-release; incremental, check-incremental or test-incremental (a rebuild after an edit; `:CLASS` selects the
     /// kind of edit, such as incremental:signature); replay:N (a rebuild after each of your last N commits)
-    /// [repeatable] [default: those of the scenario; clean if there is none]
+    /// (repeatable) [default: those of the scenario; clean if there is none]
     #[arg(long, value_name = "W", help_heading = WHAT_TO_COMPARE)]
     workload: Vec<String>,
     /// Variant to add: NAME=FILE with lines for `.cargo/config.toml` or for a profile, as articles print them;
-    /// `as-configured`, your own cargo configuration; or `as-it-is`, the project without any settings [repeatable]
+    /// `as-configured`, your own cargo configuration; or `as-it-is`, the project without any settings (repeatable)
     #[arg(long, value_name = "NAME=FILE", help_heading = WHAT_TO_COMPARE)]
     variant: Vec<String>,
     /// What the others are compared with: a value such as `linker=bfd`, the name of a variant, or `as-configured`
-    /// [repeatable, for values of several axes] [default: that of the scenario; without one, the first value of each
+    /// (repeatable, for values of several axes) [default: that of the scenario; without one, the first value of each
     /// axis, or as-configured if a project of your own has a single value]
     #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
     baseline: Vec<String>,
