@@ -3,21 +3,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use bench_runner_report::report::to_ascii;
 use unicode_width::UnicodeWidthChar as _;
-
-/// Characters of our own texts that not every terminal has, with replacements.
-const REPLACEMENTS: [(char, &str); 10] = [
-    ('·', "-"),
-    ('±', "+/-"),
-    ('×', "x"),
-    ('−', "-"),
-    ('–', "-"),
-    ('—', "-"),
-    ('…', "..."),
-    ('→', "->"),
-    ('≤', "<="),
-    ('≥', ">="),
-];
 
 /// Narrowest width that text is wrapped to.
 const NARROWEST: usize = 20;
@@ -98,11 +85,6 @@ pub(super) fn is_ascii(is_terminal: bool) -> bool {
 fn names_utf8(locale: &str) -> bool {
     let locale = locale.to_ascii_lowercase();
     locale.contains("utf-8") || locale.contains("utf8")
-}
-
-/// The text with our own signs replaced; names of files and projects stay as they are.
-fn to_ascii(text: &str) -> String {
-    REPLACEMENTS.iter().fold(text.to_owned(), |text, (sign, replacement)| text.replace(*sign, replacement))
 }
 
 fn width_of(text: &str) -> usize {

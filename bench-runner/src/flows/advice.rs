@@ -1,14 +1,11 @@
 //! Bundle and comparison → advice: for each block the lines that apply the best of the variants shown to be
 //! faster. It does not query the machine, so it works for bundles from other machines.
 
-use std::path::PathBuf;
-
 use bench_runner_core::bundle::{Bundle, Manifest};
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
 use bench_runner_core::record::{Arm, Block, ProofResult, TEXT_SETTINGS};
 use bench_runner_measure::axes::{self, AdvisedFiles, Settings, Situation};
 use bench_runner_measure::corpus::Project;
-use bench_runner_measure::toml_reader::SourceText;
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::Advice;
 
@@ -273,10 +270,7 @@ fn slower_elsewhere(
 pub(super) fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
     let host = host(&manifest.machine.details, axes::toolchain_name(settings));
     let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
-    let project = planned.and_then(|planned| {
-        let base = planned.base.as_ref().map(PathBuf::from);
-        Project::parse(&SourceText::new(planned.name.as_str(), planned.manifest.as_str()), base).ok()
-    });
+    let project = planned.and_then(|planned| Project::from_plan(planned).ok());
     let package = project.as_ref().and_then(|project| project.source.published_crate().map(str::to_owned));
     let profile = project.as_ref().and_then(|project| project.build.profile.clone());
     Situation {

@@ -4,28 +4,28 @@
 mod command;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use bench_runner_core::compare::Comparison;
-use bench_runner_core::record::{Block, Plan, Variant};
+use bench_runner_core::record::{Block, Plan, PlannedProject, Variant};
 use bench_runner_measure::build::Goal;
 use bench_runner_measure::corpus::{Edit, EditChange, EditClass, Project};
-use bench_runner_measure::toml_reader::SourceText;
 use bench_runner_measure::workloads::{self, SourceChange};
 
 use command::command;
 
+/// Projects of a plan by name.
+pub(super) type PlannedProjects<'a> = BTreeMap<&'a str, Project>;
+
+/// The projects of `plan` whose manifests this version can read.
+pub(super) fn planned_projects<'p>(plan: &'p Plan) -> PlannedProjects<'p> {
+    let named =
+        |planned: &'p PlannedProject| Some((planned.name.as_str(), Project::from_plan(planned).ok()?));
+    plan.projects.iter().filter_map(named).collect()
+}
+
 /// Adds to each comparison what its plan says about the builds.
 pub(super) fn add_setups(comparison: &mut Comparison, plan: &Plan) {
-    let projects: BTreeMap<&str, Project> = plan
-        .projects
-        .iter()
-        .filter_map(|planned| {
-            let base = planned.base.as_ref().map(PathBuf::from);
-            let text = SourceText::new(planned.name.as_str(), planned.manifest.as_str());
-            Some((planned.name.as_str(), Project::parse(&text, base).ok()?))
-        })
-        .collect();
+    let projects = planned_projects(plan);
     for block in &mut comparison.blocks {
         let Some(planned) = plan.blocks.iter().find(|planned| planned.id == block.id) else { continue };
         block.setup.profiles = distinct(planned, |variant| profile(variant, &projects));
@@ -46,7 +46,7 @@ fn distinct(block: &Block, of: impl Fn(&Variant) -> Option<String>) -> Vec<Strin
 }
 
 /// The cargo profile of a variant's builds; `None` if the project is not built by cargo.
-fn profile(variant: &Variant, projects: &BTreeMap<&str, Project>) -> Option<String> {
+fn profile(variant: &Variant, projects: &PlannedProjects<'_>) -> Option<String> {
     let project = projects.get(variant.project.as_str())?;
     if !project.build.tool.is_cargo() {
         return None;
@@ -58,7 +58,7 @@ fn profile(variant: &Variant, projects: &BTreeMap<&str, Project>) -> Option<Stri
 }
 
 /// The change that is made before each round, as a clause such as `a function body in src/main.rs`.
-fn edit(variant: &Variant, projects: &BTreeMap<&str, Project>) -> Option<String> {
+fn edit(variant: &Variant, projects: &PlannedProjects<'_>) -> Option<String> {
     let project = projects.get(variant.project.as_str())?;
     let SourceChange::Edited(class) = workloads::find(&variant.workload).ok()?.sources else { return None };
     let clause = edit_clause(project.edit_of(class)?);
@@ -87,6 +87,7 @@ fn edit_clause(edit: &Edit) -> String {
 #[cfg(test)]
 mod tests {
     use bench_runner_core::compare::workload_phrase;
+    use bench_runner_measure::toml_reader::SourceText;
 
     use super::*;
 

@@ -1,38 +1,23 @@
 //! Plan → for a page, the conditions of each block in words, and the configuration and command of each variant. It does not
 //! query the machine, so it works for bundles from other machines.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
-
 use bench_runner_core::bundle::Manifest;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Variant};
 use bench_runner_measure::axes::{self, Settings};
 use bench_runner_measure::build::{BuildRequest, portable_cargo_args};
-use bench_runner_measure::corpus::{BuildTool, EditChange, EditPlacement, Project, TextChange};
-use bench_runner_measure::toml_reader::SourceText;
+use bench_runner_measure::corpus::{BuildTool, EditChange, EditPlacement, Project, TextChange, shell_word};
 use bench_runner_measure::workloads::{self, SourceChange, Workload};
 use bench_runner_report::report::{BlockSetup, VariantSetup};
 
 use super::advice::situation;
+use super::setup::{PlannedProjects, planned_projects};
 
 /// Longest quoted text of an edit, in characters.
 const LONGEST_QUOTE: usize = 70;
 
-/// Projects of a plan by name.
-type PlannedProjects = BTreeMap<String, Project>;
-
 /// The setup of each block of the plan.
 pub(super) fn block_setups(manifest: &Manifest) -> Vec<BlockSetup> {
-    let projects: PlannedProjects = manifest
-        .plan
-        .projects
-        .iter()
-        .filter_map(|planned| {
-            let base = planned.base.as_ref().map(PathBuf::from);
-            let source = SourceText::new(planned.name.as_str(), planned.manifest.as_str());
-            Some((planned.name.clone(), Project::parse(&source, base).ok()?))
-        })
-        .collect();
+    let projects = planned_projects(&manifest.plan);
     let setup = |block: &Block| BlockSetup {
         block: block.id.clone(),
         conditions: conditions(block, &projects),
@@ -41,8 +26,8 @@ pub(super) fn block_setups(manifest: &Manifest) -> Vec<BlockSetup> {
     manifest.plan.blocks.iter().map(setup).collect()
 }
 
-/// What builds if it is not cargo, and what each workload builds. What variants have in common is said once.
-fn conditions(block: &Block, projects: &PlannedProjects) -> Vec<String> {
+/// The build command if it is not cargo's, and the content of each workload; each sentence once.
+fn conditions(block: &Block, projects: &PlannedProjects<'_>) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
     let mut say = |sentence: String| {
         if !sentences.contains(&sentence) {
@@ -50,7 +35,7 @@ fn conditions(block: &Block, projects: &PlannedProjects) -> Vec<String> {
         }
     };
     for variant in block.arms.iter().map(|arm| &arm.variant) {
-        let project = projects.get(&variant.project);
+        let project = projects.get(variant.project.as_str());
         if let Some(command) = project.and_then(|project| project.build.tool.command()) {
             say(format!("Built by `{}`.", quote(&command.build)));
         }
@@ -93,12 +78,12 @@ fn excerpt(text: &str) -> String {
     }
 }
 
-fn variant_setup(manifest: &Manifest, projects: &PlannedProjects, variant: &Variant) -> VariantSetup {
+fn variant_setup(manifest: &Manifest, projects: &PlannedProjects<'_>, variant: &Variant) -> VariantSetup {
     let situation = situation(manifest, &variant.project, &variant.settings);
     let settings = &variant.settings;
     let files =
         if axes::parse_all(settings).is_ok() { axes::advise(settings, &situation).files } else { Vec::new() };
-    let command = projects.get(&variant.project).and_then(|project| {
+    let command = projects.get(variant.project.as_str()).and_then(|project| {
         let request = axes::portable_request(settings, &situation).ok()?;
         command(project, variant, BuildRequest { jobs: jobs(&request, manifest), ..request })
     });
@@ -145,14 +130,6 @@ fn own_configuration(settings: &Settings) -> Option<&'static str> {
 
 fn quote(words: &[String]) -> String {
     words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" ")
-}
-
-fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%^".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]

@@ -24,3 +24,4 @@ pub use build_settings::{BuildCommand, BuildSettings, BuildTool};
 pub use catalogue::{Catalogue, CatalogueEntry, CatalogueError};
 pub use manifest::{Edit, EditChange, EditClass, EditPlacement, Project, ProjectEstimate, TextChange};
 pub use sources::{Source, SourceKind};
+pub use urls::shell_word;

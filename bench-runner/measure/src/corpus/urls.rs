@@ -104,8 +104,8 @@ pub(super) fn is_local(url: &str) -> bool {
     url.starts_with("file://")
 }
 
-/// `text` quoted as one shell word.
-pub(super) fn shell_word(text: &str) -> String {
+/// `text` as one word for a POSIX shell, in quotes if it needs them.
+pub fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
@@ -215,6 +215,7 @@ mod tests {
     fn a_shell_takes_a_word_for_what_it_is() {
         assert_eq!(shell_word("refs/heads/main"), "refs/heads/main");
         assert_eq!(shell_word("a;b"), "'a;b'");
+        assert_eq!(shell_word(""), "''");
         assert_eq!(shell_word("it's"), "'it'\\''s'");
     }
 }

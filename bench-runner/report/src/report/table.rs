@@ -159,6 +159,8 @@ pub fn to_ascii(text: &str) -> String {
             '→' => ascii.push_str("->"),
             '“' | '”' => ascii.push('"'),
             '‘' | '’' => ascii.push('\''),
+            '≤' => ascii.push_str("<="),
+            '≥' => ascii.push_str(">="),
             'µ' => ascii.push('u'),
             '\u{FFFD}' => ascii.push('?'),
             c => ascii.push(c),

@@ -1,7 +1,7 @@
 //! Resolving projects: their pinned sources, contexts, and views for planning.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 
 use anyhow::Context as _;
@@ -12,7 +12,6 @@ use bench_runner_measure::corpus::sources::{self, FetchContext, Pinned, SourceEr
 use bench_runner_measure::corpus::{Project, edits, local};
 use bench_runner_measure::plan::ProjectView;
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_measure::toml_reader::SourceText;
 
 use super::resolved::{ResolvedProject, own_tree};
 use super::tools::query_config;
@@ -33,10 +32,8 @@ impl Projects {
         let resolved = match known {
             Some(resolved) => resolved,
             None => {
-                let text =
-                    SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
-                let project = Project::parse(&text, planned.base.as_ref().map(PathBuf::from))
-                    .map_err(|error| FlowError::Request(error.into()))?;
+                let project =
+                    Project::from_plan(planned).map_err(|error| FlowError::Request(error.into()))?;
                 let before = sources::load_pinned(
                     &project.source_request(),
                     &planned.pin,

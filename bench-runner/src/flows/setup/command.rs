@@ -1,23 +1,23 @@
 //! The command that measures a comparison again, without its number of rounds.
 
-use std::collections::BTreeMap;
-
 use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Plan, Role, SNIPPET};
-use bench_runner_measure::corpus::Project;
+use bench_runner_measure::corpus::shell_word;
 use bench_runner_measure::scenario::SamplingSpec;
+
+use super::PlannedProjects;
 
 /// The command line, such as `bench-runner run --project ripgrep --axis linker=bfd,mold --workload clean`.
 /// `None` if options cannot express the variants: a whole variant needs its file, and a scenario may leave
 /// combinations out.
-pub(super) fn command(plan: &Plan, block: &Block, projects: &BTreeMap<&str, Project>) -> Option<String> {
+pub(super) fn command(plan: &Plan, block: &Block, projects: &PlannedProjects<'_>) -> Option<String> {
     let arms: Vec<&Arm> = block.arms.iter().filter(|arm| arm.role != Role::Twin).collect();
     let baseline = *arms.iter().find(|arm| arm.role == Role::Baseline)?;
     let mut words = vec!["bench-runner run".to_owned()];
     if !has_value(block, "project") {
-        words.push(format!("--project {}", quote(&project_word(&baseline.variant.project, projects)?)));
+        words.push(format!("--project {}", shell_word(&project_word(&baseline.variant.project, projects)?)));
     }
     if !has_value(block, "workload") {
-        words.push(format!("--workload {}", quote(&baseline.variant.workload)));
+        words.push(format!("--workload {}", shell_word(&baseline.variant.workload)));
     }
     words.extend(variants(block, &arms, baseline, projects)?);
     if block.twin().is_none() {
@@ -32,7 +32,7 @@ pub(super) fn command(plan: &Plan, block: &Block, projects: &BTreeMap<&str, Proj
     }
     if block.sampling.timeout != usual.timeout {
         let timeout = humantime::format_duration(block.sampling.timeout).to_string();
-        words.push(format!("--timeout {}", quote(&timeout)));
+        words.push(format!("--timeout {}", shell_word(&timeout)));
     }
     Some(words.join(" "))
 }
@@ -51,7 +51,7 @@ fn variants(
     block: &Block,
     arms: &[&Arm],
     baseline: &Arm,
-    projects: &BTreeMap<&str, Project>,
+    projects: &PlannedProjects<'_>,
 ) -> Option<Vec<String>> {
     if arms.iter().any(|arm| arm.variant.settings.contains_key(SNIPPET)) {
         return None;
@@ -94,7 +94,7 @@ fn variants(
             }
         }
         product *= distinct.len();
-        options.push(format!("--axis {}", quote(&format!("{axis}={}", joined(&distinct)?))));
+        options.push(format!("--axis {}", shell_word(&format!("{axis}={}", joined(&distinct)?))));
     }
     (product == combinations.len() && !block.axes.is_empty()).then_some(options)
 }
@@ -107,7 +107,7 @@ fn joined(values: &[&str]) -> Option<String> {
 }
 
 /// The value of an arm on an axis.
-fn value(arm: &Arm, axis: &str, projects: &BTreeMap<&str, Project>) -> Option<String> {
+fn value(arm: &Arm, axis: &str, projects: &PlannedProjects<'_>) -> Option<String> {
     match axis {
         "project" => project_word(&arm.variant.project, projects),
         "workload" => Some(arm.variant.workload.clone()),
@@ -117,7 +117,7 @@ fn value(arm: &Arm, axis: &str, projects: &BTreeMap<&str, Project>) -> Option<St
 }
 
 /// The word for a project: its directory if it is local, else its name.
-fn project_word(name: &str, projects: &BTreeMap<&str, Project>) -> Option<String> {
+fn project_word(name: &str, projects: &PlannedProjects<'_>) -> Option<String> {
     let project = projects.get(name)?;
     match project.own_directory() {
         None => Some(name.to_owned()),
@@ -126,19 +126,10 @@ fn project_word(name: &str, projects: &BTreeMap<&str, Project>) -> Option<String
     }
 }
 
-/// A word for a POSIX shell, in quotes if it needs them.
-fn quote(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use bench_runner_core::compare::fixture;
+    use bench_runner_measure::corpus::Project;
     use bench_runner_measure::toml_reader::SourceText;
 
     use super::*;
@@ -163,7 +154,7 @@ mod tests {
     fn command_of(block: Block) -> Option<String> {
         let project = Project::parse(&SourceText::new("hexyl", MANIFEST), None).unwrap();
         let plan = fixture::plan(vec![block]);
-        let words = command(&plan, &plan.blocks[0], &BTreeMap::from([("hexyl", project)]))?;
+        let words = command(&plan, &plan.blocks[0], &PlannedProjects::from([("hexyl", project)]))?;
         Some(words.replace("bench-runner run --project hexyl --workload clean ", ""))
     }
 
@@ -211,12 +202,5 @@ mod tests {
             &[("lto", "off"), ("debug", "full")],
         ];
         assert_eq!(command_of(block(&["lto", "debug"], &combinations)), None);
-    }
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quote("a/b=c,d"), "a/b=c,d");
-        assert_eq!(quote("it's"), r"'it'\''s'");
-        assert_eq!(quote(""), "''");
     }
 }

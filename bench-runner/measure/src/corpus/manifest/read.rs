@@ -6,6 +6,8 @@ mod edits;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use bench_runner_core::record::PlannedProject;
+
 use crate::corpus::names;
 use crate::corpus::sources::kind::SourceTable;
 use crate::corpus::sources::kinds;
@@ -14,6 +16,15 @@ use crate::toml_reader::{DocError, SourceText, TomlValue};
 use super::{Edit, Project, ProjectEstimate};
 
 impl Project {
+    /// A project of a plan, which has its manifest.
+    ///
+    /// # Errors
+    /// If the manifest is not valid, at its place.
+    pub fn from_plan(planned: &PlannedProject) -> Result<Self, DocError> {
+        let text = SourceText::new(format!("manifest of {} in the plan", planned.name), &planned.manifest);
+        Self::parse(&text, planned.base.as_ref().map(PathBuf::from))
+    }
+
     /// Parses a manifest; its relative paths start at `base`.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::document::with_code_spans;
 use super::input::PageInput;
+use super::question::join_and;
 use super::{copies, interference, machine};
 use crate::figure::wording::{self, pluralize, share};
 
@@ -57,8 +58,8 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         manifest.program.name,
         manifest.program.version,
         comparison.machine,
-        join_names(plan.projects.iter().map(|project| project.name.clone())),
-        join_names(workloads(&plan.blocks)),
+        join_and(&plan.projects.iter().map(|project| project.name.clone()).collect::<Vec<_>>()),
+        join_and(&workloads(&plan.blocks)),
         plan.seed,
         control(plan),
         pluralize(manifest.jobs, "parallel job"),
@@ -83,7 +84,7 @@ fn control(plan: &Plan) -> &'static str {
     }
 }
 
-/// What a ratio of one round is.
+/// Definition of the ratio of one round.
 fn estimate(comparison: &Comparison) -> &'static str {
     if comparison.post_hoc.is_some() || comparison.blocks.iter().all(|block| block.twin.is_none()) {
         "In each round, a variant's time was divided by the baseline's."
@@ -115,20 +116,11 @@ fn kind_of_mean(comparison: &Comparison) -> &'static str {
     }
 }
 
-fn workloads(blocks: &[Block]) -> impl Iterator<Item = String> {
+fn workloads(blocks: &[Block]) -> Vec<String> {
     let mut all: Vec<String> = blocks.iter().map(Block::workload).collect();
     all.sort();
     all.dedup();
-    all.into_iter()
-}
-
-fn join_names(names: impl Iterator<Item = String>) -> String {
-    let names: Vec<String> = names.collect();
-    match names.split_last() {
-        None => "nothing".to_owned(),
-        Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-    }
+    all
 }
 
 fn tools(manifest: &Manifest) -> Markup {

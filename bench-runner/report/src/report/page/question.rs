@@ -181,9 +181,9 @@ fn projects(comparison: &Comparison) -> String {
     if all.len() > NAMED { format!("{} projects", all.len()) } else { join_and(&all) }
 }
 
-fn join_and(names: &[String]) -> String {
+pub(super) fn join_and(names: &[String]) -> String {
     match names.split_last() {
-        None => String::new(),
+        None => "nothing".to_owned(),
         Some((only, [])) => only.clone(),
         Some((last, others)) => format!("{} and {last}", others.join(", ")),
     }
