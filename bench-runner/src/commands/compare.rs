@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Run directories, such as `results/MACHINE/RUN`
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
-    /// What the others are compared with, such as `linker=mold` or the name of a variant (repeatable, for values of
+    /// Baseline of the comparisons, such as `linker=mold` or the name of a variant (repeatable, for values of
     /// several axes) [default: as planned]
     #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
     baseline: Vec<String>,

@@ -109,7 +109,7 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     text
 }
 
-/// Where the expected build times are from, if they are known.
+/// The origin of the expected build times, if they are known.
 fn build_times(estimate: &PlanEstimate) -> &'static str {
     match (estimate.total, estimate.times_are_measured) {
         (None, _) => "",
@@ -120,7 +120,7 @@ fn build_times(estimate: &PlanEstimate) -> &'static str {
     }
 }
 
-/// What the whole run comes to.
+/// Size and duration of the whole run.
 fn headline(plan: &Plan, estimate: &PlanEstimate) -> String {
     let comparisons = pluralize(plan.blocks.len(), "comparison");
     let builds = pluralize(estimate.builds as usize, "build");
@@ -156,7 +156,7 @@ fn list(names: &[&str]) -> String {
     }
 }
 
-/// What a round builds, and how the blocks share the budget.
+/// The content of a round, and how the blocks share the budget.
 fn course(plan: &Plan) -> String {
     let mut text = String::new();
     if plan.blocks.iter().any(|block| block.twin().is_some()) {

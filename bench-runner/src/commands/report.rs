@@ -22,7 +22,7 @@ pub(crate) struct Args {
     /// Smallest difference that matters; anything within it counts as equivalent [default: that of each run]
     #[arg(long, value_name = "PCT", value_parser = request_percent, help_heading = HOW_TO_JUDGE)]
     margin: Option<f64>,
-    /// What to print
+    /// Output format
     #[arg(long, value_enum, default_value_t, conflicts_with = "json", help_heading = WHERE_TO)]
     format: PrintFormat,
     /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
@@ -42,7 +42,7 @@ Examples:
   bench-runner report --open results/*/*-quick-*
   bench-runner report --format markdown results/*/* > comment.md";
 
-/// What is printed of a run.
+/// Output format of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 enum PrintFormat {
     /// Tables for a terminal

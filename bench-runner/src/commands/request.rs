@@ -44,12 +44,12 @@ pub(super) struct RequestArgs {
     /// `as-configured`, your own cargo configuration; or `as-it-is`, the project without any settings (repeatable)
     #[arg(long, value_name = "NAME=FILE", help_heading = WHAT_TO_COMPARE)]
     variant: Vec<String>,
-    /// What the others are compared with: a value such as `linker=bfd`, the name of a variant, or `as-configured`
+    /// Baseline of the comparisons: a value such as `linker=bfd`, the name of a variant, or `as-configured`
     /// (repeatable, for values of several axes) [default: that of the scenario; without one, the first value of each
     /// axis, or as-configured if a project of your own has a single value]
     #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
     baseline: Vec<String>,
-    /// What the settings of every variant are added to: `as-configured`, your own cargo configuration; `as-it-is`, the
+    /// Base that the settings of every variant are added to: `as-configured`, your own cargo configuration; `as-it-is`, the
     /// project without it; `what-you-have`, the first for projects of your own and the second for all others [default:
     /// what-you-have, unless a scenario file says otherwise]
     #[arg(long, value_name = "WHAT", value_parser = on, help_heading = WHAT_TO_COMPARE)]

@@ -1,4 +1,4 @@
-//! What a run shows while it measures: on a terminal, and where there is none.
+//! Progress of a run while it measures, on a terminal and elsewhere.
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -55,7 +55,7 @@ fn figures_are_those_of_the_committed_bundle() {
     }
 }
 
-/// What `report --verbose` prints about a run.
+/// The output of `report --verbose` for a run.
 fn said(bundle: &Bundle) -> String {
     let (comparison, style) =
         (flows::judge(bundle, &Policy::default()), report::TextStyle { verbose: true, ..Default::default() });

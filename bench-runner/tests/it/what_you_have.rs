@@ -1,4 +1,4 @@
-//! What is compared with what: directories of one's own with one's own configuration, and programs that are missing.
+//! Baselines of a user's own projects with the user's configuration, and missing programs.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};

@@ -15,7 +15,7 @@ const NAMED: usize = 3;
 pub(super) struct BlockTitle {
     /// The project with its version: `titlecase 3.6.0`.
     pub(super) project: String,
-    /// What is built, in plain words: `full build`.
+    /// Content of the builds in plain words: `full build`.
     pub(super) task: String,
     /// Both, and the name of the matrix if two blocks would share a title.
     pub(super) text: String,

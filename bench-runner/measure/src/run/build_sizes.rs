@@ -9,7 +9,7 @@ use super::ExpectedBuild;
 use super::arm::LiveArm;
 use crate::workloads::StartState;
 
-/// What a build starts from, and what it is for.
+/// Start and purpose of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum BuildStage {
     /// The release build that a workload starts from.

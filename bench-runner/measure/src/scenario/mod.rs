@@ -112,7 +112,7 @@ pub struct Matrix {
     pub axes: Vec<(String, Vec<RequestWord>)>,
     /// Whole variants, in addition to the combinations of the axes.
     pub variants: Vec<WholeVariant>,
-    /// What the settings of every variant are added to.
+    /// Base that the settings of every variant are added to.
     pub on: VariantBase,
     /// Combinations that are left out.
     pub exclude: Vec<Exclusion>,
@@ -147,7 +147,7 @@ pub struct Exclusion {
     pub reason: String,
 }
 
-/// What the settings of every variant are added to.
+/// Base that the settings of every variant are added to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum VariantBase {
     /// The project alone, without the user's own configuration.

@@ -78,7 +78,7 @@ fn median(wall: &Summary, unit: TimeUnit) -> String {
 /// Tooltips with the index of the arm and the number of the build.
 type KeyedTooltips = Vec<((usize, u32), Tooltip)>;
 
-/// What the charts of a block's builds say of themselves.
+/// Titles and notes of the charts of a block's builds.
 struct Charts {
     tooltips: KeyedTooltips,
     /// Horizontal positions of the boundaries of sessions.

@@ -190,7 +190,7 @@ fn row(
 /// p-value of the control below which it is unusual.
 const UNUSUAL: f64 = 0.05;
 
-/// Whether the control's two identical builds look identical.
+/// The verdict on the control: its two identical builds look identical, or not.
 fn control_word(block: &BlockResult) -> &'static str {
     match block.twin {
         _ if wording::twin_differs(block) => "differs",
@@ -237,7 +237,7 @@ fn heading(scene: &mut Scene, block: &BlockResult, layout: &FigureLayout, top: f
     y - 6.0
 }
 
-/// What a reader needs to know of a comparison: its baseline, its rounds, and what it could have found.
+/// Facts of a comparison: its baseline, its rounds, and the difference that it could have found.
 fn facts(block: &BlockResult) -> String {
     let mut parts = Vec::new();
     if let Some(baseline) = block.arms.get(block.baseline) {

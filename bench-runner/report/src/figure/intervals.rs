@@ -86,7 +86,7 @@ pub(super) fn row_tooltip(layout: &FigureLayout, top: f64) -> Tooltip {
     Tooltip { from, to, name: String::new(), text: String::new() }
 }
 
-/// What a row has on the axis.
+/// Marks of a row on the axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum RowMark {
     /// Lower end, estimate and upper end of a ratio.

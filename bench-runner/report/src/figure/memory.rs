@@ -124,7 +124,7 @@ fn chart(scene: &mut Scene, arms: &[TimeAndMemory<'_>], unit: TimeUnit, bottom: 
     })
 }
 
-/// What a reader needs to know of the axes: how much of the values their lengths are.
+/// Note on the axes: the share of the values that they cover.
 fn axes_text(x: &NumberAxis, y: &NumberAxis) -> String {
     let length = |axis: &NumberAxis| match axis.is_log() {
         true => "logarithmic".to_owned(),

@@ -105,7 +105,7 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided> {
     Some(Undecided { text: format!("{found}{reason}"), command: None })
 }
 
-/// What would settle an undecided comparison, if it is not a number of rounds.
+/// A way to settle an undecided comparison that is not a number of rounds.
 pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
     match needed {
         RoundsNeeded::Rounds(rounds) => format!("about {rounds} rounds would probably settle it"),

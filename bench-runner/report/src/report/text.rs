@@ -68,7 +68,7 @@ pub(super) fn why_no_blocks(comparison: &Comparison) -> &'static str {
     if comparison.lacks_baseline() { "no comparison has that baseline" } else { "nothing was measured" }
 }
 
-/// What the tables need to be understood, each as a lead and a text: ratio, verdicts, builds.
+/// Captions of the tables, each a lead and a text: ratio, verdicts, builds.
 pub(super) fn explanations(comparison: &Comparison) -> Vec<(&'static str, String)> {
     let with_ratio: Vec<&BlockResult> =
         comparison.blocks.iter().filter(|block| block.arms.iter().any(|arm| arm.ratio.is_some())).collect();

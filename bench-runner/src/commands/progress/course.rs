@@ -10,7 +10,7 @@ use bench_runner_measure::sampling::VisitPurpose;
 
 use super::super::{format_duration, pluralize};
 
-/// Where a run is, and where it is expected to go.
+/// The position of a run, and its expected course.
 pub(super) struct RunCourse {
     started: Instant,
     deadline: Option<Instant>,
@@ -251,7 +251,7 @@ impl TimeLeft {
 }
 
 impl RoundGoal {
-    /// What follows the time of a round after the warm-ups.
+    /// The words behind the time of a round, after the warm-ups.
     pub(super) fn describe(self, round_time: Duration) -> String {
         let rounds = |rounds: u32| pluralize(rounds as usize, "round");
         match self {

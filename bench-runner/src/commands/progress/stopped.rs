@@ -5,7 +5,7 @@ use bench_runner_measure::plan::blocks_take_turns;
 
 use super::super::{format_duration, format_percent, pluralize};
 
-/// What is printed when a block has ended after `rounds`. `delay` says by how much builds took longer than
+/// The line that is printed when a block has ended after `rounds`. `delay` says by how much builds took longer than
 /// estimated.
 pub(super) fn describe_stop(
     plan: &Plan,

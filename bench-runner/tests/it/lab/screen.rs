@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
-/// What a program has shown on a terminal.
+/// The screen of a terminal that a program has written to.
 pub(crate) struct Screen {
     width: usize,
     /// The lines that are there at the end.

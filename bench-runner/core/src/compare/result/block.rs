@@ -15,7 +15,7 @@ pub struct BlockResult {
     pub workload: String,
     /// A readable title, such as `hexyl 0.17.0: rebuild after an edit`.
     pub title: String,
-    /// What the builds do, and what a new run would take.
+    /// Conditions of the builds, and the command of a new run.
     pub setup: ComparisonSetup,
     /// Number of complete rounds.
     pub rounds: u32,

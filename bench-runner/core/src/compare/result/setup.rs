@@ -1,11 +1,11 @@
-//! What the builds of a block do, and what a new run of it would take.
+//! Conditions of a block's builds, and the command of a new run of it.
 
-/// What the builds of a block do, and what a new run of it would take.
+/// Conditions of a block's builds, and the command of a new run of it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ComparisonSetup {
     /// The project with its version, such as `titlecase 3.6.0`; several are joined.
     pub project: String,
-    /// What is built, in plain words, such as `rebuild after an edit`.
+    /// Content of the builds in plain words, such as `rebuild after an edit`.
     pub task: String,
     /// Cargo profiles of the builds, each once; empty if unknown.
     pub profiles: Vec<String>,

@@ -1,4 +1,4 @@
-//! What each variant of a block was: its configuration, its command and its proofs, each in a fold.
+//! The configuration, the command and the proofs of each variant of a block, in a fold.
 
 use bench_runner_core::compare::{ArmResult, BlockResult};
 use bench_runner_core::record::{Proof, ProofResult};
