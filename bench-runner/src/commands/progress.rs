@@ -169,6 +169,7 @@ fn describe_visit(visit: VisitStart) -> (&'static str, String) {
     };
     let why = match visit.purpose {
         None => String::new(),
+        Some((VisitPurpose::LearnTimes, _)) => "; its warm-up shows how long it takes".to_owned(),
         Some((VisitPurpose::FirstRounds, until)) => {
             format!("; every comparison gets {} first", pluralize(until as usize, "round"))
         }
@@ -248,6 +249,8 @@ mod tests {
         let visit = |number, rounds, purpose| VisitStart { number, rounds, warms_up: number == 1, purpose };
         let (back, why) = describe_visit(visit(1, 0, Some((VisitPurpose::FirstRounds, 3))));
         assert_eq!((back, why.as_str()), ("", "; every comparison gets 3 rounds first"));
+        let (_, why) = describe_visit(visit(1, 0, Some((VisitPurpose::LearnTimes, 0))));
+        assert_eq!(why, "; its warm-up shows how long it takes");
         let (back, why) = describe_visit(visit(3, 5, Some((VisitPurpose::WorthMost, 7))));
         assert_eq!((back, why.as_str()), ("back to ", "; 5 rounds so far; more rounds help most here"));
         assert_eq!(describe_visit(visit(1, 0, None)).1, "");

@@ -57,6 +57,8 @@ fn rounds_of(bundle: &Bundle, project: &str) -> BTreeSet<u32> {
 fn blocks_of_a_run_with_a_budget_take_turns() {
     let lab = Lab::new();
     let blocks = two_blocks(&lab);
+    // Nothing is known about their times, so the warm-ups show that the second one is cheaper.
+    lab.toy_named("first", "sleep 0.3", "");
     let budget = ["--time-budget", "20m", "--rounds", "6"];
     let planned = lab.run(&args(&[&["plan", "--json"], &blocks, &budget])).expect(0);
     let plan: Plan = serde_json::from_str(&planned.stdout).expect("a plan");
@@ -69,7 +71,8 @@ fn blocks_of_a_run_with_a_budget_take_turns() {
     );
     let ran = lab.run(&args(&[&["run"], &blocks, &budget])).expect(0);
     assert!(
-        ran.stderr.contains("back to comparison 1 of 2: first")
+        ran.stderr.contains("; its warm-up shows how long it takes")
+            && ran.stderr.contains("back to comparison 1 of 2: first")
             && ran.stderr.contains("; 3 rounds so far; every comparison gets 5 rounds first"),
         "{}",
         ran.stderr
@@ -80,14 +83,15 @@ fn blocks_of_a_run_with_a_budget_take_turns() {
         (project.to_owned(), visit, rounds.iter().copied().collect())
     };
     let expected = [
-        stretch("first", 1, &[0, 1, 2, 3]),
+        stretch("first", 1, &[0]),
         stretch("second", 1, &[0, 1, 2, 3]),
-        stretch("first", 2, &[4, 5]),
+        stretch("first", 2, &[1, 2, 3]),
+        stretch("second", 2, &[4, 5]),
     ];
-    assert_eq!(found[..3], expected);
+    assert_eq!(found[..4], expected);
     // The last round of either block is built where it is worth more.
-    assert_eq!((found[3].0.as_str(), found[3].1), ("second", 2));
-    assert!(found[3].2.is_superset(&BTreeSet::from([4, 5])), "{found:?}");
+    assert_eq!((found[4].0.as_str(), found[4].1), ("first", 3));
+    assert!(found[4].2.is_superset(&BTreeSet::from([4, 5])), "{found:?}");
     for project in ["first", "second"] {
         assert_eq!(rounds_of(&bundle, project), (1..=6).collect(), "{project}");
     }
@@ -139,7 +143,8 @@ fn an_interrupted_visit_is_completed_by_resuming() {
     let lab = Lab::new();
     let blocks = two_blocks(&lab);
     let log = lab.path("log");
-    let waits = format!("echo x >> {0}\n[ $(wc -l < {0}) -ne 8 ] || sleep 60", log.display());
+    // It takes longer than the first project, which therefore has its rounds before it.
+    let waits = format!("echo x >> {0}\nsleep 0.3\n[ $(wc -l < {0}) -ne 8 ] || sleep 60", log.display());
     lab.toy_named("second", &waits, "");
     let asked = args(&[&["run"], &blocks, &["--time-budget", "20m", "--rounds", "4"]]);
     let child = lab.command(&asked).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program");
@@ -167,8 +172,8 @@ fn an_interrupted_visit_is_completed_by_resuming() {
     assert_eq!(after.samples[..before.samples.len()], before.samples, "nothing recorded is lost");
     let resumed = stretches(&after.samples[before.samples.len()..]);
     // The second block lacks rounds that every block gets first; both are warmed up again.
-    assert_eq!((resumed[0].0.as_str(), resumed[0].1), ("second", 2));
-    assert_eq!((resumed[1].0.as_str(), resumed[1].1), ("first", 2));
+    assert_eq!((resumed[0].0.as_str(), resumed[0].1), ("second", 3));
+    assert_eq!((resumed[1].0.as_str(), resumed[1].1), ("first", 3));
     assert!(resumed[..2].iter().all(|stretch| stretch.2.contains(&0)), "{resumed:?}");
     assert!(after.samples[before.samples.len()..].iter().all(|sample| sample.session == 2));
     for project in ["first", "second"] {

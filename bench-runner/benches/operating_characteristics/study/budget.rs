@@ -147,6 +147,7 @@ impl SimulatedBudget {
             warm_up_is_whole: true,
             run_has_begun: false,
             is_open: false,
+            stays_open: true,
             has_ended: false,
         };
         let turns: Vec<BlockTurn<'_>> = self.blocks.iter().map(turn).collect();

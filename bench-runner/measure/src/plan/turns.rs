@@ -44,6 +44,7 @@ pub(super) fn rehearse_plan(
         planned.iter().enumerate().filter_map(|(at, planned)| Some((at, planned.times?))).collect();
     let turn = |&(at, times): &(usize, BlockTimes)| BlockTurn {
         until: plan.blocks[at].visits.as_ref().map(|visits| visits.until.as_slice()).unwrap_or_default(),
+        stays_open: plan.blocks[at].visits.as_ref().is_none_or(|visits| visits.keep),
         max_rounds: planned[at].rounds,
         rounds: 0,
         estimated: Some(times),

@@ -100,6 +100,7 @@ impl<'i> VisitedBlock<'i> {
             run_has_begun: self.run_has_begun,
             round_time: self.state.warm_up.map(|_| self.state.round_time()),
             is_open: self.open.is_some(),
+            stays_open: self.keeps,
             has_ended: self.has_ended,
         }
     }

@@ -44,6 +44,8 @@ pub struct BlockTurn<'a> {
     pub run_has_begun: bool,
     /// True if work trees and target directories are in place: the next round needs no warm-up.
     pub is_open: bool,
+    /// True if they stay while another block is visited.
+    pub stays_open: bool,
     /// True if the block gets no more rounds.
     pub has_ended: bool,
 }
@@ -62,6 +64,8 @@ pub enum NextVisit {
 /// Reason for a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VisitPurpose {
+    /// Its warm-up shows what a block costs whose times are unknown.
+    LearnTimes,
     /// Every block gets this number of rounds first.
     FirstRounds,
     /// A further round narrows the intervals of this block most for its time.
@@ -80,16 +84,25 @@ pub fn next_visit(blocks: &[BlockTurn<'_>], current: Option<usize>, left: Durati
         return NextVisit::AllEnded;
     }
     // The sort is stable: blocks of unknown times stay in the order of the plan.
-    order.sort_by(|&a, &b| blocks[a].estimated_first_visit().total_cmp(&blocks[b].estimated_first_visit()));
+    order.sort_by(|&a, &b| blocks[a].first_visit_seconds().total_cmp(&blocks[b].first_visit_seconds()));
     let is_untouched =
         |block: &BlockTurn<'_>| block.rounds == 0 && block.warm_up.is_none() && !block.run_has_begun;
     let is_first = current.is_none() && blocks.iter().all(is_untouched);
-    let fitting: Vec<usize> = if is_first && !left.is_zero() {
+    if let Some(block) = to_learn(blocks, &order, factor, left.as_secs_f64()) {
+        return NextVisit::Visit { block, until: blocks[block].rounds, purpose: VisitPurpose::LearnTimes };
+    }
+    let mut fitting: Vec<usize> = if is_first && !left.is_zero() {
         // The first one is begun even if it is not expected to fit.
         order[..1].to_vec()
     } else {
-        order.into_iter().filter(|&at| blocks[at].fits(factor, left.as_secs_f64())).collect()
+        order.iter().copied().filter(|&at| blocks[at].fits(factor, left.as_secs_f64())).collect()
     };
+    if fitting.is_empty() {
+        // Whatever is warmed up gets at least the rounds that fit.
+        let round = |at: usize| blocks[at].cost(1, factor).filter(|_| blocks[at].is_open);
+        let one = order.iter().copied().find(|&at| round(at).is_some_and(|cost| cost <= left.as_secs_f64()));
+        fitting.extend(one);
+    }
     let first_rounds = fitting.iter().filter_map(|&at| Some((blocks[at].pass()?, at)));
     // Of equal passes the first, which is the cheapest block.
     if let Some(((_, until), block)) = first_rounds.min_by_key(|((pass, _), _)| *pass) {
@@ -102,6 +115,33 @@ pub fn next_visit(blocks: &[BlockTurn<'_>], current: Option<usize>, left: Durati
     let stays = current.filter(|at| fitting.contains(at) && gain(*at) >= gain(best) / 2.0);
     let block = stays.unwrap_or(best);
     NextVisit::Visit { block, until: blocks[block].rounds + 1, purpose: VisitPurpose::WorthMost }
+}
+
+/// The next block of unknown times to warm up before its turn, so that the cheapest of them comes first. None is
+/// warmed up if that would take the time of first visits that are known to fit. A warm-up is expected to take as
+/// long as the longest of a block whose times were unknown as well.
+fn to_learn(blocks: &[BlockTurn<'_>], order: &[usize], factor: f64, left: f64) -> Option<usize> {
+    let lacks_first_rounds = |at: &usize| blocks[*at].rounds < blocks[*at].first_visit();
+    let waiting: Vec<usize> = order.iter().copied().filter(lacks_first_rounds).collect();
+    let is_unknown = |at: &usize| blocks[*at].first_visit_seconds().is_infinite();
+    // Known blocks come before it; a block that is alone needs no comparison of costs.
+    let known_ones_wait = waiting.iter().any(|at| {
+        let is_learned = blocks[*at].estimated.is_none();
+        !is_unknown(at) && !is_learned && blocks[*at].fits(factor, left)
+    });
+    if known_ones_wait || waiting.len() < 2 {
+        return None;
+    }
+    let next = waiting.iter().copied().find(|at| is_unknown(at) && blocks[*at].stays_open)?;
+    let mut first_visits = 0.0;
+    for cost in waiting.iter().filter_map(|&at| blocks[at].first_visit_cost(factor)) {
+        if first_visits + cost <= left {
+            first_visits += cost;
+        }
+    }
+    let of_unknown = |block: &BlockTurn<'_>| block.warm_up.filter(|_| block.estimated.is_none());
+    let longest = blocks.iter().filter_map(of_unknown).max().unwrap_or_default().as_secs_f64();
+    (left > 0.0 && first_visits + longest <= left).then_some(next)
 }
 
 /// The factor by which this machine is expected to be slower than estimated. The half in the denominator draws
@@ -122,10 +162,13 @@ impl BlockTurn<'_> {
         !self.has_ended && self.rounds < self.max_rounds
     }
 
-    /// Estimated seconds of its warm-ups and the rounds of its first visit; infinite if they are unknown.
-    fn estimated_first_visit(&self) -> f64 {
+    /// Seconds of its warm-ups and the rounds of its first visit: by estimate, without one as its warm-up showed
+    /// them; infinite if they are unknown.
+    fn first_visit_seconds(&self) -> f64 {
+        let measured = || Some(BlockTimes { warm_up: self.warm_up?, round: self.round_time? });
         let rounds = f64::from(self.first_visit());
         self.estimated
+            .or_else(measured)
             .map_or(f64::INFINITY, |times| times.warm_up.as_secs_f64() + rounds * times.round.as_secs_f64())
     }
 
@@ -157,9 +200,16 @@ impl BlockTurn<'_> {
         Some(warm_up + f64::from(rounds) * self.round(factor)?)
     }
 
-    /// True if its next step fits into the budget: one round, or a warm-up with all rounds of a first visit.
+    /// Expected seconds until the rounds of its first visit are done; `None` if unknown.
+    fn first_visit_cost(&self, factor: f64) -> Option<f64> {
+        self.cost(self.first_visit().saturating_sub(self.rounds), factor)
+    }
+
+    /// True if its next step fits into the budget: all rounds of a first visit with the warm-up before them, or
+    /// one round once they have begun.
     fn fits(&self, factor: f64, left: f64) -> bool {
-        let rounds = if self.is_open { 1 } else { self.first_visit().saturating_sub(self.rounds).max(1) };
+        let goes_on = self.is_open && self.rounds > 0;
+        let rounds = if goes_on { 1 } else { self.first_visit().saturating_sub(self.rounds).max(1) };
         self.cost(rounds, factor).map_or(left > 0.0, |cost| cost <= left)
     }
 

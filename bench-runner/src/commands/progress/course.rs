@@ -169,7 +169,7 @@ impl RunCourse {
         let (forecast, block) = (self.forecast?, self.blocks.get(self.at)?);
         Some(match self.visit.and_then(|visit| visit.purpose) {
             Some((VisitPurpose::FirstRounds, until)) => RoundGoal::Exactly(until),
-            Some((VisitPurpose::WorthMost, _)) => RoundGoal::Open,
+            Some((VisitPurpose::LearnTimes | VisitPurpose::WorthMost, _)) => RoundGoal::Open,
             None if forecast.rounds < block.max_rounds => RoundGoal::About(forecast.rounds),
             None if block.has_precision => RoundGoal::AtMost(block.max_rounds),
             None => RoundGoal::Exactly(block.max_rounds),

@@ -73,6 +73,7 @@ fn five_rounds_of_everything_fit_on_a_machine_half_as_fast_as_estimated() {
             warm_up_is_whole: true,
             run_has_begun: false,
             is_open: false,
+            stays_open: true,
             has_ended: false,
         };
         let turns: Vec<BlockTurn<'_>> = plan.blocks.iter().zip(&times).map(turn).collect();

@@ -35,6 +35,7 @@ impl Truth {
             warm_up_is_whole: true,
             run_has_begun: false,
             is_open: false,
+            stays_open: true,
             has_ended: false,
         }
     }
@@ -149,6 +150,38 @@ fn the_cheapest_first_visit_comes_first_and_unknown_ones_come_last() {
     machine.run(1e4);
     let warmed_up: Vec<usize> = machine.steps.iter().filter(|step| step.1).map(|step| step.0).collect();
     assert_eq!(warmed_up, [3, 4, 1, 0, 2]);
+}
+
+/// Rule 3: a full build and a rebuild of a project that was never built, in a few minutes.
+#[test]
+fn warm_ups_show_which_of_several_unknown_blocks_is_the_cheapest() {
+    let full_build_and_rebuild = [Truth::unknown(100.0, 100.0), Truth::unknown(110.0, 8.0)];
+    assert_eq!(rounds(&full_build_and_rebuild, 240.0), [0, 3]);
+    assert_eq!(rounds(&full_build_and_rebuild, 600.0), [3, 11]);
+    let mut machine = Machine::new(&full_build_and_rebuild);
+    machine.run(600.0);
+    let first: Vec<(usize, bool)> = machine.steps.iter().take(3).map(|step| (step.0, step.1)).collect();
+    assert_eq!(first, [(0, true), (1, true), (1, false)]);
+    // Known ones come first, and one that is alone has its rounds right after its warm-up.
+    let turns = [full_build_and_rebuild[0].turn(), Truth::new(10.0, 10.0, 1.0).turn()];
+    assert_eq!(next_visit(&turns, None, PLENTY), first_rounds(1, 3));
+    assert_eq!(next_visit(&turns[..1], None, PLENTY), first_rounds(0, 3));
+    // Directories that do not stay would have to be warmed up again.
+    let removed = turns.map(|turn| BlockTurn { stays_open: false, estimated: None, ..turn });
+    assert_eq!(next_visit(&removed, None, PLENTY), first_rounds(0, 3));
+}
+
+/// Rule 3: ten blocks that take 400 s each until they have three rounds.
+#[test]
+fn warm_ups_leave_the_time_for_the_rounds_that_fit() {
+    let truths: Vec<Truth> = (0..10).map(|_| Truth::unknown(100.0, 100.0)).collect();
+    for (budget, whole) in [(450.0, 1), (900.0, 2), (2000.0, 5), (4000.0, 10)] {
+        let found = rounds(&truths, budget);
+        assert_eq!(found.iter().filter(|&&rounds| rounds >= 3).count(), whole, "{budget}: {found:?}");
+    }
+    // The rounds of one that is alone, or that was warmed up in vain, as far as they fit.
+    assert_eq!(rounds(&truths[..1], 250.0), [1]);
+    assert_eq!(rounds(&truths[..2], 350.0).iter().sum::<u32>(), 1);
 }
 
 /// Rule 3.
@@ -439,6 +472,10 @@ proptest! {
         let turns: Vec<BlockTurn<'_>> = truths.iter().enumerate().map(turn).collect();
         let current = current.filter(|at| *at < turns.len());
         match next_visit(&turns, current, seconds(left)) {
+            NextVisit::Visit { block, until, purpose: VisitPurpose::LearnTimes } => {
+                prop_assert!(!turns[block].has_ended && turns[block].warm_up.is_none());
+                prop_assert!(turns[block].estimated.is_none() && until == turns[block].rounds);
+            }
             NextVisit::Visit { block, until, .. } => {
                 prop_assert!(!turns[block].has_ended);
                 prop_assert!(turns[block].rounds < until && until <= turns[block].max_rounds);
