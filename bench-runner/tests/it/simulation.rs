@@ -17,10 +17,10 @@ trials! { "simulation";
     whole_runs_without_differences_say_so: LONG,
     differences_are_found: LONG,
     three_and_five_rounds_keep_their_coverage,
-    a_difference_as_large_as_the_noise_floor_is_found,
+    a_difference_as_large_as_the_noise_floor_is_found: LONG,
     rounds_that_resemble_their_neighbours_are_found,
     twins_calibrate_offsets_of_directories: LONG,
-    all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not,
+    all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not: LONG,
     turns_narrow_more_intervals_than_shares,
     the_same_seed_gives_the_same_figures_on_any_number_of_threads,
 }

@@ -7,7 +7,7 @@ use bench_runner_core::record::{Proof, ProofResult};
 use crate::lab::{Lab, ProgramRun};
 
 trials! { "variants";
-    a_snippet_is_compared_and_one_that_changes_nothing_is_not,
+    a_snippet_is_compared_and_one_that_changes_nothing_is_not: LONG,
     beside_axes_a_snippet_is_told_from_what_asks_for_nothing: LONG,
     a_recipe_that_does_not_build_is_a_finding: LONG,
     flags_that_cargo_drops_are_told: LONG,

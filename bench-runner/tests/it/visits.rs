@@ -16,7 +16,7 @@ trials! { "visits";
     blocks_of_a_run_with_a_budget_take_turns,
     incremental_builds_go_on_between_visits: LONG,
     an_interrupted_visit_is_completed_by_resuming,
-    a_plan_without_visits_is_carried_out_block_by_block,
+    a_plan_without_visits_is_carried_out_block_by_block: LONG,
     a_budget_that_is_used_up_ends_all_blocks,
     a_block_that_ended_in_its_warm_up_does_not_make_the_machine_look_fast,
     a_warm_up_counts_although_a_variant_is_given_up_later,

@@ -8,7 +8,7 @@ use bench_runner_core::record::ProofResult::{self, Fails, Holds, NotProvable};
 use crate::lab::Lab;
 
 trials! { "fidelity::evidence";
-    a_path_dependency_that_is_no_member_is_a_dependency,
+    a_path_dependency_that_is_no_member_is_a_dependency: LONG,
     programs_of_one_name_are_judged_each_by_its_own_link_line: LONG.with("mold"),
     a_shared_library_is_linked_and_a_static_one_is_not: LONG.with("mold"),
     a_driver_that_calls_another_linker_is_found_out: LONG.with("ld.lld"),

@@ -12,7 +12,7 @@ use crate::lab::{Lab, entries};
 trials! { "fidelity::ignored";
     what_a_build_finds_at_home_is_in_the_copy: LONG,
     what_is_left_out_is_named_with_the_key_that_takes_it,
-    ignored_files_have_a_hash_next_to_the_pin,
+    ignored_files_have_a_hash_next_to_the_pin: LONG,
     commits_are_built_with_todays_ignored_files: LONG,
     a_hundred_thousand_ignored_files_are_no_trouble: LONG,
 }

@@ -7,7 +7,7 @@ use super::{commit, git, local};
 use crate::lab::Lab;
 
 trials! { "sources";
-    a_commit_is_built_by_make: ALWAYS.with("git").with("make"),
+    a_commit_is_built_by_make: LONG.with("git").with("make"),
     a_directory_is_built_by_a_command_without_what_others_built: ALWAYS.with("git").with("make"),
     settings_of_cargo_are_refused_beside_a_command,
 }

@@ -18,7 +18,7 @@ trials! { "sources";
     a_repository_is_fetched_once_and_built_with_its_submodules: ALWAYS.with("git"),
     a_commit_comes_from_a_server_of_git: ALWAYS.with("git"),
     a_commit_comes_by_http: ALWAYS.with("git"),
-    where_a_server_gives_no_single_commits_all_are_fetched: ALWAYS.with("git"),
+    where_a_server_gives_no_single_commits_all_are_fetched: LONG.with("git"),
     a_commit_comes_through_the_users_own_ssh: ALWAYS.with("git"),
     what_the_user_sets_for_git_is_in_force: ALWAYS.with("git"),
     two_at_once_do_not_get_into_each_others_way: ALWAYS.with("git"),
