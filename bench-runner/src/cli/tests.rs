@@ -74,6 +74,25 @@ fn lines_of_help_have_at_most_100_columns_and_are_wrapped_once() {
     }
 }
 
+/// Recorded commands and scripts have them.
+#[test]
+fn older_names_of_options_are_accepted_and_not_shown() {
+    let parse = |words: &str| {
+        let cli = Cli::try_parse_from(words.split(' ')).unwrap();
+        format!("{cli:?}")
+    };
+    for verb in ["run", "plan"] {
+        let new = parse(&format!("bench-runner {verb} --on auto --no-control --fresh-dirs 3"));
+        assert_eq!(parse(&format!("bench-runner {verb} --on what-you-have --no-twin --sessions 3")), new);
+    }
+    for (name, mut command) in commands() {
+        let help = command.render_long_help().to_string();
+        for old in ["what-you-have", "twin", "--sessions"] {
+            assert!(!help.contains(old), "{name}: {help}");
+        }
+    }
+}
+
 #[test]
 fn options_that_may_be_repeated_say_so() {
     for (name, option) in options() {

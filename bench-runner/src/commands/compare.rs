@@ -32,7 +32,8 @@ pub(crate) struct Args {
     /// Exit with code 5 if the result of any comparison is undecided, invalid or missing
     #[arg(long, alias = "decide", help_heading = HOW_TO_JUDGE)]
     require_verdict: bool,
-    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    /// Print more after the results: the proof of every variant, build order, CPU time and memory, and how directories
+    /// differ. The page always has these [default: results and answer only]
     #[arg(long, conflicts_with = "json")]
     verbose: bool,
     /// Print a list of JSON documents: one for each run, and one for several together

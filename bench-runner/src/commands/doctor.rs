@@ -17,7 +17,8 @@ use values::AxisValue;
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Example:\n  bench-runner doctor --strict && bench-runner run")]
 pub(crate) struct Args {
-    /// Exit with code 4 if the machine is unfit for measuring
+    /// Exit with code 4 if something makes the machine unfit for measuring, such as high load, battery power or a
+    /// full disk [default: list it and exit with 0]
     #[arg(long)]
     strict: bool,
     /// Print one JSON document

@@ -105,8 +105,8 @@ where
 /// Where things are kept; the same for all verbs.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PlaceArgs {
-    /// Directory for recorded runs [default: `results` in the current directory; if it or one above it has both
-    /// `corpus/` and `scenarios/`, there]
+    /// Directory that each run is written to, as `MACHINE/RUN`, and that earlier runs are read from for estimates [default:
+    /// `results` in the current directory, or in the nearest directory above that has both `corpus/` and `scenarios/`]
     #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     results: Option<PathBuf>,
     /// Directory for pages and figures [default: `plots`, next to `results`]

@@ -25,7 +25,8 @@ pub(crate) struct Args {
     /// Output format
     #[arg(long, value_enum, default_value_t, conflicts_with = "json", help_heading = WHERE_TO)]
     format: PrintFormat,
-    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    /// Print more after the results: the proof of every variant, build order, CPU time and memory, and how directories
+    /// differ. The page always has these [default: results and answer only]
     #[arg(long, conflicts_with = "json")]
     verbose: bool,
     /// Print a list of JSON documents: one for each run, and one for several together

@@ -37,7 +37,9 @@ pub(crate) struct Args {
     /// Never access the network
     #[arg(long)]
     offline: bool,
-    /// Do not start on a machine that is unfit for measuring (see `doctor`), or if a build would differ from your own
+    /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit, such as high load,
+    /// battery power or a full disk, or if the builds would differ from those in your own directory [default: warn and
+    /// measure]
     #[arg(long)]
     strict: bool,
     /// Print one JSON document

@@ -29,11 +29,13 @@ pub(crate) struct Args {
     request: RequestArgs,
     /// Continue an interrupted run as it was planned
     #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "on", "no_twin", "sessions", "rounds", "min_rounds",
+        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "on", "no_control", "fresh_dirs", "rounds", "min_rounds",
         "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
     ])]
     resume: Option<PathBuf>,
-    /// Do not start on a machine that is unfit for measuring (see `doctor`), or if a build would differ from your own
+    /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit, such as high load,
+    /// battery power or a full disk, or if the builds would differ from those in your own directory [default: warn and
+    /// measure]
     #[arg(long)]
     strict: bool,
     /// Wait until the machine is fit and no other run measures on it, for at most DURATION if given, as in `--wait=2h`
@@ -43,7 +45,8 @@ pub(crate) struct Args {
     /// Exit with code 5 if the result of any comparison is undecided, invalid or missing
     #[arg(long, alias = "decide", help_heading = HOW_TO_JUDGE)]
     require_verdict: bool,
-    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    /// Print more after the results: the proof of every variant, build order, CPU time and memory, and how directories
+    /// differ. The page always has these [default: results and answer only]
     #[arg(long, conflicts_with = "json")]
     verbose: bool,
     /// Measure without asking, also where a program is missing that some variants need

@@ -58,7 +58,7 @@ fn your_own_project_is_compared_with_what_you_have() {
     let lab = Lab::new();
     own(&lab);
     user(&lab, USES_MOLD);
-    let args = ["run", "--project", "../own", "--axis", "linker=bfd", "--rounds", "1", "--no-twin"];
+    let args = ["run", "--project", "../own", "--axis", "linker=bfd", "--rounds", "1", "--no-control"];
     let ran = program(&lab, &args).expect(0);
     assert!(ran.stderr.contains("as-configured for own:\n"), "{}", ran.stderr);
     let bundle = lab.bundle();
@@ -136,7 +136,7 @@ fn without_your_configuration_on_request() {
     assert_eq!(rows(&plan(&lab, &args)), ["baseline debug=full", "variant debug=none"]);
     let wrong = ["plan", "--project", "../own", "--axis", "debug=full,none", "--on", "as-is"];
     let stderr = program(&lab, &wrong).expect(2).stderr;
-    let said = "variants cannot be based on `as-is`: valid are as-configured, as-it-is, what-you-have";
+    let said = "variants cannot be based on `as-is`: valid are as-configured, as-it-is, auto";
     assert!(stderr.contains(said), "{stderr}");
 }
 
@@ -183,7 +183,7 @@ fn scenario_files_are_carried_out_as_they_say() {
         rows(&plan(&lab, &["../mine.toml"])),
         ["baseline linker=default (configured)", "variant linker=bfd (configured)"]
     );
-    lab.write("mine.toml", &file("on = \"what-you-have\"\n"));
+    lab.write("mine.toml", &file("on = \"auto\"\n"));
     let planned = plan(&lab, &["../mine.toml"]);
     let now = ["baseline as-configured = linker=default (configured)", "variant linker=bfd (configured)"];
     assert_eq!(rows(&planned), now);
@@ -213,7 +213,7 @@ fn path_without(lab: &Lab, missing: &[&str]) -> String {
 }
 
 const RUN: [&str; 8] =
-    ["run", "--project", "../own", "--axis", "linker=default,bfd,mold", "--rounds", "1", "--no-twin"];
+    ["run", "--project", "../own", "--axis", "linker=default,bfd,mold", "--rounds", "1", "--no-control"];
 
 fn a_missing_program_is_said_first() {
     let lab = Lab::new();
