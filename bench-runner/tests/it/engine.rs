@@ -309,8 +309,17 @@ fn reports_are_made_again_from_the_files_alone() {
 fn workloads_can_be_an_axis() {
     let lab = Lab::new();
     lab.toy("test -e $BENCH_RUNNER_TARGET/done || sleep 0.05\ntouch $BENCH_RUNNER_TARGET/done", "");
-    let args =
-        ["run", "--project", "toy", "--axis", "workload=clean,noop", "--rounds", "6", "--no-control", "--json"];
+    let args = [
+        "run",
+        "--project",
+        "toy",
+        "--axis",
+        "workload=clean,noop",
+        "--rounds",
+        "6",
+        "--no-control",
+        "--json",
+    ];
     let ran = lab.run(&args).expect(0);
     let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(document["blocks"][0]["block"], "custom/toy/*");

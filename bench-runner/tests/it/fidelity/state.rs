@@ -219,7 +219,8 @@ fn with_dependency(lab: &Lab) {
 fn what_a_dependency_writes_among_its_sources_is_undone() {
     let lab = Lab::new();
     with_dependency(&lab);
-    let args = ["run", "--project", "../own", "--rounds", "1", "--no-control", "--axis", "codegen-units=1,16"];
+    let args =
+        ["run", "--project", "../own", "--rounds", "1", "--no-control", "--axis", "codegen-units=1,16"];
     for builds in [4, 8] {
         lab.run(&args).expect(0);
         let log = fs::read_to_string(lab.path("log")).expect("the log");
@@ -288,7 +289,8 @@ fn an_unknown_wrapper_is_named() {
     own(&lab, "");
     let kache = wrapper(&lab, "");
     lab.write("own/.cargo/config.toml", &format!("[build]\nrustc-workspace-wrapper = {kache:?}\n"));
-    let args = ["run", "--project", "../own", "--rounds", "1", "--no-control", "--axis", "codegen-units=1,16"];
+    let args =
+        ["run", "--project", "../own", "--rounds", "1", "--no-control", "--axis", "codegen-units=1,16"];
     let ran = lab.run(&args).expect(0);
     let said = format!("Builds call the compiler through `{}` (2 of 2 calls)", kache.display());
     assert!(notes(&lab.bundle()).contains(&said) && ran.stderr.contains(&said), "{}", ran.stderr);
