@@ -77,7 +77,7 @@ fn list(catalogue: &bench_runner_measure::corpus::Catalogue, json: bool) {
                 "origin": project.origin,
             })
         };
-        println!("{:#}", serde_json::Value::Array(catalogue.projects().map(entry).collect()));
+        outln!("{:#}", serde_json::Value::Array(catalogue.projects().map(entry).collect()));
         return;
     }
     let row = |project: &Project| {
@@ -122,12 +122,12 @@ fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
         match pinned.and_then(|pinned| projects.fetch_dependencies_of(project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {
                 let (files, tree) = (pinned.files.len(), pinned.tree_hash());
-                println!("{}: {files} files, {}, tree {tree}", project.name, pinned.pin);
-                pinned.notes.iter().for_each(|note| println!("{}: {note}", project.name));
+                outln!("{}: {files} files, {}, tree {tree}", project.name, pinned.pin);
+                pinned.notes.iter().for_each(|note| outln!("{}: {note}", project.name));
             }
             Err(error) => {
                 if let Some(error) = failed.replace(error) {
-                    println!("{}", with_help(&error.refusal()));
+                    outln!("{}", with_help(&error.refusal()));
                 }
             }
         }

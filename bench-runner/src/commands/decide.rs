@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     check(args)?;
     let judged = flows::judge_all(&args.bundles, &Policy::default())?;
     for run in &judged {
-        run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+        run.bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     }
     let rule = Rule {
         max_slower: args.max_slower,
@@ -102,10 +102,10 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     if args.json {
         let mut document = report::decisions_json(&decisions, &rule);
         document["roll_out"] = lines.iter().map(RollOut::json).collect();
-        println!("{document:#}");
+        outln!("{document:#}");
     } else {
-        print!("{}", report::decisions_text(&decisions, &rule, text_style(false)));
-        lines.iter().for_each(|one| print!("\n{}", one.text()));
+        out!("{}", report::decisions_text(&decisions, &rule, text_style(false)));
+        lines.iter().for_each(|one| out!("\n{}", one.text()));
     }
     let known = decisions.questions.iter().flat_map(|question| &question.classes);
     let all_known = known.clone().all(|class| class.choice != SwitchChoice::NotKnown);

@@ -8,7 +8,6 @@ use bench_runner_measure::axes::Available;
 use bench_runner_measure::host::{self, Health, Severity};
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 
-use super::Exit;
 use super::session::own_program;
 use crate::flows::{FlowError, Places, Projects};
 use values::AxisValue;
@@ -46,7 +45,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             "toolchains": installed,
             "accounting": accounting.lines().collect::<Vec<_>>(),
         });
-        println!("{document:#}");
+        outln!("{document:#}");
     } else {
         let toolchain = toolchain.as_ref().map_err(|error| error.refusal());
         println!("{}", text::machine(&machine, toolchain, &installed));

@@ -2,12 +2,8 @@
 //! progress and errors to standard error. Verbs never import one another; shared code is here and in
 //! `request`.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "talking to the terminal is what this module is for"
-)]
-
+#[macro_use]
+pub(crate) mod output;
 mod browser;
 pub(crate) mod compare;
 pub(crate) mod completions;
@@ -129,7 +125,7 @@ pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     };
     Ok(Places {
         checkout,
-        cache,
+        cache: Rc::new(cache),
         results: args.results.as_ref().map_or_else(|| base.join("results"), |dir| here.join(dir)),
         plots: args.plots.as_ref().map_or_else(|| base.join("plots"), |dir| here.join(dir)),
     })
@@ -160,7 +156,7 @@ fn lock_dir() -> PathBuf {
 
 /// Prints an error; also as a document on standard output, if the verb prints JSON.
 pub(crate) fn print_error(refusal: &Refusal, exit: Exit, json: bool) {
-    eprintln!("error: {}", with_help(refusal));
+    errln!("error: {}", with_help(refusal));
     if json {
         print_error_as_json(refusal, exit);
     }
@@ -170,7 +166,7 @@ pub(crate) fn print_error(refusal: &Refusal, exit: Exit, json: bool) {
 pub(crate) fn print_error_as_json(refusal: &Refusal, exit: Exit) {
     let Refusal { what, help } = refusal;
     let error = serde_json::json!({ "what": what, "help": help, "exit_code": exit.code() });
-    println!("{:#}", serde_json::json!({ "error": error }));
+    outln!("{:#}", serde_json::json!({ "error": error }));
 }
 
 /// A refusal as lines, the help last.

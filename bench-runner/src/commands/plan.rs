@@ -49,15 +49,15 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     request.check(&projects)?;
     let missing = missing_tools::notice(&request);
     if args.json {
-        eprint!("{missing}")
+        err!("{missing}")
     } else {
-        print!("{missing}")
+        out!("{missing}")
     }
     let mut plan = request.plan(&projects)?;
     projects.compare_with_home(&mut plan);
     if args.json {
         let text = plan.to_json().map_err(|error| FlowError::Harness(error.into()))?;
-        println!("{text}");
+        outln!("{text}");
         return Ok(Exit::Done);
     }
     let history = flows::machine_history(&places.results, &super::machine()?.directory_name(), &plan);
@@ -67,11 +67,11 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     terminal.print(&plan_summary(&plan, &estimate));
     let missing = projects.not_fetched(&plan);
     if !missing.is_empty() {
-        println!(
+        outln!(
             "  not fetched yet: {}; what its own configuration says is not in this plan",
             missing.join(", ")
         );
-        println!("    help: bench-runner corpus fetch {}", missing.join(" "));
+        outln!("    help: bench-runner corpus fetch {}", missing.join(" "));
     }
     Ok(Exit::Done)
 }

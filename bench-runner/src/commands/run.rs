@@ -93,16 +93,16 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     if !args.json {
         // Before figures are drawn: a full disk must not cost the results.
         let style = text_style(args.verbose);
-        println!("{}", report::text(&comparison, style));
-        println!("run:     {}\n", format_path(&measured.bundle));
-        println!("{}", report::answer_text(&comparison, style));
+        outln!("{}", report::text(&comparison, style));
+        outln!("run:     {}\n", format_path(&measured.bundle));
+        outln!("{}", report::answer_text(&comparison, style));
     }
     let published = flows::publish(&bundle, &comparison, &Policy::default(), &places.plots)?;
     if args.json {
-        println!("{:#}", document(&measured, &comparison, &published));
+        outln!("{:#}", document(&measured, &comparison, &published));
     } else {
-        println!("figures: {}", format_path(&published.plots));
-        println!("page:    {}", format_path(&published.page));
+        outln!("figures: {}", format_path(&published.plots));
+        outln!("page:    {}", format_path(&published.page));
     }
     if args.open {
         browser::open(&published.page);
@@ -125,7 +125,7 @@ fn document(
 
 fn exit(measured: &MeasuredRun, undecided: bool) -> Exit {
     if measured.interrupted {
-        eprintln!("interrupted; `bench-runner run --resume {}` completes it", format_path(&measured.bundle));
+        errln!("interrupted; `bench-runner run --resume {}` completes it", format_path(&measured.bundle));
         return Exit::Interrupted;
     }
     match () {

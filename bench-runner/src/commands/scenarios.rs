@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         ScenariosAction::Check { files } => {
             for file in files {
                 let scenario = ScenarioLibrary::read_file(file)?;
-                println!("{}: valid (scenario `{}`)", file.display(), scenario.name);
+                outln!("{}: valid (scenario `{}`)", file.display(), scenario.name);
             }
         }
     }
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
 fn list(library: &ScenarioLibrary, json: bool) {
     if json {
         let entry = |scenario: &Scenario| serde_json::json!({ "name": scenario.name, "summary": scenario.summary, "origin": scenario.origin });
-        println!("{:#}", serde_json::Value::Array(library.iter().map(entry).collect()));
+        outln!("{:#}", serde_json::Value::Array(library.iter().map(entry).collect()));
         return;
     }
     let rows: Vec<Vec<String>> = library

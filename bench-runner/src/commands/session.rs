@@ -158,9 +158,9 @@ fn resumed_line(unfinished: &Bundle) -> String {
 /// True if the plan builds what the user builds, as far as it was compared; prints the differences.
 fn is_faithful(plan: &Plan) -> bool {
     let differing = plan_summary::fidelity(plan, true);
-    eprint!("{differing}");
+    err!("{differing}");
     if !differing.is_empty() {
-        eprintln!("not started: `--strict` refuses a build that differs from your own");
+        errln!("not started: `--strict` refuses a build that differs from your own");
     }
     differing.is_empty()
 }
@@ -171,7 +171,7 @@ fn is_fit(places: &Places) -> bool {
     let unfit: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Unfit).collect();
     for finding in &unfit {
         let refusal = Refusal::new(&finding.what).with_help(&finding.help);
-        eprintln!("not fit: {}", with_help(&refusal));
+        errln!("not fit: {}", with_help(&refusal));
     }
     unfit.is_empty()
 }

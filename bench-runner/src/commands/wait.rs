@@ -71,7 +71,7 @@ pub(super) fn lock(wait: Option<WaitLimit>, places: &Places) -> Result<Measuring
     let Some(WaitLimit(limit)) = wait else {
         return Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(FlowError::harness)?);
     };
-    match wait_until(limit, || attempt(places), pause, |line| eprintln!("{line}"))? {
+    match wait_until(limit, || attempt(places), pause, |line| errln!("{line}"))? {
         MachineWait::Ready(lock) => Ok(lock),
         MachineWait::TimedOut => Err(EarlyEnd::Early(Exit::Unfit)),
         MachineWait::Interrupted => Err(EarlyEnd::Early(Exit::Interrupted)),

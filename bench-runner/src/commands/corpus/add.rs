@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     };
     let here = std::env::current_dir().context("failed to find the current directory")?;
     let added = flows::add(&request, &projects, places, &here)?;
-    print!("{}", text(&added));
+    out!("{}", text(&added));
     Ok(Exit::Done)
 }
 

@@ -41,12 +41,12 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             None => verify_sources(&projects, project),
         };
         if !args.json {
-            print!("{}", text(&verified));
+            out!("{}", text(&verified));
         }
         all.push(verified);
     }
     if args.json {
-        println!("{:#}", serde_json::Value::Array(all.iter().map(json).collect()));
+        outln!("{:#}", serde_json::Value::Array(all.iter().map(json).collect()));
     }
     let flawed = all.iter().any(|verified| !verified.faults.is_empty());
     Ok(if flawed { Exit::PartialFailure } else { Exit::Done })

@@ -6,9 +6,6 @@ use bench_runner_measure::host::{HealthFinding, HostMachine};
 
 use super::values::AxisValue;
 
-/// Columns of a line, unless a word is longer.
-const WIDTH: usize = 100;
-
 /// Facts about the machine and its toolchains.
 pub(super) fn machine(
     machine: &HostMachine,
@@ -128,29 +125,6 @@ pub(super) fn findings(findings: &[HealthFinding]) -> String {
     text
 }
 
-/// `text` behind `label`, broken at spaces; further lines are indented as far as the label is wide.
-fn wrapped(label: &str, text: &str) -> String {
-    let indent = label.chars().count();
-    let (mut line, mut lines) = (label.to_owned(), String::new());
-    let mut is_empty = true;
-    for word in text.split_whitespace() {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push_str(&line);
-            lines.push('\n');
-            line = " ".repeat(indent);
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    lines.push_str(line.trim_end());
-    lines.push('\n');
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use bench_runner_measure::axes::Available;
@@ -199,7 +173,7 @@ mod tests {
               threads=8, toolchain=nightly: there is no toolchain `nightly`
                 help: rustup toolchain install nightly
         "#]]
-        .assert_eq(&values(&all));
+        .assert_eq(&values(&all, 100));
     }
 
     #[test]
