@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use bench_runner_measure::corpus::cache_place::CachePlace;
 use clap::{Arg, ArgAction, Command};
 
 use super::*;
@@ -176,8 +177,12 @@ fn check(place: &str, line: &str, call: &[String]) {
         return;
     }
     let nowhere = Path::new("/nowhere");
-    let places =
-        Places { checkout: None, cache: nowhere.into(), results: nowhere.into(), plots: nowhere.into() };
+    let places = Places {
+        checkout: None,
+        cache: std::rc::Rc::new(CachePlace::Usual(nowhere.into())),
+        results: nowhere.into(),
+        plots: nowhere.into(),
+    };
     let request = match &cli.verb {
         Verb::Run(args) => args.check_request(&places),
         Verb::Plan(args) => args.check_request(&places),

@@ -10,7 +10,7 @@ use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process;
 
 use super::session::own_program;
-use super::{Exit, columns, with_help};
+use super::{Exit, open_projects, with_help};
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects, VerifyOptions};
 
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             Ok(Exit::Done)
         }
         CorpusAction::Fetch { projects: words } => {
-            let projects = Projects::open(places, false, true)?;
+            let projects = open_projects(places, false, true)?;
             let selected = select(&projects, words)?;
             let _lock = measuring_lock()?;
             fetch(&projects, &selected)

@@ -9,7 +9,8 @@ use bench_runner_measure::host::{self, Health, Severity};
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 
 use super::session::own_program;
-use crate::flows::{FlowError, Places, Projects};
+use super::{Exit, open_projects, text_style};
+use crate::flows::{FlowError, Places};
 use values::AxisValue;
 
 /// Check this machine: what it is, which values it can build, and whether it is quiet enough to measure
@@ -26,9 +27,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let projects = Projects::open(places, true, false)?;
+    let projects = open_projects(places, true, false)?;
     let machine = super::machine()?;
-    let health = Health::read(&places.cache);
+    let health = Health::read(places.cache.dir());
     let findings = host::findings(&health);
     let accounting = match Supervisor::start(&own_program()?, &SupervisorOptions::default()) {
         Ok(supervisor) => supervisor.accounting().to_string(),

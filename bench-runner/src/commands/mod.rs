@@ -28,16 +28,19 @@ mod terminal;
 pub(crate) mod wait;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use bench_runner_core::compare::pluralize;
 use bench_runner_core::record::Refusal;
+use bench_runner_measure::corpus::cache_place::{CachePlace, SHARED_DIR};
 use bench_runner_measure::host;
 
-use crate::flows::{FlowError, Places};
+use crate::flows::{FlowError, Places, Projects};
 use layout::text_style;
 use request::percent as request_percent;
+use terminal::Terminal;
 
 /// Headings of help texts.
 const WHAT_TO_COMPARE: &str = "What to compare";
@@ -47,6 +50,9 @@ const WHERE_TO: &str = "Where to";
 
 /// Overrides the directory of the measuring lock, for tests.
 const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
+
+/// Overrides `/var/tmp`, for tests.
+const SHARED_VARIABLE: &str = "BENCH_RUNNER_SHARED_DIR";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -109,7 +115,7 @@ pub(crate) struct PlaceArgs {
     #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     plots: Option<PathBuf>,
     /// Directory for sources, downloaded crates and builds [default: `$XDG_CACHE_HOME/bench-runner`, else
-    /// `~/.cache/bench-runner`]
+    /// `~/.cache/bench-runner`; if a cargo configuration above the latter would change builds, `/var/tmp/bench-runner-UID`]
     #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     cache_dir: Option<PathBuf>,
 }
@@ -120,8 +126,13 @@ pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     let checkout = checkout(&here).map(Path::to_path_buf);
     let base = checkout.clone().unwrap_or_else(|| here.clone());
     let cache = match &args.cache_dir {
-        Some(dir) => here.join(dir),
-        None => host::cache_dir().map_err(anyhow::Error::from)?,
+        Some(dir) => CachePlace::Usual(here.join(dir)),
+        None => {
+            let usual = host::cache_dir().map_err(anyhow::Error::from)?;
+            let is_chosen = host::is_cache_chosen();
+            let shared = std::env::var_os(SHARED_VARIABLE).map_or_else(|| SHARED_DIR.into(), PathBuf::from);
+            if is_chosen { CachePlace::Usual(usual) } else { CachePlace::choose(usual, &shared) }
+        }
     };
     Ok(Places {
         checkout,
@@ -129,6 +140,14 @@ pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
         results: args.results.as_ref().map_or_else(|| base.join("results"), |dir| here.join(dir)),
         plots: args.plots.as_ref().map_or_else(|| base.join("plots"), |dir| here.join(dir)),
     })
+}
+
+/// Opens the projects and the cache. Says where the cache is, if it is not at its usual place.
+fn open_projects(places: &Places, offline: bool, fetch: bool) -> Result<Projects, FlowError> {
+    if let Some(note) = places.cache.note() {
+        Terminal::of_stderr().print(&format!("note: {note}\n"));
+    }
+    Projects::open(places, offline, fetch)
 }
 
 /// The directory with its own corpus and scenarios: the nearest one that has both, or the current one if it

@@ -10,8 +10,8 @@ use bench_runner_measure::sampling::round_order;
 use super::plan_summary::{block_summary, plan_summary};
 use super::request::{PlanRequest, RequestArgs};
 use super::terminal::Terminal;
-use super::{Exit, missing_tools};
-use crate::flows::{self, FlowError, Places, Projects};
+use super::{Exit, missing_tools, open_projects};
+use crate::flows::{self, FlowError, Places};
 
 /// Number of arms up to which the order of the first rounds is shown.
 const ORDER_SHOWN_UP_TO: usize = 12;
@@ -45,7 +45,7 @@ impl Args {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let request = PlanRequest::read(&args.request, places)?;
-    let projects = Projects::open(places, args.request.offline, false)?;
+    let projects = open_projects(places, args.request.offline, false)?;
     request.check(&projects)?;
     let missing = missing_tools::notice(&request);
     if args.json {

@@ -97,7 +97,7 @@ fn attempt(places: &Places) -> Result<Result<MeasuringLock, String>, FlowError> 
         Err(error @ host::LockError::Held { .. }) => return Ok(Err(error.to_string())),
         lock => lock.map_err(FlowError::harness)?,
     };
-    let findings = host::findings(&Health::read(&places.cache));
+    let findings = host::findings(&Health::read(places.cache.dir()));
     let unfit = findings.into_iter().find(|finding| finding.severity == Severity::Unfit);
     Ok(match unfit {
         Some(finding) => Err(format!("the machine is not fit: {}", finding.what)),
