@@ -9,6 +9,7 @@ use bench_runner_measure::corpus::{Project, catalogue};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process;
 
+use super::layout::{columns, list_width};
 use super::session::own_program;
 use super::{Exit, open_projects, with_help};
 use crate::built_in;
@@ -84,7 +85,7 @@ fn list(catalogue: &bench_runner_measure::corpus::Catalogue, json: bool) {
         let kind = project.source.kind().to_owned();
         vec![project.name.clone(), version(project), kind, project.tags.join(" "), project.summary.clone()]
     };
-    print!("{}", columns(&catalogue.projects().map(row).collect::<Vec<_>>()));
+    out!("{}", columns(&catalogue.projects().map(row).collect::<Vec<_>>(), list_width()));
 }
 
 fn version(project: &Project) -> String {

@@ -49,10 +49,11 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
         outln!("{document:#}");
     } else {
         let toolchain = toolchain.as_ref().map_err(|error| error.refusal());
-        println!("{}", text::machine(&machine, toolchain, &installed));
-        println!("{}", text::values(&values));
-        println!("{}", text::accounting(&accounting));
-        print!("{}", text::findings(&findings));
+        let width = text_style(false).width;
+        outln!("{}", text::machine(&machine, toolchain, &installed, width));
+        outln!("{}", text::values(&values, width));
+        outln!("{}", text::accounting(&accounting, width));
+        out!("{}", text::findings(&findings, width));
     }
     let unfit = findings.iter().any(|finding| finding.severity == Severity::Unfit);
     Ok(if args.strict && unfit { Exit::Unfit } else { Exit::Done })

@@ -196,25 +196,6 @@ pub(crate) fn with_help(refusal: &Refusal) -> String {
     }
 }
 
-/// Columns of equal width, two spaces apart; the last one is not padded.
-fn columns(rows: &[Vec<String>]) -> String {
-    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0))
-        .map(|column| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-        })
-        .collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("{cell:<width$}  "));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
 /// A path as a user in the current directory would write it.
 fn format_path(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
