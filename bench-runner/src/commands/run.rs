@@ -20,8 +20,8 @@ use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 /// against a build, on one small project, in at most six and a half minutes on two cores.
 ///
 /// If an axis has two or more values, the first one is the baseline and the others are compared with it. If it has a
-/// single value and the project is your own, the baseline is what you have now (`as-configured`): your own cargo
-/// configuration, which is also in force in every variant, beneath its settings.
+/// single value and the project is your own, the baseline is what you have now (`as-configured`): the project with your
+/// own cargo configuration. Every variant has this configuration too; its own setting wins where both set the same thing.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -190,7 +190,7 @@ fn known_values_of_staying_and_of_not_knowing() {
     let found = only(&[unsure], &rule(&[("clean", 3.0), ("incremental", 80.0)]));
     assert_near(per_day(&found.candidates[0]), [79.4, 77.351_352_653_577, 81.448_647_346_423]);
     assert_eq!(found.choice, SwitchChoice::NotKnown);
-    let reason = "clean: it may be slower than allowed, up to +3.0%".to_owned();
+    let reason = "full build: up to 3.0% slower, and 2.0% is allowed".to_owned();
     assert_eq!(found.candidates[0].fits, RuleFit::NotKnown(reason));
 }
 
@@ -234,7 +234,7 @@ fn a_rule_that_is_broken_rules_out_and_one_that_may_be_does_not_decide() {
     let found = only(&[slow], &rule(&[("clean", 1.0)]));
     assert_eq!(found.choice, SwitchChoice::Stay);
     assert!(
-        matches!(&found.candidates[0].fits, RuleFit::No(reason) if reason.contains("slower than allowed, +4.0% at least")),
+        matches!(&found.candidates[0].fits, RuleFit::No(reason) if reason.contains("at least 4.0% slower, and 2.0% is allowed")),
         "{found:?}"
     );
     let unsure = fixture_run("amd-1", "r1").with_block("clean", 20.0, &[("lld", 1.0, 0.05, Undecided)]);
