@@ -213,7 +213,7 @@ fn axes(texts: &[String]) -> Result<Vec<(String, Vec<RequestWord>)>, RequestErro
     let again = |(at, axis): (usize, &(String, _))| axes[..at].iter().any(|(key, _)| *key == axis.0);
     if let Some((_, (key, _))) = axes.iter().enumerate().find(|&axis| again(axis)) {
         let help = format!("give all values at once: `--axis {key}=V1,V2`");
-        return Err(RequestError::usage(format!("the axis `{key}` is given twice"), Some(help)));
+        return Err(RequestError::usage(format!("duplicate axis `{key}`"), Some(help)));
     }
     Ok(axes)
 }
@@ -230,7 +230,7 @@ fn axis(text: &str) -> Result<(String, Vec<RequestWord>), RequestError> {
     for (at, value) in values.iter().enumerate() {
         check_value(text, key, value)?;
         if values[..at].contains(value) {
-            return Err(RequestError::usage(format!("`{text}`: the value `{value}` stands twice"), None));
+            return Err(RequestError::usage(format!("`{text}`: duplicate value `{value}`"), None));
         }
     }
     Ok((key.to_owned(), values.into_iter().map(RequestWord::from_command_line).collect()))

@@ -12,6 +12,7 @@ use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "what_you_have";
     your_own_project_is_compared_with_what_you_have: ALWAYS.with("mold"),
+    a_value_that_you_have_already_is_not_built: ALWAYS.with("mold"),
     the_baseline_follows_from_the_request,
     without_your_configuration_on_request,
     a_configuration_that_cannot_be_had_is_an_error_with_the_way_out,
@@ -52,6 +53,20 @@ fn rows(plan: &Plan) -> Vec<String> {
         format!("{} {}{aliases}{on}", arm.role.as_str(), arm.variant.name)
     };
     arms.map(row).collect()
+}
+
+fn a_value_that_you_have_already_is_not_built() {
+    let lab = Lab::new();
+    own(&lab);
+    user(&lab, USES_MOLD);
+    let one = ["run", "--project", "../own", "--axis", "linker=mold", "--rounds", "1"];
+    let ran = program(&lab, &one).expect(2);
+    assert!(ran.stderr.contains("linker=mold is what you have: there is nothing to compare"), "{}", ran.stderr);
+    assert!(lab.bundles().is_empty());
+    // Beside other values it is the baseline under another name.
+    let several = ["--project", "../own", "--axis", "linker=default,mold,bfd", "--baseline", "linker=default"];
+    let found = rows(&plan(&lab, &several));
+    assert_eq!(found[0], "baseline as-configured = linker=default = linker=mold (configured)", "{found:?}");
 }
 
 fn your_own_project_is_compared_with_what_you_have() {

@@ -178,7 +178,7 @@ fn axis((key, value): (String, TomlValue<'_>)) -> Result<(String, Vec<RequestWor
     }
     for (at, word) in words.iter().enumerate() {
         if words[..at].iter().any(|other| other.text == word.text) {
-            return Err(refuse(word, Refusal::new(format!("the value `{}` stands twice", word.text))));
+            return Err(refuse(word, Refusal::new(format!("duplicate value `{}`", word.text))));
         }
         check_value(&key, word)?;
     }

@@ -201,7 +201,7 @@ fn a_class_has_as_much_memory_as_its_smallest_machine() {
     small.manifest.machine.details = serde_json::json!({ "facts": { "memory_bytes": 300u64 << 20 } });
     let found = only(&[clean("amd-1", "r1", 20.0, 0.5, 0.01), small], &rule(&[("clean", 3.0)]));
     assert_eq!(found.choice, SwitchChoice::Stay);
-    let reason = "clean: a build took 400 MiB, and 300 MiB are allowed".to_owned();
+    let reason = "full build: a build took 400 MiB, and 300 MiB are allowed".to_owned();
     assert_eq!(found.candidates[0].fits, RuleFit::No(reason));
     assert!((found.candidates[0].saved.expect("seconds").seconds - 30.0).abs() < 1e-9);
 }
@@ -241,7 +241,7 @@ fn a_rule_that_is_broken_rules_out_and_one_that_may_be_does_not_decide() {
     let found = only(&[unsure], &rule(&[("clean", 1.0)]));
     assert_eq!(found.choice, SwitchChoice::NotKnown);
     assert!(
-        matches!(&found.candidates[0].fits, RuleFit::NotKnown(reason) if reason.contains("up to +5.1%")),
+        matches!(&found.candidates[0].fits, RuleFit::NotKnown(reason) if reason.contains("up to 5.1% slower")),
         "{found:?}"
     );
 }
@@ -263,7 +263,7 @@ fn memory_and_failures_count() {
     failing.comparison.blocks[0].arms[3].failures = 1;
     let found = only(&[failing], &rule(&[("clean", 1.0)]));
     let mold = found.candidates.iter().find(|one| one.variant == "linker=mold").expect("mold");
-    assert_eq!(mold.fits, RuleFit::NotKnown("clean: 1 build failed".to_owned()));
+    assert_eq!(mold.fits, RuleFit::NotKnown("full build: 1 build failed".to_owned()));
 }
 
 #[test]

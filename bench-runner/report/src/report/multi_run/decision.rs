@@ -39,7 +39,7 @@ pub fn decisions_text(decisions: &Decisions, rule: &Rule, style: TextStyle) -> S
         let answers = decisions.questions.iter().flat_map(|question| answers(question, rule));
         lines.extend(answers.flat_map(|answer| style.paragraph("", &answer)));
         let mut classes = decisions.questions.iter().flat_map(|question| &question.classes);
-        if classes.any(|class| class.choice == SwitchChoice::NotKnown) {
+        if classes.any(|class| open_candidate(class, rule).is_some_and(|one| one.saved.is_some())) {
             lines.extend(style.paragraph("", MORE_ROUNDS));
         }
     }
@@ -96,9 +96,9 @@ fn answers(question: &SwitchQuestion, rule: &Rule) -> Vec<String> {
     if question.classes.len() > 1 {
         let text = match &question.for_all {
             Some(variant) => {
-                format!("{variant} is within the rule on all, and saves enough on at least one")
+                format!("{variant} is within the rule everywhere, and saves enough on at least one")
             }
-            None => "no variant is within the rule on all and saves enough on at least one".to_owned(),
+            None => "no variant is within the rule everywhere and saves enough on at least one".to_owned(),
         };
         answers.push(format!("{} on all machine types: {text}", question.project));
     }
@@ -117,7 +117,7 @@ fn choice(class: &ClassDecision, baseline: &str, rule: &Rule) -> String {
         SwitchChoice::Stay => {
             return format!("stay with {baseline}: no other variant is within the rule and saves enough");
         }
-        SwitchChoice::NotKnown => return too_close(class, baseline, rule, unit),
+        SwitchChoice::NotKnown => return not_known(class, baseline, rule, unit),
     };
     let chosen = class.candidates.iter().find(|one| one.variant == *variant);
     let saved = chosen.and_then(|one| one.saved).map(|saved| {
@@ -126,21 +126,35 @@ fn choice(class: &ClassDecision, baseline: &str, rule: &Rule) -> String {
     format!("switch from {baseline} to {variant}{}", saved.unwrap_or_default())
 }
 
-/// The reason why the best variant that may be worth it is not chosen.
-fn too_close(class: &ClassDecision, baseline: &str, rule: &Rule, unit: DailyUnit) -> String {
-    let open = |one: &&SwitchCandidate| match one.fits {
+/// The best variant that may be worth a switch, if it is not known whether it is.
+fn open_candidate<'c>(class: &'c ClassDecision, rule: &Rule) -> Option<&'c SwitchCandidate> {
+    let is_open = |one: &&SwitchCandidate| match one.fits {
         RuleFit::No(_) | RuleFit::Absent => false,
         RuleFit::Yes | RuleFit::NotKnown(_) => one.saved.is_none_or(|saved| saved.high > rule.worth),
     };
-    let Some(best) = class.candidates.iter().find(open) else {
+    class.candidates.iter().find(is_open).filter(|_| class.choice == SwitchChoice::NotKnown)
+}
+
+/// The reason why nothing is chosen.
+fn not_known(class: &ClassDecision, baseline: &str, rule: &Rule, unit: DailyUnit) -> String {
+    let Some(best) = open_candidate(class, rule) else {
         return format!("not known: no variant was measured against {baseline}");
     };
-    let reason = match (&best.fits, best.saved) {
-        (RuleFit::NotKnown(reason), _) => reason.clone(),
-        (_, Some(saved)) => format!("it saves {} per developer and day", unit.interval(saved)),
-        (_, None) => "the time that it saves is not known".to_owned(),
-    };
-    format!("too close to call between {baseline} and {}: {reason}", best.variant)
+    match (&best.fits, best.saved) {
+        (RuleFit::NotKnown(reason), None) => {
+            format!("not known whether to switch from {baseline} to {}: {reason}", best.variant)
+        }
+        (RuleFit::NotKnown(reason), Some(_)) => {
+            format!("too close to call between {baseline} and {}: {reason}", best.variant)
+        }
+        (_, saved) => {
+            let saved = saved.map_or_else(|| "an unknown time".to_owned(), |saved| unit.interval(saved));
+            format!(
+                "too close to call between {baseline} and {}, which saves {saved} per developer and day",
+                best.variant
+            )
+        }
+    }
 }
 
 fn class_lines(class: &ClassDecision, style: TextStyle) -> Vec<String> {
