@@ -92,7 +92,10 @@ fn samples_of_decide_are_what_it_says() {
         let samples: Vec<&str> = blocks.filter(|block| block.contains("per developer and day (")).collect();
         assert_eq!(samples.len(), 1, "{document}");
         for line in samples[0].lines().filter(|line| *line != "…") {
-            assert!(decided.lines().any(|own| own == line), "{document} shows what `decide` did not say: {line}");
+            assert!(
+                decided.lines().any(|own| own == line),
+                "{document} shows what `decide` did not say: {line}"
+            );
         }
     }
 }

@@ -61,10 +61,15 @@ fn a_value_that_you_have_already_is_not_built() {
     user(&lab, USES_MOLD);
     let one = ["run", "--project", "../own", "--axis", "linker=mold", "--rounds", "1"];
     let ran = program(&lab, &one).expect(2);
-    assert!(ran.stderr.contains("linker=mold is what you have: there is nothing to compare"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("linker=mold is what you have: there is nothing to compare"),
+        "{}",
+        ran.stderr
+    );
     assert!(lab.bundles().is_empty());
     // Beside other values it is the baseline under another name.
-    let several = ["--project", "../own", "--axis", "linker=default,mold,bfd", "--baseline", "linker=default"];
+    let several =
+        ["--project", "../own", "--axis", "linker=default,mold,bfd", "--baseline", "linker=default"];
     let found = rows(&plan(&lab, &several));
     assert_eq!(found[0], "baseline as-configured = linker=default = linker=mold (configured)", "{found:?}");
 }

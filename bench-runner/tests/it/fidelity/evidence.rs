@@ -129,7 +129,10 @@ fn a_shared_library_is_linked_and_a_static_one_is_not() {
 
     lab.write("own/Cargo.toml", &package("own", "[lib]\ncrate-type = [\"staticlib\", \"rlib\"]\n"));
     let same = lab.run(&["plan", "--project", "../own", "--axis", "linker=bfd,mold"]).expect(0).stdout;
-    assert!(same.contains("linker=bfd and linker=mold are the same here: there is nothing to compare"), "{same}");
+    assert!(
+        same.contains("linker=bfd and linker=mold are the same here: there is nothing to compare"),
+        "{same}"
+    );
 }
 
 /// It appends a linker to every line, and drops the mark.

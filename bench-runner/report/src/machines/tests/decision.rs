@@ -273,7 +273,7 @@ fn what_was_not_measured_is_not_known() {
     assert_eq!(found.candidates[0].saved, None);
     assert_eq!(
         found.candidates[0].fits,
-        RuleFit::NotKnown("test: not measured on this machine type".to_owned())
+        RuleFit::NotKnown("build of the tests: not measured on this machine type".to_owned())
     );
 }
 
