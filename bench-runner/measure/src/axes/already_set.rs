@@ -14,8 +14,8 @@ use crate::build::BuildRequest;
 pub fn probe(setting: &Setting<'_>, context: &Context) -> Result<Available, Refusal> {
     let Setting { value, settings, .. } = *setting;
     let available = setting.probe(context)?;
-    let already_set = settings.get(AS_CONFIGURED).is_some() && is_already_set(value, settings, context);
-    Ok(Available { already_set, ..available })
+    let is_set = || settings.get(AS_CONFIGURED).is_some() && is_already_set(value, settings, context);
+    Ok(Available { already_set: available.already_set || is_set(), ..available })
 }
 
 /// True if `value` only adds flags of rustc that cargo passes without it, by cargo's own answer, and no later flag takes

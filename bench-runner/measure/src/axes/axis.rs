@@ -279,7 +279,7 @@ pub struct Available {
     pub tool: Option<ToolInUse>,
     /// The value as plans write it, if the written value means something else on every machine.
     pub pinned: Option<String>,
-    /// True if the user's own configuration sets it already, so that it changes nothing.
+    /// True if the configuration in force sets it already, so that it changes nothing.
     pub already_set: bool,
 }
 
