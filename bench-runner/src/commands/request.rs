@@ -40,8 +40,9 @@ pub(super) struct RequestArgs {
     /// (repeatable) [default: those of the scenario; clean if there is none]
     #[arg(long, value_name = "W", help_heading = WHAT_TO_COMPARE)]
     workload: Vec<String>,
-    /// Variant to add: NAME=FILE with lines for `.cargo/config.toml` or for a profile, as articles print them;
-    /// `as-configured`, your own cargo configuration; or `as-it-is`, the project without any settings (repeatable)
+    /// Variant to add: NAME=FILE adds the settings in FILE (lines for `.cargo/config.toml` or a profile of `Cargo.toml`, as
+    /// blog posts print them) under a name of your choice; `as-configured` adds your own cargo configuration, and `as-it-is`
+    /// the project without any settings (repeatable)
     #[arg(long, value_name = "NAME=FILE", help_heading = WHAT_TO_COMPARE)]
     variant: Vec<String>,
     /// Baseline of the comparisons: a value such as `linker=bfd`, the name of a variant, or `as-configured`

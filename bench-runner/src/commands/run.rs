@@ -27,7 +27,7 @@ use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 pub(crate) struct Args {
     #[command(flatten)]
     request: RequestArgs,
-    /// Continue an interrupted run as it was planned
+    /// Continue the interrupted run in this directory as it was planned
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "on", "no_control", "fresh_dirs", "rounds", "min_rounds",
         "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
@@ -49,7 +49,8 @@ pub(crate) struct Args {
     /// differ. The page always has these [default: results and answer only]
     #[arg(long, conflicts_with = "json")]
     verbose: bool,
-    /// Measure without asking, also where a program is missing that some variants need
+    /// Measure without asking, even if a program that some variants need is missing; these variants are skipped [default:
+    /// ask in a terminal]
     #[arg(long)]
     yes: bool,
     /// Print the results as one JSON document
