@@ -23,7 +23,7 @@ values=$(seq -s, 1 100)
 
 hyperfine --warmup 5 --runs 50 -N "$program --help"
 hyperfine --warmup 3 --runs 30 -N \
-    "$program --cache-dir $lab/cache plan --project toy --axis env.A=$values --axis env.B=$values --no-twin --json" \
+    "$program --cache-dir $lab/cache plan --project toy --axis env.A=$values --axis env.B=$values --no-control --json" \
     --output null
 
 # The clock of a build runs from just before its program is executed until it has been reaped, so the time recorded

@@ -6,7 +6,7 @@ use bench_runner_core::record::Refusal;
 use bench_runner_measure::process;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{self, EarlyEnd, Exit};
+use crate::commands::{self, EarlyEnd, Exit, output};
 
 /// Compare build settings of Rust projects by experiment
 ///
@@ -84,7 +84,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             return Exit::BadRequest;
         }
     };
-    match dispatch(&cli) {
+    let exit = match dispatch(&cli) {
         Ok(exit) | Err(EarlyEnd::Early(exit)) => exit,
         Err(EarlyEnd::Error(error)) => {
             let exit = match () {
@@ -95,6 +95,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             commands::print_error(&error.refusal(), exit, json);
             exit
         }
+    };
+    match output::failure() {
+        Some(error) => {
+            let what = format!("failed to write to standard output: {error}");
+            commands::print_error(&Refusal::new(what), Exit::Failed, false);
+            Exit::Failed
+        }
+        None => exit,
     }
 }
 

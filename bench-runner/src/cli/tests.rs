@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use bench_runner_measure::corpus::cache_place::CachePlace;
 use clap::{Arg, ArgAction, Command};
 
 use super::*;
@@ -70,6 +71,25 @@ fn lines_of_help_have_at_most_100_columns_and_are_wrapped_once() {
                     assert!(line.chars().count() <= WIDTH, "{name}: {line}");
                 }
             }
+        }
+    }
+}
+
+/// Recorded commands and scripts have them.
+#[test]
+fn older_names_of_options_are_accepted_and_not_shown() {
+    let parse = |words: &str| {
+        let cli = Cli::try_parse_from(words.split(' ')).unwrap();
+        format!("{cli:?}")
+    };
+    for verb in ["run", "plan"] {
+        let new = parse(&format!("bench-runner {verb} --on auto --no-control --fresh-dirs 3"));
+        assert_eq!(parse(&format!("bench-runner {verb} --on what-you-have --no-twin --sessions 3")), new);
+    }
+    for (name, mut command) in commands() {
+        let help = command.render_long_help().to_string();
+        for old in ["what-you-have", "twin", "--sessions"] {
+            assert!(!help.contains(old), "{name}: {help}");
         }
     }
 }
@@ -157,8 +177,12 @@ fn check(place: &str, line: &str, call: &[String]) {
         return;
     }
     let nowhere = Path::new("/nowhere");
-    let places =
-        Places { checkout: None, cache: nowhere.into(), results: nowhere.into(), plots: nowhere.into() };
+    let places = Places {
+        checkout: None,
+        cache: std::rc::Rc::new(CachePlace::Usual(nowhere.into())),
+        results: nowhere.into(),
+        plots: nowhere.into(),
+    };
     let request = match &cli.verb {
         Verb::Run(args) => args.check_request(&places),
         Verb::Plan(args) => args.check_request(&places),

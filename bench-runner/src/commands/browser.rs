@@ -20,11 +20,11 @@ pub(super) fn open(page: &Path) {
     let (name, before) = OPENER;
     let page = std::path::absolute(page).unwrap_or_else(|_| page.to_owned());
     let Some(program) = find_in_path(name, &std::env::var_os("PATH").unwrap_or_default()) else {
-        eprintln!("note: there is no `{name}` on PATH to open the page with; it is {}", format_path(&page));
+        errln!("note: there is no `{name}` on PATH to open the page with; it is {}", format_path(&page));
         return;
     };
     let args = before.iter().map(PathBuf::from).chain([page.clone()]);
     if let Err(error) = launch(&program, args) {
-        eprintln!("note: the page could not be opened ({error}); it is {}", format_path(&page));
+        errln!("note: the page could not be opened ({error}); it is {}", format_path(&page));
     }
 }

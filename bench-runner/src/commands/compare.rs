@@ -8,7 +8,7 @@ use bench_runner_core::record::Plan;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
-use super::{Exit, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, request_percent, text_style};
+use super::{Exit, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, output, request_percent, text_style};
 use crate::flows::{self, FlowError, JudgedRun};
 
 /// Judge finished runs again, with another baseline or margin; build and write nothing
@@ -32,7 +32,8 @@ pub(crate) struct Args {
     /// Exit with code 5 if the result of any comparison is undecided, invalid or missing
     #[arg(long, alias = "decide", help_heading = HOW_TO_JUDGE)]
     require_verdict: bool,
-    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    /// Print more after the results: the proof of every variant, build order, CPU time and memory, and how directories
+    /// differ. The page always has these [default: results and answer only]
     #[arg(long, conflicts_with = "json")]
     verbose: bool,
     /// Print a list of JSON documents: one for each run, and one for several together
@@ -56,21 +57,24 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let style = text_style(args.verbose);
     let (mut documents, mut decided, mut judged) = (Vec::new(), true, Vec::new());
     for bundle in bundles {
-        bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+        if output::is_closed() {
+            break;
+        }
+        bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
         let run = JudgedRun::of(bundle, &policy);
         decided &= run.comparison.is_decided();
         if let Some(wanted) = policy.baseline.as_ref().filter(|_| run.comparison.post_hoc.is_none()) {
             let (run, wanted) = (&run.bundle.manifest.run, wanted.as_str());
-            eprintln!("note: `{wanted}` is the planned baseline of {run}; this is the planned comparison");
+            errln!("note: `{wanted}` is the planned baseline of {run}; this is the planned comparison");
         }
         if args.json {
             let mut document = report::json(&run.comparison);
             document["bundle"] = run.bundle.dir.display().to_string().into();
             documents.push(document);
         } else {
-            println!("{}", report::text(&run.comparison, style));
-            println!("run:     {}\n", format_path(&run.bundle.dir));
-            println!("{}", report::answer_text(&run.comparison, style));
+            outln!("{}", report::text(&run.comparison, style));
+            outln!("run:     {}\n", format_path(&run.bundle.dir));
+            outln!("{}", report::answer_text(&run.comparison, style));
         }
         judged.push(run.without_samples());
     }
@@ -79,11 +83,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
         if args.json {
             documents.push(serde_json::json!({ "together": report::multi_run_json(&together) }));
         } else {
-            print!("{}", report::multi_run_text(&together, style));
+            out!("{}", report::multi_run_text(&together, style));
         }
     }
     if args.json {
-        println!("{:#}", serde_json::Value::Array(documents));
+        outln!("{:#}", serde_json::Value::Array(documents));
     }
     Ok(if args.require_verdict && !decided { Exit::Undecided } else { Exit::Done })
 }

@@ -1,8 +1,5 @@
 //! `completions`: completion scripts for shells, made from the command line's grammar.
 
-use std::io::Write as _;
-
-use anyhow::Context as _;
 use clap_complete::Shell;
 
 use super::Exit;
@@ -25,12 +22,7 @@ Examples:
   bench-runner completions zsh > ~/_bench-runner     # a directory that is in $fpath";
 
 pub(crate) fn run(args: &Args, command: &mut clap::Command) -> Result<Exit, FlowError> {
-    let script = script(args.shell, command);
-    match std::io::stdout().write_all(script.as_bytes()) {
-        // The reader has closed the pipe.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        written => written.context("failed to write to standard output")?,
-    }
+    out!("{}", script(args.shell, command));
     Ok(Exit::Done)
 }
 

@@ -9,8 +9,9 @@ use bench_runner_measure::corpus::{Project, catalogue};
 use bench_runner_measure::host::MeasuringLock;
 use bench_runner_measure::process;
 
+use super::layout::{columns, list_width};
 use super::session::own_program;
-use super::{Exit, columns, with_help};
+use super::{Exit, open_projects, with_help};
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects, VerifyOptions};
 
@@ -55,7 +56,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             Ok(Exit::Done)
         }
         CorpusAction::Fetch { projects: words } => {
-            let projects = Projects::open(places, false, true)?;
+            let projects = open_projects(places, false, true)?;
             let selected = select(&projects, words)?;
             let _lock = measuring_lock()?;
             fetch(&projects, &selected)
@@ -77,14 +78,14 @@ fn list(catalogue: &bench_runner_measure::corpus::Catalogue, json: bool) {
                 "origin": project.origin,
             })
         };
-        println!("{:#}", serde_json::Value::Array(catalogue.projects().map(entry).collect()));
+        outln!("{:#}", serde_json::Value::Array(catalogue.projects().map(entry).collect()));
         return;
     }
     let row = |project: &Project| {
         let kind = project.source.kind().to_owned();
         vec![project.name.clone(), version(project), kind, project.tags.join(" "), project.summary.clone()]
     };
-    print!("{}", columns(&catalogue.projects().map(row).collect::<Vec<_>>()));
+    out!("{}", columns(&catalogue.projects().map(row).collect::<Vec<_>>(), list_width()));
 }
 
 fn version(project: &Project) -> String {
@@ -122,12 +123,12 @@ fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
         match pinned.and_then(|pinned| projects.fetch_dependencies_of(project, &pinned).map(|()| pinned)) {
             Ok(pinned) => {
                 let (files, tree) = (pinned.files.len(), pinned.tree_hash());
-                println!("{}: {files} files, {}, tree {tree}", project.name, pinned.pin);
-                pinned.notes.iter().for_each(|note| println!("{}: {note}", project.name));
+                outln!("{}: {files} files, {}, tree {tree}", project.name, pinned.pin);
+                pinned.notes.iter().for_each(|note| outln!("{}: {note}", project.name));
             }
             Err(error) => {
                 if let Some(error) = failed.replace(error) {
-                    println!("{}", with_help(&error.refusal()));
+                    outln!("{}", with_help(&error.refusal()));
                 }
             }
         }

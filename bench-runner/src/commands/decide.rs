@@ -8,9 +8,12 @@ use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::Block;
 use bench_runner_measure::scenario::RequestError;
-use bench_runner_report::machines::{ClassDecision, Decisions, MemoryLimit, Rule, SwitchChoice};
+use bench_runner_report::machines::{
+    ClassDecision, Decisions, MemoryLimit, Rule, SwitchChoice, SwitchQuestion,
+};
 use bench_runner_report::report;
 
+use super::layout::hanging;
 use super::{Exit, HOW_TO_JUDGE, text_style};
 use crate::flows::{self, FlowError, JudgedRun};
 
@@ -89,7 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     check(args)?;
     let judged = flows::judge_all(&args.bundles, &Policy::default())?;
     for run in &judged {
-        run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+        run.bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     }
     let rule = Rule {
         max_slower: args.max_slower,
@@ -102,10 +105,11 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     if args.json {
         let mut document = report::decisions_json(&decisions, &rule);
         document["roll_out"] = lines.iter().map(RollOut::json).collect();
-        println!("{document:#}");
+        outln!("{document:#}");
     } else {
-        print!("{}", report::decisions_text(&decisions, &rule, text_style(false)));
-        lines.iter().for_each(|one| print!("\n{}", one.text()));
+        let style = text_style(false);
+        out!("{}", report::decisions_text(&decisions, &rule, style));
+        lines.iter().for_each(|one| out!("\n{}", one.text(style.width)));
     }
     let known = decisions.questions.iter().flat_map(|question| &question.classes);
     let all_known = known.clone().all(|class| class.choice != SwitchChoice::NotKnown);
@@ -142,13 +146,14 @@ fn check(args: &Args) -> Result<(), FlowError> {
 struct RollOut {
     class: String,
     project: String,
+    baseline: String,
     variant: String,
     settings: String,
     advice: Vec<report::Advice>,
 }
 
 fn roll_out(decisions: &Decisions, judged: &[JudgedRun]) -> Vec<RollOut> {
-    let of_class = |project: &str, class: &ClassDecision| -> Option<RollOut> {
+    let of_class = |question: &SwitchQuestion, class: &ClassDecision| -> Option<RollOut> {
         let SwitchChoice::Switch(variant) = &class.choice else { return None };
         let chosen = class.candidates.iter().find(|one| one.variant == *variant)?;
         let run = judged.iter().find(|run| chosen.runs.contains(&run.bundle.manifest.run))?;
@@ -156,30 +161,28 @@ fn roll_out(decisions: &Decisions, judged: &[JudgedRun]) -> Vec<RollOut> {
         let settings = chosen.settings.iter().map(|(axis, value)| format!("{axis}={value}"));
         Some(RollOut {
             class: class.class.clone(),
-            project: project.to_owned(),
+            project: question.project.clone(),
+            baseline: question.baseline.clone(),
             variant: variant.clone(),
             settings: settings.collect::<Vec<_>>().join(" "),
             advice,
         })
     };
-    let questions = decisions.questions.iter();
-    questions
-        .flat_map(|question| question.classes.iter().filter_map(|class| of_class(&question.project, class)))
-        .collect()
+    let both = decisions.questions.iter().flat_map(|one| one.classes.iter().map(move |class| (one, class)));
+    both.filter_map(|(question, class)| of_class(question, class)).collect()
 }
 
 impl RollOut {
-    fn text(&self) -> String {
-        let mut text = format!(
-            "to roll out on {} ({}): {}\n  settings: {}\n",
-            self.class, self.project, self.variant, self.settings
-        );
+    fn text(&self, width: usize) -> String {
+        let Self { class, project, baseline, variant, settings, .. } = self;
+        let title = format!("to switch {project} on {class} from {baseline} to {variant}:");
+        let mut text = hanging("", &title, width) + &hanging("  settings: ", settings, width);
         for (file, lines) in self.advice.iter().flat_map(|one| &one.files) {
             text.push_str(&format!("  in {file}:\n"));
             lines.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
         }
         for remark in self.advice.iter().flat_map(|one| &one.remarks) {
-            text.push_str(&format!("  {remark}\n"));
+            text.push_str(&hanging("  ", remark, width));
         }
         text
     }

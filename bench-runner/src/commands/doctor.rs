@@ -8,16 +8,17 @@ use bench_runner_measure::axes::Available;
 use bench_runner_measure::host::{self, Health, Severity};
 use bench_runner_measure::process::{Supervisor, SupervisorOptions};
 
-use super::Exit;
 use super::session::own_program;
-use crate::flows::{FlowError, Places, Projects};
+use super::{Exit, open_projects, text_style};
+use crate::flows::{FlowError, Places};
 use values::AxisValue;
 
 /// Check this machine: what it is, which values it can build, and whether it is quiet enough to measure
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = "Example:\n  bench-runner doctor --strict && bench-runner run")]
 pub(crate) struct Args {
-    /// Exit with code 4 if the machine is unfit for measuring
+    /// Exit with code 4 if something makes the machine unfit for measuring, such as high load, battery power or a
+    /// full disk [default: list it and exit with 0]
     #[arg(long)]
     strict: bool,
     /// Print one JSON document
@@ -26,9 +27,9 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let projects = Projects::open(places, true, false)?;
+    let projects = open_projects(places, true, false)?;
     let machine = super::machine()?;
-    let health = Health::read(&places.cache);
+    let health = Health::read(places.cache.dir());
     let findings = host::findings(&health);
     let accounting = match Supervisor::start(&own_program()?, &SupervisorOptions::default()) {
         Ok(supervisor) => supervisor.accounting().to_string(),
@@ -45,13 +46,14 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             "toolchains": installed,
             "accounting": accounting.lines().collect::<Vec<_>>(),
         });
-        println!("{document:#}");
+        outln!("{document:#}");
     } else {
         let toolchain = toolchain.as_ref().map_err(|error| error.refusal());
-        println!("{}", text::machine(&machine, toolchain, &installed));
-        println!("{}", text::values(&values));
-        println!("{}", text::accounting(&accounting));
-        print!("{}", text::findings(&findings));
+        let width = text_style(false).width;
+        outln!("{}", text::machine(&machine, toolchain, &installed, width));
+        outln!("{}", text::values(&values, width));
+        outln!("{}", text::accounting(&accounting, width));
+        out!("{}", text::findings(&findings, width));
     }
     let unfit = findings.iter().any(|finding| finding.severity == Severity::Unfit);
     Ok(if args.strict && unfit { Exit::Unfit } else { Exit::Done })

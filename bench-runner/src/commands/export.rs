@@ -1,6 +1,5 @@
 //! `export`: results in the formats of other tools.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -59,7 +58,7 @@ Examples:
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let format = format(&args.format)?;
     let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
-    bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| eprintln!("note: {remark}"));
+    bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| errln!("note: {remark}"));
     check_outside_bundles(&args.output, &bundles)?;
     let policy = Policy::default();
     let comparisons: Vec<Comparison> = bundles.iter().map(|bundle| flows::judge(bundle, &policy)).collect();
@@ -69,7 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let filter = CellFilter { blocks: args.block.clone(), variants: args.variant.clone() };
     let exported = export::export(format, &runs, &filter).map_err(export_error)?;
     for sentence in &exported.omissions {
-        eprintln!("note: {format} does not hold: {}", sanitize(sentence), format = format.name);
+        errln!("note: {format} does not hold: {}", sanitize(sentence), format = format.name);
     }
     write(&exported, &args.output)?;
     Ok(Exit::Done)
@@ -108,7 +107,8 @@ fn write(exported: &Export, output: &Path) -> Result<(), FlowError> {
             let help = "name a directory with --output, or pick one with --variant".to_owned();
             return Err(RequestError::usage(message, Some(help)).into());
         };
-        return print(&only.text);
+        out!("{}", only.text);
+        return Ok(());
     }
     let is_directory =
         documents.len() > 1 || output.is_dir() || output.as_os_str().to_string_lossy().ends_with('/');
@@ -119,7 +119,7 @@ fn write(exported: &Export, output: &Path) -> Result<(), FlowError> {
     documents.iter().try_for_each(|document| {
         let path = output.join(&document.name);
         save(&path, std::slice::from_ref(document))?;
-        eprintln!("written: {}", format_path(&path));
+        errln!("written: {}", format_path(&path));
         Ok(())
     })
 }
@@ -128,15 +128,6 @@ fn save(path: &Path, documents: &[ExportDocument]) -> Result<(), FlowError> {
     let text: String = documents.iter().map(|document| document.text.as_str()).collect();
     std::fs::write(path, text).with_context(|| format!("failed to write {}", format_path(path)))?;
     Ok(())
-}
-
-fn print(text: &str) -> Result<(), FlowError> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // The reader has closed the pipe.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other.context("failed to write to standard output")?),
-    }
 }
 
 /// Refuses an output in a bundle: only its run writes into a bundle.

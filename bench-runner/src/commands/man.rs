@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Args, command: clap::Command) -> Result<Exit, FlowError
     let mut command = command.disable_help_subcommand(true);
     command.build();
     write_pages(&command, &args.dir).with_context(|| format!("failed to write to {dir}"))?;
-    println!("manual pages: {dir}");
+    outln!("manual pages: {dir}");
     Ok(Exit::Done)
 }
 

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::io::IsTerminal;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -46,19 +46,18 @@ fn lines(missing: &MissingProgram, packaged: Option<&PackagedVersion>) -> String
 /// on without them, unless `yes` says so.
 pub(super) fn confirm(request: &PlanRequest, yes: bool) -> Result<(), EarlyEnd> {
     let notice = notice(request);
-    eprint!("{notice}");
+    err!("{notice}");
     let is_interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
     if notice.is_empty() || yes || !is_interactive || ask("measure without it?")? {
         return Ok(());
     }
-    eprintln!("nothing was measured; `--yes` measures without asking");
+    errln!("nothing was measured; `--yes` measures without asking");
     Err(EarlyEnd::Early(Exit::Unfit))
 }
 
 /// Asks a question that is answered by yes or no; the default is no. The end of the input is no too.
 fn ask(question: &str) -> Result<bool, EarlyEnd> {
-    let mut stderr = std::io::stderr();
-    write!(stderr, "{question} [y/N] ").and_then(|()| stderr.flush()).map_err(harness)?;
+    err!("{question} [y/N] ");
     // In a thread: an interrupt ends the question, but not the reading.
     let (sender, answer) = mpsc::channel();
     thread::spawn(move || {
@@ -71,13 +70,13 @@ fn ask(question: &str) -> Result<bool, EarlyEnd> {
             Ok(line) => {
                 let line = line.map_err(harness)?;
                 if !line.ends_with('\n') {
-                    eprintln!();
+                    errln!("");
                 }
                 return Ok(is_yes(&line));
             }
             Err(RecvTimeoutError::Timeout) if !process::interrupted() => {}
             Err(_) => {
-                eprintln!();
+                errln!("");
                 return Err(EarlyEnd::Early(Exit::Interrupted));
             }
         }

@@ -2,12 +2,8 @@
 //! progress and errors to standard error. Verbs never import one another; shared code is here and in
 //! `request`.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "talking to the terminal is what this module is for"
-)]
-
+#[macro_use]
+pub(crate) mod output;
 mod browser;
 pub(crate) mod compare;
 pub(crate) mod completions;
@@ -32,16 +28,19 @@ mod terminal;
 pub(crate) mod wait;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use bench_runner_core::compare::pluralize;
 use bench_runner_core::record::Refusal;
+use bench_runner_measure::corpus::cache_place::{CachePlace, SHARED_DIR};
 use bench_runner_measure::host;
 
-use crate::flows::{FlowError, Places};
+use crate::flows::{FlowError, Places, Projects};
 use layout::text_style;
 use request::percent as request_percent;
+use terminal::Terminal;
 
 /// Headings of help texts.
 const WHAT_TO_COMPARE: &str = "What to compare";
@@ -51,6 +50,9 @@ const WHERE_TO: &str = "Where to";
 
 /// Overrides the directory of the measuring lock, for tests.
 const LOCK_VARIABLE: &str = "BENCH_RUNNER_LOCK_DIR";
+
+/// Overrides `/var/tmp`, for tests.
+const SHARED_VARIABLE: &str = "BENCH_RUNNER_SHARED_DIR";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -105,15 +107,15 @@ where
 /// Where things are kept; the same for all verbs.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PlaceArgs {
-    /// Directory for recorded runs [default: `results` in the current directory; if it or one above it has both
-    /// `corpus/` and `scenarios/`, there]
+    /// Directory that each run is written to, as `MACHINE/RUN`, and that earlier runs are read from for estimates [default:
+    /// `results` in the current directory, or in the nearest directory above that has both `corpus/` and `scenarios/`]
     #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     results: Option<PathBuf>,
     /// Directory for pages and figures [default: `plots`, next to `results`]
     #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     plots: Option<PathBuf>,
     /// Directory for sources, downloaded crates and builds [default: `$XDG_CACHE_HOME/bench-runner`, else
-    /// `~/.cache/bench-runner`]
+    /// `~/.cache/bench-runner`; if a cargo configuration above the latter would change builds, `/var/tmp/bench-runner-UID`]
     #[arg(long, global = true, value_name = "DIR", help_heading = WHERE_TO)]
     cache_dir: Option<PathBuf>,
 }
@@ -124,15 +126,28 @@ pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
     let checkout = checkout(&here).map(Path::to_path_buf);
     let base = checkout.clone().unwrap_or_else(|| here.clone());
     let cache = match &args.cache_dir {
-        Some(dir) => here.join(dir),
-        None => host::cache_dir().map_err(anyhow::Error::from)?,
+        Some(dir) => CachePlace::Usual(here.join(dir)),
+        None => {
+            let usual = host::cache_dir().map_err(anyhow::Error::from)?;
+            let is_chosen = host::is_cache_chosen();
+            let shared = std::env::var_os(SHARED_VARIABLE).map_or_else(|| SHARED_DIR.into(), PathBuf::from);
+            if is_chosen { CachePlace::Usual(usual) } else { CachePlace::choose(usual, &shared) }
+        }
     };
     Ok(Places {
         checkout,
-        cache,
+        cache: Rc::new(cache),
         results: args.results.as_ref().map_or_else(|| base.join("results"), |dir| here.join(dir)),
         plots: args.plots.as_ref().map_or_else(|| base.join("plots"), |dir| here.join(dir)),
     })
+}
+
+/// Opens the projects and the cache. Says where the cache is, if it is not at its usual place.
+fn open_projects(places: &Places, offline: bool, fetch: bool) -> Result<Projects, FlowError> {
+    if let Some(note) = places.cache.note() {
+        Terminal::of_stderr().print(&format!("note: {note}\n"));
+    }
+    Projects::open(places, offline, fetch)
 }
 
 /// The directory with its own corpus and scenarios: the nearest one that has both, or the current one if it
@@ -160,7 +175,7 @@ fn lock_dir() -> PathBuf {
 
 /// Prints an error; also as a document on standard output, if the verb prints JSON.
 pub(crate) fn print_error(refusal: &Refusal, exit: Exit, json: bool) {
-    eprintln!("error: {}", with_help(refusal));
+    errln!("error: {}", with_help(refusal));
     if json {
         print_error_as_json(refusal, exit);
     }
@@ -170,7 +185,7 @@ pub(crate) fn print_error(refusal: &Refusal, exit: Exit, json: bool) {
 pub(crate) fn print_error_as_json(refusal: &Refusal, exit: Exit) {
     let Refusal { what, help } = refusal;
     let error = serde_json::json!({ "what": what, "help": help, "exit_code": exit.code() });
-    println!("{:#}", serde_json::json!({ "error": error }));
+    outln!("{:#}", serde_json::json!({ "error": error }));
 }
 
 /// A refusal as lines, the help last.
@@ -179,25 +194,6 @@ pub(crate) fn with_help(refusal: &Refusal) -> String {
         Some(help) => format!("{refusal}\nhelp: {help}"),
         None => refusal.what.clone(),
     }
-}
-
-/// Columns of equal width, two spaces apart; the last one is not padded.
-fn columns(rows: &[Vec<String>]) -> String {
-    let widths: Vec<usize> = (0..rows.iter().map(Vec::len).max().unwrap_or(0))
-        .map(|column| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-        })
-        .collect();
-    let mut text = String::new();
-    for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("{cell:<width$}  "));
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
 }
 
 /// A path as a user in the current directory would write it.

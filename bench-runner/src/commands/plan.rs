@@ -10,8 +10,8 @@ use bench_runner_measure::sampling::round_order;
 use super::plan_summary::{block_summary, plan_summary};
 use super::request::{PlanRequest, RequestArgs};
 use super::terminal::Terminal;
-use super::{Exit, missing_tools};
-use crate::flows::{self, FlowError, Places, Projects};
+use super::{Exit, missing_tools, open_projects};
+use crate::flows::{self, FlowError, Places};
 
 /// Number of arms up to which the order of the first rounds is shown.
 const ORDER_SHOWN_UP_TO: usize = 12;
@@ -45,19 +45,19 @@ impl Args {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let request = PlanRequest::read(&args.request, places)?;
-    let projects = Projects::open(places, args.request.offline, false)?;
+    let projects = open_projects(places, args.request.offline, false)?;
     request.check(&projects)?;
     let missing = missing_tools::notice(&request);
     if args.json {
-        eprint!("{missing}")
+        err!("{missing}")
     } else {
-        print!("{missing}")
+        out!("{missing}")
     }
     let mut plan = request.plan(&projects)?;
     projects.compare_with_home(&mut plan);
     if args.json {
         let text = plan.to_json().map_err(|error| FlowError::Harness(error.into()))?;
-        println!("{text}");
+        outln!("{text}");
         return Ok(Exit::Done);
     }
     let history = flows::machine_history(&places.results, &super::machine()?.directory_name(), &plan);
@@ -67,11 +67,11 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     terminal.print(&plan_summary(&plan, &estimate));
     let missing = projects.not_fetched(&plan);
     if !missing.is_empty() {
-        println!(
+        outln!(
             "  not fetched yet: {}; what its own configuration says is not in this plan",
             missing.join(", ")
         );
-        println!("    help: bench-runner corpus fetch {}", missing.join(" "));
+        outln!("    help: bench-runner corpus fetch {}", missing.join(" "));
     }
     Ok(Exit::Done)
 }

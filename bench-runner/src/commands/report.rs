@@ -25,7 +25,8 @@ pub(crate) struct Args {
     /// Output format
     #[arg(long, value_enum, default_value_t, conflicts_with = "json", help_heading = WHERE_TO)]
     format: PrintFormat,
-    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    /// Print more after the results: the proof of every variant, build order, CPU time and memory, and how directories
+    /// differ. The page always has these [default: results and answer only]
     #[arg(long, conflicts_with = "json")]
     verbose: bool,
     /// Print a list of JSON documents: one for each run, and one for several together
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     for dir in &args.bundles {
         let run = JudgedRun::of(bundle::open(dir)?, &policy);
         let comparison = &run.comparison;
-        run.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+        run.bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
         let published = flows::publish(&run.bundle, comparison, &policy, &places.plots)?;
         match args.format {
             _ if args.json => {
@@ -72,16 +73,16 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 documents.push(document);
             }
             PrintFormat::Text => {
-                println!("{}", report::text(comparison, style));
-                println!("run:     {}\n", format_path(dir));
-                println!("{}", report::answer_text(comparison, style));
-                println!("figures: {}", format_path(&published.plots));
-                println!("page:    {}\n", format_path(&published.page));
+                outln!("{}", report::text(comparison, style));
+                outln!("run:     {}\n", format_path(dir));
+                outln!("{}", report::answer_text(comparison, style));
+                outln!("figures: {}", format_path(&published.plots));
+                outln!("page:    {}\n", format_path(&published.page));
             }
             // Standard output must contain only the text to paste.
             PrintFormat::Markdown => {
-                println!("{}", report::markdown(comparison));
-                eprintln!("page: {}", format_path(&published.page));
+                outln!("{}", report::markdown(comparison));
+                errln!("page: {}", format_path(&published.page));
             }
         }
         if args.open {
@@ -100,17 +101,17 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
                 "page": page.display().to_string(),
             })),
             PrintFormat::Text => {
-                print!("{}", report::multi_run_text(&together, style));
-                println!("\npage:    {}", format_path(page));
+                out!("{}", report::multi_run_text(&together, style));
+                outln!("\npage:    {}", format_path(page));
             }
-            PrintFormat::Markdown => eprintln!("page of all together: {}", format_path(page)),
+            PrintFormat::Markdown => errln!("page of all together: {}", format_path(page)),
         }
         if args.open {
             browser::open(page);
         }
     }
     if args.json {
-        println!("{:#}", serde_json::Value::Array(documents));
+        outln!("{:#}", serde_json::Value::Array(documents));
     }
     Ok(Exit::Done)
 }

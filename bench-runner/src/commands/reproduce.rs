@@ -37,7 +37,9 @@ pub(crate) struct Args {
     /// Never access the network
     #[arg(long)]
     offline: bool,
-    /// Do not start on a machine that is unfit for measuring (see `doctor`), or if a build would differ from your own
+    /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit, such as high load,
+    /// battery power or a full disk, or if the builds would differ from those in your own directory [default: warn and
+    /// measure]
     #[arg(long)]
     strict: bool,
     /// Print one JSON document
@@ -51,7 +53,7 @@ Example:
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let first = JudgedRun::of(bundle::open(&args.bundle)?, &Policy::default());
-    first.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+    first.bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     match &args.against {
         Some(other) => judge(args, &first, other),
         None => measure(args, places, &first),
@@ -61,7 +63,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
 /// Compares with an existing run.
 fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, EarlyEnd> {
     let again = JudgedRun::of(bundle::open(other)?, &Policy::default());
-    again.bundle.remarks.iter().for_each(|remark| eprintln!("note: {remark}"));
+    again.bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     let reproduced = flows::compare_reproduction(first, &again);
     if reproduced.same_run {
         let message = format!("{} and {} are the same run", format_path(&args.bundle), format_path(other));
@@ -75,7 +77,7 @@ fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, EarlyEnd>
         return Err(RequestError::usage(message, Some(help)).into());
     }
     if args.json {
-        println!("{:#}", document(first, &again, &reproduced));
+        outln!("{:#}", document(first, &again, &reproduced));
     } else {
         print_result(first, &again, &reproduced);
     }
@@ -84,7 +86,7 @@ fn judge(args: &Args, first: &JudgedRun, other: &Path) -> Result<Exit, EarlyEnd>
 
 fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, EarlyEnd> {
     if !claims_something(&first.comparison) {
-        eprintln!("note: the first run showed nothing, so there is nothing to confirm");
+        errln!("note: the first run showed nothing, so there is nothing to confirm");
     }
     let again = ReproduceOptions { time_budget: args.time_budget, seed: args.seed };
     let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: None };
@@ -96,7 +98,7 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
     }
     if !args.json {
         // Before figures are drawn: a full disk must not cost the results.
-        println!("{}", report::text(&again.comparison, text_style(false)));
+        outln!("{}", report::text(&again.comparison, text_style(false)));
         print_result(first, &again, &reproduced);
     }
     let PublishedReport { plots, page, .. } =
@@ -105,14 +107,14 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
         let mut document = document(first, &again, &reproduced);
         document["plots"] = plots.display().to_string().into();
         document["page"] = page.display().to_string().into();
-        println!("{document:#}");
+        outln!("{document:#}");
     } else {
-        println!("figures: {}", format_path(&plots));
-        println!("page:    {}", format_path(&page));
+        outln!("figures: {}", format_path(&plots));
+        outln!("page:    {}", format_path(&page));
     }
     if measured.interrupted {
         let dir = format_path(&measured.bundle);
-        eprintln!(
+        errln!(
             "interrupted; `bench-runner run --resume {dir}` completes it, and `reproduce --against {dir}` judges it"
         );
         return Ok(Exit::Interrupted);
@@ -138,8 +140,8 @@ fn print_result(first: &JudgedRun, again: &JudgedRun, reproduced: &Reproduction)
         let machine = &run.bundle.manifest.machine;
         format!("{} on {} ({})", run.bundle.manifest.run, machine.directory, machine.summary)
     };
-    println!("run:     {}\n", format_path(&again.bundle.dir));
-    println!("{}", report::reproduction_text(reproduced, &name(first), &name(again), text_style(false)));
+    outln!("run:     {}\n", format_path(&again.bundle.dir));
+    outln!("{}", report::reproduction_text(reproduced, &name(first), &name(again), text_style(false)));
 }
 
 fn exit(reproduced: &Reproduction, flawed: bool) -> Exit {

@@ -40,8 +40,9 @@ pub(super) struct RequestArgs {
     /// (repeatable) [default: those of the scenario; clean if there is none]
     #[arg(long, value_name = "W", help_heading = WHAT_TO_COMPARE)]
     workload: Vec<String>,
-    /// Variant to add: NAME=FILE with lines for `.cargo/config.toml` or for a profile, as articles print them;
-    /// `as-configured`, your own cargo configuration; or `as-it-is`, the project without any settings (repeatable)
+    /// Variant to add: NAME=FILE adds the settings in FILE (lines for `.cargo/config.toml` or a profile of `Cargo.toml`, as
+    /// blog posts print them) under a name of your choice; `as-configured` adds your own cargo configuration, and `as-it-is`
+    /// the project without any settings (repeatable)
     #[arg(long, value_name = "NAME=FILE", help_heading = WHAT_TO_COMPARE)]
     variant: Vec<String>,
     /// Baseline of the comparisons: a value such as `linker=bfd`, the name of a variant, or `as-configured`
@@ -49,20 +50,22 @@ pub(super) struct RequestArgs {
     /// axis, or as-configured if a project of your own has a single value]
     #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
     baseline: Vec<String>,
-    /// Base that the settings of every variant are added to: `as-configured`, your own cargo configuration; `as-it-is`, the
-    /// project without it; `what-you-have`, the first for projects of your own and the second for all others [default:
-    /// what-you-have, unless a scenario file says otherwise]
+    /// Configuration that every variant starts from, before its own setting is added: `as-configured` is your own cargo
+    /// configuration (`~/.cargo/config.toml`, variables such as `RUSTFLAGS`); `as-it-is` is the project's files alone;
+    /// `auto` is as-configured for a directory of your own and as-it-is for pinned projects [default: auto, unless a
+    /// scenario file says otherwise]
     #[arg(long, value_name = "WHAT", value_parser = on, help_heading = WHAT_TO_COMPARE)]
     on: Option<VariantBase>,
-    /// Build the baseline once per round instead of twice, and so without a control
-    #[arg(long, help_heading = WHAT_TO_COMPARE)]
-    no_twin: bool,
+    /// Build the baseline once per round instead of twice. The run is shorter, but it cannot show how much two identical
+    /// builds differ on this machine [default: twice]
+    #[arg(long, alias = "no-twin", help_heading = WHAT_TO_COMPARE)]
+    no_control: bool,
     /// Time limit for the whole run, such as `30m`, shared by all comparisons [default: that of the scenario; without
     /// one, no limit]
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     time_budget: Option<Duration>,
-    /// Time limit for one build, which is stopped and counts as failed after it [default: 1h, unless the scenario sets
-    /// it]
+    /// Time limit for one build, such as `10m`. A build that takes longer is stopped and counts as failed; a variant that
+    /// fails twice in a row is not built again [default: 1h, unless the scenario sets it]
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     timeout: Option<Duration>,
     /// Build exactly N rounds [default: as many as the precision needs, from --min-rounds to --max-rounds]
@@ -77,9 +80,11 @@ pub(super) struct RequestArgs {
     /// Stop when every interval is narrower than plus or minus this [default: 1.5%, unless the scenario sets it]
     #[arg(long, value_name = "PCT", value_parser = percent, help_heading = HOW_LONG)]
     precision: Option<f64>,
-    /// Recreate the build directories K times during the run [default: 1, unless the scenario sets it]
-    #[arg(long, value_name = "K", help_heading = HOW_LONG)]
-    sessions: Option<u32>,
+    /// Start from new copies and new target directories N times during the run, and share the rounds among them. Where a
+    /// directory is on the disk can make its builds faster or slower; several directories average this out [default: 1,
+    /// unless the scenario sets it]
+    #[arg(long, alias = "sessions", value_name = "N", help_heading = HOW_LONG)]
+    fresh_dirs: Option<u32>,
     /// Run only part K of N, to split a run over machines; each part has the whole time budget
     #[arg(long, value_name = "K/N", value_parser = shard, help_heading = HOW_LONG)]
     shard: Option<(u32, u32)>,
@@ -92,7 +97,7 @@ pub(super) struct RequestArgs {
         long,
         value_name = "FILE",
         conflicts_with_all = [
-            "scenarios", "project", "axis", "workload", "variant", "baseline", "on", "no_twin", "sessions", "rounds", "min_rounds",
+            "scenarios", "project", "axis", "workload", "variant", "baseline", "on", "no_control", "fresh_dirs", "rounds", "min_rounds",
             "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
         ],
     )]
@@ -209,7 +214,7 @@ fn axes(texts: &[String]) -> Result<Vec<(String, Vec<RequestWord>)>, RequestErro
     let again = |(at, axis): (usize, &(String, _))| axes[..at].iter().any(|(key, _)| *key == axis.0);
     if let Some((_, (key, _))) = axes.iter().enumerate().find(|&axis| again(axis)) {
         let help = format!("give all values at once: `--axis {key}=V1,V2`");
-        return Err(RequestError::usage(format!("the axis `{key}` is given twice"), Some(help)));
+        return Err(RequestError::usage(format!("duplicate axis `{key}`"), Some(help)));
     }
     Ok(axes)
 }
@@ -226,7 +231,7 @@ fn axis(text: &str) -> Result<(String, Vec<RequestWord>), RequestError> {
     for (at, value) in values.iter().enumerate() {
         check_value(text, key, value)?;
         if values[..at].contains(value) {
-            return Err(RequestError::usage(format!("`{text}`: the value `{value}` stands twice"), None));
+            return Err(RequestError::usage(format!("`{text}`: duplicate value `{value}`"), None));
         }
     }
     Ok((key.to_owned(), values.into_iter().map(RequestWord::from_command_line).collect()))

@@ -20,20 +20,22 @@ use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 /// against a build, on one small project, in at most six and a half minutes on two cores.
 ///
 /// If an axis has two or more values, the first one is the baseline and the others are compared with it. If it has a
-/// single value and the project is your own, the baseline is what you have now (`as-configured`): your own cargo
-/// configuration, which is also in force in every variant, beneath its settings.
+/// single value and the project is your own, the baseline is what you have now (`as-configured`): the project with your
+/// own cargo configuration. Every variant has this configuration too; its own setting wins where both set the same thing.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     request: RequestArgs,
-    /// Continue an interrupted run as it was planned
+    /// Continue the interrupted run in this directory as it was planned
     #[arg(long, value_name = "RUN", conflicts_with_all = [
-        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "on", "no_twin", "sessions", "rounds", "min_rounds",
+        "scenarios", "plan", "project", "axis", "workload", "variant", "baseline", "on", "no_control", "fresh_dirs", "rounds", "min_rounds",
         "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
     ])]
     resume: Option<PathBuf>,
-    /// Do not start on a machine that is unfit for measuring (see `doctor`), or if a build would differ from your own
+    /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit, such as high load,
+    /// battery power or a full disk, or if the builds would differ from those in your own directory [default: warn and
+    /// measure]
     #[arg(long)]
     strict: bool,
     /// Wait until the machine is fit and no other run measures on it, for at most DURATION if given, as in `--wait=2h`
@@ -43,10 +45,12 @@ pub(crate) struct Args {
     /// Exit with code 5 if the result of any comparison is undecided, invalid or missing
     #[arg(long, alias = "decide", help_heading = HOW_TO_JUDGE)]
     require_verdict: bool,
-    /// Also print details: proofs, build order, offsets, CPU time and memory (the page always has them)
+    /// Print more after the results: the proof of every variant, build order, CPU time and memory, and how directories
+    /// differ. The page always has these [default: results and answer only]
     #[arg(long, conflicts_with = "json")]
     verbose: bool,
-    /// Measure without asking, also where a program is missing that some variants need
+    /// Measure without asking, even if a program that some variants need is missing; these variants are skipped [default:
+    /// ask in a terminal]
     #[arg(long)]
     yes: bool,
     /// Print the results as one JSON document
@@ -90,16 +94,16 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     if !args.json {
         // Before figures are drawn: a full disk must not cost the results.
         let style = text_style(args.verbose);
-        println!("{}", report::text(&comparison, style));
-        println!("run:     {}\n", format_path(&measured.bundle));
-        println!("{}", report::answer_text(&comparison, style));
+        outln!("{}", report::text(&comparison, style));
+        outln!("run:     {}\n", format_path(&measured.bundle));
+        outln!("{}", report::answer_text(&comparison, style));
     }
     let published = flows::publish(&bundle, &comparison, &Policy::default(), &places.plots)?;
     if args.json {
-        println!("{:#}", document(&measured, &comparison, &published));
+        outln!("{:#}", document(&measured, &comparison, &published));
     } else {
-        println!("figures: {}", format_path(&published.plots));
-        println!("page:    {}", format_path(&published.page));
+        outln!("figures: {}", format_path(&published.plots));
+        outln!("page:    {}", format_path(&published.page));
     }
     if args.open {
         browser::open(&published.page);
@@ -122,7 +126,7 @@ fn document(
 
 fn exit(measured: &MeasuredRun, undecided: bool) -> Exit {
     if measured.interrupted {
-        eprintln!("interrupted; `bench-runner run --resume {}` completes it", format_path(&measured.bundle));
+        errln!("interrupted; `bench-runner run --resume {}` completes it", format_path(&measured.bundle));
         return Exit::Interrupted;
     }
     match () {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use bench_runner_measure::scenario::{Baseline, RequestWord, Scenario, ScenarioLibrary, VariantContent};
 
-use super::{Exit, columns, format_duration, pluralize};
+use super::layout::{columns, list_width};
+use super::terminal::Terminal;
+use super::{Exit, format_duration, pluralize};
 use crate::built_in;
 use crate::flows::{FlowError, Places};
 
@@ -48,15 +50,17 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let checkout = places.checkout.as_deref();
     match &args.action {
         ScenariosAction::List { json } => list(&built_in::library(checkout)?, *json),
-        ScenariosAction::Show { name } => print!("{}", describe(&built_in::library(checkout)?.get(name)?)),
+        ScenariosAction::Show { name } => {
+            Terminal::of_stdout().print(&describe(&built_in::library(checkout)?.get(name)?));
+        }
         ScenariosAction::Check { files } if files.is_empty() => {
             let library = built_in::library(checkout)?;
-            library.iter().for_each(|scenario| println!("{}: valid ({})", scenario.name, scenario.origin));
+            library.iter().for_each(|scenario| outln!("{}: valid ({})", scenario.name, scenario.origin));
         }
         ScenariosAction::Check { files } => {
             for file in files {
                 let scenario = ScenarioLibrary::read_file(file)?;
-                println!("{}: valid (scenario `{}`)", file.display(), scenario.name);
+                outln!("{}: valid (scenario `{}`)", file.display(), scenario.name);
             }
         }
     }
@@ -66,14 +70,14 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
 fn list(library: &ScenarioLibrary, json: bool) {
     if json {
         let entry = |scenario: &Scenario| serde_json::json!({ "name": scenario.name, "summary": scenario.summary, "origin": scenario.origin });
-        println!("{:#}", serde_json::Value::Array(library.iter().map(entry).collect()));
+        outln!("{:#}", serde_json::Value::Array(library.iter().map(entry).collect()));
         return;
     }
     let rows: Vec<Vec<String>> = library
         .iter()
-        .map(|scenario| vec![scenario.name.clone(), scenario.summary.clone(), scenario.origin.clone()])
+        .map(|scenario| vec![scenario.name.clone(), scenario.origin.clone(), scenario.summary.clone()])
         .collect();
-    print!("{}", columns(&rows));
+    out!("{}", columns(&rows, list_width()));
 }
 
 fn describe(scenario: &Scenario) -> String {
@@ -107,7 +111,7 @@ fn describe(scenario: &Scenario) -> String {
         if !matrix.twin {
             rows.push(vec!["  control".into(), "none".into()]);
         }
-        text.push_str(&columns(&rows));
+        text.push_str(&columns(&rows, list_width()));
     }
     let sampling = &scenario.sampling;
     let precision = match sampling.precision {

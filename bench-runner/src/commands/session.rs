@@ -13,7 +13,7 @@ use super::progress::ProgressDisplay;
 use super::request::{PlanRequest, RequestArgs};
 use super::terminal::Terminal;
 use super::wait::{self, WaitLimit};
-use super::{EarlyEnd, Exit, missing_tools, plan_summary, pluralize, with_help};
+use super::{EarlyEnd, Exit, missing_tools, open_projects, plan_summary, pluralize, with_help};
 use crate::flows::{self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions};
 
 /// Conditions for the start of a run.
@@ -48,7 +48,7 @@ impl Session {
     ) -> Result<Self, EarlyEnd> {
         catch_interrupts()?;
         let request = PlanRequest::read(args, places)?;
-        let projects = Projects::open(places, conditions.offline, true)?;
+        let projects = open_projects(places, conditions.offline, true)?;
         request.check(&projects)?;
         // Before the lock: nobody else waits for the answer.
         missing_tools::confirm(&request, yes)?;
@@ -64,7 +64,7 @@ impl Session {
     ) -> Result<Self, EarlyEnd> {
         catch_interrupts()?;
         check(&first.plan)?;
-        let projects = Projects::open(places, conditions.offline, true)?;
+        let projects = open_projects(places, conditions.offline, true)?;
         Self::open(PendingRun::Again(Box::new(first.clone()), again), projects, conditions, places)
     }
 
@@ -72,7 +72,7 @@ impl Session {
     pub(super) fn resume(dir: &Path, conditions: StartConditions, places: &Places) -> Result<Self, EarlyEnd> {
         catch_interrupts()?;
         flows::open_unfinished(dir, &super::machine()?)?;
-        let projects = Projects::open(places, conditions.offline, true)?;
+        let projects = open_projects(places, conditions.offline, true)?;
         Self::open(PendingRun::Unfinished(dir.to_owned()), projects, conditions, places)
     }
 
@@ -158,20 +158,20 @@ fn resumed_line(unfinished: &Bundle) -> String {
 /// True if the plan builds what the user builds, as far as it was compared; prints the differences.
 fn is_faithful(plan: &Plan) -> bool {
     let differing = plan_summary::fidelity(plan, true);
-    eprint!("{differing}");
+    err!("{differing}");
     if !differing.is_empty() {
-        eprintln!("not started: `--strict` refuses a build that differs from your own");
+        errln!("not started: `--strict` refuses a build that differs from your own");
     }
     differing.is_empty()
 }
 
 /// True if the machine is fit; prints the obstacles.
 fn is_fit(places: &Places) -> bool {
-    let findings = host::findings(&Health::read(&places.cache));
+    let findings = host::findings(&Health::read(places.cache.dir()));
     let unfit: Vec<_> = findings.iter().filter(|finding| finding.severity == Severity::Unfit).collect();
     for finding in &unfit {
         let refusal = Refusal::new(&finding.what).with_help(&finding.help);
-        eprintln!("not fit: {}", with_help(&refusal));
+        errln!("not fit: {}", with_help(&refusal));
     }
     unfit.is_empty()
 }

@@ -1,10 +1,12 @@
 //! The terminal that the program writes to: how wide it is, which characters it shows, and a status that is
 //! drawn over.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use bench_runner_report::report::to_ascii;
 use unicode_width::UnicodeWidthChar as _;
+
+use super::output::print_err;
 
 /// Narrowest width that text is wrapped to.
 const NARROWEST: usize = 20;
@@ -59,8 +61,8 @@ impl Terminal {
     pub(super) fn print(self, text: &str) {
         let text = self.render(text, self.width());
         match self.stream {
-            Stream::Stdout => print!("{text}"),
-            Stream::Stderr => eprint!("{text}"),
+            Stream::Stdout => out!("{text}"),
+            Stream::Stderr => err!("{text}"),
         }
     }
 
@@ -137,14 +139,14 @@ impl StatusLines {
         let lines = join(parts, sign, width - 1);
         let text = format!("{}{}", self.erase(), self.terminal.render(&lines.join("\n"), None));
         self.drawn = lines.len();
-        write_at_once(&text);
+        print_err(&text);
     }
 
     /// Removes what was drawn.
     pub(super) fn clear(&mut self) {
         let text = self.erase();
         self.drawn = 0;
-        write_at_once(&text);
+        print_err(&text);
     }
 
     /// Codes that remove the lines on the screen.
@@ -153,15 +155,6 @@ impl StatusLines {
             0 => String::new(),
             lines => format!("\r\x1b[K{}", "\x1b[A\r\x1b[K".repeat(lines - 1)),
         }
-    }
-}
-
-/// One call to the system: a status is never seen half drawn.
-fn write_at_once(text: &str) {
-    if !text.is_empty() {
-        let mut stderr = std::io::stderr().lock();
-        // Progress that cannot be shown is no reason to end a run.
-        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
     }
 }
 

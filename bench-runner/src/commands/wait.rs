@@ -71,7 +71,7 @@ pub(super) fn lock(wait: Option<WaitLimit>, places: &Places) -> Result<Measuring
     let Some(WaitLimit(limit)) = wait else {
         return Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(FlowError::harness)?);
     };
-    match wait_until(limit, || attempt(places), pause, |line| eprintln!("{line}"))? {
+    match wait_until(limit, || attempt(places), pause, |line| errln!("{line}"))? {
         MachineWait::Ready(lock) => Ok(lock),
         MachineWait::TimedOut => Err(EarlyEnd::Early(Exit::Unfit)),
         MachineWait::Interrupted => Err(EarlyEnd::Early(Exit::Interrupted)),
@@ -97,7 +97,7 @@ fn attempt(places: &Places) -> Result<Result<MeasuringLock, String>, FlowError> 
         Err(error @ host::LockError::Held { .. }) => return Ok(Err(error.to_string())),
         lock => lock.map_err(FlowError::harness)?,
     };
-    let findings = host::findings(&Health::read(&places.cache));
+    let findings = host::findings(&Health::read(places.cache.dir()));
     let unfit = findings.into_iter().find(|finding| finding.severity == Severity::Unfit);
     Ok(match unfit {
         Some(finding) => Err(format!("the machine is not fit: {}", finding.what)),

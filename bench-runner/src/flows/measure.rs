@@ -107,7 +107,7 @@ impl MeasuringSession {
         mut writer: BundleWriter,
         observer: &mut dyn Observer,
     ) -> Result<MeasuredRun, FlowError> {
-        let runs = self.places.cache.join("runs");
+        let runs = self.places.cache.dir().join("runs");
         remove_stale_dirs(&runs)?;
         let scratch = runs.join(&writer.manifest().run);
         let _occupied = create_and_lock(&scratch)?;
@@ -135,7 +135,7 @@ impl MeasuringSession {
         let details = serde_json::json!({
             "facts": machine.facts,
             "provenance": machine.provenance,
-            "before": Health::read(&self.places.cache),
+            "before": Health::read(self.places.cache.dir()),
             "after": null,
             "hosts": tools::hosts(&self.projects, plan),
         });
@@ -210,7 +210,7 @@ fn finish(
     expected_noise: Vec<(BlockId, Noise)>,
     places: &Places,
 ) -> Result<MeasuredRun, FlowError> {
-    let after = serde_json::to_value(Health::read(&places.cache)).unwrap_or_default();
+    let after = serde_json::to_value(Health::read(places.cache.dir())).unwrap_or_default();
     let updated = writer.update(|manifest| manifest.machine.details["after"] = after);
     match outcome {
         Ok(outcome) => {

@@ -11,9 +11,9 @@ mod distribution;
 mod measure;
 mod publish;
 mod reproduce;
-mod variant_setups;
+mod page_folds;
 mod multi_run;
-mod setup;
+mod comparison_conditions;
 mod tools;
 mod verify;
 mod projects;
@@ -39,6 +39,7 @@ use bench_runner_core::record::Refusal;
 use bench_runner_measure::build::{AskError, BuildError};
 use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
+use bench_runner_measure::corpus::cache_place::PlaceError;
 use bench_runner_measure::corpus::edits::EditError;
 use bench_runner_measure::corpus::local::LocalError;
 use bench_runner_measure::corpus::parents::ParentError;
@@ -126,6 +127,15 @@ impl From<RunError> for FlowError {
         match error {
             RunError::Source(error) => Self::Source(error),
             other => Self::harness(other),
+        }
+    }
+}
+
+impl From<PlaceError> for FlowError {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::Parent(error) => Self::Parent(error),
+            PlaceError::NotPrivate(Refusal { what, help }) => Self::Request(RequestError::usage(what, help)),
         }
     }
 }

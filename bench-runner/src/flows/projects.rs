@@ -18,6 +18,7 @@ use anyhow::Context as _;
 use bench_runner_core::record::{Plan, PlannedProject, Refusal, TreeId};
 use bench_runner_measure::axes::Context;
 use bench_runner_measure::build::{CommandDriver, Driver, SettingsInForce, Toolchain};
+use bench_runner_measure::corpus::cache_place::CachePlace;
 use bench_runner_measure::corpus::sources::{self, CacheDir, FetchContext, FetchTool};
 use bench_runner_measure::corpus::{BuildTool, Catalogue, Project};
 use bench_runner_measure::plan::EstimatesByProject;
@@ -34,7 +35,7 @@ use resolved::ResolvedProject;
 pub struct Places {
     /// The enclosing checkout, or the current directory, with `corpus/` and `scenarios/`.
     pub checkout: Option<PathBuf>,
-    pub cache: PathBuf,
+    pub cache: Rc<CachePlace>,
     pub results: PathBuf,
     pub plots: PathBuf,
 }
@@ -58,15 +59,15 @@ impl Projects {
     /// Opens the corpus of `places` and the cache. With `offline` nothing is ever fetched; without `fetch`
     /// only sources in the cache are used.
     pub fn open(places: &Places, offline: bool, fetch: bool) -> Result<Self, FlowError> {
-        bench_runner_measure::corpus::parents::check(&places.cache)?;
-        let cache = CacheDir::at(&places.cache).context("failed to find the cache directory")?;
+        places.cache.prepare()?;
+        let cache = CacheDir::at(places.cache.dir()).context("failed to find the cache directory")?;
         let path = std::env::var_os("PATH").unwrap_or_default();
         let sources = FetchContext {
             cargo: find_in_path("cargo", &path).unwrap_or_else(|| "cargo".into()),
             cache,
             offline: offline || !fetch,
             user_home: sources::user_cargo_home(),
-            exclude: vec![places.results.clone(), places.plots.clone(), places.cache.clone()],
+            exclude: vec![places.results.clone(), places.plots.clone(), places.cache.dir().to_owned()],
             layouts: sources::CargoLayouts::default(),
         };
         sources::prepare_homes(&sources.cache, sources.user_home.as_deref())?;

@@ -13,7 +13,7 @@ use bench_runner_report::report::BuildLog;
 use bench_runner_report::{figure, report};
 use rayon::prelude::*;
 
-use super::{FlowError, variant_setups};
+use super::{FlowError, page_folds};
 
 /// Largest number of results, over all pairs of variants, that a page has for other baselines.
 const MOST_PAIRS: usize = 4000;
@@ -36,7 +36,7 @@ pub(crate) struct PublishedReport {
 /// The results of `bundle`.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
     let mut comparison = compare(&RunRecord::from(bundle), policy);
-    super::setup::add_setups(&mut comparison, &bundle.manifest.plan);
+    super::comparison_conditions::add_conditions(&mut comparison, &bundle.manifest.plan);
     comparison
 }
 
@@ -81,7 +81,7 @@ pub fn page(bundle: &Bundle, comparison: &Comparison, policy: &Policy) -> String
         ),
         visits: visits.len(),
         remarks: &bundle.remarks,
-        setups: &variant_setups::block_setups(manifest),
+        setups: &page_folds::block_setups(manifest),
         logs: &logs(bundle),
         advice: &super::advice(bundle, comparison),
         // The default path of bundles rather than the path of this one: the page is read on other machines.

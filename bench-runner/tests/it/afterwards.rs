@@ -155,7 +155,7 @@ fn a_run_without_the_baseline_decides_nothing() {
     lab.toy("case $X in 2) sleep 0.2;; *) sleep 0.02;; esac", "");
     let run = |axis: &str, rounds: &str| {
         let before = lab.bundles();
-        lab.run(&["run", "--project", "toy", "--axis", axis, "--rounds", rounds, "--no-twin"]).expect(0);
+        lab.run(&["run", "--project", "toy", "--axis", axis, "--rounds", rounds, "--no-control"]).expect(0);
         lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle")
     };
     let (having, lacking) = (run("env.X=1,2", "6"), run("env.Y=1,2", "2"));

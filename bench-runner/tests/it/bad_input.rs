@@ -108,7 +108,7 @@ fn a_request_is_read_before_the_machine_is_touched() {
         ),
         (vec!["run", "--project", "broken.toml"], "broken.toml:7:1: "),
         (vec!["run", "--variant", "article=article.toml"], "article.toml"),
-        ([&toy[..], &["--rounds", "0"]].concat(), "rounds and sessions must be at least 1\n"),
+        ([&toy[..], &["--rounds", "0"]].concat(), "rounds and fresh directories must be at least 1\n"),
         (
             [&toy[..], &["--baseline", "env.Y=1"]].concat(),
             "the baseline names `env.Y`, which is not an axis of `custom`\nhelp: did you mean `env.X`?\n",

@@ -146,7 +146,7 @@ fn known_truth_is_found() {
     // the block invalid by chance in one of a hundred runs.
     lab.toy("sleep $X", "");
     let args =
-        ["run", "--project", "toy", "--axis", "env.X=0.05,0.1", "--rounds", "8", "--no-twin", "--json"];
+        ["run", "--project", "toy", "--axis", "env.X=0.05,0.1", "--rounds", "8", "--no-control", "--json"];
     let ran = lab.run(&args).expect(0);
     let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     let ratio = &document["blocks"][0]["arms"][1]["ratio"];
@@ -211,7 +211,7 @@ fn sessions_are_laid_out_anew() {
     let lab = Lab::new();
     let log = lab.path("log");
     lab.toy(&format!("echo $PWD >> {}", log.display()), "");
-    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "6", "--sessions", "3"])
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "6", "--fresh-dirs", "3"])
         .expect(0);
     let bundle = lab.bundle();
     let mut rounds: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -309,8 +309,17 @@ fn reports_are_made_again_from_the_files_alone() {
 fn workloads_can_be_an_axis() {
     let lab = Lab::new();
     lab.toy("test -e $BENCH_RUNNER_TARGET/done || sleep 0.05\ntouch $BENCH_RUNNER_TARGET/done", "");
-    let args =
-        ["run", "--project", "toy", "--axis", "workload=clean,noop", "--rounds", "6", "--no-twin", "--json"];
+    let args = [
+        "run",
+        "--project",
+        "toy",
+        "--axis",
+        "workload=clean,noop",
+        "--rounds",
+        "6",
+        "--no-control",
+        "--json",
+    ];
     let ran = lab.run(&args).expect(0);
     let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
     assert_eq!(document["blocks"][0]["block"], "custom/toy/*");

@@ -29,6 +29,8 @@ modules![
     corpus_generated,
     sabotage,
     caches,
+    cache_place,
+    closed_pipes,
     mirror,
     afterwards,
     advice,

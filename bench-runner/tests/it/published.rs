@@ -8,7 +8,7 @@ use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::Policy;
 use bench_runner_report::{figure, report};
 
-use crate::lab::entries;
+use crate::lab::{Lab, entries};
 
 /// The run shown in README.md and docs/.
 const REFERENCE: &str = "20261120T193406Z-quick-ec6a2e";
@@ -29,6 +29,7 @@ trials! { "published";
     figures_are_those_of_the_committed_bundle,
     the_readme_names_the_bundle_and_its_verdicts,
     the_examples_are_what_their_bundles_say,
+    samples_of_decide_are_what_it_says,
 }
 
 fn root() -> PathBuf {
@@ -78,6 +79,25 @@ fn the_examples_are_what_their_bundles_say() {
         }
     }
     assert!(shown >= 10, "docs/EXAMPLES.md shows {shown} lines");
+}
+
+fn samples_of_decide_are_what_it_says() {
+    let run = kept(REFERENCE);
+    let lab = Lab::new();
+    let path = run.dir.to_str().expect("UTF-8");
+    let decided = lab.run(&["decide", path, "--per-day", "incremental=80,clean=3"]).expect(0).stdout;
+    for document in ["README.md", "docs/TUTORIAL.md"] {
+        let text = fs::read_to_string(root().join(document)).expect("a document");
+        let blocks = text.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let samples: Vec<&str> = blocks.filter(|block| block.contains("per developer and day (")).collect();
+        assert_eq!(samples.len(), 1, "{document}");
+        for line in samples[0].lines().filter(|line| *line != "…") {
+            assert!(
+                decided.lines().any(|own| own == line),
+                "{document} shows what `decide` did not say: {line}"
+            );
+        }
+    }
 }
 
 fn the_readme_names_the_bundle_and_its_verdicts() {

@@ -14,7 +14,7 @@ const PROJECTS: [&str; 3] = ["tip", "top", "toy"];
 
 fn order_sessions_and_projects_are_told() {
     let lab = Lab::new();
-    let mut args = vec!["run", "--verbose", "--axis", "env.X=2,6", "--rounds", "8", "--sessions", "2"];
+    let mut args = vec!["run", "--verbose", "--axis", "env.X=2,6", "--rounds", "8", "--fresh-dirs", "2"];
     for name in PROJECTS {
         lab.toy_named(name, "sleep 0.0$X", "");
         args.extend(["--project", name]);

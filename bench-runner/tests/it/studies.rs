@@ -83,7 +83,7 @@ fn signed(value: f64) -> String {
 fn a_a() -> String {
     let (run, found) = runs("results", "a-a-incremental_a-a-check").pop().expect("a run");
     let mut text = format!(
-        "\n### A/A\n\nBundle `{run}` on {}.\nIn per cent against the baseline, ± the half-width of the plain 95 % \
+        "\n### A/A\n\nBundle `{run}` on {}.\nIn percent against the baseline, ± the half-width of the plain 95% \
          interval;\n*first* is what it costs to be built first in a round, *bound* how far place and predecessor may \
          have moved the variant's ratio.\n\n\
          | block | rounds | twin | p | variant | verdict | first | bound |\n|---|---|---|---|---|---|---|---|\n",
@@ -121,7 +121,7 @@ fn a_a() -> String {
         let _ = writeln!(
             text,
             "\nOffsets between directories, `{workload}`: standard deviation of the log-ratio of two between \
-             {:.1} % and {:.1} % (95 % interval from {} twins).",
+             {:.1}% and {:.1}% (95% interval from {} twins).",
             100.0 * low,
             100.0 * high,
             twins.len()
@@ -139,7 +139,7 @@ fn a_a() -> String {
     text
 }
 
-/// The 95 % interval of τ: those values for which Q(τ) = Σ θ²/(SE² + τ²) over B twins, which is about χ² with
+/// The 95% interval of τ: those values for which Q(τ) = Σ θ²/(SE² + τ²) over B twins, which is about χ² with
 /// B degrees of freedom, is between its quantiles. W. Viechtbauer, Confidence intervals for the amount of
 /// heterogeneity in meta-analysis, Statistics in Medicine 26 (2007).
 fn offsets(twins: &[TwinResult]) -> (f64, f64) {
@@ -194,7 +194,7 @@ fn slow_downs() -> String {
     let mut text = format!(
         "\n### Known slow-downs\n\nBundle `{run}` on {}.\n*Burnt* is the share of the compiler's CPU time that the \
          wrapper adds to it; `0.0` is the baseline's setting spelt otherwise.\n\n\
-         | build | burnt | rounds | CPU time | 95 % interval | wall time | 95 % interval | verdict |\n\
+         | build | burnt | rounds | CPU time | 95% interval | wall time | 95% interval | verdict |\n\
          |---|---|---|---|---|---|---|---|\n",
         found.machine
     );

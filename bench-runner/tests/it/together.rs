@@ -136,7 +136,7 @@ fn classes_decide_by_a_rule() {
         assert_eq!(document["roll_out"][0]["settings"], "env.X=2");
     }
     let says = lab.run(&["decide", text(&bundle), "--per-day", "clean=1000"]).stdout;
-    assert!(says.contains("stay with env.X=6, or switch?"), "{says}");
+    assert!(says.contains("switch from env.X=6 to another variant?"), "{says}");
     for (per_day, said) in [
         ("test=3", "no bundle has the workload `test`\nhelp: they have clean"),
         ("clean=3,clean=4", "the workload `clean` is given twice"),

@@ -12,6 +12,7 @@ use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "what_you_have";
     your_own_project_is_compared_with_what_you_have: ALWAYS.with("mold"),
+    a_value_that_you_have_already_is_not_built: ALWAYS.with("mold"),
     the_baseline_follows_from_the_request,
     without_your_configuration_on_request,
     a_configuration_that_cannot_be_had_is_an_error_with_the_way_out,
@@ -54,11 +55,30 @@ fn rows(plan: &Plan) -> Vec<String> {
     arms.map(row).collect()
 }
 
+fn a_value_that_you_have_already_is_not_built() {
+    let lab = Lab::new();
+    own(&lab);
+    user(&lab, USES_MOLD);
+    let one = ["run", "--project", "../own", "--axis", "linker=mold", "--rounds", "1"];
+    let ran = program(&lab, &one).expect(2);
+    assert!(
+        ran.stderr.contains("linker=mold is what you have: there is nothing to compare"),
+        "{}",
+        ran.stderr
+    );
+    assert!(lab.bundles().is_empty());
+    // Beside other values it is the baseline under another name.
+    let several =
+        ["--project", "../own", "--axis", "linker=default,mold,bfd", "--baseline", "linker=default"];
+    let found = rows(&plan(&lab, &several));
+    assert_eq!(found[0], "baseline as-configured = linker=default = linker=mold (configured)", "{found:?}");
+}
+
 fn your_own_project_is_compared_with_what_you_have() {
     let lab = Lab::new();
     own(&lab);
     user(&lab, USES_MOLD);
-    let args = ["run", "--project", "../own", "--axis", "linker=bfd", "--rounds", "1", "--no-twin"];
+    let args = ["run", "--project", "../own", "--axis", "linker=bfd", "--rounds", "1", "--no-control"];
     let ran = program(&lab, &args).expect(0);
     assert!(ran.stderr.contains("as-configured for own:\n"), "{}", ran.stderr);
     let bundle = lab.bundle();
@@ -136,7 +156,7 @@ fn without_your_configuration_on_request() {
     assert_eq!(rows(&plan(&lab, &args)), ["baseline debug=full", "variant debug=none"]);
     let wrong = ["plan", "--project", "../own", "--axis", "debug=full,none", "--on", "as-is"];
     let stderr = program(&lab, &wrong).expect(2).stderr;
-    let said = "variants cannot be based on `as-is`: valid are as-configured, as-it-is, what-you-have";
+    let said = "variants cannot be based on `as-is`: valid are as-configured, as-it-is, auto";
     assert!(stderr.contains(said), "{stderr}");
 }
 
@@ -183,7 +203,7 @@ fn scenario_files_are_carried_out_as_they_say() {
         rows(&plan(&lab, &["../mine.toml"])),
         ["baseline linker=default (configured)", "variant linker=bfd (configured)"]
     );
-    lab.write("mine.toml", &file("on = \"what-you-have\"\n"));
+    lab.write("mine.toml", &file("on = \"auto\"\n"));
     let planned = plan(&lab, &["../mine.toml"]);
     let now = ["baseline as-configured = linker=default (configured)", "variant linker=bfd (configured)"];
     assert_eq!(rows(&planned), now);
@@ -213,7 +233,7 @@ fn path_without(lab: &Lab, missing: &[&str]) -> String {
 }
 
 const RUN: [&str; 8] =
-    ["run", "--project", "../own", "--axis", "linker=default,bfd,mold", "--rounds", "1", "--no-twin"];
+    ["run", "--project", "../own", "--axis", "linker=default,bfd,mold", "--rounds", "1", "--no-control"];
 
 fn a_missing_program_is_said_first() {
     let lab = Lab::new();

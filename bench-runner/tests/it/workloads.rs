@@ -210,7 +210,8 @@ fn each_goal_builds_its_own_units() {
 fn a_linker_is_proven_on_test_programs() {
     let lab = Lab::new();
     shop(&lab);
-    let args = ["run", "--project", "../shop", "--no-twin", "--rounds", "1", "--axis", "linker=bfd,default"];
+    let args =
+        ["run", "--project", "../shop", "--no-control", "--rounds", "1", "--axis", "linker=bfd,default"];
     lab.run(&[&args[..], &["--workload", "test", "--workload", "doc"]].concat()).expect(0);
     let bundle = lab.bundle();
     let proofs: Vec<&Proof> = bundle.proofs.iter().filter(|proof| proof.axis == "linker").collect();

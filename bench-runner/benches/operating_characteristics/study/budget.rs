@@ -114,7 +114,7 @@ impl SimulatedBudget {
     /// Draws 2 to 8 blocks. A round from nothing takes 10 to 300 s, and two blocks in five are incremental:
     /// their rounds take a hundredth to a third of that. The machine is slower than estimated by a factor
     /// with standard deviation 0.5 on the log scale, and each block by its own with 0.25; rounds scatter by
-    /// 5 %. The budget is 0.4 to 1.2 times what six rounds of every block take.
+    /// 5%. The budget is 0.4 to 1.2 times what six rounds of every block take.
     fn draw(noise: &mut Noise) -> Self {
         let count = 2 + (noise.uniform() * 7.0) as usize;
         let machine = (0.5 * noise.normal()).exp();

@@ -42,22 +42,22 @@ pub(crate) enum Model {
     Normal,
     /// One build in twenty takes 1.5 times as long.
     Outliers,
-    /// The machine slows down by 10 % over the span, in equal steps from build to build.
+    /// The machine slows down by 10% over the span, in equal steps from build to build.
     Drift,
     /// Consecutive builds of any arm correlate: autoregressive of order 1, ρ = 0.6.
     Neighbours,
     /// Some arms have noise larger by this factor.
     Noisier(Noisy, f64),
-    /// Fitted to the committed runs: 4 % from build to build, 7.3 % that lasts over several builds, and some
+    /// Fitted to the committed runs: 4% from build to build, 7.3% that lasts over several builds, and some
     /// outliers.
     Real,
-    /// A machine that others hardly disturb: 1.5 % from build to build, and 1.5 % that lasts.
+    /// A machine that others hardly disturb: 1.5% from build to build, and 1.5% that lasts.
     Quiet,
     /// Builds of the committed runs themselves, from a random place in a random series.
     RealBuilds,
     /// A processor with two speeds, one of them drawn for each build, and little jitter.
     TwoSpeeds,
-    /// A build right after the last variant in the same round takes 1 % longer.
+    /// A build right after the last variant in the same round takes 1% longer.
     CarryOver,
     /// Consecutive rounds of each arm correlate: autoregressive of order 1, ρ = 0.6.
     Serial,

@@ -40,7 +40,7 @@ impl Study {
     }
 }
 
-/// Quality of the plain 95 % intervals.
+/// Quality of the plain 95% intervals.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Coverage {
     /// Variants whose interval contains the true ratio.
@@ -112,7 +112,7 @@ pub(crate) struct Order {
     /// Blocks whose bound is at least the effect of carry-over on the ratio of the last variant, `bias` on
     /// the log scale.
     pub(crate) bounded: Share,
-    /// Blocks in which predecessors matter significantly, at the 1 % from which the text names one.
+    /// Blocks in which predecessors matter significantly, at the 1% from which the text names one.
     pub(crate) found: Share,
 }
 

@@ -55,7 +55,7 @@ pub(crate) enum History {
 /// Stopping rule of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rounds {
-    /// By the rule with its defaults: 6 to 30 rounds, precision 1.5 %.
+    /// By the rule with its defaults: 6 to 30 rounds, precision 1.5%.
     ByPrecision,
     /// After this number of rounds, without looks.
     Fixed(u32),
@@ -73,7 +73,7 @@ impl Setup {
         Self { model, blocks, twin: true, rounds, sessions: 1, offset: 0.0, history: History::Even }
     }
 
-    /// One block of baseline, twin and two variants; the second variant takes 5 % longer.
+    /// One block of baseline, twin and two variants; the second variant takes 5% longer.
     pub(crate) fn with_four_arms(model: Model) -> Self {
         Self::of(model, vec![vec![1.0, 1.05]], Rounds::ByPrecision)
     }

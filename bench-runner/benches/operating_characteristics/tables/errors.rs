@@ -31,7 +31,7 @@ pub(super) fn errors(study: &Study) -> String {
     }
     let mut margins = Table::untitled(
         "`equivalent` in the same runs. Nothing differs: the share of all comparisons that are shown to be \
-         `equivalent`. Every variant takes 3 % longer, which is the margin: runs with any `equivalent` (wanted: \
+         `equivalent`. Every variant takes 3% longer, which is the margin: runs with any `equivalent` (wanted: \
          ≤ 5).",
         &["model", "nothing differs: comparisons", "on the margin: runs", "met"],
     );

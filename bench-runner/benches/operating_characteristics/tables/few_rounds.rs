@@ -87,17 +87,17 @@ pub(super) fn few_rounds(study: &Study) -> String {
         "Few rounds",
         "Runs of 20 comparisons as above, in which nothing differs, with a fixed number of rounds: coverage and mean \
          half-width of the plain intervals, runs with any `faster` or `slower` (*false*), runs with any `invalid` \
-         block (wanted: ≤ 2). *Power*: a block of three variants, of which one takes 20 % less time, and the verdict \
-         says so. `REAL` was fitted to the committed runs of real builds: 4 % of noise from build to build and 7.3 % \
-         that lasts over several builds (AR(1), ρ = 0.645), and 3 % of builds at 1.3 to 1.7 times. `QUIET` has 1.5 % \
+         block (wanted: ≤ 2). *Power*: a block of three variants, of which one takes 20% less time, and the verdict \
+         says so. `REAL` was fitted to the committed runs of real builds: 4% of noise from build to build and 7.3% \
+         that lasts over several builds (AR(1), ρ = 0.645), and 3% of builds at 1.3 to 1.7 times. `QUIET` has 1.5% \
          of both and no outliers. *Real A/A* takes the noise from the committed A/A run, in whose blocks all builds are \
          equal: its builds one after another, from a random place on, in the order that the program drew for the round. *Two speeds*: each build \
-         has one of two speeds, 20 % apart, with 0.2 % of jitter.",
+         has one of two speeds, 20% apart, with 0.2% of jitter.",
         &COLUMNS,
     );
     for case in [
         Case::of("normal", Model::Normal),
-        Case::of("5 % of builds at 1.5 times", Model::Outliers),
+        Case::of("5% of builds at 1.5 times", Model::Outliers),
         Case::of("`REAL`", Model::Real),
         Case::of("`QUIET`", Model::Quiet),
         Case::of("real A/A", Model::RealBuilds),
@@ -134,7 +134,7 @@ fn one_noisier_arm(study: &Study) -> String {
 
 fn directories(study: &Study) -> String {
     let mut table = Table::untitled(
-        "Each target directory has a factor of its own, of standard deviation 0.7 %, on a machine of which 20 earlier \
+        "Each target directory has a factor of its own, of standard deviation 0.7%, on a machine of which 20 earlier \
          twins are known and on a new one, where an offset is assumed; and two sessions, each with new directories.",
         &COLUMNS,
     );

@@ -9,7 +9,7 @@ use crate::study::{
 pub(super) fn without_independence(study: &Study) -> String {
     let mut table = Table::new(
         "What rounds do not average out",
-        "The same blocks. Directories: each target directory has a factor of its own, of standard deviation 0.5 % \
+        "The same blocks. Directories: each target directory has a factor of its own, of standard deviation 0.5% \
          where nothing else is said. Nothing is known of the machine: with 20 blocks per run their twins calibrate \
          the intervals, with one block an offset is assumed. Serial correlation: AR(1) with ρ = 0.6 over the \
          rounds of each arm, 30 fixed rounds; no interval can be right then, and the standard errors that are \
@@ -31,7 +31,7 @@ pub(super) fn without_independence(study: &Study) -> String {
     };
     let larger_covered = coverage(study, &larger).covered;
     row(
-        "directories of 1 %, noise 4 %, 12 rounds, 1 block per run: covered",
+        "directories of 1%, noise 4%, 12 rounds, 1 block per run: covered",
         &larger_covered,
         Target::AtLeast(0.93),
     );
@@ -40,7 +40,7 @@ pub(super) fn without_independence(study: &Study) -> String {
     row("serial correlation: covered", &covered, Target::Nothing);
 
     let mut biases = Table::untitled(
-        "Carry-over: what is built right after the second variant, in the same round, takes 1 % longer. As it never \
+        "Carry-over: what is built right after the second variant, in the same round, takes 1% longer. As it never \
          follows itself, the others follow it in a quarter of the rounds and it looks faster than it is.",
         &["variant", "bias", "covered"],
     );
@@ -48,7 +48,7 @@ pub(super) fn without_independence(study: &Study) -> String {
         biases.row(&[name, &bias(&error), &percent(&covered)]);
     }
     let mut order_told = Table::untitled(
-        "What is told of the order in such blocks: the bound is no less than the 0.25 % that carry-over did, and \
+        "What is told of the order in such blocks: the bound is no less than the 0.25% that carry-over did, and \
          predecessors are found to matter at the level at which the text names one.",
         &["model", "bounded", "named"],
     );

@@ -6,9 +6,9 @@ use crate::study::{History, Model, Noisy, Rounds, Setup, Study, coverage};
 
 pub(super) fn intervals(study: &Study) -> String {
     let mut table = Table::new(
-        "Coverage of the plain 95 % interval",
-        "Blocks of baseline, twin and two variants, of which the second takes 5 % longer, stopped by the rule with \
-         its defaults (6 to 30 rounds, precision 1.5 %). *Bias* is the mean error of ln ratio, in per cent. *Alarms* \
+        "Coverage of the plain 95% interval",
+        "Blocks of baseline, twin and two variants, of which the second takes 5% longer, stopped by the rule with \
+         its defaults (6 to 30 rounds, precision 1.5%). *Bias* is the mean error of ln ratio, in percent. *Alarms* \
          are blocks in which serial correlation is found though rounds of an arm are independent of each other.",
         &["model", "covered", "wanted", "met", "twins covered", "bias", "rounds", "alarms"],
     );

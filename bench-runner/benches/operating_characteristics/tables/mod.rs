@@ -23,8 +23,8 @@ pub(crate) const SEED: u64 = 1;
 /// The models for which intervals and verdicts have targets.
 const MODELS: [(Model, &str); 4] = [
     (Model::Normal, "normal"),
-    (Model::Outliers, "5 % of builds at 1.5 times"),
-    (Model::Drift, "drift of 10 % over the block"),
+    (Model::Outliers, "5% of builds at 1.5 times"),
+    (Model::Drift, "drift of 10% over the block"),
     (Model::Neighbours, "AR(1), ρ = 0.6, over consecutive builds"),
 ];
 
@@ -62,7 +62,7 @@ fn head(study: &Study) -> String {
     let options = if options.is_empty() { options } else { format!(" --{options}") };
     let text = format!(
         "Made by `cargo bench --bench operating_characteristics{options}` with seed {seed} and {runs} runs for \
-         each figure. All figures are shares in per cent with their Monte-Carlo standard error, and rounds per \
+         each figure. All figures are shares in percent with their Monte-Carlo standard error, and rounds per \
          block."
     );
     table::wrapped(&text)

@@ -7,7 +7,7 @@ pub(super) fn found(study: &Study) -> String {
     let columns = ["what", "rounds", "p below α", "wanted", "met", "`slower`", "`equivalent`", "`invalid`"];
     let mut table = Table::new(
         "Differences that are found",
-        "A variant that takes 3 % longer, builds that scatter by 2 %, and a fixed number of rounds: how often the \
+        "A variant that takes 3% longer, builds that scatter by 2%, and a fixed number of rounds: how often the \
          corrected p-value shows a difference (α is 0.05 for one comparison, 0.03 for 20), and the verdict. The \
          true ratio lies on the margin here, so `equivalent` may be wrong as often as its own level says, and \
          what it takes is missing from `slower`. In the family of 20 either one comparison differs or all do: \

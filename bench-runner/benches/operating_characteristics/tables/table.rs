@@ -12,7 +12,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// Coverage of 95 % intervals.
+    /// Coverage of 95% intervals.
     pub(super) const COVERED: Self = Self::Within(0.93, 0.97);
 
     /// The target in words, and whether the share meets it.

@@ -8,7 +8,7 @@ pub(super) fn usual_way(study: &Study) -> String {
     let mut table = Table::new(
         "All of A, then all of B",
         "Ten builds of A, then ten of B; the ratio of the means ± σ as hyperfine prints it. *False* leaves 1 out \
-         where nothing differs; *covered* contains the true ratio of 1.05. Beside it the plain 95 % interval of this \
+         where nothing differs; *covered* contains the true ratio of 1.05. Beside it the plain 95% interval of this \
          program after 7 rounds of baseline, twin and variant, 21 builds. Drift and correlation are the same for \
          both; the drift spans all builds.",
         &["model", "A then B: false", "A then B: covered", "interleaved: false", "interleaved: covered"],

@@ -279,12 +279,14 @@ pub struct Available {
     pub tool: Option<ToolInUse>,
     /// The value as plans write it, if the written value means something else on every machine.
     pub pinned: Option<String>,
+    /// True if the configuration in force sets it already, so that it changes nothing.
+    pub already_set: bool,
 }
 
 impl Available {
     /// A value that uses no tool.
     pub fn without_tool(identity: impl Into<String>) -> Self {
-        Self { identity: identity.into(), tool: None, pinned: None }
+        Self { identity: identity.into(), tool: None, pinned: None, already_set: false }
     }
 }
 

@@ -8,6 +8,7 @@
 #![warn(missing_docs)]
 
 mod advice;
+mod already_set;
 mod arg;
 mod as_configured;
 mod axis;
@@ -43,6 +44,7 @@ use crate::build::BuildRequest;
 use crate::process::find_in_path;
 
 pub use advice::{AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, TOOLCHAIN_FILE};
+pub use already_set::probe;
 pub use axis::{
     Available, Axis, Context, NeededProgram, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild,
     Setting, SettingValue, Settings, ToolInUse,

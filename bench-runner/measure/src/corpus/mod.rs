@@ -3,12 +3,14 @@
 //! Manifests are TOML ([`manifest`]); the [`Catalogue`] holds those compiled in and those of the checkout. A
 //! [source](sources) turns a project into a pristine tree under a pin and copies work trees from it, and
 //! [`edits`] change a work tree so that the next build has something to do. [`adding`] makes a manifest for a
-//! new project. [`parents`] keeps foreign cargo configuration away from the work trees.
+//! new project. [`parents`] keeps foreign cargo configuration away from the work trees, and
+//! [`cache_place`] finds a cache where there is none.
 //!
 //! Knows nothing of axes, variants, workloads or results of builds. Never writes into a user's own tree.
 
 pub mod adding;
 mod build_settings;
+pub mod cache_place;
 pub mod catalogue;
 pub mod edits;
 pub mod local;

@@ -20,6 +20,11 @@ pub fn cache_dir() -> Result<PathBuf, DirsError> {
     find("XDG_CACHE_HOME", ".cache", |name| env::var_os(name))
 }
 
+/// True if `$XDG_CACHE_HOME` chooses the place of [`cache_dir`].
+pub fn is_cache_chosen() -> bool {
+    env::var_os("XDG_CACHE_HOME").is_some_and(|value| PathBuf::from(value).is_absolute())
+}
+
 /// Directory of the machine's id: `$XDG_STATE_HOME/bench-runner`, or `~/.local/state/bench-runner`. It need
 /// not exist yet.
 pub fn state_dir() -> Result<PathBuf, DirsError> {

@@ -26,7 +26,7 @@ mod watch;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use dirs::{DirsError, cache_dir, state_dir};
+pub use dirs::{DirsError, cache_dir, is_cache_chosen, state_dir};
 pub use health::{Health, HealthFinding, LoadAverage, PowerSource, Pressure, Severity, findings, free_disk};
 pub use lock::{DEFAULT_LOCK_DIR, LockError, MeasuringLock};
 pub use machine::{Facts, HostMachine, InvalidLabel, LABEL_VARIABLE, MachineError, MachineLabel, Provenance};

@@ -8,7 +8,9 @@ mod rows;
 
 use std::collections::{BTreeMap, HashSet};
 
-use bench_runner_core::record::{Arm, Block, BlockId, Plan, Refusal, Role, Sampling, Skipped, Variant};
+use bench_runner_core::record::{
+    AS_CONFIGURED, Arm, Block, BlockId, Plan, Refusal, Role, Sampling, Skipped, Variant,
+};
 
 use super::workload;
 use super::{ProjectView, World};
@@ -270,9 +272,12 @@ impl<'a> BlockBuilder<'a> {
             }
             let idle = value.is_for_linking() && linking.is_some_and(Linking::calls_no_linker);
             let available = memo.probe(&tree, &setting).as_ref().map_err(Refusal::clone)?;
+            pinned.extend(available.pinned.clone().map(|text| (key.to_owned(), text)));
+            if available.already_set {
+                continue;
+            }
             let same = if idle { "nothing is linked" } else { &available.identity };
             identity.push(format!("{key}={same}"));
-            pinned.extend(available.pinned.clone().map(|text| (key.to_owned(), text)));
         }
         let identity = identity.join("\n");
         Ok(ResolvedVariant { identity, sources: workload.sources, linking, settings, pinned })
@@ -323,7 +328,11 @@ impl<'a> BlockBuilder<'a> {
         if arm.aliases.is_empty() {
             return Ok(format!("only {} is left to build", arm.variant.name));
         }
-        Ok(format!("{} and {} are the same thing here", arm.variant.name, arm.aliases.join(", ")))
+        let aliases = arm.aliases.join(", ");
+        Ok(match arm.variant.name.as_str() {
+            AS_CONFIGURED => format!("{aliases} is what you have: there is nothing to compare"),
+            name => format!("{name} and {aliases} are the same here: there is nothing to compare"),
+        })
     }
 }
 

@@ -245,7 +245,7 @@ fn blocks_of_a_plan_with_a_budget_take_turns() {
     let plan = made(&text("time-budget = \"2m\"\n"));
     let visits = Some(Visits { until: vec![3, 5], keep: true });
     assert!(blocks_take_turns(&plan) && plan.blocks.iter().all(|block| block.visits == visits));
-    for sampling in ["", "sessions = 2\ntime-budget = \"2m\"\n"] {
+    for sampling in ["", "fresh-dirs = 2\ntime-budget = \"2m\"\n"] {
         let plan = made(&text(sampling));
         assert!(plan.blocks.iter().all(|block| block.visits.is_none()), "{sampling}");
     }

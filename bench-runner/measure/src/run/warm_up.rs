@@ -258,8 +258,9 @@ impl BlockMeasurement<'_, '_, '_> {
         for (at, proofs) in proven {
             let arm = &mut arms[at];
             for proof in &proofs {
-                let is_reported =
-                    session == 1 && proof.role != Role::Twin && proof.result != ProofResult::Fails;
+                let says_something =
+                    ![ProofResult::Fails, ProofResult::NotApplicable].contains(&proof.result);
+                let is_reported = session == 1 && proof.role != Role::Twin && says_something;
                 if is_reported && TEXT_SETTINGS.contains(&proof.axis.as_str()) {
                     let remark = format!("{}: {}", proof.variant, proof.found);
                     self.builder.observer.event(&RunEvent::Remark(&remark));

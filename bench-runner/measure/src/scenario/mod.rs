@@ -156,18 +156,21 @@ pub enum VariantBase {
     /// The project with the user's own configuration.
     AsConfigured,
     /// [`Self::AsConfigured`] for cargo projects in a directory of the user's own, [`Self::AsItIs`] for all others.
-    WhatYouHave,
+    Auto,
 }
 
 impl VariantBase {
-    const NAMES: [(&str, Self); 3] = [
-        (AS_CONFIGURED, Self::AsConfigured),
-        ("as-it-is", Self::AsItIs),
-        ("what-you-have", Self::WhatYouHave),
-    ];
+    const NAMES: [(&str, Self); 3] =
+        [(AS_CONFIGURED, Self::AsConfigured), ("as-it-is", Self::AsItIs), ("auto", Self::Auto)];
+
+    /// Older name of `auto`, in files and recorded commands.
+    const OLDER_AUTO: &str = "what-you-have";
 
     /// Parses the value of `on` or `--on`.
     pub fn parse(value: &str) -> Result<Self, Refusal> {
+        if value == Self::OLDER_AUTO {
+            return Ok(Self::Auto);
+        }
         if let Some((_, base)) = Self::NAMES.into_iter().find(|(name, _)| *name == value) {
             return Ok(base);
         }
@@ -228,7 +231,7 @@ impl SamplingSpec {
             return Some("`warmup` must be at least 1: the first build yields the proof".into());
         }
         if self.min_rounds == 0 || self.max_rounds == 0 || self.sessions == 0 {
-            return Some("rounds and sessions must be at least 1".into());
+            return Some("rounds and fresh directories must be at least 1".into());
         }
         if self.min_rounds > self.max_rounds {
             return Some(format!(
@@ -239,12 +242,12 @@ impl SamplingSpec {
         let shared = if self.precision.is_some() { self.min_rounds } else { self.max_rounds };
         if self.sessions > shared {
             return Some(format!(
-                "{} sessions cannot share {shared} rounds: each must have one",
+                "fresh directories {} times cannot share {shared} rounds: each time needs a round",
                 self.sessions
             ));
         }
         if self.precision.is_some_and(|precision| precision <= 0.0) || self.margin <= 0.0 {
-            return Some("`precision` and `margin` must be more than 0 %".into());
+            return Some("`precision` and `margin` must be more than 0%".into());
         }
         None
     }

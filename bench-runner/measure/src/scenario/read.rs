@@ -87,7 +87,7 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
         })?,
         None => Vec::new(),
     };
-    let twin = reader.read_optional("twin", TomlValue::bool)?.unwrap_or(true);
+    let twin = reader.read_renamed("control", "twin", TomlValue::bool)?.unwrap_or(true);
     let on = reader.read_optional("on", read_on)?.unwrap_or_default();
     Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on, exclude, twin })
 }
@@ -178,7 +178,7 @@ fn axis((key, value): (String, TomlValue<'_>)) -> Result<(String, Vec<RequestWor
     }
     for (at, word) in words.iter().enumerate() {
         if words[..at].iter().any(|other| other.text == word.text) {
-            return Err(refuse(word, Refusal::new(format!("the value `{}` stands twice", word.text))));
+            return Err(refuse(word, Refusal::new(format!("duplicate value `{}`", word.text))));
         }
         check_value(&key, word)?;
     }
@@ -208,7 +208,9 @@ fn sampling(table: &TomlValue<'_>) -> Result<SamplingSpec, DocError> {
             margin: reader.read_optional("margin", TomlValue::percent)?.unwrap_or(standard.margin),
             time_budget: reader.read_optional("time-budget", TomlValue::duration)?,
             timeout: reader.read_optional("timeout", TomlValue::duration)?.unwrap_or(standard.timeout),
-            sessions: reader.read_optional("sessions", TomlValue::count)?.unwrap_or(standard.sessions),
+            sessions: reader
+                .read_renamed("fresh-dirs", "sessions", TomlValue::count)?
+                .unwrap_or(standard.sessions),
         })
     })?;
     match spec.contradiction() {
@@ -241,6 +243,21 @@ mod tests {
                                    ^^^^^^
                 help: did you mean `mold`?"#]],
         );
+    }
+
+    #[test]
+    fn older_names_of_keys_and_values_are_read() {
+        let read = |on: &str, control: &str, dirs: &str| {
+            let text = format!("{HEAD}{on}{control} = false\n[sampling]\n{dirs} = 3\n");
+            scenario(&SourceText::new("s.toml", text), "s.toml", None)
+        };
+        let new = read("on = \"auto\"\n", "control", "fresh-dirs").unwrap();
+        assert_eq!((new.matrices[0].on, new.matrices[0].twin), (VariantBase::Auto, false));
+        assert_eq!(new.sampling.sessions, 3);
+        let old = read("on = \"what-you-have\"\n", "twin", "sessions").unwrap();
+        assert_eq!((old.matrices, old.sampling), (new.matrices, new.sampling));
+        let both = read("control = true\n", "twin", "sessions").unwrap_err().to_string();
+        assert!(both.contains("`twin` is the older name of `control`: give one of them"), "{both}");
     }
 
     #[test]

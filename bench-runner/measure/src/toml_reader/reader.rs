@@ -79,6 +79,24 @@ impl<'d> Reader<'d> {
         self.optional(key).map(|value| read(&value)).transpose()
     }
 
+    /// The value of `key`, which older files call `older`.
+    ///
+    /// # Errors
+    /// If both are there.
+    pub(crate) fn read_renamed<T>(
+        &mut self,
+        key: &str,
+        older: &str,
+        read: impl FnOnce(&TomlValue<'d>) -> Result<T, DocError>,
+    ) -> Result<Option<T>, DocError> {
+        match (self.optional(key), self.optional(older)) {
+            (Some(_), Some(old)) => {
+                Err(old.error(format!("`{older}` is the older name of `{key}`: give one of them")))
+            }
+            (value, old) => value.or(old).map(|value| read(&value)).transpose(),
+        }
+    }
+
     /// All keys with their values, in the order of the file; they count as requested.
     ///
     /// For tables whose keys are names chosen in the file.

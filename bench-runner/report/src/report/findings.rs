@@ -113,7 +113,7 @@ pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
             format!("more rounds would hardly help, the change is close to ±{}", share(block.margin))
         }
         RoundsNeeded::OtherDirectories => {
-            "rounds alone cannot settle it, because target directories differ in speed; try `--sessions 3`"
+            "rounds alone cannot settle it, because target directories differ in speed; try `--fresh-dirs 3`"
                 .to_owned()
         }
         RoundsNeeded::AssumedOffset(rounds) => format!(

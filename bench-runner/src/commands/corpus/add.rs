@@ -2,9 +2,9 @@
 
 use anyhow::Context as _;
 
-use super::super::{Exit, format_duration, format_path, pluralize};
+use super::super::{Exit, format_duration, format_path, open_projects, pluralize};
 use super::verify_options;
-use crate::flows::{self, AddRequest, AddedProject, FlowError, Places, Projects};
+use crate::flows::{self, AddRequest, AddedProject, FlowError, Places};
 
 /// Add a repository, a crate or a directory: write a manifest with everything pinned
 ///
@@ -40,7 +40,7 @@ Examples:
 
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let build = (!args.no_build).then(verify_options).transpose()?;
-    let projects = Projects::open(places, args.offline, true)?;
+    let projects = open_projects(places, args.offline, true)?;
     let request = AddRequest {
         what: &args.what,
         name: args.name.as_deref(),
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     };
     let here = std::env::current_dir().context("failed to find the current directory")?;
     let added = flows::add(&request, &projects, places, &here)?;
-    print!("{}", text(&added));
+    out!("{}", text(&added));
     Ok(Exit::Done)
 }
 

@@ -1,10 +1,8 @@
 //! `corpus verify`: a line for each project, and a line for each of its faults.
 
-use super::super::{Exit, format_duration, pluralize};
+use super::super::{Exit, format_duration, open_projects, pluralize};
 use super::{measuring_lock, select, verify_options};
-use crate::flows::{
-    Fault, FlowError, Places, Projects, VerifiedProject, Verifier, fetch_all, verify_sources,
-};
+use crate::flows::{Fault, FlowError, Places, VerifiedProject, Verifier, fetch_all, verify_sources};
 
 /// Check projects: fetch them, compare with every pin, build once, and try every edit
 #[derive(Debug, Clone, clap::Args)]
@@ -25,7 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
-    let projects = Projects::open(places, args.offline, true)?;
+    let projects = open_projects(places, args.offline, true)?;
     let selected = select(&projects, &args.projects)?;
     // The lock is taken before anything is built or fetched, because that would disturb a measurement.
     let _lock = args.no_build.then(measuring_lock).transpose()?;
@@ -41,12 +39,12 @@ pub(super) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
             None => verify_sources(&projects, project),
         };
         if !args.json {
-            print!("{}", text(&verified));
+            out!("{}", text(&verified));
         }
         all.push(verified);
     }
     if args.json {
-        println!("{:#}", serde_json::Value::Array(all.iter().map(json).collect()));
+        outln!("{:#}", serde_json::Value::Array(all.iter().map(json).collect()));
     }
     let flawed = all.iter().any(|verified| !verified.faults.is_empty());
     Ok(if flawed { Exit::PartialFailure } else { Exit::Done })

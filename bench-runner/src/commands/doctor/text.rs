@@ -1,19 +1,18 @@
-//! The text of `doctor`: one line for each axis, and lines of at most 100 columns.
+//! The text of `doctor`: one line for each axis, within the width of the terminal.
 
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::build::Toolchain;
 use bench_runner_measure::host::{HealthFinding, HostMachine};
 
+use super::super::layout::hanging;
 use super::values::AxisValue;
-
-/// Columns of a line, unless a word is longer.
-const WIDTH: usize = 100;
 
 /// Facts about the machine and its toolchains.
 pub(super) fn machine(
     machine: &HostMachine,
     toolchain: Result<&Toolchain, Refusal>,
     installed: &[String],
+    width: usize,
 ) -> String {
     let facts = &machine.facts;
     let unknown = || "not reported".to_owned();
@@ -39,19 +38,19 @@ pub(super) fn machine(
     if !installed.is_empty() {
         rows.push(("toolchains", installed.join(", ")));
     }
-    let rows = rows.iter().map(|(name, value)| wrapped(&format!("  {name:<10}  "), value));
+    let rows = rows.iter().map(|(name, value)| hanging(&format!("  {name:<10}  "), value, width));
     format!("machine\n{}", rows.collect::<String>())
 }
 
 /// A line for each axis with the values that are available, then the others with what would help.
-pub(super) fn values(values: &[AxisValue]) -> String {
+pub(super) fn values(values: &[AxisValue], width: usize) -> String {
     let mut keys: Vec<&str> = Vec::new();
     values.iter().for_each(|value| {
         if !keys.contains(&value.axis) {
             keys.push(value.axis);
         }
     });
-    let width = keys.iter().map(|key| key.chars().count()).max().unwrap_or(0);
+    let longest = keys.iter().map(|key| key.chars().count()).max().unwrap_or(0);
     let mut text =
         "axes, with the values that can be built here (`--axis KEY=V1,V2` compares them)\n".to_owned();
     for key in keys {
@@ -59,9 +58,9 @@ pub(super) fn values(values: &[AxisValue]) -> String {
         let available: Vec<String> = of_axis.filter_map(available).collect();
         let list =
             if available.is_empty() { "none here, see below".to_owned() } else { available.join(", ") };
-        text.push_str(&wrapped(&format!("  {key:<width$}  "), &list));
+        text.push_str(&hanging(&format!("  {key:<longest$}  "), &list, width));
     }
-    text + &missing(values)
+    text + &missing(values, width)
 }
 
 /// An available value, with the version of its tool.
@@ -86,7 +85,7 @@ fn version_number(line: &str) -> Option<&str> {
 }
 
 /// Values that cannot be built here; those with the same reason and remedy share a line.
-fn missing(values: &[AxisValue]) -> String {
+fn missing(values: &[AxisValue], width: usize) -> String {
     let mut groups: Vec<(&Refusal, Vec<String>)> = Vec::new();
     for value in values {
         let Err(refusal) = &value.state else { continue };
@@ -101,54 +100,31 @@ fn missing(values: &[AxisValue]) -> String {
     }
     let mut text = "\nnot available here\n".to_owned();
     for (Refusal { what, help }, names) in groups {
-        text.push_str(&wrapped("  ", &format!("{}: {what}", names.join(", "))));
+        text.push_str(&hanging("  ", &format!("{}: {what}", names.join(", ")), width));
         if let Some(help) = help {
-            text.push_str(&wrapped("    help: ", help));
+            text.push_str(&hanging("    help: ", help, width));
         }
     }
     text
 }
 
 /// The means by which a build's CPU time and memory are measured.
-pub(super) fn accounting(lines: &str) -> String {
-    let lines = lines.lines().map(|line| wrapped("  ", line));
+pub(super) fn accounting(lines: &str, width: usize) -> String {
+    let lines = lines.lines().map(|line| hanging("  ", line, width));
     format!("how CPU time and memory of a build are measured\n{}", lines.collect::<String>())
 }
 
 /// Disturbances, with what helps.
-pub(super) fn findings(findings: &[HealthFinding]) -> String {
+pub(super) fn findings(findings: &[HealthFinding], width: usize) -> String {
     let mut text = "is it quiet enough to measure?\n".to_owned();
     if findings.is_empty() {
         text.push_str("  yes: nothing was found that would disturb a measurement\n");
     }
     for HealthFinding { what, severity, help } in findings {
-        text.push_str(&wrapped(&format!("  {}: ", severity.as_str()), what));
-        text.push_str(&wrapped("    help: ", help));
+        text.push_str(&hanging(&format!("  {}: ", severity.as_str()), what, width));
+        text.push_str(&hanging("    help: ", help, width));
     }
     text
-}
-
-/// `text` behind `label`, broken at spaces; further lines are indented as far as the label is wide.
-fn wrapped(label: &str, text: &str) -> String {
-    let indent = label.chars().count();
-    let (mut line, mut lines) = (label.to_owned(), String::new());
-    let mut is_empty = true;
-    for word in text.split_whitespace() {
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push_str(&line);
-            lines.push('\n');
-            line = " ".repeat(indent);
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    lines.push_str(line.trim_end());
-    lines.push('\n');
-    lines
 }
 
 #[cfg(test)]
@@ -199,7 +175,7 @@ mod tests {
               threads=8, toolchain=nightly: there is no toolchain `nightly`
                 help: rustup toolchain install nightly
         "#]]
-        .assert_eq(&values(&all));
+        .assert_eq(&values(&all, 100));
     }
 
     #[test]
@@ -214,13 +190,5 @@ mod tests {
         ] {
             assert_eq!(version_number(line), number, "{line}");
         }
-    }
-
-    #[test]
-    fn lines_have_at_most_100_columns() {
-        let long = "word ".repeat(60);
-        let text = wrapped("  label: ", &long);
-        assert!(text.lines().count() > 2 && text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
-        assert!(text.lines().skip(1).all(|line| line.starts_with("         word")), "{text}");
     }
 }

@@ -257,7 +257,7 @@ impl RoundGoal {
         match self {
             Self::Exactly(1) => ", 1 round".to_owned(),
             Self::Exactly(of) => format!(", {} in about {}", rounds(of), format_duration(round_time * of)),
-            Self::About(0) => ", and no time for one".to_owned(),
+            Self::About(0) => ", more than the time that is left".to_owned(),
             Self::About(of) => format!(", room for about {}", rounds(of)),
             Self::AtMost(of) => format!(", at most {}", rounds(of)),
             Self::Open => String::new(),

@@ -27,7 +27,7 @@ pub(super) fn describe_stop(
         StopReason::MaxRounds => format!("done: all {rounds} rounds"),
         StopReason::Budget => {
             let delay = delay.map(|delay| format!(" ({delay})")).unwrap_or_default();
-            after(&(time_is_up(plan) + &delay))
+            after(&(time_is_up(plan, rounds) + &delay))
         }
         StopReason::NothingToCompare => after("nothing is left to compare with the baseline"),
         StopReason::Interrupted => match rounds {
@@ -38,15 +38,20 @@ pub(super) fn describe_stop(
     }
 }
 
-/// Why there is no time for another round.
-fn time_is_up(plan: &Plan) -> String {
+/// Why there is no time for a round after `rounds`.
+fn time_is_up(plan: &Plan, rounds: u32) -> String {
     let Some(budget) = plan.time_budget.map(format_duration) else {
         return "the time budget is used up".to_owned();
     };
     if plan.blocks.len() > 1 && !blocks_take_turns(plan) {
         return format!("this comparison's share of the {budget} is used up");
     }
-    format!("another round does not fit into the {budget}")
+    match rounds {
+        0 => format!(
+            "a round takes longer than what the warm-ups left of the {budget}; allow more with `--time-budget`"
+        ),
+        _ => format!("another round does not fit into the {budget}"),
+    }
 }
 
 #[cfg(test)]
@@ -102,7 +107,8 @@ mod tests {
         }
         assert_eq!(
             stop(&two, StopReason::Budget, 0),
-            "stopped before the first round: another round does not fit into the 6m 30s"
+            "stopped before the first round: a round takes longer than what the warm-ups left of the 6m 30s; allow more with \
+             `--time-budget`"
         );
     }
 }

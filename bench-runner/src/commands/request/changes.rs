@@ -16,7 +16,7 @@ pub(super) fn custom_scenario(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
         baseline: Default::default(),
         axes: axes.to_vec(),
         variants: Vec::new(),
-        on: VariantBase::WhatYouHave,
+        on: VariantBase::Auto,
         exclude: Vec::new(),
         twin: true,
     };
@@ -79,7 +79,7 @@ pub(super) fn change_matrices(
         if !args.workload.is_empty() {
             matrix.workloads = words(&args.workload);
         }
-        matrix.twin &= !args.no_twin;
+        matrix.twin &= !args.no_control;
         matrix.on = args.on.unwrap_or(matrix.on);
     }
     if scenario.matrices.is_empty() {
@@ -106,7 +106,7 @@ pub(super) fn change_sampling(spec: &mut SamplingSpec, args: &RequestArgs) -> Re
     spec.precision = args.precision.or(spec.precision);
     spec.margin = args.margin.unwrap_or(spec.margin);
     spec.timeout = args.timeout.unwrap_or(spec.timeout);
-    spec.sessions = args.sessions.unwrap_or(spec.sessions);
+    spec.sessions = args.fresh_dirs.unwrap_or(spec.sessions);
     match spec.contradiction() {
         Some(contradiction) => Err(RequestError::usage(contradiction, None)),
         None => Ok(()),

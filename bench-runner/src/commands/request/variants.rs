@@ -81,7 +81,7 @@ fn set_whole(scenario: &mut Scenario, name: &str) -> Result<(), RequestError> {
         scenario.matrices.iter_mut().for_each(|matrix| {
             matrix.baseline = Baseline::Whole(known.name.clone());
             // Variants on top of one's own configuration would differ in that too.
-            if known.content != VariantContent::AsConfigured && matrix.on == VariantBase::WhatYouHave {
+            if known.content != VariantContent::AsConfigured && matrix.on == VariantBase::Auto {
                 matrix.on = VariantBase::AsItIs;
             }
         });
@@ -181,8 +181,8 @@ mod tests {
             scenario.matrices[0].on
         };
         assert_eq!(on("quick", "as-it-is"), VariantBase::AsItIs);
-        assert_eq!(on("quick", "as-configured"), VariantBase::WhatYouHave);
-        assert_eq!(on("quick", "linker=bfd"), VariantBase::WhatYouHave);
+        assert_eq!(on("quick", "as-configured"), VariantBase::Auto);
+        assert_eq!(on("quick", "linker=bfd"), VariantBase::Auto);
         assert_eq!(on("recommended", "as-it-is"), VariantBase::AsConfigured, "it says so");
     }
 

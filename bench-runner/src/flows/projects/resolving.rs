@@ -19,8 +19,7 @@ use super::{Projects, programs, tree_of};
 use crate::flows::FlowError;
 
 /// Remark about a generated lock file.
-const NOTE_OF_LOCK: &str =
-    "it has no Cargo.lock: cargo made one in the copy, and it stands in the plan's manifest";
+const NOTE_OF_LOCK: &str = "it has no Cargo.lock; cargo made one for the copy, and the plan records it";
 
 impl Projects {
     /// The project of a plan, at the plan's pin.

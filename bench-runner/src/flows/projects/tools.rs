@@ -147,7 +147,7 @@ impl Projects {
         resolved: &ResolvedProject,
         setting: &Setting<'_>,
     ) -> Result<Available, Refusal> {
-        setting.probe(&*self.context_of(resolved, &setting.probe_inputs_as_text())?)
+        axes::probe(setting, &*self.context_of(resolved, &setting.probe_inputs_as_text())?)
     }
 
     /// The toolchain for sources in `tree`.

@@ -168,7 +168,7 @@ impl<'a> Verifier<'a> {
     ) -> Result<Self, FlowError> {
         let lock = MeasuringLock::acquire(&options.lock_dir).map_err(anyhow::Error::from)?;
         let supervisor = Supervisor::start(&options.exe, &SupervisorOptions::default());
-        let runs = places.cache.join("runs");
+        let runs = places.cache.dir().join("runs");
         remove_stale_dirs(&runs)?;
         let scratch = runs.join(format!("verify-{}", std::process::id()));
         Ok(Self {

@@ -99,7 +99,7 @@ fn processes_that_a_build_leaves_behind_are_counted_and_ended() {
         "",
     );
     // Only one warm-up each: leaked processes are waited for, so that they are counted.
-    lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--no-twin", "--rounds", "1"]);
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--no-control", "--rounds", "1"]);
     let bundle = lab.bundle();
     assert!(bundle.samples[0].interference.stragglers > 0);
     let pid = fs::read_to_string(&pid).expect("its pid");

@@ -87,7 +87,7 @@ fn hyperfines_own_scripts_read_both_schemas() {
     let bundle = kept_run("20261121T150644Z-linkers-e1828f");
     let odd = odd(&lab);
     lab.toy_named("two", "sleep 0.0$X", "");
-    lab.run(&["run", "--project", "two", "--axis", "env.X=1,2", "--rounds", "3", "--no-twin"]).expect(0);
+    lab.run(&["run", "--project", "two", "--axis", "env.X=1,2", "--rounds", "3", "--no-control"]).expect(0);
     let numbers = lab.bundles().into_iter().find(|one| *one != odd).expect("the second run");
     for (format, version) in HYPERFINES {
         let scripts = hyperfine_scripts(version).expect("its sources");

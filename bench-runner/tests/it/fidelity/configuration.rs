@@ -43,7 +43,7 @@ fn plan(lab: &Lab, more: &[&str], variables: &[(&str, &str)]) -> Plan {
 }
 
 fn run(lab: &Lab, more: &[&str], variables: &[(&str, &str)]) -> Bundle {
-    let args = [&["run", "--project", "../own", "--rounds", "1", "--no-twin"], more].concat();
+    let args = [&["run", "--project", "../own", "--rounds", "1", "--no-control"], more].concat();
     program(lab, &args, variables).expect(0);
     lab.bundle()
 }
@@ -182,7 +182,7 @@ fn a_difference_is_shown_and_strict_refuses_it() {
     assert!(shown.stdout.contains(line), "{}", shown.stdout);
     assert!(!shown.stdout.contains("hush"), "{}", shown.stdout);
     let args =
-        [&["run", "--project", "../own", "--rounds", "1", "--strict", "--no-twin"], &more[..]].concat();
+        [&["run", "--project", "../own", "--rounds", "1", "--strict", "--no-control"], &more[..]].concat();
     let ran = program(&lab, &args, &[]);
     // An unfit machine ends in the same way, before anything is planned.
     assert_eq!(ran.code, Some(4), "{}", ran.stderr);

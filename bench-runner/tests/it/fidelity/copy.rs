@@ -59,7 +59,8 @@ fn repositories_that_only_git_opens_are_read() {
         );
         let (axis, path) = (format!("rev={one},{two}"), format!("../{kind}"));
         // A run fetches what a partial clone lacks, and not into the user's repository.
-        let args = ["--project", &path, "--axis", &axis, "--workload", "check", "--rounds", "1", "--no-twin"];
+        let args =
+            ["--project", &path, "--axis", &axis, "--workload", "check", "--rounds", "1", "--no-control"];
         let ran =
             if kind == "partial" { [&["run"], &args[..]].concat() } else { [&["plan"], &args[..]].concat() };
         let before = super::unchanged::Contents::of(&lab.path(kind), &|_| false);
@@ -101,7 +102,7 @@ fn sources_and_members_are_those_that_cargo_finds() {
         "profile=dev,release",
         "--rounds",
         "1",
-        "--no-twin",
+        "--no-control",
         "--workload",
         "check",
     ];

@@ -60,7 +60,7 @@ fn what_a_build_finds_at_home_is_in_the_copy() {
         "profile=dev,release",
         "--rounds",
         "1",
-        "--no-twin",
+        "--no-control",
         "--workload",
         "noop",
     ];
@@ -153,7 +153,7 @@ fn ignored_files_have_a_hash_next_to_the_pin() {
         "profile=dev,release",
         "--rounds",
         "1",
-        "--no-twin",
+        "--no-control",
     ];
     let plan = lab.run(&args).expect(0).stdout;
     let file = lab.write("plan.json", &plan);
@@ -207,7 +207,7 @@ fn commits_are_built_with_todays_ignored_files() {
         "profile=dev,release",
         "--rounds",
         "1",
-        "--no-twin",
+        "--no-control",
         "--workload",
         "replay:1",
     ];

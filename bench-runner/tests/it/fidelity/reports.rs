@@ -134,8 +134,16 @@ fn a_member_with_configuration_is_built_in_its_own_directory() {
             &format!("[build]\nrustflags = [\"--cfg\", \"{flag}\"]\n"),
         );
     }
-    let args =
-        ["run", "--project", "../ws/own", "--rounds", "1", "--no-twin", "--axis", "rustflags=,-Cdebuginfo=1"];
+    let args = [
+        "run",
+        "--project",
+        "../ws/own",
+        "--rounds",
+        "1",
+        "--no-control",
+        "--axis",
+        "rustflags=,-Cdebuginfo=1",
+    ];
     lab.write(
         "ws/own/src/main.rs",
         "#[cfg(not(all(root, member)))]\ncompile_error!(\"lost\");\nfn main() {}\n",
@@ -159,7 +167,7 @@ fn build_scripts_find_the_target_directory_in_its_usual_place() {
         "../own",
         "--rounds",
         "1",
-        "--no-twin",
+        "--no-control",
         "--workload",
         "noop",
         "--axis",

@@ -145,7 +145,7 @@ fn what_a_release_build_writes_elsewhere_is_where_later_builds_start() {
     let lab = Lab::new();
     own(&lab, &litterer(&lab));
     let args = ["run", "--project", "../own", "--workload", "after-release", "--rounds", "1"];
-    lab.run(&[&args[..], &["--no-twin", "--axis", "codegen-units=1,16"]].concat()).expect(0);
+    lab.run(&[&args[..], &["--no-control", "--axis", "codegen-units=1,16"]].concat()).expect(0);
     let mut by_arm = std::collections::BTreeMap::<String, Vec<String>>::new();
     for (home, seen) in logged(&lab) {
         by_arm.entry(home).or_default().push(seen);
@@ -164,7 +164,7 @@ fn a_build_directory_is_each_variants_own() {
     let mine = lab.path("mine");
     lab.write("own/.cargo/config.toml", &format!("[build]\nbuild-dir = {mine:?}\n"));
     let axis = format!("env.CARGO_BUILD_BUILD_DIR=,{}", lab.path("other").display());
-    lab.run(&["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", &axis]).expect(0);
+    lab.run(&["run", "--project", "../own", "--rounds", "1", "--no-control", "--axis", &axis]).expect(0);
     let compiled: BTreeSet<Option<u32>> = lab
         .bundle()
         .samples
@@ -219,7 +219,8 @@ fn with_dependency(lab: &Lab) {
 fn what_a_dependency_writes_among_its_sources_is_undone() {
     let lab = Lab::new();
     with_dependency(&lab);
-    let args = ["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", "codegen-units=1,16"];
+    let args =
+        ["run", "--project", "../own", "--rounds", "1", "--no-control", "--axis", "codegen-units=1,16"];
     for builds in [4, 8] {
         lab.run(&args).expect(0);
         let log = fs::read_to_string(lab.path("log")).expect("the log");
@@ -241,7 +242,7 @@ fn blocks_do_not_take_turns_if_some_builds_write_among_shared_sources() {
     let lab = Lab::new();
     with_dependency(&lab);
     let asked = ["run", "--project", "../own", "--workload", "clean", "--workload", "check", "--seed", "1"];
-    let more = ["--rounds", "4", "--time-budget", "20m", "--no-twin", "--axis", "env.TIDY=0,1"];
+    let more = ["--rounds", "4", "--time-budget", "20m", "--no-control", "--axis", "env.TIDY=0,1"];
     lab.run(&[&asked[..], &more].concat()).expect(0);
     let bundle = lab.bundle();
     let of_third = |sample: &&Sample| sample.workload == "clean" && sample.round == 3;
@@ -261,7 +262,7 @@ fn what_is_compiled_again_without_a_change_is_named_with_its_reason() {
     let reason = "compile something again although nothing has changed: `own`: the file `.env` is missing";
     let args =
         ["run", "--project", "../own", "--workload", "incremental", "--workload", "noop", "--rounds", "1"];
-    let args = [&args[..], &["--no-twin", "--axis", "codegen-units=1,16"]].concat();
+    let args = [&args[..], &["--no-control", "--axis", "codegen-units=1,16"]].concat();
     let ran = lab.command(&args).env("OF_THE_USER", "1").output().expect("the program");
     let ran = ProgramRun::from(ran).expect(3);
     let bundle = lab.bundle();
@@ -288,7 +289,8 @@ fn an_unknown_wrapper_is_named() {
     own(&lab, "");
     let kache = wrapper(&lab, "");
     lab.write("own/.cargo/config.toml", &format!("[build]\nrustc-workspace-wrapper = {kache:?}\n"));
-    let args = ["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", "codegen-units=1,16"];
+    let args =
+        ["run", "--project", "../own", "--rounds", "1", "--no-control", "--axis", "codegen-units=1,16"];
     let ran = lab.run(&args).expect(0);
     let said = format!("Builds call the compiler through `{}` (2 of 2 calls)", kache.display());
     assert!(notes(&lab.bundle()).contains(&said) && ran.stderr.contains(&said), "{}", ran.stderr);
@@ -328,7 +330,7 @@ fn sccache_is_found_wherever_cargo_takes_a_wrapper_from() {
     own(&lab, script);
     let cc = lab.write("bin/cc.sh", "#!/bin/sh\nexec sccache cc \"$@\"\n");
     let cc = format!("env.CC=,{}", cc.display());
-    let args = ["run", "--project", "../own", "--rounds", "1", "--no-twin", "--axis", &cc, "--axis"];
+    let args = ["run", "--project", "../own", "--rounds", "1", "--no-control", "--axis", &cc, "--axis"];
     lab.run(&[&args[..], &["env.CARGO_BUILD_RUSTC_WRAPPER=,sccache"]].concat()).expect(0);
     let bundle = lab.bundle();
     let hits = |sample: &Sample| sample.cache.map(|cache| cache.hits);

@@ -57,7 +57,7 @@ fn undecided_note(name: &str, ratio: Ratio, margin: f64, family: usize, needed: 
             "more rounds would hardly help, because the change is close to the margin".to_owned()
         }
         RoundsNeeded::OtherDirectories => {
-            "target directories differ too much in speed for any number of rounds; `--sessions` averages over several"
+            "target directories differ too much in speed for any number of rounds; `--fresh-dirs` averages over several"
                 .to_owned()
         }
         RoundsNeeded::AssumedOffset(rounds) => format!(

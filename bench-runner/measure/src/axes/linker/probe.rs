@@ -79,7 +79,8 @@ pub(super) fn family(linker: &LinkerName, context: &Context) -> Option<LinkerFam
 /// The default of rustc, unless the project configures a linker: then it is the configured one.
 fn default(context: &Context) -> Result<Available, Refusal> {
     if is_configured(context) {
-        return Ok(Available::without_tool("as the project configures it"));
+        let configured = Available::without_tool("as the project configures it");
+        return Ok(Available { already_set: true, ..configured });
     }
     if !reach::is_host(context) {
         return Ok(Available::without_tool(format!(

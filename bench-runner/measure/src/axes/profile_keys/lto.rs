@@ -12,7 +12,7 @@ fn across_crates(value: &str) -> bool {
 
 pub(super) fn conflict(value: &str, settings: &ParsedSettings) -> Option<String> {
     (settings.has_value("backend", "cranelift") && across_crates(value))
-        .then(|| format!("lto={value} with backend=cranelift: Cranelift has no link-time optimisation"))
+        .then(|| format!("lto={value} with backend=cranelift: Cranelift has no link-time optimization"))
 }
 
 pub(super) fn co_changes(value: &str, _: &ParsedSettings) -> &'static [&'static str] {

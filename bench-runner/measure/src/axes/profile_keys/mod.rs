@@ -22,9 +22,9 @@ pub(super) use opt_level::OptLevelAxis;
 
 pub(super) const LTO: NamedKey = NamedKey(&ProfileKeyEntry {
     key: "lto",
-    summary: "link-time optimisation: off, false (thin within each crate, as by default), thin or fat",
+    summary: "link-time optimization: off, false (thin within each crate, as by default), thin or fat",
     values: &["off", "false", "thin", "fat"],
-    noun: "a kind of link-time optimisation",
+    noun: "a kind of link-time optimization",
     applies_to: Goal::links,
     unsupported_by: |_, _| None,
     conflict: lto::conflict,

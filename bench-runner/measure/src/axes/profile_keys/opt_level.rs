@@ -23,7 +23,7 @@ impl Axis for OptLevelAxis {
     }
 
     fn summary(&self) -> &'static str {
-        "optimisation level: one, or a table for its own crates, dependencies, what runs in the build, and the final package"
+        "optimization level: one, or a table for its own crates, dependencies, what runs in the build, and the final package"
     }
 
     fn values(&self) -> &'static [&'static str] {
@@ -31,7 +31,7 @@ impl Axis for OptLevelAxis {
     }
 
     fn parse(&self, _: &str, text: &str) -> Result<Box<dyn SettingValue>, Refusal> {
-        let level = |text: &str| values::one_of(text, "an optimisation level", &LEVELS).map(drop);
+        let level = |text: &str| values::one_of(text, "an optimization level", &LEVELS).map(drop);
         Ok(Box::new(OptLevels(PerKindValue::parse(text, &KINDS, level)?)))
     }
 }

@@ -315,7 +315,7 @@ rev = "0123456789abcdef0123456789abcdef01234567"
     #[test]
     fn settings_that_make_no_sense_are_refused() {
         assert!(refused(&with("package =", "packages = []\npackage =")).contains("exclude each other"));
-        assert!(refused(&with("\"{artifact}\"", "\"true\"")).contains("does not use the artefact"));
+        assert!(refused(&with("\"{artifact}\"", "\"true\"")).contains("does not use the artifact"));
         assert!(refused(&with("{ A = \"b\" }", "{ \"A=B\" = \"b\" }")).contains("not a name of a variable"));
         assert!(refused(&with("\"7s\"", "7")).contains("a duration such as"));
         assert!(refused(&with("tags", "tag")).contains("did you mean `tags`?"));

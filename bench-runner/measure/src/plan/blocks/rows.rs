@@ -54,7 +54,7 @@ impl<'a> BlockBuilder<'a> {
         match self.matrix.on {
             VariantBase::AsItIs => false,
             VariantBase::AsConfigured => true,
-            VariantBase::WhatYouHave => match self.fixed.project {
+            VariantBase::Auto => match self.fixed.project {
                 Some(project) => own(project),
                 None => self.projects.iter().all(own),
             },
@@ -76,7 +76,7 @@ impl<'a> BlockBuilder<'a> {
         memo: &mut Memo<'_, W>,
     ) -> Result<(), W::Error> {
         let Baseline::Values(named) = &self.matrix.baseline else { return Ok(()) };
-        let what_you_have = self.matrix.on == VariantBase::WhatYouHave;
+        let what_you_have = self.matrix.on == VariantBase::Auto;
         let sets_something = self.setting_axes().next().is_some();
         let one_combination = sets_something && values.iter().all(|values| values.len() == 1);
         let configured = if one_combination && (what_you_have || rows.len() == 1) {

@@ -1,9 +1,9 @@
-//! `on = "what-you-have"`: the baseline of projects in a directory of the user's own, and of all others.
+//! `on = "auto"`: the baseline of projects in a directory of the user's own, and of all others.
 
 use super::*;
 
 fn outline_on(project: &str, matrix: &str) -> String {
-    let plan = made(&format!("projects = [\"{project}\"]\non = \"what-you-have\"\n{matrix}"));
+    let plan = made(&format!("projects = [\"{project}\"]\non = \"auto\"\n{matrix}"));
     for arm in plan.blocks.iter().flat_map(|block| &block.arms) {
         let configured = arm.variant.settings.get("as-configured").map(String::as_str);
         let expected = (project == "./own" && arm.variant.name != "as it is").then_some(CONFIGURED);
@@ -47,7 +47,7 @@ fn the_baseline_of_a_directory_of_ones_own_is_what_one_has() {
             "s/a/clean\n  baseline debug=full\n  variant debug=none",
         ),
         (
-            "twin = false\nbaseline = { workload = \"clean\" }\n[axes]\nworkload = [\"check\", \"clean\"]\n"
+            "control = false\nbaseline = { workload = \"clean\" }\n[axes]\nworkload = [\"check\", \"clean\"]\n"
                 .to_owned(),
             "s/a/*\n  baseline workload=clean\n  variant workload=check",
             "s/a/*\n  baseline workload=clean\n  variant workload=check",
@@ -94,7 +94,7 @@ fn the_baseline_of_a_directory_of_ones_own_is_what_one_has() {
 }
 
 fn outline_of_corpus(matrix: &str) -> String {
-    let plan = made(&format!("projects = [\"a\"]\non = \"what-you-have\"\n{matrix}"));
+    let plan = made(&format!("projects = [\"a\"]\non = \"auto\"\n{matrix}"));
     let on_configured = |arm: &bench_runner_core::record::Arm| {
         arm.variant.name != "as-configured" && arm.variant.settings.contains_key("as-configured")
     };
@@ -106,7 +106,7 @@ fn outline_of_corpus(matrix: &str) -> String {
 fn a_profile_alone_is_compared_with_that_of_ones_own_configuration() {
     let profiles = |axes: &str| {
         let plan = made(&format!(
-            "projects = [\"./own\"]\nworkloads = [\"clean\"]\ntwin = false\non = \"what-you-have\"\n[axes]\n{axes}"
+            "projects = [\"./own\"]\nworkloads = [\"clean\"]\ntwin = false\non = \"auto\"\n[axes]\n{axes}"
         ));
         let profile = |arm: &bench_runner_core::record::Arm| {
             (arm.variant.name.clone(), arm.variant.settings.get("profile").cloned())
@@ -127,7 +127,7 @@ fn a_profile_alone_is_compared_with_that_of_ones_own_configuration() {
 #[test]
 fn a_directory_that_cargo_does_not_build_has_no_configuration_of_cargo() {
     let plan = made(concat!(
-        "projects = [\"./commands\"]\nworkloads = [\"clean\"]\non = \"what-you-have\"\ntwin = false\n",
+        "projects = [\"./commands\"]\nworkloads = [\"clean\"]\non = \"auto\"\ntwin = false\n",
         "[axes]\n\"env.X\" = [\"1\"]\n"
     ));
     assert_eq!(outline(&plan), "s/commands/clean\n  baseline env.X=1");
@@ -137,7 +137,7 @@ fn a_directory_that_cargo_does_not_build_has_no_configuration_of_cargo() {
 fn projects_that_are_an_axis_have_it_if_all_of_them_are_ones_own() {
     let configured = |projects: &str| {
         let plan = made(&format!(
-            "workloads = [\"clean\"]\non = \"what-you-have\"\ntwin = false\n[axes]\nproject = [{projects}]\n"
+            "workloads = [\"clean\"]\non = \"auto\"\ntwin = false\n[axes]\nproject = [{projects}]\n"
         ));
         let has = |arm: &bench_runner_core::record::Arm| arm.variant.settings.contains_key("as-configured");
         plan.blocks[0].arms.iter().map(has).collect::<Vec<_>>()
@@ -146,7 +146,7 @@ fn projects_that_are_an_axis_have_it_if_all_of_them_are_ones_own() {
     assert_eq!(configured("\"./own\", \"a\""), [false, false]);
 }
 
-/// Scenario files from before `what-you-have`.
+/// Scenario files from before `auto`.
 #[test]
 fn files_are_planned_as_they_say() {
     for (on, expected) in [

@@ -7,7 +7,7 @@ fn a_workload_is_left_out_with_what_the_project_lacks_for_it() {
     let plan = made(concat!(
         "projects = [\"a\", \"commands\", \"young\", \"old\"]\n",
         "workloads = [\"incremental:body\", \"incremental:leaf\", \"clippy\", \"deps-only\", \"replay:2\", \"replay:3\"]\n",
-        "twin = false\n[axes]\njobs = [\"1\"]\n",
+        "control = false\n[axes]\njobs = [\"1\"]\n",
     ));
     let commits: Vec<(&str, usize)> = plan
         .blocks

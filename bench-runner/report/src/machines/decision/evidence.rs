@@ -1,6 +1,6 @@
 //! Evidence from a class's runs on a variant under one workload.
 
-use bench_runner_core::compare::{ArmResult, Ratio};
+use bench_runner_core::compare::{ArmResult, Ratio, workload_phrase};
 use bench_runner_core::record::Variant;
 use bench_runner_core::stats::{LEVEL, UncertainValue, equal_weight_mean, sum, weighted_mean};
 
@@ -70,15 +70,14 @@ impl WorkloadEvidence {
     pub(super) fn objection(&self, workload: &str, rule: &Rule) -> Option<RuleFit> {
         let (_, (low, high)) = as_ratio(&self.ratio);
         let limit = 1.0 + rule.max_slower;
-        let percent = |ratio: f64| format!("{:+.1}%", (ratio - 1.0) * 100.0).replace('-', "−");
+        let workload = workload_phrase(workload, None);
+        let percent = |ratio: f64| format!("{:.1}%", (ratio - 1.0) * 100.0);
+        let allowed = format!("and {} is allowed", percent(limit));
         if low > limit {
-            return Some(RuleFit::No(format!("{workload}: slower than allowed, {} at least", percent(low))));
+            return Some(RuleFit::No(format!("{workload}: at least {} slower, {allowed}", percent(low))));
         }
         if high > limit {
-            return Some(RuleFit::NotKnown(format!(
-                "{workload}: it may be slower than allowed, up to {}",
-                percent(high)
-            )));
+            return Some(RuleFit::NotKnown(format!("{workload}: up to {} slower, {allowed}", percent(high))));
         }
         let room = match rule.memory {
             MemoryLimit::Class => self.available_memory,

@@ -8,6 +8,7 @@
 mod evidence;
 mod values;
 
+use bench_runner_core::compare::workload_phrase;
 use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{UncertainValue, sum};
 
@@ -196,7 +197,9 @@ fn candidate(own: &[&RunBlock<'_>], variant: &Variant, rule: &Rule, level: f64) 
                 days.push(evidence.saved.scaled_by(*per_day));
                 workloads.push(evidence.to_savings(workload, *per_day));
             }
-            Err(reason) => objections.push(RuleFit::NotKnown(format!("{workload}: {reason}"))),
+            Err(reason) => {
+                objections.push(RuleFit::NotKnown(format!("{}: {reason}", workload_phrase(workload, None))))
+            }
         }
     }
     let complete = days.len() == rule.per_day.len();

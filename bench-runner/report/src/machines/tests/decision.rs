@@ -190,7 +190,7 @@ fn known_values_of_staying_and_of_not_knowing() {
     let found = only(&[unsure], &rule(&[("clean", 3.0), ("incremental", 80.0)]));
     assert_near(per_day(&found.candidates[0]), [79.4, 77.351_352_653_577, 81.448_647_346_423]);
     assert_eq!(found.choice, SwitchChoice::NotKnown);
-    let reason = "clean: it may be slower than allowed, up to +3.0%".to_owned();
+    let reason = "full build: up to 3.0% slower, and 2.0% is allowed".to_owned();
     assert_eq!(found.candidates[0].fits, RuleFit::NotKnown(reason));
 }
 
@@ -201,7 +201,7 @@ fn a_class_has_as_much_memory_as_its_smallest_machine() {
     small.manifest.machine.details = serde_json::json!({ "facts": { "memory_bytes": 300u64 << 20 } });
     let found = only(&[clean("amd-1", "r1", 20.0, 0.5, 0.01), small], &rule(&[("clean", 3.0)]));
     assert_eq!(found.choice, SwitchChoice::Stay);
-    let reason = "clean: a build took 400 MiB, and 300 MiB are allowed".to_owned();
+    let reason = "full build: a build took 400 MiB, and 300 MiB are allowed".to_owned();
     assert_eq!(found.candidates[0].fits, RuleFit::No(reason));
     assert!((found.candidates[0].saved.expect("seconds").seconds - 30.0).abs() < 1e-9);
 }
@@ -234,14 +234,14 @@ fn a_rule_that_is_broken_rules_out_and_one_that_may_be_does_not_decide() {
     let found = only(&[slow], &rule(&[("clean", 1.0)]));
     assert_eq!(found.choice, SwitchChoice::Stay);
     assert!(
-        matches!(&found.candidates[0].fits, RuleFit::No(reason) if reason.contains("slower than allowed, +4.0% at least")),
+        matches!(&found.candidates[0].fits, RuleFit::No(reason) if reason.contains("at least 4.0% slower, and 2.0% is allowed")),
         "{found:?}"
     );
     let unsure = fixture_run("amd-1", "r1").with_block("clean", 20.0, &[("lld", 1.0, 0.05, Undecided)]);
     let found = only(&[unsure], &rule(&[("clean", 1.0)]));
     assert_eq!(found.choice, SwitchChoice::NotKnown);
     assert!(
-        matches!(&found.candidates[0].fits, RuleFit::NotKnown(reason) if reason.contains("up to +5.1%")),
+        matches!(&found.candidates[0].fits, RuleFit::NotKnown(reason) if reason.contains("up to 5.1% slower")),
         "{found:?}"
     );
 }
@@ -263,7 +263,7 @@ fn memory_and_failures_count() {
     failing.comparison.blocks[0].arms[3].failures = 1;
     let found = only(&[failing], &rule(&[("clean", 1.0)]));
     let mold = found.candidates.iter().find(|one| one.variant == "linker=mold").expect("mold");
-    assert_eq!(mold.fits, RuleFit::NotKnown("clean: 1 build failed".to_owned()));
+    assert_eq!(mold.fits, RuleFit::NotKnown("full build: 1 build failed".to_owned()));
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn what_was_not_measured_is_not_known() {
     assert_eq!(found.candidates[0].saved, None);
     assert_eq!(
         found.candidates[0].fits,
-        RuleFit::NotKnown("test: not measured on this machine type".to_owned())
+        RuleFit::NotKnown("build of the tests: not measured on this machine type".to_owned())
     );
 }
 

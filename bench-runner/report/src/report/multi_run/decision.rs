@@ -14,13 +14,14 @@ const COLUMNS: [TableColumn; 4] = [
     TableColumn { heading: "variant", right: false },
     TableColumn { heading: "saved per day", right: true },
     TableColumn { heading: "interval", right: true },
-    TableColumn { heading: "rule", right: false },
+    TableColumn { heading: "within the rule", right: false },
 ];
 
 /// The decisions, question by question and machine type by machine type, with their evidence; the answers are
 /// last. Lines end with a line feed.
 pub fn decisions_text(decisions: &Decisions, rule: &Rule, style: TextStyle) -> String {
-    let mut lines = style.sentence(&rule_text(rule));
+    let mut lines = style.hanging("builds per developer and day: ", &builds_text(rule));
+    lines.extend(style.hanging("rule: ", &rule_text(rule)));
     for question in &decisions.questions {
         lines.push(String::new());
         lines.extend(question_lines(question, style));
@@ -35,32 +36,44 @@ pub fn decisions_text(decisions: &Decisions, rule: &Rule, style: TextStyle) -> S
     } else {
         lines.extend(style.hanging("method: ", METHOD));
         lines.extend([String::new(), "answer".to_owned()]);
-        let answers = decisions.questions.iter().flat_map(answers);
+        let answers = decisions.questions.iter().flat_map(|question| answers(question, rule));
         lines.extend(answers.flat_map(|answer| style.paragraph("", &answer)));
+        let mut classes = decisions.questions.iter().flat_map(|question| &question.classes);
+        if classes.any(|class| open_candidate(class, rule).is_some_and(|one| one.saved.is_some())) {
+            lines.extend(style.paragraph("", MORE_ROUNDS));
+        }
     }
     style.text(&lines)
 }
 
-const METHOD: &str = "saved per day is, for each workload, the baseline's median × (1 − ratio) × builds per day, of each \
-    run. Runs of a machine are averaged, more precise ones counting more; machines of a type are averaged; the workloads \
-    are added up. The seconds are those of that machine type only. The interval holds for all variants of a machine type \
-    together (Bonferroni), because the best of them is chosen. A variant is within the rule if the upper end of each \
-    workload's 95% interval is.";
+const METHOD: &str = "the time saved per day is, for each workload, the baseline's median × (1 − ratio) × builds per day; \
+    the workloads are added up. Several runs of a machine are averaged (precise ones count more), and so are several \
+    machines of a type. The intervals are wider than for one variant alone, because the best of several is chosen \
+    (Bonferroni). A variant is within the rule if the upper end of the 95% interval of every workload is.";
+
+const MORE_ROUNDS: &str = "More rounds make the intervals narrower: measure again with a larger `--time-budget`, and give \
+    `decide` both runs.";
+
+fn builds_text(rule: &Rule) -> String {
+    let build = |(workload, count): &(String, f64)| format!("{count} × {}", workload_phrase(workload, None));
+    rule.per_day.iter().map(build).collect::<Vec<_>>().join(", ")
+}
 
 fn rule_text(rule: &Rule) -> String {
-    let builds: Vec<String> =
-        rule.per_day.iter().map(|(workload, count)| format!("{count} × {workload}")).collect();
     let memory = match rule.memory {
-        MemoryLimit::Class => "peak memory within the memory of the machine".to_owned(),
-        MemoryLimit::Bytes(bytes) => format!("peak memory within {} MiB", bytes >> 20),
+        MemoryLimit::Class => "no build needs more memory than the machine has".to_owned(),
+        MemoryLimit::Bytes(bytes) => format!("no build needs more than {} MiB", bytes >> 20),
     };
     let worth = if rule.worth > 0.0 {
-        format!(", and at least {} a day saved", minutes(rule.worth))
+        format!(
+            ", and at least {} per developer and day is saved",
+            DailyUnit::of(rule.worth).show(rule.worth)
+        )
     } else {
         String::new()
     };
     let slower = wording::share(rule.max_slower);
-    format!("per day: {}; rule: no workload more than {slower} slower, {memory}{worth}", builds.join(", "))
+    format!("no workload is more than {slower} slower, {memory}{worth}")
 }
 
 fn question_lines(question: &SwitchQuestion, style: TextStyle) -> Vec<String> {
@@ -71,22 +84,21 @@ fn question_lines(question: &SwitchQuestion, style: TextStyle) -> Vec<String> {
 
 fn title(question: &SwitchQuestion) -> String {
     let SwitchQuestion { project, matrix, baseline, .. } = question;
-    format!("{project} ({matrix}): stay with {baseline}, or switch?")
+    format!("{project} ({matrix}): switch from {baseline} to another variant?")
 }
 
 /// The decision for each machine type, and the one for all of them.
-fn answers(question: &SwitchQuestion) -> Vec<String> {
-    let mut answers: Vec<String> = question
-        .classes
-        .iter()
-        .map(|class| format!("{} on {}: {}", question.project, class_name(class), choice(class)))
-        .collect();
+fn answers(question: &SwitchQuestion, rule: &Rule) -> Vec<String> {
+    let of_class = |class: &ClassDecision| {
+        format!("{} on {}: {}", question.project, class_name(class), choice(class, &question.baseline, rule))
+    };
+    let mut answers: Vec<String> = question.classes.iter().map(of_class).collect();
     if question.classes.len() > 1 {
         let text = match &question.for_all {
             Some(variant) => {
-                format!("{variant} is within the rule everywhere, and is worth it on at least one")
+                format!("{variant} is within the rule everywhere, and saves enough on at least one")
             }
-            None => "no variant is within the rule everywhere and worth it".to_owned(),
+            None => "no variant is within the rule everywhere and saves enough on at least one".to_owned(),
         };
         answers.push(format!("{} on all machine types: {text}", question.project));
     }
@@ -97,46 +109,83 @@ fn class_name(class: &ClassDecision) -> String {
     format!("{} ({})", class.class, wording::pluralize(class.machines, "machine"))
 }
 
-/// The choice with the time that it saves.
-fn choice(class: &ClassDecision) -> String {
+/// The choice between the baseline and the best variant, with the time that a switch saves.
+fn choice(class: &ClassDecision, baseline: &str, rule: &Rule) -> String {
+    let unit = DailyUnit::of_class(class);
     let variant = match &class.choice {
         SwitchChoice::Switch(variant) => variant,
-        SwitchChoice::Stay => return "stay".to_owned(),
-        SwitchChoice::NotKnown => return "not known, too close to call".to_owned(),
+        SwitchChoice::Stay => {
+            return format!("stay with {baseline}: no other variant is within the rule and saves enough");
+        }
+        SwitchChoice::NotKnown => return not_known(class, baseline, rule, unit),
     };
     let chosen = class.candidates.iter().find(|one| one.variant == *variant);
-    let saved = chosen.and_then(|one| one.saved).map(|DailySavings { seconds, low, high }| {
-        format!(", saves {} per day ({} to {})", minutes(seconds), minutes(low), minutes(high))
+    let saved = chosen.and_then(|one| one.saved).map(|saved| {
+        format!(": saves {} per developer and day ({})", unit.show(saved.seconds), unit.interval(saved))
     });
-    format!("switch to {variant}{}", saved.unwrap_or_default())
+    format!("switch from {baseline} to {variant}{}", saved.unwrap_or_default())
+}
+
+/// The best variant that may be worth a switch, if it is not known whether it is.
+fn open_candidate<'c>(class: &'c ClassDecision, rule: &Rule) -> Option<&'c SwitchCandidate> {
+    let is_open = |one: &&SwitchCandidate| match one.fits {
+        RuleFit::No(_) | RuleFit::Absent => false,
+        RuleFit::Yes | RuleFit::NotKnown(_) => one.saved.is_none_or(|saved| saved.high > rule.worth),
+    };
+    class.candidates.iter().find(is_open).filter(|_| class.choice == SwitchChoice::NotKnown)
+}
+
+/// The reason why nothing is chosen.
+fn not_known(class: &ClassDecision, baseline: &str, rule: &Rule, unit: DailyUnit) -> String {
+    let Some(best) = open_candidate(class, rule) else {
+        return format!("not known: no variant was measured against {baseline}");
+    };
+    match (&best.fits, best.saved) {
+        (RuleFit::NotKnown(reason), None) => {
+            format!("not known whether to switch from {baseline} to {}: {reason}", best.variant)
+        }
+        (RuleFit::NotKnown(reason), Some(_)) => {
+            format!("too close to call between {baseline} and {}: {reason}", best.variant)
+        }
+        (_, saved) => {
+            let saved = saved.map_or_else(|| "an unknown time".to_owned(), |saved| unit.interval(saved));
+            format!(
+                "too close to call between {baseline} and {}, which saves {saved} per developer and day",
+                best.variant
+            )
+        }
+    }
 }
 
 fn class_lines(class: &ClassDecision, style: TextStyle) -> Vec<String> {
     let mut lines = style.paragraph("machine type ", &class_name(class));
-    let rows: Vec<Vec<String>> = class.candidates.iter().map(row).collect();
+    let unit = DailyUnit::of_class(class);
+    let rows: Vec<Vec<String>> = class.candidates.iter().map(|one| row(one, unit)).collect();
     lines.extend(style.table(&COLUMNS, &rows));
     for one in &class.candidates {
         let workloads: Vec<String> = one.workloads.iter().map(workload_text).collect();
         if !workloads.is_empty() {
             lines.extend(style.paragraph("", &format!("{}: {}", one.variant, workloads.join("; "))));
         }
-        if let RuleFit::No(reason) | RuleFit::NotKnown(reason) = &one.fits {
-            lines.extend(style.paragraph("", &format!("{}: {reason}", one.variant)));
-        }
+        let reason = match &one.fits {
+            RuleFit::No(reason) => format!("{} is not within the rule: {reason}", one.variant),
+            RuleFit::NotKnown(reason) => format!("{} may not be within the rule: {reason}", one.variant),
+            RuleFit::Yes | RuleFit::Absent => continue,
+        };
+        lines.extend(style.paragraph("", &reason));
     }
     lines
 }
 
-fn row(one: &SwitchCandidate) -> Vec<String> {
+fn row(one: &SwitchCandidate, unit: DailyUnit) -> Vec<String> {
     let fits = match &one.fits {
-        RuleFit::Yes => "within",
-        RuleFit::No(_) => "violated",
+        RuleFit::Yes => "yes",
+        RuleFit::No(_) => "no",
         RuleFit::NotKnown(_) => "not known",
         RuleFit::Absent => "not measured",
     };
-    let (saved, interval) = one.saved.map_or_else(Default::default, |DailySavings { seconds, low, high }| {
-        (minutes(seconds), format!("{} to {}", minutes(low), minutes(high)))
-    });
+    let (saved, interval) =
+        one.saved.map_or_else(Default::default, |saved| (unit.show(saved.seconds), unit.interval(saved)));
     vec![one.variant.clone(), saved, interval, fits.to_owned()]
 }
 
@@ -149,13 +198,41 @@ fn workload_text(one: &WorkloadSavings) -> String {
     format!("{} {ratio}{memory}", workload_phrase(&one.workload, None))
 }
 
-/// Seconds as minutes, with two decimals below ten minutes and one above.
-fn minutes(seconds: f64) -> String {
-    let minutes = seconds / 60.0;
-    let text = if minutes.abs() < 10.0 { format!("{minutes:.2} min") } else { format!("{minutes:.1} min") };
-    // a value that rounds to zero has no sign
-    let sign = if text.contains(|c: char| ('1'..='9').contains(&c)) { "−" } else { "" };
-    text.replace('-', sign)
+/// Unit and decimals of the times of a machine type, so that a column can be compared by eye.
+#[derive(Debug, Clone, Copy)]
+struct DailyUnit {
+    seconds: f64,
+    name: &'static str,
+    decimals: usize,
+}
+
+impl DailyUnit {
+    /// The unit for times up to `largest` seconds.
+    fn of(largest: f64) -> Self {
+        let (seconds, name) = if largest < 120.0 { (1.0, "s") } else { (60.0, "min") };
+        Self { seconds, name, decimals: if largest / seconds < 20.0 { 1 } else { 0 } }
+    }
+
+    fn of_class(class: &ClassDecision) -> Self {
+        let saved = class.candidates.iter().filter_map(|one| one.saved);
+        let largest = |saved: DailySavings| saved.seconds.abs().max(saved.low.abs()).max(saved.high.abs());
+        Self::of(saved.map(largest).fold(0.0, f64::max))
+    }
+
+    fn number(self, seconds: f64) -> String {
+        let text = format!("{:.*}", self.decimals, seconds / self.seconds);
+        // a value that rounds to zero has no sign
+        let sign = if text.contains(|c: char| ('1'..='9').contains(&c)) { "−" } else { "" };
+        text.replace('-', sign)
+    }
+
+    fn show(self, seconds: f64) -> String {
+        format!("{} {}", self.number(seconds), self.name)
+    }
+
+    fn interval(self, saved: DailySavings) -> String {
+        format!("{} to {} {}", self.number(saved.low), self.number(saved.high), self.name)
+    }
 }
 
 /// The decisions as one JSON document.
@@ -227,11 +304,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_shown_as_minutes() {
-        let shown = [0.0, -0.2, -0.4, 90.0, -90.0, 599.9, 3600.0].map(minutes);
-        assert_eq!(
-            shown,
-            ["0.00 min", "0.00 min", "−0.01 min", "1.50 min", "−1.50 min", "10.00 min", "60.0 min"]
-        );
+    fn times_have_the_unit_of_the_largest() {
+        let shown = |largest: f64, seconds: f64| DailyUnit::of(largest).show(seconds);
+        assert_eq!([0.0, -0.04, -7.3].map(|seconds| shown(8.0, seconds)), ["0.0 s", "0.0 s", "−7.3 s"]);
+        assert_eq!([7.3, -90.0].map(|seconds| shown(90.0, seconds)), ["7 s", "−90 s"]);
+        assert_eq!([7.3, 599.9].map(|seconds| shown(600.0, seconds)), ["0.1 min", "10.0 min"]);
+        assert_eq!(shown(3600.0, 3600.0), "60 min");
     }
 }

@@ -159,7 +159,7 @@ fn what_a_round_takes_is_said_with_what_it_comes_to() {
     assert_eq!(of(RoundGoal::Exactly(3)), ", 3 rounds in about 8.1 s");
     assert_eq!(of(RoundGoal::Exactly(1)), ", 1 round");
     assert_eq!(of(RoundGoal::About(3)), ", room for about 3 rounds");
-    assert_eq!(of(RoundGoal::About(0)), ", and no time for one");
+    assert_eq!(of(RoundGoal::About(0)), ", more than the time that is left");
     assert_eq!(of(RoundGoal::AtMost(30)), ", at most 30 rounds");
     assert_eq!(format_seconds(Duration::from_millis(200)), "1 s");
     assert_eq!(format_seconds(Duration::from_millis(62_400)), "1m 02s");

@@ -115,6 +115,6 @@ fn check(value: &TomlValue<'_>) -> Result<Vec<String>, DocError> {
     if argv.iter().any(|word| word.contains("{artifact}")) {
         return Ok(argv);
     }
-    let error = value.error(format!("`{}` does not use the artefact", value.name()));
+    let error = value.error(format!("`{}` does not use the artifact", value.name()));
     Err(error.with_help("`{artifact}` stands for it, such as in `[\"{artifact}\", \"--version\"]`"))
 }

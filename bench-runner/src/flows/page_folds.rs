@@ -1,5 +1,5 @@
-//! Plan → for a page, the conditions of each block in words, and the configuration and command of each variant. It does not
-//! query the machine, so it works for bundles from other machines.
+//! Plan → the folds of a page: the conditions of each block in words, and the configuration and command of each variant. It
+//! does not query the machine, so it works for bundles from other machines.
 
 use bench_runner_core::bundle::Manifest;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Variant};
@@ -10,7 +10,7 @@ use bench_runner_measure::workloads::{self, SourceChange, Workload};
 use bench_runner_report::report::{BlockSetup, VariantSetup};
 
 use super::advice::situation;
-use super::setup::{PlannedProjects, planned_projects};
+use super::comparison_conditions::{PlannedProjects, planned_projects};
 
 /// Longest quoted text of an edit, in characters.
 const LONGEST_QUOTE: usize = 70;

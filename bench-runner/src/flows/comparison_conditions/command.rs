@@ -21,10 +21,10 @@ pub(super) fn command(plan: &Plan, block: &Block, projects: &PlannedProjects<'_>
     }
     words.extend(variants(block, &arms, baseline, projects)?);
     if block.twin().is_none() {
-        words.push("--no-twin".to_owned());
+        words.push("--no-control".to_owned());
     }
     if plan.sessions > 1 {
-        words.push(format!("--sessions {}", plan.sessions));
+        words.push(format!("--fresh-dirs {}", plan.sessions));
     }
     let usual = SamplingSpec::default();
     if (block.sampling.margin - usual.margin).abs() > 1e-9 {
@@ -161,9 +161,9 @@ mod tests {
     #[test]
     fn axes_are_listed_with_the_baseline_first() {
         let one = block(&["linker"], &[&[("linker", "bfd")], &[("linker", "mold")]]);
-        assert_eq!(command_of(one).unwrap(), "--axis linker=bfd,mold --no-twin");
+        assert_eq!(command_of(one).unwrap(), "--axis linker=bfd,mold --no-control");
         let flags = block(&["rustflags"], &[&[("rustflags", "")], &[("rustflags", "-C opt-level=1")]]);
-        assert_eq!(command_of(flags).unwrap(), "--axis 'rustflags=,-C opt-level=1' --no-twin");
+        assert_eq!(command_of(flags).unwrap(), "--axis 'rustflags=,-C opt-level=1' --no-control");
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         one.sampling.timeout = std::time::Duration::from_secs(90);
         assert_eq!(
             command_of(one).unwrap(),
-            "bench-runner run --project hexyl --axis workload=clean,check --no-twin --margin 1.5% --timeout '1m 30s'"
+            "bench-runner run --project hexyl --axis workload=clean,check --no-control --margin 1.5% --timeout '1m 30s'"
         );
     }
 
@@ -184,12 +184,12 @@ mod tests {
         let beneath = block(&["linker"], &[&[own], &[own, ("linker", "mold")]]);
         assert_eq!(
             command_of(beneath).unwrap(),
-            "--baseline as-configured --on as-configured --axis linker=mold --no-twin"
+            "--baseline as-configured --on as-configured --axis linker=mold --no-control"
         );
         let both = block(&["linker"], &[&[own, ("linker", "bfd")], &[own, ("linker", "mold")]]);
-        assert_eq!(command_of(both).unwrap(), "--on as-configured --axis linker=bfd,mold --no-twin");
+        assert_eq!(command_of(both).unwrap(), "--on as-configured --axis linker=bfd,mold --no-control");
         let against = block(&["linker"], &[&[own], &[("linker", "mold")]]);
-        assert_eq!(command_of(against).unwrap(), "--baseline as-configured --axis linker=mold --no-twin");
+        assert_eq!(command_of(against).unwrap(), "--baseline as-configured --axis linker=mold --no-control");
     }
 
     #[test]

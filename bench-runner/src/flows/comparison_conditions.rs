@@ -24,7 +24,7 @@ pub(super) fn planned_projects<'p>(plan: &'p Plan) -> PlannedProjects<'p> {
 }
 
 /// Adds to each comparison what its plan says about the builds.
-pub(super) fn add_setups(comparison: &mut Comparison, plan: &Plan) {
+pub(super) fn add_conditions(comparison: &mut Comparison, plan: &Plan) {
     let projects = planned_projects(plan);
     for block in &mut comparison.blocks {
         let Some(planned) = plan.blocks.iter().find(|planned| planned.id == block.id) else { continue };
