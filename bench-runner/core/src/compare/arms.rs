@@ -12,11 +12,12 @@ use crate::stats::{MAD_TO_SD, median_and_mad, quantile, summarize};
 pub(super) fn arm_results(
     cells: &Cells<'_>,
     judged: &JudgedBlock,
+    costs: &Costs<'_, '_>,
     needed: impl Fn(usize) -> Option<RoundsNeeded>,
 ) -> Vec<ArmResult> {
-    let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells, judged));
+    let sessions = BySession::of(cells, judged);
     let of_arm =
-        |arm: usize| ArmResult { needed: needed(arm), ..arm_result(cells, judged, &costs, &sessions, arm) };
+        |arm: usize| ArmResult { needed: needed(arm), ..arm_result(cells, judged, costs, &sessions, arm) };
     (0..cells.block.arms.len()).map(of_arm).collect()
 }
 

@@ -3,7 +3,9 @@
 //! An estimate is rounded according to its uncertainty: to the second significant digit of its interval's
 //! half-width. In a column of a table, all cells have the same number of decimals.
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Effect, PlainRatio, Ratio, Summary};
+use bench_runner_core::compare::{
+    ArmResult, BlockResult, Effect, PlainRatio, Ratio, Summary, with_separators,
+};
 
 /// Unit of the times of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,9 +121,12 @@ pub(crate) fn mebibytes(summary: &Summary) -> FormattedEstimate {
     format_interval([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
 }
 
-/// A number of events with its interval.
+/// A number of events with its interval, with separators: `1,234,568`.
 pub(crate) fn count(summary: &Summary) -> FormattedEstimate {
-    format_interval([summary.median, summary.low, summary.high], 0)
+    let FormattedEstimate { estimate, low, high } =
+        format_interval([summary.median, summary.low, summary.high], 0);
+    let [estimate, low, high] = [estimate, low, high].map(|number| with_separators(&number));
+    FormattedEstimate { estimate, low, high }
 }
 
 /// A p-value, with two decimals unless it is below 0.01.

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::document::with_code_spans;
 use super::input::PageInput;
-use super::{baselines, copies, glossary, metrics, pooled, verdicts};
+use super::{baselines, copies, glossary, pooled, verdicts};
 use crate::figure::wording::{self, verdict_definitions};
 use crate::report::{answers, calibration, fidelity, text};
 
@@ -30,7 +30,6 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         (baselines::section(page))
         (fidelities(comparison))
         (pooled::section(&comparison.pooled_projects))
-        (metrics::section(comparison))
     }
 }
 

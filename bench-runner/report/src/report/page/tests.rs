@@ -6,7 +6,7 @@ use bench_runner_core::record::{BlockId, ByMetric, MetricId, Outcome, Sample};
 use bench_runner_core::stats::summarize;
 
 use super::*;
-use crate::figure::fixture::{block, comparison, empty_block, everything, names, ratio};
+use crate::figure::fixture::{self, block, comparison, empty_block, everything, names, ratio};
 
 fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
     page_with(comparison, advice, &[])
@@ -182,15 +182,27 @@ fn the_page_says_what_is_odd_and_how_to_repeat_it() {
 }
 
 #[test]
-fn metrics_that_not_every_run_has_are_shown_if_a_run_has_them() {
+fn other_metrics_have_intervals_and_a_control_and_are_away_from_the_answer() {
     let mut comparison = everything();
-    assert!(!page_of(&comparison, &[]).contains("Other metrics"));
-    let arm = &mut comparison.blocks[0].arms[3];
-    arm.summaries[MetricId::MinorFaults] = summarize(&[1_234_567.0, 1_234_568.0, 1_234_570.0]);
-    arm.plain_ratios[MetricId::MinorFaults] = arm.plain_ratios[MetricId::Cpu];
+    let one = &mut comparison.blocks[0];
+    one.arms[3].summaries[MetricId::MinorFaults] = summarize(&[1_234_567.0, 1_234_568.0, 1_234_570.0]);
+    one.arms[3].plain_ratios[MetricId::MinorFaults] = one.arms[3].plain_ratios[MetricId::Cpu];
+    one.arms[1].summaries[MetricId::MinorFaults] = summarize(&[1_000.0, 1_001.0, 1_002.0]);
+    one.twin_ratios[MetricId::MinorFaults] = Some(fixture::plain_ratio(1.01, 0.02));
+    one.twin_ratios[MetricId::Cpu] = Some(fixture::plain_ratio(0.99, 0.02));
     let html = page_of(&comparison, &[]);
-    assert!(html.contains("<td class=\"n\">1234568 (0.620×)</td>"), "{html}");
-    assert!(html.contains("Minor page faults</th>") && !html.contains("Major page faults"));
+    let (answer, rest) = html.split_once("<section id=\"conduct\"").expect("how it was done");
+    assert!(!answer.contains("Other metrics"), "they are no part of the answer");
+    for wanted in [
+        "1,234,568<br><span class=\"muted\">0.620× (0.600–0.640)",
+        "1,001<br><span class=\"muted\">1.010× (0.990–1.030)",
+        "Minor page faults</th>",
+        "what two identical builds differ by",
+    ] {
+        assert!(rest.contains(wanted), "{wanted} in {rest}");
+    }
+    assert!(answer.contains("0.990×"), "the control has a ratio of CPU time in the table of verdicts");
+    assert!(!html.contains("Major page faults"));
     assert_eq!(unclosed(&html), Vec::<String>::new());
 }
 

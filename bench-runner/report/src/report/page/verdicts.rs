@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio, TwinResult};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, TwinResult};
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
 use super::document::with_code_spans;
 use super::glossary::anchor;
 use super::input::{BlockSetup, PageInput};
-use super::metrics;
+use super::metrics::{self, MetricColumn};
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 use crate::report::fidelity;
 
@@ -189,12 +189,6 @@ impl BlockDigits {
     }
 }
 
-/// Decimals of a metric's column.
-fn metric_digits(block: &BlockResult, metric: &Metric) -> ColumnDigits {
-    let plain = block.arms.iter().filter_map(|arm| arm.plain_ratios[metric.id]);
-    ColumnDigits::of_ratios(plain.map(|plain| (plain.ratio, (plain.low, plain.high))))
-}
-
 /// Ends of the control's interval.
 fn ends(twin: &TwinResult) -> (f64, f64) {
     let factor = 1.0 + twin.half_width;
@@ -276,10 +270,9 @@ impl Cell {
                     format!("{} {}", digits.medians.time(wall.median, digits.unit), digits.unit.symbol()),
                 )
             }),
-            ColumnKind::Metric(metric) => Self::number(arm.plain_ratios[metric.id], |plain: PlainRatio| {
-                let shown = metric_digits(block, metric).ratio(plain.ratio, (plain.low, plain.high));
-                (plain.ratio, format!("{}×", shown.estimate))
-            }),
+            ColumnKind::Metric(metric) => {
+                Self::number(MetricColumn::of(block, metric).ratio(block, arm), |shown| shown)
+            }
             ColumnKind::Builds => Self::number(Some(arm.points.len()), |n| (n as f64, n.to_string())),
             ColumnKind::Failed => Self::number(Some(arm.failures), |n| (n as f64, n.to_string())),
         }
