@@ -33,10 +33,6 @@ const BEYOND: f64 = 26.0;
 const SESSIONS: f64 = 18.0;
 /// Number of builds above which they are drawn smaller.
 const CROWDED: usize = 400;
-/// Width of a round from which its builds are joined by a line.
-const JOINED_FROM: f64 = 24.0;
-/// Number of builds of a round up to which they are joined.
-const MOST_JOINED: usize = 8;
 /// Width of a round from which rounds are shaded.
 const SHADED_FROM: f64 = 6.0;
 
@@ -154,7 +150,7 @@ impl Plot {
         format!("wall time; axis {}", self.y.extent_text(self.unit.symbol(), self.median))
     }
 
-    /// Shades every other round, and joins the builds of each round.
+    /// Shades every other round.
     fn rounds(&self, scene: &mut Scene) {
         let starts = boundaries(&self.points, |point| point.round);
         let width = (PLOT.1 - PLOT.0) / (starts.len() + 1) as f64;
@@ -181,9 +177,6 @@ impl Plot {
             y_axis(&mut chart)?;
             x_axis(&mut chart, false, "rounds, each with its builds in the order they were made")?;
             let plot = chart.plotting_area();
-            for joined in self.joined() {
-                plot.draw(&PathElement::new(joined, stroke(Ink::Control, 0.6)))?;
-            }
             let (mut tooltips, mut outliers) = (Vec::new(), Vec::new());
             // The baseline and its twin come first in a block, so the variants are drawn over them.
             for (arm, one) in series.iter().enumerate() {
@@ -221,16 +214,6 @@ impl Plot {
 
     fn position(&self, point: &Point) -> (f64, f64) {
         (f64::from(point.order) + 1.0, self.unit.convert(point.wall))
-    }
-
-    /// Builds of each round in their order, unless lines would hide the builds: in narrow rounds, and in rounds of
-    /// many builds.
-    fn joined(&self) -> Vec<Vec<(f64, f64)>> {
-        let shown: Vec<Point> = self.points.iter().filter(|point| !self.is_beyond(point)).copied().collect();
-        let rounds: Vec<&[Point]> = shown.chunk_by(|a, b| a.round == b.round).collect();
-        let width = (PLOT.1 - PLOT.0) / rounds.len().max(1) as f64;
-        let rounds = rounds.into_iter().filter(|round| width >= JOINED_FROM && round.len() <= MOST_JOINED);
-        rounds.map(|round| round.iter().map(|point| self.position(point)).collect()).collect()
     }
 
     /// An arm's median and interval in its column of the strip.

@@ -129,7 +129,8 @@ fn range(blocks: &[BlockResult]) -> (f64, f64) {
 
 /// Lower end, ratio and upper end of the control.
 fn control_interval(twin: &TwinResult) -> [f64; 3] {
-    [twin.ratio / (1.0 + twin.half_width), twin.ratio, twin.ratio * (1.0 + twin.half_width)]
+    let (low, high) = twin.ends();
+    [low, twin.ratio, high]
 }
 
 /// Result of an arm: lower end, ratio and upper end.
@@ -165,8 +166,7 @@ fn block(
     }
     let full: Vec<_> = arms.iter().map(|arm| row_name(arm)).collect();
     let names = widths::shorten_all(&full, layout.names.1 - layout.names.0, NAME_SIZE);
-    let shown = arms.iter().filter_map(|arm| arm_interval(block, arm));
-    let digits = ColumnDigits::of_ratios(shown.map(|[low, ratio, high]| (ratio, (low, high))));
+    let digits = ColumnDigits::of_block(block);
     for (index, (arm, name)) in arms.iter().zip(names).enumerate() {
         let top = rows_top + index as f64 * layout.row;
         row(scene, (block, arm), (layout, digits), (name, top));

@@ -125,7 +125,7 @@ pub(super) fn word_ink(look: IntervalLook) -> Ink {
 
 /// Look of what is not a result but its scale: the control, or several machines together.
 pub(super) const REFERENCE: IntervalLook =
-    IntervalLook::Bar { ink: Ink::Control, estimate: Ink::Control, width: 4.0 };
+    IntervalLook::Bar { ink: Ink::Control, estimate: Ink::Muted, width: 4.0 };
 
 /// The rows' part of the axis from `top` on: the margin as a band over all rows, grid, intervals. With `words`
 /// the band begins above the rows, with its meaning in it.
@@ -184,8 +184,8 @@ pub(super) fn margin_words(margin: f64) -> String {
 /// Which side of the axis is which, and the heads of the columns; returns their lower end.
 pub(super) fn heads(scene: &mut Scene, layout: &FigureLayout, top: f64) -> f64 {
     let ((left, right), y) = (layout.axis, top + HEADS / 2.0);
-    scene.text(Label::new((left, y), "← takes less time", SMALL, Ink::Text));
-    scene.text(Label::new((right, y), "takes more time →", SMALL, Ink::Text).anchored(Anchor::End));
+    scene.text(Label::new((left, y), "← takes less time", SMALL, Ink::Muted));
+    scene.text(Label::new((right, y), "takes more time →", SMALL, Ink::Muted).anchored(Anchor::End));
     let y = if layout.text_on_axis() { y } else { y + HEADS };
     scene.text(Label::new((layout.verdict, y), "verdict", SMALL, Ink::Muted));
     for (end, text) in layout.numbers.into_iter().zip(["ratio", "95% interval", "change"]) {

@@ -95,3 +95,11 @@ pub struct TwinResult {
     /// The p-value against "no difference", or against none beyond those offsets.
     pub p: f64,
 }
+
+impl TwinResult {
+    /// Ends of the interval of the ratio.
+    pub fn ends(&self) -> (f64, f64) {
+        let factor = 1.0 + self.half_width;
+        (self.ratio / factor, self.ratio * factor)
+    }
+}

@@ -239,6 +239,64 @@ fn a_group_of_rows_has_the_baseline_the_control_and_the_variants() {
 }
 
 #[test]
+fn an_answer_begins_with_what_was_compared_and_its_figure_comes_before_the_tables() {
+    let html = page_of(&comparison(vec![block("hexyl", &names(2, false), 12, 4.2)]), &[]);
+    assert!(html.contains("<strong>hexyl: rebuild after an edit:</strong> linker=lld is faster"), "{html}");
+    let place = |of: &str| html.find(of).unwrap_or_else(|| panic!("no {of}"));
+    let order = [
+        place("class=\"answers\""),
+        place("id=\"tips-1\""),
+        place("id=\"verdicts\""),
+        place("id=\"tips-3\""),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+#[test]
+fn a_row_says_whether_its_settings_were_proven_unless_they_were() {
+    use bench_runner_core::record::{Proof, ProofResult, Role};
+    let mut one = block("hexyl", &names(2, false), 12, 4.2);
+    let proof = |role: Role, variant: &str, result: ProofResult| Proof {
+        block: one.id.clone(),
+        variant: variant.to_owned(),
+        role,
+        axis: "linker".to_owned(),
+        result,
+        expected: "it".to_owned(),
+        found: "it".to_owned(),
+    };
+    one.proofs = vec![
+        proof(Role::Baseline, "linker=bfd", ProofResult::Holds),
+        proof(Role::Variant, "linker=lld", ProofResult::NotProvable),
+    ];
+    let html = page_of(&comparison(vec![one]), &[]);
+    let table =
+        html.split("id=\"verdicts\"").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    let rows: Vec<&str> = table.split("data-arm=").skip(1).collect();
+    let said = ["without a proof", "cannot be proven: linker"];
+    let of = |row: &str| said.iter().find(|text| row.contains(**text)).copied();
+    assert_eq!(rows.iter().map(|row| of(row)).collect::<Vec<_>>(), [None, Some(said[0]), Some(said[1])]);
+    assert!(table.contains("unless the row says otherwise"), "{table}");
+}
+
+#[test]
+fn a_column_has_one_unit_in_a_comparison() {
+    let html = page_of(&comparison(vec![block("hexyl", &names(2, false), 12, 0.83)]), &[]);
+    let table =
+        html.split("id=\"verdicts\"").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    assert!(
+        table.contains("saves 110 ms") && table.contains("830.0 ms") && !table.contains(" s<"),
+        "{table}"
+    );
+}
+
+#[test]
+fn times_at_the_top_are_for_readers() {
+    assert_eq!(time_to_the_minute("2026-11-20T19:34:06Z"), "2026-11-20 19:34 UTC");
+    assert_eq!(time_to_the_minute("yesterday"), "yesterday");
+}
+
+#[test]
 fn decided_answers_come_first() {
     let mut undecided = block("one", &names(2, false), 12, 4.2);
     undecided.arms[2].ratio = Some(ratio(1.0, 0.1, Verdict::Undecided));
@@ -266,7 +324,9 @@ fn a_word_of_the_table_is_defined_on_the_page() {
     let html = page_of(&everything(), &[]);
     let linked: Vec<&str> =
         html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert!(linked.contains(&"def-faster") && linked.contains(&"def-control"), "{linked:?}");
+    for word in ["def-faster", "def-control", "def-noise-floor", "def-proof"] {
+        assert!(linked.contains(&word), "{word} in {linked:?}");
+    }
     for id in linked {
         assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
     }
