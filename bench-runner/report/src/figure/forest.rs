@@ -21,6 +21,9 @@ const GAP: f64 = 12.0;
 /// Share of the common axis below which the intervals of a comparison could not be told apart on it.
 const UNREADABLE: f64 = 0.12;
 
+/// Number of comparisons after which the common axis is repeated, so that its numbers are never far away.
+const AXIS_EVERY: usize = 5;
+
 /// Scene of one run.
 pub(crate) fn scene(comparison: &Comparison, layout: &FigureLayout) -> Scene {
     let title = format!("{}: wall time against the baseline", comparison.scenario);
@@ -36,7 +39,8 @@ pub(crate) fn scene(comparison: &Comparison, layout: &FigureLayout) -> Scene {
     for (index, one) in comparison.blocks.iter().enumerate() {
         let axis = axes.of_block(index);
         top = block(&mut scene, one, (axis, layout), (top, axes.is_explained(index)));
-        if axes.has_own() {
+        let is_repeated = (index + 1) % AXIS_EVERY == 0 && index + 1 < comparison.blocks.len();
+        if axes.has_own() || is_repeated {
             top = axis_below(&mut scene, axis, layout, top);
         }
         if let Some(factor) = axes.magnification(index) {

@@ -292,6 +292,16 @@ fn all_comparisons_have_one_scale_unless_one_would_be_unreadable_on_it() {
 }
 
 #[test]
+fn the_axis_of_many_comparisons_is_repeated() {
+    let axes = |count: usize| {
+        let blocks = (0..count).map(|_| block("hexyl", &names(2, false), 12, 4.2)).collect();
+        let scene = forest::scene(&comparison(blocks), &FigureLayout::WIDE);
+        scene.labels().filter(|label| label.text == "1.00×").count()
+    };
+    assert_eq!([1, 5, 6, 11].map(axes), [1, 1, 2, 3]);
+}
+
+#[test]
 fn an_interval_beyond_the_axis_ends_in_an_arrowhead() {
     let with_spread = |spread: f64| {
         let mut one = block("hexyl", &names(3, false), 6, 1.0);
