@@ -32,7 +32,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         (proofs(comparison))
         (metrics::section(comparison))
         (failures_and_exclusions(comparison))
-        h3 { "The results as text" }
+        h3.repeats { "The results as text" }
         (copies::texts(comparison))
     }
 }
