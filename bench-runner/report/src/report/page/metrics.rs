@@ -53,7 +53,8 @@ impl<'m> MetricColumn<'m> {
     pub(super) fn of(block: &BlockResult, metric: &'m Metric) -> Self {
         let summaries: Vec<Summary> = block.arms.iter().filter_map(|arm| arm.summaries[metric.id]).collect();
         let unit = TimeUnit::for_seconds(summaries.iter().map(|summary| summary.median).fold(0.0, f64::max));
-        let ratios = block.arms.iter().filter_map(|arm| ratio(block, arm, metric));
+        // The control's interval may be so narrow that its decimals would say nothing about the variants.
+        let ratios = block.arms.iter().filter_map(|arm| arm.plain_ratios[metric.id]);
         Self {
             metric,
             unit,
