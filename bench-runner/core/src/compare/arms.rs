@@ -6,17 +6,18 @@ use super::judge::JudgedBlock;
 use super::result::{ArmResult, Point, RoundsNeeded};
 use super::sessions::BySession;
 use crate::record::{ByMetric, Cost, Round, Sample};
-use crate::stats::{MAD_TO_SD, median_and_mad, quantile, summarize};
+use crate::stats::{CLIPPED_FROM, MAD_TO_SD, median_and_mad, quantile, summarize};
 
 /// Results of all arms, in the order of the block.
 pub(super) fn arm_results(
     cells: &Cells<'_>,
     judged: &JudgedBlock,
+    costs: &Costs<'_, '_>,
     needed: impl Fn(usize) -> Option<RoundsNeeded>,
 ) -> Vec<ArmResult> {
-    let (costs, sessions) = (Costs::of(cells, judged), BySession::of(cells, judged));
+    let sessions = BySession::of(cells, judged);
     let of_arm =
-        |arm: usize| ArmResult { needed: needed(arm), ..arm_result(cells, judged, &costs, &sessions, arm) };
+        |arm: usize| ArmResult { needed: needed(arm), ..arm_result(cells, judged, costs, &sessions, arm) };
     (0..cells.block.arms.len()).map(of_arm).collect()
 }
 
@@ -67,7 +68,11 @@ fn points(cells: &Cells<'_>, arm: usize) -> Vec<Point> {
 }
 
 /// Flags builds that are more than three robust standard deviations away from the median, on the log scale.
+/// Fewer builds than [`CLIPPED_FROM`] have no outliers: so few do not show which of them is the odd one.
 fn flag_outliers(points: &mut [Point]) {
+    if points.len() < CLIPPED_FROM {
+        return;
+    }
     let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
     let Some((center, spread)) = median_and_mad(&logs) else { return };
     let limit = 3.0 * MAD_TO_SD * spread;

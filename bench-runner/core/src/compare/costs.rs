@@ -4,6 +4,7 @@ use super::cells::{Cells, Table};
 use super::judge::JudgedBlock;
 use super::result::PlainRatio;
 use crate::record::{ByMetric, Metric, MetricId, Sample, Treatment};
+use crate::stats::{Contrast, Estimate};
 
 /// Costs of the builds of a block.
 pub(super) struct Costs<'c, 'a> {
@@ -26,9 +27,17 @@ impl<'c, 'a> Costs<'c, 'a> {
     /// that ratio is missing, or if a round lacks a value or has a 0: the remaining rounds would be a
     /// selection, those in which the system happened to count something.
     pub(super) fn ratio(&self, arm: usize, metric: MetricId) -> Option<PlainRatio> {
-        let wall = self.judged.estimates[arm]?;
-        let table = self.tables[metric].as_ref()?;
-        let estimate = self.cells.contrast(arm)?.estimate(table, self.cells.control());
+        self.ratio_of(metric, self.cells.contrast(arm)?, self.judged.estimates[arm]?)
+    }
+
+    /// Same as [`Costs::ratio`], for the twin and the planned baseline, whichever baseline is chosen.
+    pub(super) fn twin_ratio(&self, metric: MetricId) -> Option<PlainRatio> {
+        let reference = &self.cells.reference;
+        self.ratio_of(metric, reference.contrast(reference.twin?), self.judged.twin?)
+    }
+
+    fn ratio_of(&self, metric: MetricId, contrast: Contrast, wall: Estimate) -> Option<PlainRatio> {
+        let estimate = contrast.estimate(self.tables[metric].as_ref()?, self.cells.control());
         let estimate = estimate.filter(|estimate| estimate.rounds == wall.rounds)?;
         Some(PlainRatio::of(&estimate.stretched(self.judged.stretch())))
     }

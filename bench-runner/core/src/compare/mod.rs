@@ -52,12 +52,12 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use crate::record::{Block, BlockEnd, BlockId, Proof, Sample};
+use crate::record::{Block, BlockEnd, BlockId, ByMetric, Proof, Sample};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use baseline::{RequestedBaseline, UnknownBaseline};
 pub use interference::RunInterference;
-pub use notes::pluralize;
+pub use notes::{pluralize, with_separators};
 pub use policy::Policy;
 pub use result::{
     ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ComparisonSetup, ExcludedProject,
@@ -69,6 +69,7 @@ pub use title::{titles, workload_phrase};
 
 use baseline::ChosenBaseline;
 use cells::Cells;
+use costs::Costs;
 use judge::JudgedBlock;
 use needed::rounds_needed;
 use title::BlockTitle;
@@ -146,6 +147,7 @@ fn block_result(
     policy: &Policy,
 ) -> Option<BlockResult> {
     let baseline = cells.baseline?;
+    let costs = Costs::of(cells, judged);
     let order = order::block_order_effects(cells, judged);
     let notes = notes::block_notes(cells, judged, family, policy);
     let warnings = notes.iter().filter(|note| note.is_warning).map(|note| note.text.clone()).collect();
@@ -164,9 +166,12 @@ fn block_result(
         min_rounds: cells.block.sampling.min_rounds,
         stopped: cells.end.map(|end| end.stopped),
         margin: judged.margin,
-        arms: arms::arm_results(cells, judged, |arm| rounds_needed(cells, judged, arm, family, policy)),
+        arms: arms::arm_results(cells, judged, &costs, |arm| {
+            rounds_needed(cells, judged, arm, family, policy)
+        }),
         baseline,
         twin: judged.twin_result(cells),
+        twin_ratios: ByMetric::of(|metric| costs.twin_ratio(metric.id)),
         noise_floor: judged.noise_floor(family, policy),
         serial: judged.serial.map(|serial| serial.lag1),
         offset: Some(judged.offset_variance()).filter(|variance| *variance > 0.0).map(f64::sqrt),

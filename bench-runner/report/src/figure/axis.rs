@@ -7,7 +7,9 @@
 use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
-use plotters::coord::types::{RangedCoordf64, RangedCoordu32};
+use plotters::coord::types::RangedCoordf64;
+
+use super::wording;
 
 /// An axis of numbers.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,12 +61,9 @@ impl NumberAxis {
         Self { low, high, spacing: Spacing::Linear, ticks: ticks.into_iter().zip(labels).collect() }
     }
 
-    /// A linear axis with ticks at whole numbers from `first` to `last`.
-    pub(super) fn counting((low, high): (f64, f64), (first, last): (u32, u32), wanted: usize) -> Self {
-        let ticks = RangedCoordu32::from(first..last).key_points(wanted);
-        let ticks = ticks.into_iter().filter(|tick| *tick >= first);
-        let ticks = ticks.map(|tick| (f64::from(tick), tick.to_string())).collect();
-        Self { ticks, ..Self::linear((low, high), wanted) }
+    /// A linear axis with these ticks and labels, in ascending order.
+    pub(super) fn marked((low, high): (f64, f64), ticks: Vec<(f64, String)>) -> Self {
+        Self { ticks, ..Self::linear((low, high), 1) }
     }
 
     /// A logarithmic axis for ratios, with about `wanted` ticks and at least one on each side of 1.
@@ -99,10 +98,28 @@ impl NumberAxis {
         (self.low..=self.high).contains(&value)
     }
 
-    /// Share of the axis's upper end that it covers.
-    pub(super) fn covered(&self) -> f64 {
-        (self.high - self.low) / self.high
+    /// Extent of the axis in words, to follow what it shows: `from 4.1 to 5.0 s (22% of the baseline's median)`.
+    /// A reader must see from it how much a difference is magnified.
+    pub(super) fn extent_text(&self, unit: &str, median: Option<f64>) -> String {
+        if self.is_log() {
+            let [low, high] = [self.low, self.high].map(|end| format_digits(end, 2));
+            return format!("from {low} to {high} {unit}, logarithmic");
+        }
+        let span = self.high - self.low;
+        let decimals = (1.0 - span.log10().floor()).clamp(0.0, 9.0) as usize;
+        let [low, high] = [self.low, self.high].map(|end| format!("{end:.decimals$}"));
+        let share = median.filter(|median| median.is_finite() && *median > 0.0);
+        let share =
+            share.map(|median| format!(" ({} of the baseline's median)", wording::share(span / median)));
+        format!("from {low} to {high} {unit}{}", share.unwrap_or_default())
     }
+}
+
+/// A positive number with this many significant digits.
+fn format_digits(value: f64, digits: i32) -> String {
+    let place = value.log10().floor() as i32 + 1 - digits;
+    let rounded = (value / 10f64.powi(place)).round() * 10f64.powi(place);
+    format!("{rounded:.*}", place.min(0).unsigned_abs() as usize)
 }
 
 impl Ranged for NumberAxis {
@@ -252,6 +269,20 @@ mod tests {
     }
 
     #[test]
+    fn an_axis_says_how_much_it_covers() {
+        let axis = NumberAxis::quantities([4.2, 4.8], 0.0, 5);
+        assert_eq!(axis.extent_text("s", Some(4.5)), "from 4.16 to 4.84 s (15% of the baseline's median)");
+        assert_eq!(axis.extent_text("s", None), "from 4.16 to 4.84 s");
+        let wide = NumberAxis::quantities([240.0, 1100.0], 0.0, 5);
+        assert_eq!(
+            wide.extent_text("ms", Some(900.0)),
+            "from 188 to 1152 ms (110% of the baseline's median)"
+        );
+        let far = NumberAxis::quantities([0.5, 5000.0], 0.0, 5);
+        assert_eq!(far.extent_text("s", Some(1.0)), "from 0.32 to 7900 s, logarithmic");
+    }
+
+    #[test]
     fn alike_times_are_linear_and_unlike_times_logarithmic() {
         assert!(!NumberAxis::quantities([4.0, 5.0], 0.0, 5).is_log());
         assert!(NumberAxis::quantities([0.1, 5.0], 0.0, 5).is_log());
@@ -260,7 +291,6 @@ mod tests {
     #[test]
     fn ticks_are_round() {
         assert_eq!(labels(&NumberAxis::linear((0.0, 41.0), 5)), ["0", "10", "20", "30", "40"]);
-        assert_eq!(labels(&NumberAxis::counting((0.5, 48.5), (1, 48), 6)), ["10", "20", "30", "40"]);
         assert_eq!(
             labels(&NumberAxis::ratios((0.85, 1.06), 6)),
             ["0.85×", "0.90×", "0.95×", "1.00×", "1.05×"]

@@ -33,10 +33,6 @@ const BEYOND: f64 = 26.0;
 const SESSIONS: f64 = 18.0;
 /// Number of builds above which they are drawn smaller.
 const CROWDED: usize = 400;
-/// Width of a round from which its builds are joined by a line.
-const JOINED_FROM: f64 = 24.0;
-/// Number of builds of a round up to which they are joined.
-const MOST_JOINED: usize = 8;
 /// Width of a round from which rounds are shaded.
 const SHADED_FROM: f64 = 6.0;
 
@@ -94,6 +90,8 @@ struct Plot {
     x: NumberAxis,
     y: NumberAxis,
     longest: f64,
+    /// Median of the baseline.
+    median: Option<f64>,
     /// Upper end of the axis of times, and its lower end.
     down: (f64, f64),
     sessions: Vec<(f64, u32)>,
@@ -107,7 +105,8 @@ impl Plot {
         points.sort_by_key(|point| point.order);
         let (first, last) = (points.first()?.order + 1, points.last()?.order + 1);
         let pad = 0.5 + f64::from(last - first) * 0.015;
-        let x = NumberAxis::counting((f64::from(first) - pad, f64::from(last) + pad), (first, last), 8);
+        let ends = (f64::from(first) - pad, f64::from(last) + pad);
+        let x = NumberAxis::marked(ends, round_ticks(&points));
         let longest = longest_shown(&points);
         let sessions = boundaries(&points, |point| point.session);
         let named = if sessions.is_empty() { 0.0 } else { SESSIONS };
@@ -117,7 +116,8 @@ impl Plot {
         let shown = points.iter().map(|point| point.wall).filter(|wall| *wall <= longest);
         let wanted = ((bottom - top) / 50.0) as usize;
         let y = NumberAxis::quantities(shown.map(|wall| unit.convert(wall)), LEAST_SPAN, wanted);
-        Some(Self { points, unit, x, y, longest, down: (top, bottom), sessions })
+        let median = series::baseline_median(series).map(|median| unit.convert(median));
+        Some(Self { points, unit, x, y, longest, median, down: (top, bottom), sessions })
     }
 
     fn is_beyond(&self, point: &Point) -> bool {
@@ -147,17 +147,10 @@ impl Plot {
     }
 
     fn axis_title(&self) -> String {
-        let unit = self.unit.symbol();
-        if self.y.is_log() {
-            format!("wall time, {unit}, logarithmic")
-        } else if self.y.covered() < 0.25 {
-            format!("wall time, {unit}; the whole height is {}", wording::share(self.y.covered()))
-        } else {
-            format!("wall time, {unit}")
-        }
+        format!("wall time; axis {}", self.y.extent_text(self.unit.symbol(), self.median))
     }
 
-    /// Shades every other round, and joins the builds of each round.
+    /// Shades every other round.
     fn rounds(&self, scene: &mut Scene) {
         let starts = boundaries(&self.points, |point| point.round);
         let width = (PLOT.1 - PLOT.0) / (starts.len() + 1) as f64;
@@ -182,11 +175,8 @@ impl Plot {
             let frame = ChartFrame { left: PLOT.0, below: BELOW, ..ChartFrame::bare(PLOT, self.down) };
             let mut chart = frame.chart(canvas, (self.x.clone(), self.y.clone()))?;
             y_axis(&mut chart)?;
-            x_axis(&mut chart, false, "builds in the order they were made")?;
+            x_axis(&mut chart, false, "rounds, each with its builds in the order they were made")?;
             let plot = chart.plotting_area();
-            for joined in self.joined() {
-                plot.draw(&PathElement::new(joined, stroke(Ink::Control, 0.6)))?;
-            }
             let (mut tooltips, mut outliers) = (Vec::new(), Vec::new());
             // The baseline and its twin come first in a block, so the variants are drawn over them.
             for (arm, one) in series.iter().enumerate() {
@@ -226,16 +216,6 @@ impl Plot {
         (f64::from(point.order) + 1.0, self.unit.convert(point.wall))
     }
 
-    /// Builds of each round in their order, unless lines would hide the builds: in narrow rounds, and in rounds of
-    /// many builds.
-    fn joined(&self) -> Vec<Vec<(f64, f64)>> {
-        let shown: Vec<Point> = self.points.iter().filter(|point| !self.is_beyond(point)).copied().collect();
-        let rounds: Vec<&[Point]> = shown.chunk_by(|a, b| a.round == b.round).collect();
-        let width = (PLOT.1 - PLOT.0) / rounds.len().max(1) as f64;
-        let rounds = rounds.into_iter().filter(|round| width >= JOINED_FROM && round.len() <= MOST_JOINED);
-        rounds.map(|round| round.iter().map(|point| self.position(point)).collect()).collect()
-    }
-
     /// An arm's median and interval in its column of the strip.
     fn interval(&self, one: &Series<'_>, wall: &Summary, column: f64) -> Option<IntervalMark> {
         let values = [wall.low, wall.median, wall.high].map(|wall| self.unit.convert(wall));
@@ -248,7 +228,7 @@ impl Plot {
     fn tooltip(&self, one: &Series<'_>, point: &Point, at: ScenePosition) -> Tooltip {
         let time = format!("{} {}", wording::seconds(point.wall, self.unit), self.unit.symbol());
         let outlier = if point.outlier { ", an outlier" } else { "" };
-        let text = format!("{time}, round {}, build {}{outlier}", point.round, point.order + 1);
+        let text = format!("{time}, round {}{outlier}", point.round);
         Tooltip { from: at, to: at, name: wording::arm_name(one.arm), text }
     }
 
@@ -339,12 +319,27 @@ impl Plot {
             let beyond = if beyond { " (▲: beyond the axis)" } else { "" };
             parts.push(format!("! marks an outlier{beyond}, which is kept."));
         }
-        parts.push("The axis does not start at zero.".to_owned());
         let y = self.down.1 + BELOW + 16.0;
         let text = Label::new((EDGE, y), parts.join(" "), 11.0, Ink::Muted);
         scene.text(text.within(WIDTH - 2.0 * EDGE));
         scene.height = y + 20.0;
     }
+}
+
+/// Most numbers of rounds on the axis.
+const MOST_TICKS: usize = 12;
+
+/// Middle and number of rounds, as many as the axis has room for.
+fn round_ticks(points: &[Point]) -> Vec<(f64, String)> {
+    let rounds: Vec<&[Point]> = points.chunk_by(|one, next| one.round == next.round).collect();
+    let steps = [1, 2, 5].into_iter().cycle().zip(0..).map(|(step, at)| step * 10usize.pow(at / 3));
+    let step = steps.take(18).find(|step| rounds.len() / step <= MOST_TICKS).unwrap_or(usize::MAX);
+    let middle = |round: &[Point]| {
+        let [first, last] = [0, round.len() - 1].map(|at| f64::from(round[at].order));
+        (first + last) / 2.0 + 1.0
+    };
+    let is_marked = |round: &&&[Point]| step == 1 || round[0].round as usize % step == 0;
+    rounds.iter().filter(is_marked).map(|round| (middle(round), round[0].round.to_string())).collect()
 }
 
 /// Boundaries between parts of the run: position between two builds, and number of the part that begins

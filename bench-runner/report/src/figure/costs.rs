@@ -27,8 +27,8 @@ const BELOW: f64 = 42.0;
 /// verdict.
 const BARS: [(&str, Ink, (f64, f64)); 3] = [
     ("wall time", Ink::Muted, (0.12, 0.36)),
-    ("CPU time of all processes", Ink::Arm(5), (0.4, 0.62)),
-    ("the kernel's part of the CPU time", Ink::Arm(4), (0.66, 0.88)),
+    ("CPU time of all processes", Ink::Arm(7), (0.4, 0.62)),
+    ("the kernel's part of the CPU time", Ink::Arm(3), (0.66, 0.88)),
 ];
 
 /// Difference of the CPU time per wall time to the baseline's from which the figure has something to say.

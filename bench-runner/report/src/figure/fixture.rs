@@ -120,6 +120,7 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         arms: Vec::new(),
         baseline: 0,
         twin: None,
+        twin_ratios: ByMetric::default(),
         serial: None,
         offset: None,
         offset_is_assumed: false,

@@ -5,8 +5,8 @@ use bench_runner_core::record::Role;
 
 use super::axis::NumberAxis;
 use super::intervals::{
-    self, HEADS, NAME_SIZE, REFERENCE, RowMark, SMALL, around_one, axis_below, column_heads, directions,
-    head, legend, look, number_cells, reason, row_tooltip, small_print, word_ink,
+    self, HEADS, NAME_SIZE, NUMBERS, REFERENCE, RowMark, SMALL, around_one, axis_below, head, heads, legend,
+    look, number_cells, reason, row_tooltip, small_print, word_ink,
 };
 use super::layout::FigureLayout;
 use super::palette::Ink;
@@ -18,8 +18,11 @@ use super::wording::{self, ColumnDigits, TimeUnit};
 const BELOW: f64 = 14.0;
 /// Blank space between comparisons.
 const GAP: f64 = 12.0;
-/// Share of a common axis below which a comparison would leave it mostly empty.
-const MOSTLY_EMPTY: f64 = 0.3;
+/// Share of the common axis below which the intervals of a comparison could not be told apart on it.
+const UNREADABLE: f64 = 0.12;
+
+/// Number of comparisons after which the common axis is repeated, so that its numbers are never far away.
+const AXIS_EVERY: usize = 5;
 
 /// Scene of one run.
 pub(crate) fn scene(comparison: &Comparison, layout: &FigureLayout) -> Scene {
@@ -31,21 +34,24 @@ pub(crate) fn scene(comparison: &Comparison, layout: &FigureLayout) -> Scene {
         scene.height = top + 50.0;
         return scene;
     }
+    top = heads(&mut scene, layout, top);
     let axes = ForestAxes::for_blocks(&comparison.blocks);
     for (index, one) in comparison.blocks.iter().enumerate() {
         let axis = axes.of_block(index);
-        let heads = (index == 0, index == 0 || matches!(axes, ForestAxes::Each(_)));
-        top = block(&mut scene, one, (axis, layout), (top, heads));
-        if matches!(axes, ForestAxes::Each(_)) {
+        top = block(&mut scene, one, (axis, layout), (top, axes.is_explained(index)));
+        let is_repeated = (index + 1) % AXIS_EVERY == 0 && index + 1 < comparison.blocks.len();
+        if axes.has_own() || is_repeated {
             top = axis_below(&mut scene, axis, layout, top);
+        }
+        if let Some(factor) = axes.magnification(index) {
+            top = own_scale(&mut scene, layout, factor, top);
         }
         top += GAP;
     }
     top -= GAP;
-    if let ForestAxes::Common(axis) = &axes {
-        top = axis_below(&mut scene, axis, layout, top);
+    if !axes.has_own() {
+        top = axis_below(&mut scene, &axes.common, layout, top);
     }
-    top = directions(&mut scene, layout, top);
     scene.height = caption(&mut scene, comparison, (&axes, layout), top + 12.0) + BELOW;
     scene
 }
@@ -65,34 +71,55 @@ fn description(comparison: &Comparison) -> String {
     if sentences.is_empty() { "Nothing was measured.".to_owned() } else { sentences.join(" ") }
 }
 
-/// One axis for all comparisons, or one for each if a common axis would be mostly empty in one of them.
-enum ForestAxes {
-    Common(NumberAxis),
-    Each(Vec<NumberAxis>),
+/// One axis for all comparisons, so that equal lengths are equal differences; a comparison that would be
+/// unreadable on it has its own.
+struct ForestAxes {
+    common: NumberAxis,
+    /// Axis and magnification of each comparison that has its own.
+    own: Vec<Option<(NumberAxis, f64)>>,
 }
 
 impl ForestAxes {
     fn for_blocks(blocks: &[BlockResult]) -> Self {
         let span = |(low, high): (f64, f64)| (high / low).ln();
         let common = range(blocks);
-        let ranges: Vec<_> = blocks.iter().map(|block| range(std::slice::from_ref(block))).collect();
-        let has_ratio = |block: &BlockResult| block.arms.iter().any(|arm| arm.ratio.is_some());
-        let is_empty = |(block, range): (&BlockResult, &(f64, f64))| {
-            has_ratio(block) && span(*range) < MOSTLY_EMPTY * span(common)
+        let own_axis = |block: &BlockResult| {
+            let own = range(std::slice::from_ref(block));
+            let has_ratio = block.arms.iter().any(|arm| arm.ratio.is_some());
+            let is_unreadable = has_ratio && span(own) < UNREADABLE * span(common);
+            is_unreadable.then(|| (intervals::axis(own), span(common) / span(own)))
         };
-        if blocks.iter().zip(&ranges).any(is_empty) {
-            Self::Each(ranges.into_iter().map(intervals::axis).collect())
-        } else {
-            Self::Common(intervals::axis(common))
-        }
+        Self { own: blocks.iter().map(own_axis).collect(), common: intervals::axis(common) }
     }
 
     fn of_block(&self, index: usize) -> &NumberAxis {
-        match self {
-            Self::Common(axis) => axis,
-            Self::Each(axes) => &axes[index],
-        }
+        self.own[index].as_ref().map_or(&self.common, |(axis, _)| axis)
     }
+
+    fn has_own(&self) -> bool {
+        self.own.iter().any(Option::is_some)
+    }
+
+    /// How many times longer a difference is than on the common axis; `None` on that axis.
+    fn magnification(&self, index: usize) -> Option<f64> {
+        self.own[index].as_ref().map(|(_, factor)| *factor)
+    }
+
+    /// True for the first comparison on each axis, which says what the margin's band means.
+    fn is_explained(&self, index: usize) -> bool {
+        self.own[index].is_some() || self.own[..index].iter().all(Option::is_some)
+    }
+}
+
+/// Warning below a comparison that its axis is not that of the others; returns its lower end.
+fn own_scale(scene: &mut Scene, layout: &FigureLayout, factor: f64, bottom: f64) -> f64 {
+    let text = format!("own scale, {factor:.0}× finer than the others");
+    let (place, lower_end) = match layout.text_on_axis() {
+        true => ((layout.names.0, bottom - NUMBERS / 2.0), bottom),
+        false => ((layout.edge, bottom + 9.0), bottom + 18.0),
+    };
+    scene.text(Label::new(place, text, SMALL, Ink::Text).bold());
+    lower_end
 }
 
 fn range(blocks: &[BlockResult]) -> (f64, f64) {
@@ -106,7 +133,8 @@ fn range(blocks: &[BlockResult]) -> (f64, f64) {
 
 /// Lower end, ratio and upper end of the control.
 fn control_interval(twin: &TwinResult) -> [f64; 3] {
-    [twin.ratio / (1.0 + twin.half_width), twin.ratio, twin.ratio * (1.0 + twin.half_width)]
+    let (low, high) = twin.ends();
+    [low, twin.ratio, high]
 }
 
 /// Result of an arm: lower end, ratio and upper end.
@@ -124,30 +152,25 @@ fn row_mark(block: &BlockResult, arm: &ArmResult) -> RowMark {
     RowMark::Ratio(interval, look)
 }
 
-/// Draws a comparison from `top` on and returns its lower end; with the heads of the columns, and with the
-/// meaning of the margin's band, if these are true.
+/// Draws a comparison from `top` on and returns its lower end; with the meaning of the margin's band if
+/// `is_explained`.
 fn block(
     scene: &mut Scene,
     block: &BlockResult,
     (axis, layout): (&NumberAxis, &FigureLayout),
-    (top, (column_heads_too, margin_too)): (f64, (bool, bool)),
+    (top, is_explained): (f64, bool),
 ) -> f64 {
     let arms: Vec<&ArmResult> = block.arms.iter().filter(|arm| arm.role != Role::Baseline).collect();
     let below = heading(scene, block, layout, top);
-    let has_heads = column_heads_too || (margin_too && layout.text_on_axis());
-    let rows_top = below + if has_heads { HEADS } else { 2.0 };
-    if column_heads_too {
-        column_heads(scene, layout, rows_top - HEADS / 2.0);
-    }
+    let rows_top = below + if is_explained && layout.text_on_axis() { HEADS } else { 2.0 };
     let marks: Vec<RowMark> = arms.iter().map(|arm| row_mark(block, arm)).collect();
-    intervals::intervals(scene, (axis, layout), (block.margin, margin_too), &marks, rows_top);
+    intervals::intervals(scene, (axis, layout), (block.margin, is_explained), &marks, rows_top);
     if arms.is_empty() {
         reason(scene, layout, "nothing to compare", rows_top);
     }
     let full: Vec<_> = arms.iter().map(|arm| row_name(arm)).collect();
     let names = widths::shorten_all(&full, layout.names.1 - layout.names.0, NAME_SIZE);
-    let shown = arms.iter().filter_map(|arm| arm_interval(block, arm));
-    let digits = ColumnDigits::of_ratios(shown.map(|[low, ratio, high]| (ratio, (low, high))));
+    let digits = ColumnDigits::of_block(block);
     for (index, (arm, name)) in arms.iter().zip(names).enumerate() {
         let top = rows_top + index as f64 * layout.row;
         row(scene, (block, arm), (layout, digits), (name, top));
@@ -257,7 +280,8 @@ fn facts(block: &BlockResult) -> String {
     } else if wording::is_invalid(block) {
         parts.push("later builds did other work than the first, so there is no result".to_owned());
     } else {
-        parts.push(wording::noise_floor(block).unwrap_or_else(|| "nothing was compared".to_owned()));
+        let floor = block.noise_floor.map(|floor| format!("noise floor {}", wording::share(floor)));
+        parts.push(floor.unwrap_or_else(|| "nothing was compared".to_owned()));
     }
     parts.join(" · ")
 }
@@ -279,12 +303,23 @@ fn caption(
             .push((Ink::Control, "control: the baseline built twice, as if it were two variants".to_owned()));
     }
     let mut y = if parts.is_empty() { top } else { legend(scene, layout, &parts, top) };
-    let axes = match axes {
-        ForestAxes::Common(_) => "Bars are 95% intervals on a logarithmic axis.",
-        ForestAxes::Each(_) => "Bars are 95% intervals; each comparison has a logarithmic axis of its own.",
+    let axes = match axes.has_own() {
+        false => "Bars are 95% intervals, all on one logarithmic scale.",
+        true => {
+            "Bars are 95% intervals on a logarithmic scale, the same for all unless a comparison says otherwise."
+        }
     };
-    let meaning = with_ratio.map(wording::ratio_caption).map(|caption| format!(" {}.", capitalized(caption)));
-    y = small_print(scene, layout, &format!("{axes}{}", meaning.unwrap_or_default()), y);
+    let floor = comparison.blocks.iter().any(|block| block.noise_floor.is_some());
+    let floor = if floor {
+        " Noise floor: the smallest real difference that 4 of 5 such runs would find."
+    } else {
+        ""
+    };
+    y = small_print(scene, layout, &format!("{axes}{floor}"), y);
+    let meaning = with_ratio.map(wording::ratio_caption).map(|caption| format!("{}.", capitalized(caption)));
+    if let Some(meaning) = meaning {
+        y = small_print(scene, layout, &meaning, y);
+    }
     small_print(scene, layout, &remarks(comparison), y)
 }
 

@@ -24,8 +24,6 @@ const NUMBER_ROOM: [f64; 3] = [62.0, 106.0, 62.0];
 pub(super) const HEADS: f64 = 20.0;
 /// Height of the numbers below an axis.
 pub(super) const NUMBERS: f64 = 24.0;
-/// Height of the line that says which side of an axis is which.
-pub(super) const DIRECTIONS: f64 = 18.0;
 /// Number of ticks of an axis.
 const TICKS: usize = 6;
 
@@ -107,10 +105,10 @@ impl RowMark {
 /// Look of a ratio with a verdict; the shape alone is unambiguous. A result is darker than all around it.
 pub(super) fn look(verdict: Option<Verdict>) -> IntervalLook {
     let (shape, ink, width, half) = match verdict {
-        Some(Verdict::Faster) => (PointShape::Disc, Ink::Faster, 2.6, 5.0),
-        Some(Verdict::Slower) => (PointShape::Diamond, Ink::Slower, 2.6, 5.0),
-        Some(Verdict::Equivalent) => (PointShape::Square, Ink::Text, 2.2, 4.5),
-        Some(Verdict::Undecided) => (PointShape::Frame, Ink::Text, 1.4, 4.0),
+        Some(Verdict::Faster) => (PointShape::Disc, Ink::Faster, 3.0, 5.5),
+        Some(Verdict::Slower) => (PointShape::Diamond, Ink::Slower, 3.0, 5.5),
+        Some(Verdict::Equivalent) => (PointShape::Square, Ink::Text, 2.6, 4.8),
+        Some(Verdict::Undecided) => (PointShape::Frame, Ink::Text, 1.8, 4.5),
         Some(Verdict::Invalid) => (PointShape::Cross, Ink::Muted, 1.5, 4.5),
         None => (PointShape::Frame, Ink::Muted, 1.5, 4.5),
     };
@@ -127,7 +125,7 @@ pub(super) fn word_ink(look: IntervalLook) -> Ink {
 
 /// Look of what is not a result but its scale: the control, or several machines together.
 pub(super) const REFERENCE: IntervalLook =
-    IntervalLook::Bar { ink: Ink::Control, estimate: Ink::Muted, width: 5.0 };
+    IntervalLook::Bar { ink: Ink::Control, estimate: Ink::Muted, width: 4.0 };
 
 /// The rows' part of the axis from `top` on: the margin as a band over all rows, grid, intervals. With `words`
 /// the band begins above the rows, with its meaning in it.
@@ -153,7 +151,7 @@ pub(super) fn intervals(
             chart.plotting_area().draw(&area((low, 0.0), (high, height), Ink::Margin))?;
             x_axis(&mut chart, true, "")?;
             let plot = chart.plotting_area();
-            plot.draw(&PathElement::new([(1.0, 0.0), (1.0, height)], stroke(Ink::Muted, 1.0)))?;
+            plot.draw(&PathElement::new([(1.0, 0.0), (1.0, height)], stroke(Ink::Control, 1.2)))?;
             let marks = marks.iter().skip(rows_here.start).take(rows_here.len());
             for (row, mark) in marks.enumerate() {
                 if let Some(element) = mark.element(axis, row as f64 + 0.5) {
@@ -180,15 +178,20 @@ fn margin_head(canvas: &ChartCanvas<'_>, left: f64, right: f64, bottom: f64) -> 
 
 /// Meaning of the margin's band.
 pub(super) fn margin_words(margin: f64) -> String {
-    format!("±{} = no difference", wording::share(margin))
+    format!("±{}: too small to matter", wording::share(margin))
 }
 
-/// Heads of the columns, centered on `y`.
-pub(super) fn column_heads(scene: &mut Scene, layout: &FigureLayout, y: f64) {
+/// Which side of the axis is which, and the heads of the columns; returns their lower end.
+pub(super) fn heads(scene: &mut Scene, layout: &FigureLayout, top: f64) -> f64 {
+    let ((left, right), y) = (layout.axis, top + HEADS / 2.0);
+    scene.text(Label::new((left, y), "← takes less time", SMALL, Ink::Muted));
+    scene.text(Label::new((right, y), "takes more time →", SMALL, Ink::Muted).anchored(Anchor::End));
+    let y = if layout.text_on_axis() { y } else { y + HEADS };
     scene.text(Label::new((layout.verdict, y), "verdict", SMALL, Ink::Muted));
     for (end, text) in layout.numbers.into_iter().zip(["ratio", "95% interval", "change"]) {
         scene.text(Label::new((end, y), text, SMALL, Ink::Muted).anchored(Anchor::End));
     }
+    y + HEADS / 2.0
 }
 
 /// The axis below the rows, with its numbers; returns its lower end.
@@ -198,14 +201,6 @@ pub(super) fn axis_below(scene: &mut Scene, axis: &NumberAxis, layout: &FigureLa
         x_axis(&mut frame.chart(canvas, (axis.clone(), rows(1.0)))?, false, "")
     });
     bottom + NUMBERS
-}
-
-/// Which side of the axis is which; returns the lower end.
-pub(super) fn directions(scene: &mut Scene, layout: &FigureLayout, top: f64) -> f64 {
-    let ((left, right), y) = (layout.axis, top + 7.0);
-    scene.text(Label::new((left, y), "← less time", SMALL, Ink::Muted));
-    scene.text(Label::new((right, y), "more time →", SMALL, Ink::Muted).anchored(Anchor::End));
-    top + DIRECTIONS
 }
 
 /// Text that replaces a missing interval, in the row that begins at `top`.

@@ -3,8 +3,8 @@
 use super::axis::NumberAxis;
 use super::elements::IntervalLook;
 use super::intervals::{
-    self, HEADS, NAME_SIZE, REFERENCE, RowMark, SMALL, around_one, axis_below, column_heads, directions,
-    head, legend, look, number_cells, reason, row_tooltip, small_print, word_ink,
+    self, HEADS, NAME_SIZE, REFERENCE, RowMark, SMALL, around_one, axis_below, head, heads, legend, look,
+    number_cells, reason, row_tooltip, small_print, word_ink,
 };
 use super::layout::FigureLayout;
 use super::palette::Ink;
@@ -51,12 +51,12 @@ pub(crate) fn scene(machines: &[MachineRuns], block: &MultiRunBlock, layout: &Fi
     let mut scene = Scene { width: layout.width, ..Scene::new(title, description(&rows)) };
     let subtitle = format!("wall time against {}, by variant and machine", block.baseline);
     let mut top = head(&mut scene, layout, &block.title, &subtitle);
+    top = heads(&mut scene, layout, top);
     let axis = intervals::axis(range(&rows, block.margin));
     for (index, (row, lines)) in rows.iter().enumerate() {
         top = variant(&mut scene, (row, lines), (&axis, layout, block.margin), (top, index == 0)) + GAP;
     }
-    top = axis_below(&mut scene, &axis, layout, top - GAP);
-    top = directions(&mut scene, layout, top) + 12.0;
+    top = axis_below(&mut scene, &axis, layout, top - GAP) + 12.0;
     let mut parts = Vec::new();
     if !layout.text_on_axis() {
         parts.push((Ink::Margin, intervals::margin_words(block.margin)));
@@ -148,7 +148,7 @@ fn range(rows: &[(&VariantRow, Vec<RatioLine>)], margin: f64) -> (f64, f64) {
     intervals::range(estimates, ratios().flat_map(|[low, _, high]| [low, high]))
 }
 
-/// Draws a variant from `top` on and returns its lower end; the first one has the heads of the columns.
+/// Draws a variant from `top` on and returns its lower end; the first one says what the margin's band means.
 fn variant(
     scene: &mut Scene,
     (row, lines): (&VariantRow, &[RatioLine]),
@@ -159,10 +159,7 @@ fn variant(
     scene.line((left, top), (right, top), 1.0, Ink::Grid);
     let name = Label::new((left, top + 15.0), &row.variant, 13.0, Ink::Text).bold();
     scene.text(name.within(layout.room()));
-    let rows_top = top + HEADING + if is_first { HEADS } else { 2.0 };
-    if is_first {
-        column_heads(scene, layout, rows_top - HEADS / 2.0);
-    }
+    let rows_top = top + HEADING + if is_first && layout.text_on_axis() { HEADS } else { 2.0 };
     let mark = |line: &RatioLine| match &line.content {
         RatioLineContent::Ratio(shown) => RowMark::Ratio(shown.interval, shown.look),
         RatioLineContent::Nothing(_) => RowMark::Nothing,

@@ -69,7 +69,6 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     }
     let bottom = TOP + labels::height(arms.len()).max(LEAST);
     scene.height = bottom + BELOW + 14.0;
-    scene.text(Label::new((EDGE, TOP - 16.0), "memory, MiB", 11.0, Ink::Muted));
     let places = chart(&mut scene, &arms, unit, bottom);
     let digits = ColumnDigits::of_times(arms.iter().map(|arm| &arm.wall), unit);
     let mut named = Vec::new();
@@ -109,7 +108,12 @@ fn chart(scene: &mut Scene, arms: &[TimeAndMemory<'_>], unit: TimeUnit, bottom: 
     let memories = arms.iter().flat_map(|arm| ends(&arm.memory)).map(|bytes| bytes / MIB);
     let x = NumberAxis::quantities(walls, LEAST_SPAN, 6);
     let y = NumberAxis::quantities(memories, LEAST_SPAN, 6);
-    let title = format!("wall time, {}; {}", unit.symbol(), axes_text(&x, &y));
+    let baseline = arms.iter().find(|arm| arm.series.arm.role == Role::Baseline);
+    let median = |of: &dyn Fn(&TimeAndMemory<'_>) -> f64| baseline.map(of);
+    let title = x.extent_text(unit.symbol(), median(&|arm| unit.convert(arm.wall.median)));
+    let title = format!("wall time; axis {title}");
+    let memory = y.extent_text("MiB", median(&|arm| arm.memory.median / MIB));
+    scene.text(Label::new((EDGE, TOP - 16.0), format!("memory; axis {memory}"), 11.0, Ink::Muted));
     draw(scene, |canvas| {
         let down = (TOP, bottom);
         let frame = ChartFrame { left: PLOT.0, below: BELOW, ..ChartFrame::bare(PLOT, down) };
@@ -122,15 +126,6 @@ fn chart(scene: &mut Scene, arms: &[TimeAndMemory<'_>], unit: TimeUnit, bottom: 
         let median = |arm: &TimeAndMemory<'_>| (unit.convert(arm.wall.median), arm.memory.median / MIB);
         Ok(arms.iter().map(|arm| place(&chart, median(arm))).collect())
     })
-}
-
-/// Note on the axes: the share of the values that they cover.
-fn axes_text(x: &NumberAxis, y: &NumberAxis) -> String {
-    let length = |axis: &NumberAxis| match axis.is_log() {
-        true => "logarithmic".to_owned(),
-        false => wording::share(axis.covered()),
-    };
-    format!("the axes do not start at zero (whole width: {}, whole height: {})", length(x), length(y))
 }
 
 /// Both intervals of an arm, with a point where they cross.

@@ -43,20 +43,21 @@ const FIXED: [(Ink, &str, &str); 10] = [
     (Ink::Round, "#F5F6F8", "#151A21"),
     (Ink::Control, "#B4BBC4", "#49525E"),
     (Ink::Outlier, "#57606B", "#A3ADB8"),
-    (Ink::Faster, "#0B6BB5", "#58B0F0"),
-    (Ink::Slower, "#BC4A00", "#F08A3C"),
+    (Ink::Faster, "#07508F", "#6BBBF7"),
+    (Ink::Slower, "#943A00", "#F5964E"),
 ];
 
-/// Light and dark color of the arms, after Okabe and Ito, adjusted for contrast with their page.
+/// Light and dark color of the arms. None of them looks like a verdict, which is blue or orange, and the first
+/// four differ for readers with red-green color blindness too.
 const ARMS: [(&str, &str); 8] = [
-    ("#0072B2", "#56B4E9"),
-    ("#D55E00", "#F0883E"),
-    ("#00805F", "#2BC79B"),
-    ("#A8427F", "#E68FC0"),
-    ("#8F6B00", "#E3B93C"),
-    ("#6A4FC0", "#A996F5"),
-    ("#2A8DC5", "#9BD3F2"),
-    ("#8A3B22", "#D9A38F"),
+    ("#007A4D", "#35C48A"),
+    ("#C2379B", "#F283D9"),
+    ("#85770A", "#E0D45C"),
+    ("#45208F", "#8F74F2"),
+    ("#2E9488", "#93EBE0"),
+    ("#7A1F4B", "#D1638F"),
+    ("#5E8C1F", "#9CCB4F"),
+    ("#9368CC", "#D6C2FF"),
 ];
 
 /// Light and dark color of the cells of a heat map, from −4 to 4.
@@ -179,6 +180,9 @@ fn channels(color: &str) -> (u8, u8, u8) {
     };
     (channel(1), channel(3), channel(5))
 }
+
+#[cfg(test)]
+mod color_vision;
 
 #[cfg(test)]
 mod tests {

@@ -36,3 +36,9 @@ pub(crate) fn for_block(block: &BlockResult, room: f64) -> Vec<Series<'_>> {
     let named = block.arms.iter().zip(names).zip(looks);
     named.map(|((arm, name), (shape, ink))| Series { arm, name, shape, ink }).collect()
 }
+
+/// Median wall time of the baseline, in seconds.
+pub(crate) fn baseline_median(series: &[Series<'_>]) -> Option<f64> {
+    let baseline = series.iter().find(|one| one.arm.role == Role::Baseline)?;
+    Some(baseline.arm.wall()?.median)
+}

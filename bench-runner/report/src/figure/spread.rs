@@ -106,8 +106,8 @@ fn describe(arm: &ArmResult, unit: TimeUnit) -> Option<String> {
 fn chart(scene: &mut Scene, rows: &[Series<'_>], unit: TimeUnit, bottom: f64) -> Vec<f64> {
     let all = rows.iter().flat_map(walls).map(|wall| unit.convert(wall));
     let x = NumberAxis::quantities(all, LEAST_SPAN, 7);
-    let kind = if x.is_log() { ", logarithmic" } else { "" };
-    let title = format!("wall time, {}{kind}; the axis does not start at zero", unit.symbol());
+    let median = series::baseline_median(rows).map(|median| unit.convert(median));
+    let title = format!("wall time; axis {}", x.extent_text(unit.symbol(), median));
     draw(scene, |canvas| {
         let frame = ChartFrame { below: BELOW, ..ChartFrame::bare(AXIS, (TOP, bottom)) };
         let mut chart = frame.chart(canvas, (x.clone(), row_axis(rows.len() as f64)))?;

@@ -199,7 +199,7 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
     };
     let [builds, memory, spread, costs] = &inline_block(&one)[..] else { panic!("four figures") };
     assert_eq!(tooltips(builds).len(), 4 * 12);
-    assert_eq!(tooltips(builds)[0], "linker=bfd: 4.67 s, round 1, build 1, an outlier");
+    assert_eq!(tooltips(builds)[0], "linker=bfd: 4.67 s, round 1, an outlier");
     assert_eq!([spread, costs, memory].map(|figure| tooltips(figure).len()), [4, 4, 4]);
     let [forest, narrow] = inline_forest(&comparison(vec![one]));
     assert_eq!(tooltips(&forest).len(), 3);
@@ -257,28 +257,48 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
         assert!(texts.contains(&wanted), "{wanted} is not among {texts:#?}");
     }
     assert!(texts.join(" ").contains("Skipped on this machine: linker=sold."), "{texts:#?}");
-    for head in ["verdict", "ratio", "95% interval", "change"] {
+    for head in ["← takes less time", "takes more time →", "verdict", "ratio", "95% interval", "change"] {
         assert_eq!(texts.iter().filter(|text| **text == head).count(), 1, "{head}: {texts:#?}");
     }
-    assert_eq!(texts.iter().filter(|text| **text == "±3% = no difference").count(), 1, "{texts:#?}");
-    let facts = "real difference of 2.1% or more would be found in 4 of 5 such runs";
+    assert_eq!(texts.iter().filter(|text| **text == "±3%: too small to matter").count(), 1, "{texts:#?}");
+    let facts = "noise floor 2.1%";
     assert!(texts.iter().any(|text| text.contains(facts)), "{texts:#?}");
 }
 
 #[test]
-fn comparisons_that_would_leave_a_common_axis_empty_have_their_own() {
+fn all_comparisons_have_one_scale_unless_one_would_be_unreadable_on_it() {
     let count = |texts: &[&str]| texts.iter().filter(|text| **text == "1×" || **text == "1.00×").count();
-    let mut near = block("near", &names(2, false), 12, 4.2);
-    near.arms[2].ratio = Some(ratio(0.97, 0.01, Verdict::Faster));
-    let mut far = near.clone();
+    let with = |ratio_of: f64, spread: f64| {
+        let mut one = block("hexyl", &names(2, false), 12, 4.2);
+        one.arms[2].ratio = Some(ratio(ratio_of, spread, Verdict::Faster));
+        one
+    };
     let scene_of = |blocks: Vec<BlockResult>| forest::scene(&comparison(blocks), &FigureLayout::WIDE);
-    let common = scene_of(vec![near.clone(), far.clone()]);
-    assert_eq!(count(&texts(&common)), 1);
-    far.arms[2].ratio = Some(ratio(0.42, 0.1, Verdict::Faster));
-    let own = scene_of(vec![near, far]);
-    assert_eq!(count(&texts(&own)), 2);
-    assert!(texts(&own).iter().any(|text| text.contains("axis of its own")));
-    assert_eq!(texts(&own).iter().filter(|text| **text == "±3% = no difference").count(), 2);
+    let common = scene_of(vec![with(0.42, 0.1), with(0.86, 0.01)]);
+    assert_eq!(count(&texts(&common)), 1, "one axis below all of them");
+    let margin =
+        |scene: &Scene| texts(scene).iter().filter(|text| **text == "±3%: too small to matter").count();
+    assert_eq!(margin(&common), 1);
+    let own = scene_of(vec![with(0.2, 0.05), with(0.97, 0.01)]);
+    assert_eq!((count(&texts(&own)), margin(&own)), (2, 2));
+    let warnings: Vec<&str> =
+        texts(&own).into_iter().filter(|text| text.starts_with("own scale, ")).collect();
+    let [warning] = warnings[..] else { panic!("{warnings:?}") };
+    let factor: f64 =
+        warning.split(['×', ' ']).nth(2).and_then(|factor| factor.parse().ok()).expect("a number");
+    assert!((10.0..40.0).contains(&factor), "{warning}");
+    let narrow = forest::scene(&comparison(vec![with(0.2, 0.05), with(0.97, 0.01)]), &FigureLayout::NARROW);
+    assert!(texts(&narrow).contains(&warning), "{:?}", texts(&narrow));
+}
+
+#[test]
+fn the_axis_of_many_comparisons_is_repeated() {
+    let axes = |count: usize| {
+        let blocks = (0..count).map(|_| block("hexyl", &names(2, false), 12, 4.2)).collect();
+        let scene = forest::scene(&comparison(blocks), &FigureLayout::WIDE);
+        scene.labels().filter(|label| label.text == "1.00×").count()
+    };
+    assert_eq!([1, 5, 6, 11].map(axes), [1, 1, 2, 3]);
 }
 
 #[test]
@@ -388,7 +408,7 @@ fn dark_pages_get_dark_colours() {
     assert!(svg.contains("@media (prefers-color-scheme:dark)"));
     assert!(svg.contains(".bench-runner-figure [fill=\"#1F2328\"]{fill:#E6EDF3}"));
     // The attributes are written exactly as the rules select them.
-    assert!(svg.contains("fill=\"#1F2328\"") && svg.contains("stroke=\"#0B6BB5\""));
+    assert!(svg.contains("fill=\"#1F2328\"") && svg.contains("stroke=\"#07508F\""));
 }
 
 /// Draws every case in both color schemes; `FIGURES=DIR` keeps the files for inspection.

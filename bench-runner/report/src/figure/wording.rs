@@ -10,10 +10,10 @@ pub(crate) use bench_runner_core::compare::pluralize;
 pub(crate) use numbers::{ColumnDigits, count, mebibytes, p_value, plain_ratio};
 pub use numbers::{FormattedEstimate, TimeUnit, change, effect, interval, ratio, seconds, share, time};
 pub use result::{
-    control_change, control_text, interval_phrase, noise_floor, ratio_caption, ratio_phrase, result_phrase,
-    time_saved, verdict_definition, verdict_definitions,
+    control_text, interval_phrase, noise_floor, ratio_caption, ratio_phrase, result_phrase, time_saved,
+    verdict_definition, verdict_definitions,
 };
-pub(crate) use result::{is_invalid, twin_differs};
+pub(crate) use result::{is_invalid, time_saved_in_column, twin_differs};
 
 /// Reason why an arm has no ratio, in a few words.
 pub(crate) fn why_no_ratio(arm: &ArmResult) -> String {

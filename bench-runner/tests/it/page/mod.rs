@@ -341,13 +341,19 @@ fn it_is_printed() {
             "[...document.querySelectorAll('{selector}')].filter((one) => {sign}{visible}).length"
         ))
     };
-    let pressed = count(&mut browser, ".controls, .baselines, nav, button.copy, details.repeats", true);
+    let pressed = count(&mut browser, ".controls, .baselines, nav, button.copy, .repeats", true);
     assert_eq!(pressed, 0, "what is pressed, or repeats something, is not printed");
     let folded =
         "details:not(.repeats) > pre, details:not(.repeats) figure:not(.narrow), details:not(.repeats) table";
     let all = browser.evaluate(&format!("document.querySelectorAll('{folded}').length"));
     assert!(all.as_u64() > Some(5), "{all}");
     assert_eq!(count(&mut browser, folded, false), 0, "paper has no folds");
+    // The width of a letter-size page within its margins.
+    browser.open(Pages::get().file("several"), View { width: 718, ..WIDE });
+    browser.call("Emulation.setEmulatedMedia", json!({"media": "print"}));
+    browser.evaluate(include_str!("probe.js"));
+    let broken = browser.evaluate("probe.broken()");
+    assert_eq!(texts(&broken), Vec::<String>::new(), "cells of the table stay in one line");
 }
 
 /// With scripts switched off the page cannot be queried by a script of its own, but from outside.

@@ -126,6 +126,14 @@ globalThis.probe = {
     }));
   },
 
+  // Words and numbers of the table of results that take more than a line.
+  broken: () => [...document.querySelectorAll("#verdicts td, #verdicts thead th:not(.n)")].filter((cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    const lines = range.getBoundingClientRect().height / parseFloat(getComputedStyle(cell).fontSize);
+    return !cell.querySelector("br") && lines > 2;
+  }).map((cell) => cell.textContent),
+
   heads: () => [...document.querySelectorAll("#verdicts thead th")].map((head) => ({
     name: head.textContent, sorted: head.getAttribute("aria-sort"),
   })),

@@ -79,7 +79,16 @@ fn percent(share: f64) -> String {
 
 /// Formats a count with its noun: `1 round`, `2 rounds`.
 pub fn pluralize(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+    if count == 1 { format!("1 {what}") } else { format!("{} {what}s", with_separators(&count.to_string())) }
+}
+
+/// The digits of a whole number in groups of three: `12,345`. Other texts stay as they are.
+pub fn with_separators(number: &str) -> String {
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return number.to_owned();
+    }
+    let groups = number.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
 }
 
 /// Number of rounds that a verdict on a difference of the margin probably needs, before any scatter is known.

@@ -2,8 +2,9 @@
 
 use super::arm::ArmResult;
 use super::invalid::Invalid;
+use super::ratio::PlainRatio;
 use super::setup::ComparisonSetup;
-use crate::record::{BlockId, Fidelity, Proof, Role, StopReason};
+use crate::record::{BlockId, ByMetric, Fidelity, Proof, Role, StopReason};
 use crate::stats::{NoOrderEffects, OrderEffects};
 
 /// Results of one block.
@@ -31,6 +32,8 @@ pub struct BlockResult {
     pub min_rounds: u32,
     /// Result of the twin; `None` if it was switched off or has too few rounds.
     pub twin: Option<TwinResult>,
+    /// Ratios of the twin to the planned baseline, of the metrics that are compared and not judged.
+    pub twin_ratios: ByMetric<PlainRatio>,
     /// The noise floor: the true difference, as a fraction, that the median variant would be found to have in
     /// four of five such runs. `None` if no variant has an estimate.
     pub noise_floor: Option<f64>,
@@ -91,4 +94,12 @@ pub struct TwinResult {
     pub half_width: f64,
     /// The p-value against "no difference", or against none beyond those offsets.
     pub p: f64,
+}
+
+impl TwinResult {
+    /// Ends of the interval of the ratio.
+    pub fn ends(&self) -> (f64, f64) {
+        let factor = 1.0 + self.half_width;
+        (self.ratio / factor, self.ratio * factor)
+    }
 }

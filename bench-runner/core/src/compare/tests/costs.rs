@@ -1,13 +1,18 @@
 use std::time::Duration;
 
 use super::fixture::*;
-use crate::compare::ArmResult;
+use crate::compare::{ArmResult, BlockResult};
 use crate::record::{Activity, Cost, MetricId, Outcome};
 use crate::stats::noise::Noise;
 
 /// A variant that takes as long as the baseline, with 0.6 of its CPU time and twice its memory; `last`
 /// changes its cost in the last of eight rounds.
 fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
+    costly_block(last).arms.remove(2)
+}
+
+/// The block of [`variant`].
+fn costly_block(last: impl Fn(Cost) -> Cost) -> BlockResult {
     let plan = plan(vec![block("linkers", true, &["v"])]);
     let mut samples = Samples::of(&plan);
     let mut noise = Noise::new(7);
@@ -26,7 +31,7 @@ fn variant(last: impl Fn(Cost) -> Cost) -> ArmResult {
             samples.push(0, arm, round, 1, Outcome::Built(cost));
         }
     }
-    compare_samples(&plan, &samples.all).blocks.remove(0).arms.remove(2)
+    compare_samples(&plan, &samples.all).blocks.remove(0)
 }
 
 #[test]
@@ -38,6 +43,18 @@ fn cpu_time_and_memory_have_ratios_of_their_own() {
     assert!(cpu.low < 0.6 && 0.6 < cpu.high && cpu.high < 0.63, "{cpu:?}");
     assert!((1.98..2.02).contains(&rss.ratio) && rss.low < rss.high && rss.high < 2.1, "{rss:?}");
     assert_eq!((cpu.rounds, rss.rounds), (8, 8));
+}
+
+#[test]
+fn the_control_has_the_ratios_that_two_identical_builds_have() {
+    let block = costly_block(|cost| cost);
+    let ratio = |metric: MetricId| block.twin_ratios[metric].unwrap();
+    for metric in [MetricId::Cpu, MetricId::MaxRss] {
+        let found = ratio(metric);
+        assert!(found.rounds == 8 && found.low < 1.0 && 1.0 < found.high, "{metric:?}: {found:?}");
+        assert!((0.97..1.03).contains(&found.ratio), "{metric:?}: {found:?}");
+    }
+    assert_eq!(block.twin_ratios[MetricId::Wall], None, "wall time is judged");
 }
 
 #[test]

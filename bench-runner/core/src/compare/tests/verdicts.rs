@@ -213,6 +213,18 @@ fn outliers_are_flagged_and_kept() {
 }
 
 #[test]
+fn fewer_than_six_builds_have_no_outliers() {
+    let plan = plan(vec![block("linkers", true, &["v"])]);
+    let outliers = |rounds: u32| {
+        let mut samples = Samples::of(&plan);
+        samples.noisy(0, rounds, 11, |_| 1.0);
+        samples.all[5].outcome = built(40.0);
+        compare_samples(&plan, &samples.all).blocks[0].arms[2].outliers()
+    };
+    assert_eq!([5, 6].map(outliers), [0, 1]);
+}
+
+#[test]
 fn another_set_of_units_after_an_edit_is_said() {
     let plan = plan(vec![block("linkers", true, &["v", "w"])]);
     let mut samples = Samples::of(&plan);

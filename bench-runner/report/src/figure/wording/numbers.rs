@@ -3,7 +3,9 @@
 //! An estimate is rounded according to its uncertainty: to the second significant digit of its interval's
 //! half-width. In a column of a table, all cells have the same number of decimals.
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Effect, PlainRatio, Ratio, Summary};
+use bench_runner_core::compare::{
+    ArmResult, BlockResult, Effect, PlainRatio, Ratio, Summary, with_separators,
+};
 
 /// Unit of the times of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,9 +121,12 @@ pub(crate) fn mebibytes(summary: &Summary) -> FormattedEstimate {
     format_interval([summary.median, summary.low, summary.high].map(|bytes| bytes / (1024.0 * 1024.0)), -1)
 }
 
-/// A number of events with its interval.
+/// A number of events with its interval, with separators: `1,234,568`.
 pub(crate) fn count(summary: &Summary) -> FormattedEstimate {
-    format_interval([summary.median, summary.low, summary.high], 0)
+    let FormattedEstimate { estimate, low, high } =
+        format_interval([summary.median, summary.low, summary.high], 0);
+    let [estimate, low, high] = [estimate, low, high].map(|number| with_separators(&number));
+    FormattedEstimate { estimate, low, high }
 }
 
 /// A p-value, with two decimals unless it is below 0.01.
@@ -207,6 +212,19 @@ impl ColumnDigits {
         Self { place: places.min().unwrap_or(-2) }
     }
 
+    /// Decimals for the ratios of a block, with its control.
+    pub(crate) fn of_block(block: &BlockResult) -> Self {
+        let ratios = block.arms.iter().filter_map(|arm| arm.ratio);
+        let ratios = ratios.map(|ratio| (ratio.ratio, (ratio.low, ratio.high)));
+        Self::of_ratios(ratios.chain(block.twin.map(|twin| (twin.ratio, twin.ends()))))
+    }
+
+    /// A ratio with its interval as changes in percent, such as `+1.6% (−6.2 to +10.1%)`.
+    pub(crate) fn change_with_interval(self, ratio: f64, (low, high): (f64, f64)) -> String {
+        let [change, low, high] = [ratio, low, high].map(|ratio| self.change(ratio));
+        format!("{change}% ({low} to {high}%)")
+    }
+
     /// Decimals for a column of medians: those of the most precise one, but at most four significant digits of
     /// the longest.
     pub(crate) fn of_times<'s>(summaries: impl IntoIterator<Item = &'s Summary>, unit: TimeUnit) -> Self {
@@ -238,23 +256,31 @@ impl ColumnDigits {
 
 /// A difference of times with its sign removed, such as `0.47 s`, in a unit of its own: milliseconds below a
 /// tenth of a second. `None` if it rounds to zero at the precision of its interval.
-pub(crate) fn time_difference(seconds: f64, (low, high): (f64, f64)) -> Option<String> {
-    let unit = match seconds.abs() {
+pub(crate) fn time_difference(seconds: f64, ends: (f64, f64)) -> Option<String> {
+    time_difference_in(unit_of_difference(seconds), seconds, ends)
+}
+
+fn unit_of_difference(seconds: f64) -> TimeUnit {
+    match seconds.abs() {
         small if small < 0.1 => TimeUnit::Milliseconds,
         medium if medium < 600.0 => TimeUnit::Seconds,
         _ => TimeUnit::Minutes,
-    };
-    let [value, low, high] = [seconds.abs(), low, high].map(|seconds| unit.convert(seconds));
-    // Two digits, however narrow the interval is, or whole units.
-    let finest = second_digit_place(value).unwrap_or(0).min(0);
-    let number = format_rounded(value, rounding_place(value, (low, high), finest));
-    (value.is_finite() && !is_zero(&number)).then(|| format!("{number} {}", unit.symbol()))
+    }
 }
 
-/// A change with its interval, both in percent and rounded alike, such as `+1.6% (−6.2 to +10.1%)`.
-pub(crate) fn change_with_interval(ratio: f64, ends: (f64, f64)) -> String {
-    let shown = change_of(ratio, ends);
-    format!("{}% ({} to {}%)", shown.estimate, shown.low, shown.high)
+/// Same as [`time_difference`] with the same digits, in the unit of a column.
+pub(crate) fn time_difference_in(unit: TimeUnit, seconds: f64, ends: (f64, f64)) -> Option<String> {
+    let (own, shift) = match (unit_of_difference(seconds), unit) {
+        (own @ TimeUnit::Seconds, TimeUnit::Milliseconds) => (own, 3),
+        (own @ TimeUnit::Milliseconds, TimeUnit::Seconds) => (own, -3),
+        _ => (unit, 0),
+    };
+    let [value, low, high] = [seconds.abs(), ends.0, ends.1].map(|seconds| own.convert(seconds));
+    // Two digits, however narrow the interval is, or whole units.
+    let finest = second_digit_place(value).unwrap_or(0).min(0);
+    let place = rounding_place(value, (low, high), finest) + shift;
+    let number = format_rounded(unit.convert(seconds.abs()), place);
+    (value.is_finite() && !is_zero(&number)).then(|| format!("{number} {}", unit.symbol()))
 }
 
 /// A share as a percentage with two significant digits, such as `1.6%`.
@@ -363,6 +389,10 @@ mod tests {
         check(4.5, (1.0, 8.0), Some("4.5 s"));
         check(125.2, (124.0, 126.0), Some("125 s"));
         check(900.0, (890.0, 910.0), Some("15 min"));
+        let in_ms = time_difference_in(TimeUnit::Milliseconds, 0.4727, (0.31, 0.60));
+        assert_eq!(in_ms.as_deref(), Some("470 ms"), "the digits are those of `0.47 s`");
+        let in_s = time_difference_in(TimeUnit::Seconds, 0.0231, (0.02, 0.026));
+        assert_eq!(in_s.as_deref(), Some("0.023 s"));
         check(0.001, (-60.0, 60.0), None);
         check(f64::NAN, (0.0, 1.0), None);
     }

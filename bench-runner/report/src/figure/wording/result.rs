@@ -3,7 +3,9 @@
 use bench_runner_core::compare::{ArmResult, BlockResult, Invalid, Ratio, TwinResult, Verdict};
 use bench_runner_core::record::Role;
 
-use super::numbers::{change_of, change_with_interval, interval, p_value, share, time_difference};
+use super::numbers::{
+    ColumnDigits, TimeUnit, change_of, interval, p_value, share, time_difference, time_difference_in,
+};
 
 /// A ratio in the one form for readers: `0.42× as long (0.28–0.63×; −58%)`.
 pub fn ratio_phrase(ratio: &Ratio) -> String {
@@ -19,12 +21,26 @@ pub fn interval_phrase(ratio: f64, ends: (f64, f64)) -> String {
 /// Median time that a variant saves or costs per build: `saves 0.47 s per build`, `costs 0.30 s per build`. It
 /// is the baseline's median times one minus the ratio; `None` without either, or if it rounds to zero.
 pub fn time_saved(block: &BlockResult, arm: &ArmResult) -> Option<String> {
+    Some(format!("{} per build", saved(block, arm, time_difference)?))
+}
+
+/// Same as [`time_saved`] for a column of the block, whose cells share a unit: `saves 470 ms`.
+pub(crate) fn time_saved_in_column(block: &BlockResult, arm: &ArmResult) -> Option<String> {
+    let unit = TimeUnit::for_block(block);
+    saved(block, arm, |seconds, ends| time_difference_in(unit, seconds, ends))
+}
+
+fn saved(
+    block: &BlockResult,
+    arm: &ArmResult,
+    show: impl Fn(f64, (f64, f64)) -> Option<String>,
+) -> Option<String> {
     let ratio = arm.ratio?;
     let median = block.arms.get(block.baseline)?.wall()?.median;
     let saved = |ratio: f64| median * (1.0 - ratio);
-    let shown = time_difference(saved(ratio.ratio), (saved(ratio.high), saved(ratio.low)))?;
+    let shown = show(saved(ratio.ratio), (saved(ratio.high), saved(ratio.low)))?;
     let verb = if ratio.ratio < 1.0 { "saves" } else { "costs" };
-    Some(format!("{verb} {shown} per build"))
+    Some(format!("{verb} {shown}"))
 }
 
 /// Ratio and time of a variant: `0.42× as long (0.28–0.63×; −58%), saves 0.47 s per build`. The time is left
@@ -97,10 +113,10 @@ pub(crate) fn twin_differs(block: &BlockResult) -> bool {
 /// p-value of the control below which it is shown to the reader.
 const NOTABLE_TWIN_P: f64 = 0.05;
 
-/// Change of the control with its interval, such as `+1.6% (−6.2 to +10.1%)`.
-pub fn control_change(twin: &TwinResult) -> String {
-    let factor = 1.0 + twin.half_width;
-    change_with_interval(twin.ratio, (twin.ratio / factor, twin.ratio * factor))
+/// Change of the control with its interval, such as `+1.6% (−6.2 to +10.1%)`, with the decimals that it has in
+/// the block's tables.
+fn control_change(block: &BlockResult, twin: &TwinResult) -> String {
+    ColumnDigits::of_block(block).change_with_interval(twin.ratio, twin.ends())
 }
 
 /// Result of the control, to follow the word `control`: `two identical builds differed by +1.6% (−6.2 to
@@ -115,8 +131,10 @@ pub fn control_text(block: &BlockResult) -> String {
     let twin = block.arms.iter().find(|arm| arm.role == Role::Twin);
     match (block.twin, twin) {
         (Some(result), _) => {
-            let mut clauses =
-                vec![format!("two identical builds{of_planned} differed by {}", control_change(&result))];
+            let mut clauses = vec![format!(
+                "two identical builds{of_planned} differed by {}",
+                control_change(block, &result)
+            )];
             if twin_differs(block) {
                 clauses
                     .push("that is more than chance explains, so this comparison has no result".to_owned());
@@ -177,6 +195,9 @@ mod tests {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.twin = Some(twin(12, 1.016, 0.08, 0.7));
         one.noise_floor = Some(0.08);
+        let wide = BlockResult { twin: Some(twin(12, 1.016, 0.16, 0.9)), ..one.clone() };
+        let differed = "two identical builds differed by +1.6% (−12.4 to +17.9%)";
+        assert!(control_text(&wide).starts_with(differed), "{}", control_text(&wide));
         assert_eq!(
             control_text(&one),
             "two identical builds differed by +1.6% (−5.9 to +9.7%); a real difference of 8% or more would be found in \

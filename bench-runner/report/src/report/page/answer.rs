@@ -7,9 +7,9 @@ use maud::{Markup, html};
 
 use super::document::with_code_spans;
 use super::input::PageInput;
-use super::{baselines, copies, glossary, metrics, pooled, verdicts};
+use super::{baselines, copies, figures, glossary, pooled, verdicts};
 use crate::figure::wording::{self, verdict_definitions};
-use crate::report::{answers, calibration, fidelity, text};
+use crate::report::{BlockAnswer, answers, calibration, fidelity, text};
 
 pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let comparison = page.comparison;
@@ -20,8 +20,9 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         }
         @if comparison.blocks.is_empty() { p { (text::why_no_blocks(comparison)) } }
         ul.answers { @for (at, answer) in answers(comparison).into_iter().enumerate() {
-            li.nothing[!answer.is_conclusive] { (with_code_spans(&answer.text)) @if let Some(command) = &answer.command { (settling(at, command)) } }
+            li.nothing[!answer.is_conclusive] { (with_lead(&answer)) @if let Some(command) = &answer.command { (settling(at, command)) } }
         } }
+        (figures::ratios(comparison))
         (copies::buttons(page))
         @if !comparison.blocks.is_empty() {
             (verdicts::section(page))
@@ -30,8 +31,17 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         (baselines::section(page))
         (fidelities(comparison))
         (pooled::section(&comparison.pooled_projects))
-        (metrics::section(comparison))
     }
+}
+
+/// The sentences of an answer, with what was compared in bold.
+fn with_lead(answer: &BlockAnswer) -> Markup {
+    let lead = format!("{}:", answer.block);
+    let (lead, text) = match answer.text.strip_prefix(&lead) {
+        Some(text) => (lead.as_str(), text),
+        None => ("", answer.text.as_str()),
+    };
+    html! { strong { (with_code_spans(lead)) } (with_code_spans(text)) }
 }
 
 /// The command that would settle what is undecided.

@@ -45,7 +45,7 @@ fn outliers(page: &PageInput<'_>, block: &BlockResult) -> Markup {
             div.scroll tabindex="0" role="region" aria-label="Outliers" { table {
                 caption { "Outliers of " (block.title) }
                 thead { tr {
-                    th scope="col" { "Variant" } th.n scope="col" { "Round" } th.n scope="col" { "Build" }
+                    th scope="col" { "Variant" } th.n scope="col" { "Round" }
                     th.n scope="col" { "Time" } th.n scope="col" { "Of the median" }
                     th.n scope="col" { "Other programs" } th.n scope="col" { "Other VMs" }
                     th.n scope="col" { "Waited for disk" } th.n scope="col" { "Load" }
@@ -68,7 +68,6 @@ fn outlier(one: &OutlierBuild<'_>, block: &BlockResult, threads: f64) -> Markup 
     html! { tr {
         th.name scope="row" { (wording::arm_name(one.arm)) }
         td.n { (one.point.round) }
-        td.n { @if let Some(sample) = one.sample { (sample.number) } }
         td.n { (wording::seconds(wall, unit)) " " (unit.symbol()) }
         td.n { @if let Some(median) = median { (format!("{:.2}×", wall / median)) } }
         td.n { (share(seen.and_then(|seen| time(seen.foreign_cpu)), wall * threads)) }

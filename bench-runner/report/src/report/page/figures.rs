@@ -10,15 +10,24 @@ pub(in crate::report) fn hint() -> Markup {
     html! { p.muted.scripted { "Hover for exact values (keyboard: Tab to a figure, then arrow keys)." } }
 }
 
+/// All ratios of the run, for wide screens and for narrow ones.
+pub(super) fn ratios(comparison: &Comparison) -> Markup {
+    html! {
+        @for (at, one) in figure::inline_forest(comparison).iter().enumerate() { (figure_element(one, at + 1)) }
+        @if !comparison.blocks.is_empty() { (hint()) }
+    }
+}
+
+/// Figures of each comparison.
 pub(super) fn section(comparison: &Comparison) -> Markup {
-    let mut number = 0;
+    // After the two of the ratios.
+    let mut number = 2;
     let mut next = |one: &InlineFigure| {
         number += 1;
         figure_element(one, number)
     };
     html! {
-        (hint())
-        @for one in figure::inline_forest(comparison) { (next(&one)) }
+        @if comparison.blocks.is_empty() { p { "No build to show." } }
         @for block in &comparison.blocks {
             @let (shown, others): (Vec<_>, Vec<_>) =
                 figure::inline_block(block).into_iter().partition(|one| !one.on_demand);

@@ -9,7 +9,7 @@ use crate::figure::wording::{share, verdict_definitions};
 /// Document with the methods, in the repository of the program.
 const METHODOLOGY: &str = "docs/METHODOLOGY.md";
 
-const WORDS: [(&str, &str); 14] = [
+const WORDS: [(&str, &str); 15] = [
     ("run", "One execution of a plan on one machine. Its files are in one directory."),
     (
         "comparison",
@@ -39,6 +39,11 @@ const WORDS: [(&str, &str); 14] = [
         "interval",
         "A 95% interval: a range computed so that it contains the true value in 95 of 100 such runs. It is not \
          corrected for the number of comparisons; verdicts are.",
+    ),
+    (
+        "post hoc",
+        "Chosen after the run, such as another baseline. Whoever chooses can take what suits, so these verdicts are \
+         corrected for all pairs of variants.",
     ),
     ("noise floor", "The smallest real difference that 4 of 5 such runs would find."),
     ("machine type", "Machines with the same processor model, cores, memory, architecture and system."),

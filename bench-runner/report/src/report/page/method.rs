@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::document::with_code_spans;
 use super::input::PageInput;
 use super::question::join_and;
-use super::{copies, interference, machine};
+use super::{copies, interference, machine, metrics};
 use crate::figure::wording::{self, pluralize, share};
 
 pub(super) fn section(page: &PageInput<'_>) -> Markup {
@@ -30,8 +30,9 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         (projects(manifest))
         (sampling(page))
         (proofs(comparison))
+        (metrics::section(comparison))
         (failures_and_exclusions(comparison))
-        h3 { "The results as text" }
+        h3.repeats { "The results as text" }
         (copies::texts(comparison))
     }
 }

@@ -38,13 +38,22 @@ pub fn page(page: &PageInput<'_>) -> String {
         head: html! {
             h1 { (question) }
             p.muted {
-                (comparison.machine) " · scenario " (comparison.scenario) " · " (manifest.started_at) " · run "
-                code { (manifest.run) }
+                (comparison.machine) " · scenario " (comparison.scenario) " · "
+                span.whole { (time_to_the_minute(&manifest.started_at)) } " · "
+                span.whole { "run " code { (manifest.run) } }
             }
         },
         parts: parts(page),
         foot: html! { "Made by " (manifest.program.name) " " (env!("CARGO_PKG_VERSION")) " from the run's files alone." },
     })
+}
+
+/// `2026-11-20 19:34 UTC`, of a time such as `2026-11-20T19:34:06Z`; other texts stay as they are.
+fn time_to_the_minute(time: &str) -> String {
+    match (time.get(..10), time.get(10..11), time.get(11..16), time.ends_with('Z')) {
+        (Some(date), Some("T"), Some(minute), true) => format!("{date} {minute} UTC"),
+        _ => time.to_owned(),
+    }
 }
 
 fn parts<'a>(page: &PageInput<'_>) -> Vec<(&'a str, &'a str, Markup)> {

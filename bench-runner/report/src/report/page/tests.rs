@@ -6,7 +6,7 @@ use bench_runner_core::record::{BlockId, ByMetric, MetricId, Outcome, Sample};
 use bench_runner_core::stats::summarize;
 
 use super::*;
-use crate::figure::fixture::{block, comparison, empty_block, everything, names, ratio};
+use crate::figure::fixture::{self, block, comparison, empty_block, everything, names, ratio};
 
 fn page_of(comparison: &Comparison, advice: &[Advice]) -> String {
     page_with(comparison, advice, &[])
@@ -182,15 +182,27 @@ fn the_page_says_what_is_odd_and_how_to_repeat_it() {
 }
 
 #[test]
-fn metrics_that_not_every_run_has_are_shown_if_a_run_has_them() {
+fn other_metrics_have_intervals_and_a_control_and_are_away_from_the_answer() {
     let mut comparison = everything();
-    assert!(!page_of(&comparison, &[]).contains("Other metrics"));
-    let arm = &mut comparison.blocks[0].arms[3];
-    arm.summaries[MetricId::MinorFaults] = summarize(&[1_234_567.0, 1_234_568.0, 1_234_570.0]);
-    arm.plain_ratios[MetricId::MinorFaults] = arm.plain_ratios[MetricId::Cpu];
+    let one = &mut comparison.blocks[0];
+    one.arms[3].summaries[MetricId::MinorFaults] = summarize(&[1_234_567.0, 1_234_568.0, 1_234_570.0]);
+    one.arms[3].plain_ratios[MetricId::MinorFaults] = one.arms[3].plain_ratios[MetricId::Cpu];
+    one.arms[1].summaries[MetricId::MinorFaults] = summarize(&[1_000.0, 1_001.0, 1_002.0]);
+    one.twin_ratios[MetricId::MinorFaults] = Some(fixture::plain_ratio(1.01, 0.02));
+    one.twin_ratios[MetricId::Cpu] = Some(fixture::plain_ratio(0.99, 0.02));
     let html = page_of(&comparison, &[]);
-    assert!(html.contains("<td class=\"n\">1234568 (0.620×)</td>"), "{html}");
-    assert!(html.contains("Minor page faults</th>") && !html.contains("Major page faults"));
+    let (answer, rest) = html.split_once("<section id=\"conduct\"").expect("how it was done");
+    assert!(!answer.contains("Other metrics"), "they are no part of the answer");
+    for wanted in [
+        "1,234,568<br><span class=\"muted\">0.620× (0.600–0.640)",
+        "1,001<br><span class=\"muted\">1.010× (0.990–1.030)",
+        "Minor page faults</th>",
+        "what two identical builds differ by",
+    ] {
+        assert!(rest.contains(wanted), "{wanted} in {rest}");
+    }
+    assert!(answer.contains("0.990×"), "the control has a ratio of CPU time in the table of verdicts");
+    assert!(!html.contains("Major page faults"));
     assert_eq!(unclosed(&html), Vec::<String>::new());
 }
 
@@ -227,6 +239,64 @@ fn a_group_of_rows_has_the_baseline_the_control_and_the_variants() {
 }
 
 #[test]
+fn an_answer_begins_with_what_was_compared_and_its_figure_comes_before_the_tables() {
+    let html = page_of(&comparison(vec![block("hexyl", &names(2, false), 12, 4.2)]), &[]);
+    assert!(html.contains("<strong>hexyl: rebuild after an edit:</strong> linker=lld is faster"), "{html}");
+    let place = |of: &str| html.find(of).unwrap_or_else(|| panic!("no {of}"));
+    let order = [
+        place("class=\"answers\""),
+        place("id=\"tips-1\""),
+        place("id=\"verdicts\""),
+        place("id=\"tips-3\""),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+#[test]
+fn a_row_says_whether_its_settings_were_proven_unless_they_were() {
+    use bench_runner_core::record::{Proof, ProofResult, Role};
+    let mut one = block("hexyl", &names(2, false), 12, 4.2);
+    let proof = |role: Role, variant: &str, result: ProofResult| Proof {
+        block: one.id.clone(),
+        variant: variant.to_owned(),
+        role,
+        axis: "linker".to_owned(),
+        result,
+        expected: "it".to_owned(),
+        found: "it".to_owned(),
+    };
+    one.proofs = vec![
+        proof(Role::Baseline, "linker=bfd", ProofResult::Holds),
+        proof(Role::Variant, "linker=lld", ProofResult::NotProvable),
+    ];
+    let html = page_of(&comparison(vec![one]), &[]);
+    let table =
+        html.split("id=\"verdicts\"").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    let rows: Vec<&str> = table.split("data-arm=").skip(1).collect();
+    let said = ["without a proof", "cannot be proven: linker"];
+    let of = |row: &str| said.iter().find(|text| row.contains(**text)).copied();
+    assert_eq!(rows.iter().map(|row| of(row)).collect::<Vec<_>>(), [None, Some(said[0]), Some(said[1])]);
+    assert!(table.contains("unless the row says otherwise"), "{table}");
+}
+
+#[test]
+fn a_column_has_one_unit_in_a_comparison() {
+    let html = page_of(&comparison(vec![block("hexyl", &names(2, false), 12, 0.83)]), &[]);
+    let table =
+        html.split("id=\"verdicts\"").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    assert!(
+        table.contains("saves 110 ms") && table.contains("830.0 ms") && !table.contains(" s<"),
+        "{table}"
+    );
+}
+
+#[test]
+fn times_at_the_top_are_for_readers() {
+    assert_eq!(time_to_the_minute("2026-11-20T19:34:06Z"), "2026-11-20 19:34 UTC");
+    assert_eq!(time_to_the_minute("yesterday"), "yesterday");
+}
+
+#[test]
 fn decided_answers_come_first() {
     let mut undecided = block("one", &names(2, false), 12, 4.2);
     undecided.arms[2].ratio = Some(ratio(1.0, 0.1, Verdict::Undecided));
@@ -254,7 +324,9 @@ fn a_word_of_the_table_is_defined_on_the_page() {
     let html = page_of(&everything(), &[]);
     let linked: Vec<&str> =
         html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()).collect();
-    assert!(linked.contains(&"def-faster") && linked.contains(&"def-control"), "{linked:?}");
+    for word in ["def-faster", "def-control", "def-noise-floor", "def-proof"] {
+        assert!(linked.contains(&word), "{word} in {linked:?}");
+    }
     for id in linked {
         assert!(html.contains(&format!("id=\"{id}\"")), "{id}");
     }

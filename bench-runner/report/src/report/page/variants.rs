@@ -29,8 +29,7 @@ fn variant(
     arm: &ArmResult,
     setup: Option<&VariantSetup>,
 ) -> Markup {
-    let proofs: Vec<&Proof> =
-        block.proofs.iter().filter(|proof| proof.role == arm.role && proof.variant == arm.variant).collect();
+    let proofs = proofs_of(block, arm);
     html! {
         details.variant id=(format!("variant-{index}-{at}")) {
             summary { (wording::arm_name(arm)) " " span.muted { (proof_summary(&proofs)) } }
@@ -61,19 +60,34 @@ fn configuration(setup: &VariantSetup) -> Markup {
     }
 }
 
-/// Proofs that hold are one word; those that fail are named.
+/// Proofs that hold are one word; those that fail, and settings that cannot be proven, are named.
 fn proof_summary(proofs: &[&Proof]) -> String {
-    let failed: Vec<&str> = proofs
-        .iter()
-        .filter(|proof| proof.result == ProofResult::Fails)
-        .map(|proof| proof.axis.as_str())
-        .collect();
+    let axes = |result: ProofResult| {
+        let of_result = proofs.iter().filter(|proof| proof.result == result);
+        of_result.map(|proof| proof.axis.as_str()).collect::<Vec<&str>>().join(", ")
+    };
+    let [failed, unproven] = [ProofResult::Fails, ProofResult::NotProvable].map(axes);
     let holds = || proofs.iter().any(|proof| proof.result == ProofResult::Holds);
     match () {
-        () if !failed.is_empty() => format!("not in force: {}", failed.join(", ")),
-        () if holds() => "proven".to_owned(),
+        () if !failed.is_empty() => format!("not in force: {failed}"),
+        () if !unproven.is_empty() => format!("cannot be proven: {unproven}"),
+        () if holds() => PROVEN.to_owned(),
         () => "without a proof".to_owned(),
     }
+}
+
+/// Summary of proofs that hold.
+const PROVEN: &str = "proven";
+
+/// What the proofs of an arm leave open; `None` if its settings were proven, or if it was not built, whose
+/// reason is elsewhere in its row.
+pub(super) fn gap_in_proofs(block: &BlockResult, arm: &ArmResult) -> Option<String> {
+    let summary = proof_summary(&proofs_of(block, arm));
+    (arm.not_timed.is_none() && summary != PROVEN).then_some(summary)
+}
+
+fn proofs_of<'b>(block: &'b BlockResult, arm: &ArmResult) -> Vec<&'b Proof> {
+    block.proofs.iter().filter(|proof| proof.role == arm.role && proof.variant == arm.variant).collect()
 }
 
 fn table(proofs: &[&Proof]) -> Markup {

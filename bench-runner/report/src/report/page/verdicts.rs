@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio, TwinResult};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, with_separators};
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
 use super::document::with_code_spans;
 use super::glossary::anchor;
 use super::input::{BlockSetup, PageInput};
-use super::metrics;
+use super::metrics::{self, MetricColumn};
+use super::variants;
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 use crate::report::fidelity;
 
@@ -70,8 +71,8 @@ impl VerdictColumn {
 pub(super) fn compared_columns() -> Vec<VerdictColumn> {
     let mut columns = vec![
         VerdictColumn::new("Variant", ColumnKind::Variant),
-        VerdictColumn::new("Result", ColumnKind::Verdict),
-        VerdictColumn::new("Time ratio", ColumnKind::Ratio),
+        VerdictColumn::new("Verdict", ColumnKind::Verdict),
+        VerdictColumn::new("Ratio", ColumnKind::Ratio),
         VerdictColumn::new("95% interval", ColumnKind::Interval),
         VerdictColumn::new("Change", ColumnKind::Change),
         VerdictColumn::new("Per build", ColumnKind::Saved),
@@ -100,7 +101,9 @@ fn caption(comparison: &Comparison) -> Markup {
         "Each variant against the baseline of its " a href=(anchor("comparison")) { "comparison" }
         "; below 1× is better: less time, less memory. "
         @for caption in captions { (sentence(caption)) " " }
-        "Medians and the time per build are those of single builds."
+        "Medians and the time per build are those of single builds; CPU time and memory are ratios too. "
+        "In each first build it was " a href=(anchor("proof")) { "proven" } " that the settings were in force, unless \
+         the row says otherwise; a variant's link has its proofs."
     }
 }
 
@@ -119,7 +122,7 @@ fn controls(comparison: &Comparison) -> Markup {
     html! {
         div.controls hidden {
             label { "Find" input type="search" placeholder="variant"; }
-            label { "Result" select { option value="" { "all" } @for word in &words { option { (word) } } } }
+            label { "Verdict" select { option value="" { "all" } @for word in &words { option { (word) } } } }
             label { "Comparison" select {
                 option value="" { "all" }
                 @for (at, block) in comparison.blocks.iter().enumerate() { option value=(at) { (block.title) } }
@@ -140,7 +143,9 @@ fn group(page: &PageInput<'_>, block: &BlockResult, columns: usize) -> Markup {
                 @if !profiles.is_empty() { (sentence(&profiles)) " " }
                 @for sentence in conditions(page.setups, block) { (with_code_spans(sentence)) " " }
                 span.warning[is_short] { (sentence(&wording::progress(block))) } " "
-                @if let Some(clause) = wording::noise_floor(block) { (sentence(&clause)) " " }
+                @if let Some(floor) = block.noise_floor {
+                    a.word href=(anchor("noise floor")) { "Noise floor" } ": " (wording::share(floor)) ". "
+                }
                 @for warning in &block.warnings { span.warning { (with_code_spans(warning)) } " " }
                 @if has_warning(block) { a.warning href="#fidelity" { "It differs from your own build." } }
             }
@@ -157,7 +162,7 @@ fn has_warning(block: &BlockResult) -> bool {
     fidelity::lines(&block.fidelity).iter().any(|line| line.is_warning)
 }
 
-/// The word in the column of results.
+/// The word in the column of verdicts.
 fn verdict(block: &BlockResult, at: usize, arm: &ArmResult) -> &'static str {
     match (&arm.ratio, arm.role) {
         (Some(ratio), _) => ratio.verdict.as_str(),
@@ -165,6 +170,10 @@ fn verdict(block: &BlockResult, at: usize, arm: &ArmResult) -> &'static str {
         (None, Role::Twin) => "control",
         (None, _) => "none",
     }
+}
+
+fn count(n: usize) -> String {
+    with_separators(&n.to_string())
 }
 
 /// Decimals of the columns of a block, so that they are the same in all rows.
@@ -176,29 +185,10 @@ pub(super) struct BlockDigits {
 
 impl BlockDigits {
     pub(super) fn of(block: &BlockResult) -> Self {
-        let ratios =
-            block.arms.iter().filter_map(|arm| arm.ratio).map(|ratio| (ratio.ratio, (ratio.low, ratio.high)));
-        let twin = block.twin.as_ref().map(|twin| (twin.ratio, ends(twin)));
         let unit = TimeUnit::for_block(block);
         let medians: Vec<_> = block.arms.iter().filter_map(ArmResult::wall).collect();
-        Self {
-            ratios: ColumnDigits::of_ratios(ratios.chain(twin)),
-            medians: ColumnDigits::of_times(&medians, unit),
-            unit,
-        }
+        Self { ratios: ColumnDigits::of_block(block), medians: ColumnDigits::of_times(&medians, unit), unit }
     }
-}
-
-/// Decimals of a metric's column.
-fn metric_digits(block: &BlockResult, metric: &Metric) -> ColumnDigits {
-    let plain = block.arms.iter().filter_map(|arm| arm.plain_ratios[metric.id]);
-    ColumnDigits::of_ratios(plain.map(|plain| (plain.ratio, (plain.low, plain.high))))
-}
-
-/// Ends of the control's interval.
-fn ends(twin: &TwinResult) -> (f64, f64) {
-    let factor = 1.0 + twin.half_width;
-    (twin.ratio / factor, twin.ratio * factor)
 }
 
 fn row(
@@ -217,6 +207,7 @@ fn row(
                         th.name scope="row" role="rowheader" {
                             a href=(format!("#variant-{index}-{at}")) { (cell.text) }
                             @if verdict(block, at, arm) == "none" { br; span.muted { (wording::why_no_ratio(arm)) } }
+                            @if let Some(gap) = variants::gap_in_proofs(block, arm) { br; span.warning { (gap) } }
                         }
                     }
                     _ => td class=(cell.class) role="cell" data-v=[&cell.value] data-label=(column.heading) { (cell.markup()) },
@@ -245,7 +236,7 @@ impl Cell {
         let control = block.twin.as_ref().filter(|_| arm.role == Role::Twin);
         let known = ratio
             .map(|ratio| (ratio.ratio, (ratio.low, ratio.high)))
-            .or_else(|| control.map(|twin| (twin.ratio, ends(twin))));
+            .or_else(|| control.map(|twin| (twin.ratio, twin.ends())));
         match column.kind {
             ColumnKind::Variant => Self::word(wording::arm_name(arm), ""),
             ColumnKind::Verdict => {
@@ -265,10 +256,8 @@ impl Cell {
                 Self::number(known, |(ratio, _)| (ratio, format!("{}%", digits.ratios.change(ratio))))
             }
             ColumnKind::Saved => {
-                let saved = wording::time_saved(block, arm).zip(ratio);
-                Self::number(saved, |(text, ratio)| {
-                    (ratio.ratio, text.strip_suffix(" per build").unwrap_or(&text).to_owned())
-                })
+                let saved = wording::time_saved_in_column(block, arm).zip(ratio);
+                Self::number(saved, |(text, ratio)| (ratio.ratio, text))
             }
             ColumnKind::Median => Self::number(arm.wall(), |wall| {
                 (
@@ -276,12 +265,11 @@ impl Cell {
                     format!("{} {}", digits.medians.time(wall.median, digits.unit), digits.unit.symbol()),
                 )
             }),
-            ColumnKind::Metric(metric) => Self::number(arm.plain_ratios[metric.id], |plain: PlainRatio| {
-                let shown = metric_digits(block, metric).ratio(plain.ratio, (plain.low, plain.high));
-                (plain.ratio, format!("{}×", shown.estimate))
-            }),
-            ColumnKind::Builds => Self::number(Some(arm.points.len()), |n| (n as f64, n.to_string())),
-            ColumnKind::Failed => Self::number(Some(arm.failures), |n| (n as f64, n.to_string())),
+            ColumnKind::Metric(metric) => {
+                Self::number(MetricColumn::of(block, metric).ratio(block, arm), |shown| shown)
+            }
+            ColumnKind::Builds => Self::number(Some(arm.points.len()), |n| (n as f64, count(n))),
+            ColumnKind::Failed => Self::number(Some(arm.failures), |n| (n as f64, count(n))),
         }
     }
 
