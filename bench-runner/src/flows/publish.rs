@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::{
-    Comparison, Policy, RequestedBaseline, RunInterference, RunRecord, compare,
+    Comparison, Policy, RequestedBaseline, RunInterference, RunRecord, add_fastest, compare,
 };
 use bench_runner_core::record::{Outcome, Role};
 use bench_runner_report::report::BuildLog;
@@ -35,7 +35,9 @@ pub(crate) struct PublishedReport {
 
 /// The results of `bundle`.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
-    let mut comparison = compare(&RunRecord::from(bundle), policy);
+    let record = RunRecord::from(bundle);
+    let mut comparison = compare(&record, policy);
+    add_fastest(&mut comparison, &record, policy);
     super::setup::add_setups(&mut comparison, &bundle.manifest.plan);
     comparison
 }
