@@ -146,10 +146,16 @@ fn block(
     }
     let full: Vec<_> = arms.iter().map(|arm| row_name(arm)).collect();
     let names = widths::shorten_all(&full, layout.names.1 - layout.names.0, NAME_SIZE);
-    let shown = arms.iter().filter_map(|arm| arm_interval(block, arm));
-    let digits = ColumnDigits::of_ratios(shown.map(|[low, ratio, high]| (ratio, (low, high))));
+    let of_role = |is_control: bool| {
+        let arms = arms.iter().filter(move |arm| (arm.role == Role::Twin) == is_control);
+        let shown = arms.filter_map(|arm| arm_interval(block, arm));
+        ColumnDigits::of_ratios(shown.map(|[low, ratio, high]| (ratio, (low, high))))
+    };
+    // The control has the numbers of its sentence, which are rounded on their own.
+    let (of_variants, of_control) = (of_role(false), of_role(true));
     for (index, (arm, name)) in arms.iter().zip(names).enumerate() {
         let top = rows_top + index as f64 * layout.row;
+        let digits = if arm.role == Role::Twin { of_control } else { of_variants };
         row(scene, (block, arm), (layout, digits), (name, top));
     }
     rows_top + arms.len().max(1) as f64 * layout.row
@@ -190,12 +196,12 @@ fn row(
 /// p-value of the control below which it is unusual.
 const UNUSUAL: f64 = 0.05;
 
-/// The verdict on the control: its two identical builds look identical, or not.
+/// The verdict on the control: whether its two identical builds differ by more than chance explains.
 fn control_word(block: &BlockResult) -> &'static str {
     match block.twin {
         _ if wording::twin_differs(block) => "differs",
         Some(twin) if twin.p < UNUSUAL => "unusual",
-        _ => "as expected",
+        _ => "within chance",
     }
 }
 
@@ -247,11 +253,7 @@ fn facts(block: &BlockResult) -> String {
         let name = widths::shorten(&wording::arm_name(baseline), 280.0, SMALL, false);
         parts.push(format!("baseline {name}{time}"));
     }
-    parts.push(if block.rounds < block.min_rounds {
-        format!("only {} of {} planned rounds", block.rounds, block.min_rounds)
-    } else {
-        wording::pluralize(block.rounds as usize, "round")
-    });
+    parts.push(wording::rounds(block));
     if wording::twin_differs(block) {
         parts.push("two identical builds differed, so there is no result".to_owned());
     } else if wording::is_invalid(block) {
@@ -298,7 +300,7 @@ fn remarks(comparison: &Comparison) -> String {
     let mut sentences = wording::family_sentence(comparison);
     let mut ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
     if ratios.any(|ratio| ratio.few_rounds().is_some()) {
-        sentences.push_str(" * From fewer rounds than the plan wants before a verdict.");
+        sentences.push_str(" * From fewer rounds than planned.");
     }
     let mut skipped: Vec<&str> = Vec::new();
     for one in &comparison.skipped {

@@ -9,7 +9,7 @@ use super::document::with_code_spans;
 use super::input::PageInput;
 use super::{baselines, copies, glossary, metrics, pooled, verdicts};
 use crate::figure::wording::{self, verdict_definitions};
-use crate::report::{answers, calibration, fidelity, text};
+use crate::report::{answers, calibration, captions, fidelity, text};
 
 pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let comparison = page.comparison;
@@ -70,6 +70,7 @@ fn definitions(comparison: &Comparison) -> Markup {
                 dt class=(verdict.as_str()) { (verdict.as_str()) }
                 dd { (with_code_spans(&definition)) }
             } }
+            @if let Some((word, text)) = captions::fastest(comparison) { p.muted { strong { (word) } ": " (text) } }
             p.muted {
                 (wording::family_sentence(comparison)) " " (calibration::text(&comparison.calibration)) " "
                 a href="#words" { "All words and verdicts" } "; methods: " (glossary::methods()) "."

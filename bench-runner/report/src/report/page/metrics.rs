@@ -25,7 +25,7 @@ pub(super) fn section(comparison: &Comparison) -> Markup {
                     tr.group { th colspan=(metrics.len() + 1) scope="rowgroup" { (block.title) } }
                     @for arm in rows(block) { tr {
                         th.name scope="row" { (wording::arm_name(arm)) }
-                        @for metric in &metrics { td.n { (cell(arm, metric)) } }
+                        @for metric in &metrics { td.n { (cell(block, arm, metric)) } }
                     } }
                 } }
             } }
@@ -38,11 +38,14 @@ fn rows(block: &BlockResult) -> impl Iterator<Item = &ArmResult> {
     block.arms.iter().filter(|arm| arm.role != Role::Twin)
 }
 
-fn cell(arm: &ArmResult, metric: &Metric) -> String {
+/// Median and ratio of an arm, in the unit of the block's column.
+fn cell(block: &BlockResult, arm: &ArmResult, metric: &Metric) -> String {
     let Some(summary) = &arm.summaries[metric.id] else { return String::new() };
     let median = match metric.unit {
         Unit::Seconds => {
-            let unit = TimeUnit::for_seconds(summary.median);
+            let medians =
+                rows(block).filter_map(|arm| arm.summaries[metric.id]).map(|summary| summary.median);
+            let unit = TimeUnit::for_seconds(medians.fold(0.0, f64::max));
             format!("{} {}", wording::time(summary, unit).estimate, unit.symbol())
         }
         Unit::Bytes => format!("{} MiB", wording::mebibytes(summary).estimate),

@@ -189,7 +189,7 @@ fn metrics_that_not_every_run_has_are_shown_if_a_run_has_them() {
     arm.summaries[MetricId::MinorFaults] = summarize(&[1_234_567.0, 1_234_568.0, 1_234_570.0]);
     arm.plain_ratios[MetricId::MinorFaults] = arm.plain_ratios[MetricId::Cpu];
     let html = page_of(&comparison, &[]);
-    assert!(html.contains("<td class=\"n\">1234568 (0.620×)</td>"), "{html}");
+    assert!(html.contains("<td class=\"n\">1,234,568 (0.620×)</td>"), "{html}");
     assert!(html.contains("Minor page faults</th>") && !html.contains("Major page faults"));
     assert_eq!(unclosed(&html), Vec::<String>::new());
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio, TwinResult};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Ratio};
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
@@ -11,7 +11,7 @@ use super::glossary::anchor;
 use super::input::{BlockSetup, PageInput};
 use super::metrics;
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
-use crate::report::fidelity;
+use crate::report::{captions, fidelity};
 
 /// Number of rows above which the table can be searched.
 const SEARCHED_FROM: usize = 20;
@@ -95,12 +95,18 @@ fn columns(comparison: &Comparison) -> Vec<VerdictColumn> {
 }
 
 fn caption(comparison: &Comparison) -> Markup {
-    let captions: BTreeSet<&str> = comparison.blocks.iter().map(wording::ratio_caption).collect();
+    let ratios: BTreeSet<&str> = comparison.blocks.iter().map(wording::ratio_caption).collect();
+    let of_words = [
+        captions::per_build(comparison),
+        captions::control(comparison),
+        captions::values(&comparison.blocks),
+    ];
+    let of_words = of_words.into_iter().flatten();
     html! {
         "Each variant against the baseline of its " a href=(anchor("comparison")) { "comparison" }
         "; below 1× is better: less time, less memory. "
-        @for caption in captions { (sentence(caption)) " " }
-        "Medians and the time per build are those of single builds."
+        @for caption in ratios { (sentence(caption)) " " }
+        @for (word, text) in of_words { (sentence(&format!("{word}: {}", text.trim_end_matches('.')))) " " }
     }
 }
 
@@ -172,19 +178,20 @@ pub(super) struct BlockDigits {
     ratios: ColumnDigits,
     medians: ColumnDigits,
     unit: TimeUnit,
+    saved_unit: TimeUnit,
 }
 
 impl BlockDigits {
     pub(super) fn of(block: &BlockResult) -> Self {
         let ratios =
             block.arms.iter().filter_map(|arm| arm.ratio).map(|ratio| (ratio.ratio, (ratio.low, ratio.high)));
-        let twin = block.twin.as_ref().map(|twin| (twin.ratio, ends(twin)));
         let unit = TimeUnit::for_block(block);
         let medians: Vec<_> = block.arms.iter().filter_map(ArmResult::wall).collect();
         Self {
-            ratios: ColumnDigits::of_ratios(ratios.chain(twin)),
+            ratios: ColumnDigits::of_ratios(ratios),
             medians: ColumnDigits::of_times(&medians, unit),
             unit,
+            saved_unit: wording::saved_unit(block),
         }
     }
 }
@@ -193,12 +200,6 @@ impl BlockDigits {
 fn metric_digits(block: &BlockResult, metric: &Metric) -> ColumnDigits {
     let plain = block.arms.iter().filter_map(|arm| arm.plain_ratios[metric.id]);
     ColumnDigits::of_ratios(plain.map(|plain| (plain.ratio, (plain.low, plain.high))))
-}
-
-/// Ends of the control's interval.
-fn ends(twin: &TwinResult) -> (f64, f64) {
-    let factor = 1.0 + twin.half_width;
-    (twin.ratio / factor, twin.ratio * factor)
 }
 
 fn row(
@@ -245,7 +246,10 @@ impl Cell {
         let control = block.twin.as_ref().filter(|_| arm.role == Role::Twin);
         let known = ratio
             .map(|ratio| (ratio.ratio, (ratio.low, ratio.high)))
-            .or_else(|| control.map(|twin| (twin.ratio, ends(twin))));
+            .or_else(|| control.map(wording::control_ratio));
+        // The control has the numbers of its sentence, which are rounded on their own.
+        let ratios =
+            control.map_or(digits.ratios, |twin| ColumnDigits::of_ratios([wording::control_ratio(twin)]));
         match column.kind {
             ColumnKind::Variant => Self::word(wording::arm_name(arm), ""),
             ColumnKind::Verdict => {
@@ -255,20 +259,18 @@ impl Cell {
                 Self { warning, is_defined: word != "none", ..Self::word(word.to_owned(), word) }
             }
             ColumnKind::Ratio => Self::number(known, |(ratio, ends)| {
-                (ratio, format!("{}×", digits.ratios.ratio(ratio, ends).estimate))
+                (ratio, format!("{}×", ratios.ratio(ratio, ends).estimate))
             }),
             ColumnKind::Interval => Self::number(known, |(ratio, ends)| {
-                let shown = digits.ratios.ratio(ratio, ends);
+                let shown = ratios.ratio(ratio, ends);
                 (ratio, format!("{}–{}×", shown.low, shown.high))
             }),
             ColumnKind::Change => {
-                Self::number(known, |(ratio, _)| (ratio, format!("{}%", digits.ratios.change(ratio))))
+                Self::number(known, |(ratio, _)| (ratio, format!("{}%", ratios.change(ratio))))
             }
             ColumnKind::Saved => {
-                let saved = wording::time_saved(block, arm).zip(ratio);
-                Self::number(saved, |(text, ratio)| {
-                    (ratio.ratio, text.strip_suffix(" per build").unwrap_or(&text).to_owned())
-                })
+                let saved = wording::time_saved_in(block, arm, digits.saved_unit).zip(ratio);
+                Self::number(saved, |(text, ratio)| (ratio.ratio, text))
             }
             ColumnKind::Median => Self::number(arm.wall(), |wall| {
                 (
