@@ -85,7 +85,7 @@ pub fn page(bundle: &Bundle, comparison: &Comparison, policy: &Policy) -> String
         remarks: &bundle.remarks,
         setups: &variant_setups::block_setups(manifest),
         logs: &logs(bundle),
-        advice: &super::advice(bundle, comparison),
+        advice: &super::advice(bundle, comparison, policy),
         // The default path of bundles rather than the path of this one: the page is read on other machines.
         repeat: &format!("bench-runner reproduce results/{}/{}", manifest.machine.directory, manifest.run),
     })
