@@ -29,13 +29,13 @@ pub(crate) mod wait;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use bench_runner_core::compare::pluralize;
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::corpus::cache_place::{CachePlace, SHARED_DIR};
 use bench_runner_measure::host;
+use bench_runner_report::figure::wording::duration as format_duration;
 
 use crate::flows::{FlowError, Places, Projects};
 use layout::text_style;
@@ -202,22 +202,6 @@ fn format_path(path: &Path) -> String {
     path.strip_prefix(&here).unwrap_or(path).display().to_string()
 }
 
-/// Formats a duration for humans: `2.7 s`, `42 s`, `1m 12s`, `1h 05m`.
-fn format_duration(duration: Duration) -> String {
-    let tenths = (duration.as_secs_f64() * 10.0).round() as u64;
-    let seconds = (duration.as_secs_f64().round()) as u64;
-    let minutes = (duration.as_secs_f64() / 60.0).round() as u64;
-    match seconds {
-        _ if tenths == 0 => format!("{} ms", duration.as_millis()),
-        _ if tenths < 100 => format!("{:.1} s", tenths as f64 / 10.0),
-        0..60 => format!("{seconds} s"),
-        60..3600 if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
-        60..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
-        _ if minutes.is_multiple_of(60) => format!("{}h", minutes / 60),
-        _ => format!("{}h {:02}m", minutes / 60, minutes % 60),
-    }
-}
-
 /// A fraction as a percentage with at most two decimals: `3%`, `1.5%`.
 fn format_percent(share: f64) -> String {
     let text = format!("{:.2}", 100.0 * share);
@@ -227,15 +211,6 @@ fn format_percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_are_short_and_have_their_unit() {
-        let of = |seconds: f64| format_duration(Duration::from_secs_f64(seconds));
-        let short = [0.0, 0.004, 0.26, 2.74, 9.96, 42.4, 59.7].map(of);
-        assert_eq!(short, ["0 ms", "4 ms", "0.3 s", "2.7 s", "10 s", "42 s", "1m"]);
-        let long = [72.0, 390.0, 1800.0, 3599.6, 3600.0, 3900.0, 7261.0].map(of);
-        assert_eq!(long, ["1m 12s", "6m 30s", "30m", "1h", "1h", "1h 05m", "2h 01m"]);
-    }
 
     #[test]
     fn percentages_have_the_decimals_that_they_need() {

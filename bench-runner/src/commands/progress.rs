@@ -237,9 +237,9 @@ mod tests {
 
     #[test]
     fn a_build_that_is_not_looked_at_says_what_is_expected() {
-        assert_eq!(size(Some(126), Some(72), 0).unwrap(), "126 units in about 1m 12s");
+        assert_eq!(size(Some(126), Some(72), 0).unwrap(), "126 units in about 1 min 12 s");
         assert_eq!(size(Some(126), None, 0).unwrap(), "126 units");
-        assert_eq!(size(None, Some(72), 0).unwrap(), "about 1m 12s");
+        assert_eq!(size(None, Some(72), 0).unwrap(), "about 1 min 12 s");
         assert_eq!(size(None, None, 0), None);
         assert_eq!(size(Some(2), Some(1), 0), None, "it is over before it has been read");
     }

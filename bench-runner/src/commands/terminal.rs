@@ -3,7 +3,7 @@
 
 use std::io::IsTerminal as _;
 
-use bench_runner_report::report::to_ascii;
+use bench_runner_report::report::{self, LongWord, to_ascii};
 use unicode_width::UnicodeWidthChar as _;
 
 use super::output::print_err;
@@ -100,22 +100,11 @@ fn wrap(line: &str, width: usize) -> Vec<String> {
     if width_of(line) <= width || indent + 2 >= width {
         return vec![line.to_owned()];
     }
-    let next = " ".repeat(indent + 2);
-    let (mut lines, mut current) = (Vec::new(), " ".repeat(indent));
-    let mut is_empty = true;
-    for word in line.trim_start().split(' ') {
-        if !is_empty && width_of(&current) + 1 + width_of(word) > width {
-            lines.push(std::mem::replace(&mut current, next.clone()));
-            is_empty = true;
-        }
-        if !is_empty {
-            current.push(' ');
-        }
-        current.push_str(word);
-        is_empty = false;
-    }
-    lines.push(current);
+    let widths = (width - indent, width - indent - 2);
+    let lines = report::wrap(line, widths, LongWord::Keep).into_iter().enumerate();
     lines
+        .map(|(at, line)| format!("{}{line}", " ".repeat(if at == 0 { indent } else { indent + 2 })))
+        .collect()
 }
 
 /// A few lines at the end of the output that are drawn over. Nothing draws by itself: no thread, no timer.
@@ -218,9 +207,15 @@ mod tests {
 
     #[test]
     fn a_status_takes_the_lines_that_its_parts_need() {
-        let parts = ["comparison 2 of 3", "round 1 of 3", "linker=mold", "2m 46s left"].map(String::from);
-        assert_eq!(join(&parts, "·", 79), ["comparison 2 of 3 · round 1 of 3 · linker=mold · 2m 46s left"]);
-        assert_eq!(join(&parts, "-", 40), ["comparison 2 of 3 - round 1 of 3", "linker=mold - 2m 46s left"]);
+        let parts = ["comparison 2 of 3", "round 1 of 3", "linker=mold", "2 min 46 s left"].map(String::from);
+        assert_eq!(
+            join(&parts, "·", 79),
+            ["comparison 2 of 3 · round 1 of 3 · linker=mold · 2 min 46 s left"]
+        );
+        assert_eq!(
+            join(&parts, "-", 40),
+            ["comparison 2 of 3 - round 1 of 3", "linker=mold - 2 min 46 s left"]
+        );
         assert_eq!(join(&parts, "-", 12)[..2], ["comparison...", "round 1 of 3"].map(|part| cut(part, 12)));
         assert_eq!(cut("a\u{1b}[2Jb", 20), "a[2Jb", "a name cannot control the terminal");
     }

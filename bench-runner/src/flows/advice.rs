@@ -1,19 +1,54 @@
 //! Bundle and comparison → advice: for each block the lines that apply the best of the variants shown to be
-//! faster. It does not query the machine, so it works for bundles from other machines.
+//! faster. A variant that needs no line goes first if the best was not told apart from it. It does not query the machine,
+//! so it works for bundles from other machines.
+
+mod situation;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use bench_runner_core::bundle::{Bundle, Manifest};
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
-use bench_runner_core::record::{Arm, Block, ProofResult, TEXT_SETTINGS};
-use bench_runner_measure::axes::{self, AdvisedFiles, Settings, Situation};
-use bench_runner_measure::corpus::Project;
+use bench_runner_core::compare::{
+    ArmResult, BlockResult, Comparison, Policy, Ratio, RequestedBaseline, RunRecord, Verdict, compare,
+};
+use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, ProofResult, TEXT_SETTINGS};
+use bench_runner_measure::axes::{self, AdvisedFiles};
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::Advice;
 
+pub(super) use situation::situation;
+
 /// The advice for a bundle. Blocks with the same lines share one advice; there is none if no variant is
-/// faster than its baseline.
-pub fn advice(bundle: &Bundle, comparison: &Comparison) -> Vec<Advice> {
-    let advise_block = |(block, planned)| advise_block(&bundle.manifest, comparison, block, planned);
+/// faster than its baseline. `policy` is that of the comparison.
+pub fn advice(bundle: &Bundle, comparison: &Comparison, policy: &Policy) -> Vec<Advice> {
+    let pairs = Pairs { bundle, policy, known: RefCell::default() };
+    let advise_block =
+        |(block, planned)| advise_block(&bundle.manifest, comparison, (block, planned), &pairs);
     merge_equal(blocks(bundle, comparison).filter_map(advise_block))
+}
+
+/// Verdicts on pairs of variants of a run.
+struct Pairs<'a> {
+    bundle: &'a Bundle,
+    policy: &'a Policy,
+    /// Comparisons by the baseline that was chosen.
+    known: RefCell<BTreeMap<String, Comparison>>,
+}
+
+impl Pairs<'_> {
+    /// True if two variants of a block were compared and not told apart.
+    fn are_not_told_apart(&self, block: &BlockResult, one: &ArmResult, other: &ArmResult) -> bool {
+        let mut known = self.known.borrow_mut();
+        let against = known.entry(one.variant.clone()).or_insert_with(|| {
+            let baseline = Some(RequestedBaseline::new(one.variant.as_str()));
+            compare(&RunRecord::from(self.bundle), &Policy { baseline, ..self.policy.clone() })
+        });
+        let judged = against.blocks.iter().find(|judged| judged.id == block.id);
+        let is_other = |arm: &&ArmResult| arm.role == other.role && arm.variant == other.variant;
+        let verdict =
+            judged.and_then(|judged| judged.arms.iter().find(is_other)?.ratio).map(|ratio| ratio.verdict);
+        matches!(verdict, Some(Verdict::Undecided | Verdict::Equivalent))
+    }
 }
 
 /// The lines that apply one variant of a bundle, whatever its result.
@@ -73,8 +108,8 @@ struct AdviceCandidate<'a> {
 fn advise_block(
     manifest: &Manifest,
     comparison: &Comparison,
-    block: &BlockResult,
-    planned: &Block,
+    (block, planned): (&BlockResult, &Block),
+    pairs: &Pairs<'_>,
 ) -> Option<Advice> {
     let faster = candidates(block, planned).filter(|one| one.ratio.verdict == Verdict::Faster);
     let mut faster: Vec<_> = faster.collect();
@@ -90,6 +125,11 @@ fn advise_block(
         return Some(advice);
     }
     add_lines_or_reason(&mut advice, manifest, &best, (block, planned));
+    if !advice.files.is_empty()
+        && let Some(simpler) = simpler(manifest, &best, (block, planned), pairs)
+    {
+        return Some(advise_simpler(manifest, &best, &simpler, block));
+    }
     for passed in faster.iter().take(proven.unwrap_or(0)) {
         advice.remarks.push(format!(
             "{}: {} took {}, but nothing in its builds proves that it was in force.",
@@ -98,11 +138,67 @@ fn advise_block(
             wording::ratio_phrase(passed.ratio)
         ));
     }
-    advice.remarks.extend(rivals(&best, &faster, block));
+    advice.remarks.extend(rivals(&best, &faster, block, pairs));
     let slower = slower_elsewhere(&advice.files, &best, comparison, manifest);
     // Evidence against the advice comes first.
     advice.remarks.splice(0..0, slower);
     Some(advice)
+}
+
+/// The variant that needs no line of configuration and that `best` was not told apart from: the user's own configuration,
+/// otherwise the fastest of them.
+fn simpler<'a>(
+    manifest: &Manifest,
+    best: &AdviceCandidate<'_>,
+    (block, planned): (&'a BlockResult, &'a Block),
+    pairs: &Pairs<'_>,
+) -> Option<AdviceCandidate<'a>> {
+    let mut free: Vec<AdviceCandidate<'a>> = candidates(block, planned)
+        .filter(|one| {
+            why_no_setting(one.planned, best.planned).is_none() && needs_no_line(manifest, one.planned)
+        })
+        .collect();
+    free.sort_by(|one, other| one.ratio.ratio.total_cmp(&other.ratio.ratio));
+    free.sort_by_key(|one| !is_own_configuration(one.planned));
+    free.into_iter().find(|one| pairs.are_not_told_apart(block, best.arm, one.arm))
+}
+
+/// True if a project has the settings of an arm without any line of configuration.
+fn needs_no_line(manifest: &Manifest, arm: &Arm) -> bool {
+    let settings = &arm.variant.settings;
+    let advised = axes::advise(settings, &situation(manifest, &arm.variant.project, settings));
+    is_own_configuration(arm) || advised.files.is_empty() && advised.unwritable.is_empty()
+}
+
+/// True if an arm is the user's own configuration and nothing else.
+fn is_own_configuration(arm: &Arm) -> bool {
+    arm.variant.settings.len() == 1 && arm.variant.settings.contains_key(AS_CONFIGURED)
+}
+
+/// Advice for a variant that needs no line of configuration and does as well as the best.
+fn advise_simpler(
+    manifest: &Manifest,
+    best: &AdviceCandidate<'_>,
+    simpler: &AdviceCandidate<'_>,
+    block: &BlockResult,
+) -> Advice {
+    let mut advice = without_lines(simpler, block);
+    let why = if is_own_configuration(simpler.planned) {
+        "which is what you have, so there is nothing to change"
+    } else {
+        "which needs no line of configuration"
+    };
+    advice.remarks.push(format!(
+        "{}: {} took {}, but was not told apart from {}, {why}.",
+        block.title,
+        wording::arm_name(best.arm),
+        wording::ratio_phrase(best.ratio),
+        wording::arm_name(simpler.arm),
+    ));
+    let settings = &simpler.planned.variant.settings;
+    let situation = situation(manifest, &simpler.planned.variant.project, settings);
+    advice.remarks.extend(axes::advise(settings, &situation).remarks);
+    advice
 }
 
 /// Name of the variant, and the settings that are not part of the name because the whole block or a named set
@@ -119,7 +215,7 @@ fn heading(best: &AdviceCandidate<'_>) -> String {
 }
 
 fn title(best: &AdviceCandidate<'_>, block: &BlockResult) -> String {
-    let baseline = block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default();
+    let baseline = block.arms.get(block.baseline).map(wording::arm_subject).unwrap_or_default();
     let result = wording::result_phrase(block, best.arm).unwrap_or_default();
     format!("{}: {result}, compared with {baseline}", block.title)
 }
@@ -220,21 +316,19 @@ fn requirements(manifest: &Manifest, needs: &[&str]) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// Other faster variants whose intervals overlap with that of the best.
-fn rivals(best: &AdviceCandidate<'_>, faster: &[AdviceCandidate<'_>], block: &BlockResult) -> Option<String> {
-    let close = faster.iter().filter(|other| {
-        other.arm.variant != best.arm.variant
-            && other.ratio.ratio >= best.ratio.ratio
-            && other.ratio.low < best.ratio.high
-    });
-    let names: Vec<String> = close.map(|other| wording::arm_name(other.arm)).collect();
-    (!names.is_empty()).then(|| {
-        format!(
-            "{}: {} took nearly the same time, so it was not shown which of them is the fastest.",
-            block.title,
-            names.join(", ")
-        )
-    })
+/// Other faster variants that were not told apart from the best.
+fn rivals(
+    best: &AdviceCandidate<'_>,
+    faster: &[AdviceCandidate<'_>],
+    block: &BlockResult,
+    pairs: &Pairs<'_>,
+) -> Option<String> {
+    let others = faster.iter().filter(|other| other.arm.variant != best.arm.variant);
+    let open = others.filter(|other| pairs.are_not_told_apart(block, best.arm, other.arm));
+    let names: Vec<String> = open.map(|other| wording::arm_name(other.arm)).collect();
+    let were = if names.len() == 1 { "was" } else { "were" };
+    (!names.is_empty())
+        .then(|| format!("{}: {} {were} not told apart from it.", block.title, names.join(", ")))
 }
 
 /// Results in which the same settings, or others with the same lines, were slower: `cache=cold` and
@@ -264,118 +358,4 @@ fn slower_elsewhere(
     }
     (!slower.is_empty())
         .then(|| format!("The same lines were also measured to be slower: {}.", slower.join("; ")))
-}
-
-/// The context of a variant's settings, as far as the bundle has it.
-pub(super) fn situation(manifest: &Manifest, project: &str, settings: &Settings) -> Situation {
-    let host = host(&manifest.machine.details, axes::toolchain_name(settings));
-    let planned = manifest.plan.projects.iter().find(|planned| planned.name == project);
-    let project = planned.and_then(|planned| Project::from_plan(planned).ok());
-    let package = project.as_ref().and_then(|project| project.source.published_crate().map(str::to_owned));
-    let profile = project.as_ref().and_then(|project| project.build.profile.clone());
-    Situation {
-        own_lld: host.as_deref() == Some("x86_64-unknown-linux-gnu")
-            && compilers_from(manifest, settings, (1, 90)),
-        host,
-        by_cargo: project.is_none_or(|project| project.build.tool.is_cargo()),
-        profile: profile.unwrap_or_else(|| "dev".to_owned()),
-        package,
-    }
-}
-
-/// The target of a variant's builds: the one in the bundle, if it is the only one or the toolchain's name
-/// ends with it. Older bundles do not have targets; then the machine's facts suggest one.
-fn host(details: &serde_json::Value, toolchain: Option<&str>) -> Option<String> {
-    let Some(hosts) = details["hosts"].as_array() else { return usual_host(&details["facts"]) };
-    let mut hosts = hosts.iter().filter_map(serde_json::Value::as_str);
-    let host = match (hosts.clone().count(), toolchain) {
-        (1, _) => hosts.next(),
-        (_, Some(name)) => hosts.find(|host| name.ends_with(*host)),
-        (_, None) => None,
-    };
-    host.map(str::to_owned)
-}
-
-/// The usual target of compilers on such a machine.
-fn usual_host(facts: &serde_json::Value) -> Option<String> {
-    let (arch, os) = (facts["arch"].as_str()?, facts["os"].as_str()?);
-    let system = match os {
-        "linux" => "unknown-linux-gnu",
-        "macos" => "apple-darwin",
-        "windows" => "pc-windows-msvc",
-        _ => return None,
-    };
-    Some(format!("{arch}-{system}"))
-}
-
-/// True if all compilers of the run that may have built a variant have this version or a later one.
-fn compilers_from(manifest: &Manifest, settings: &Settings, least: (u32, u32)) -> bool {
-    let version = |text: &str| {
-        let mut numbers = text.strip_prefix("rustc ")?.split(['.', '-', ' ']);
-        Some((numbers.next()?.parse::<u32>().ok()?, numbers.next()?.parse::<u32>().ok()?))
-    };
-    let wanted = axes::toolchain_name(settings).unwrap_or_default();
-    let mut compilers = manifest.tools.iter().filter(|tool| tool.name == "rustc").peekable();
-    // If the variant names a nightly, the other compilers do not matter.
-    let nightly = |text: &str| !wanted.starts_with("nightly") || text.contains("nightly");
-    compilers.peek().is_some()
-        && compilers
-            .filter(|tool| nightly(&tool.version))
-            .all(|tool| version(&tool.version).is_some_and(|version| version >= least))
-}
-
-#[cfg(test)]
-mod tests {
-    use bench_runner_core::bundle::{ToolEntry, fixture};
-
-    use super::*;
-
-    #[test]
-    fn a_target_is_what_the_compilers_said() {
-        let of = |hosts: &[&str], toolchain: Option<&str>| {
-            let facts = serde_json::json!({ "arch": "x86_64", "os": "linux" });
-            host(&serde_json::json!({ "facts": facts, "hosts": hosts }), toolchain)
-        };
-        let (gnu, musl) = ("x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl");
-        assert_eq!(of(&[musl], None).as_deref(), Some(musl));
-        assert_eq!(of(&[musl], Some("nightly")).as_deref(), Some(musl));
-        // With several, the name of the toolchain decides.
-        assert_eq!(of(&[gnu, musl], Some("stable-x86_64-unknown-linux-musl")).as_deref(), Some(musl));
-        assert_eq!(of(&[gnu, musl], Some("stable")), None);
-        assert_eq!(of(&[gnu, musl], None), None);
-        assert_eq!(of(&[], None), None);
-    }
-
-    #[test]
-    fn without_that_a_target_is_told_by_the_facts_or_not_at_all() {
-        let of = |facts: &str| {
-            let facts: serde_json::Value = serde_json::from_str(facts).unwrap();
-            host(&serde_json::json!({ "facts": facts }), None)
-        };
-        assert_eq!(of(r#"{"arch": "x86_64", "os": "linux"}"#).as_deref(), Some("x86_64-unknown-linux-gnu"));
-        assert_eq!(of(r#"{"arch": "aarch64", "os": "macos"}"#).as_deref(), Some("aarch64-apple-darwin"));
-        assert_eq!(of(r#"{"arch": "x86_64", "os": "plan9"}"#), None);
-        assert_eq!(of("null"), None);
-    }
-
-    #[test]
-    fn a_compiler_counts_where_the_variant_may_have_been_built_by_it() {
-        let of = |versions: &[&str], toolchain: Option<&str>| {
-            let tool = |version: &&str| ToolEntry {
-                name: "rustc".into(),
-                version: (*version).into(),
-                sha256: String::new(),
-            };
-            let manifest = Manifest { tools: versions.iter().map(tool).collect(), ..fixture::manifest() };
-            let settings = toolchain.map(|name| ("toolchain".to_owned(), name.to_owned()));
-            compilers_from(&manifest, &settings.into_iter().collect(), (1, 90))
-        };
-        let (old, new, nightly) = (
-            "rustc 1.89.0 (29483883e 2025-08-04)",
-            "rustc 1.95.0 (59807616e 2026-04-14)",
-            "rustc 1.97.0-nightly (e50aa6fba 2026-05-19)",
-        );
-        assert!(of(&[new], None) && !of(&[old], None) && !of(&[], None) && !of(&[old, new], None));
-        assert!(of(&[old, nightly], Some("nightly")) && !of(&[old, nightly], Some("stable")));
-    }
 }

@@ -6,7 +6,8 @@ mod command;
 use std::collections::BTreeMap;
 
 use bench_runner_core::compare::Comparison;
-use bench_runner_core::record::{Block, Plan, PlannedProject, Variant};
+use bench_runner_core::record::{Block, Plan, PlannedProject, Proof, Variant};
+use bench_runner_measure::axes;
 use bench_runner_measure::build::Goal;
 use bench_runner_measure::corpus::{Edit, EditChange, EditClass, Project};
 use bench_runner_measure::workloads::{self, SourceChange};
@@ -30,6 +31,7 @@ pub(super) fn add_conditions(comparison: &mut Comparison, plan: &Plan) {
         let Some(planned) = plan.blocks.iter().find(|planned| planned.id == block.id) else { continue };
         block.setup.profiles = distinct(planned, |variant| profile(variant, &projects));
         block.setup.edits = distinct(planned, |variant| edit(variant, &projects));
+        block.setup.values = values(planned, &block.proofs);
         block.setup.command = command(plan, planned, &projects);
     }
 }
@@ -40,6 +42,24 @@ fn distinct(block: &Block, of: impl Fn(&Variant) -> Option<String>) -> Vec<Strin
     for value in block.arms.iter().filter_map(|arm| of(&arm.variant)) {
         if !values.contains(&value) {
             values.push(value);
+        }
+    }
+    values
+}
+
+/// Meanings of values that vary in the block and whose names do not give them.
+fn values(block: &Block, proofs: &[Proof]) -> Vec<String> {
+    let mut values: Vec<String> = Vec::new();
+    for arm in &block.arms {
+        let of_arm: Vec<&Proof> = proofs
+            .iter()
+            .filter(|proof| proof.role == arm.role && proof.variant == arm.variant.name)
+            .collect();
+        let varying = arm.variant.settings.iter().filter(|(key, _)| block.axes.contains(key));
+        for meaning in varying.filter_map(|(key, value)| axes::meaning(key, value, &of_arm)) {
+            if !values.contains(&meaning) {
+                values.push(meaning);
+            }
         }
     }
     values

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::{
-    Comparison, Policy, RequestedBaseline, RunInterference, RunRecord, compare,
+    Comparison, Policy, RequestedBaseline, RunInterference, RunRecord, add_fastest, compare,
 };
 use bench_runner_core::record::{Outcome, Role};
 use bench_runner_report::report::BuildLog;
@@ -35,7 +35,9 @@ pub(crate) struct PublishedReport {
 
 /// The results of `bundle`.
 pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
-    let mut comparison = compare(&RunRecord::from(bundle), policy);
+    let record = RunRecord::from(bundle);
+    let mut comparison = compare(&record, policy);
+    add_fastest(&mut comparison, &record, policy);
     super::comparison_conditions::add_conditions(&mut comparison, &bundle.manifest.plan);
     comparison
 }
@@ -83,7 +85,7 @@ pub fn page(bundle: &Bundle, comparison: &Comparison, policy: &Policy) -> String
         remarks: &bundle.remarks,
         setups: &page_folds::block_setups(manifest),
         logs: &logs(bundle),
-        advice: &super::advice(bundle, comparison),
+        advice: &super::advice(bundle, comparison, policy),
         // The default path of bundles rather than the path of this one: the page is read on other machines.
         repeat: &format!("bench-runner reproduce results/{}/{}", manifest.machine.directory, manifest.run),
     })

@@ -14,6 +14,7 @@ use crate::lab::entries;
 trials! { "advices";
     the_best_proven_variant_has_its_lines,
     what_is_no_setting_has_none,
+    what_needs_no_line_goes_before_what_was_not_told_apart_from_it,
     what_no_build_shows_is_not_recommended,
     blocks_with_the_same_lines_are_told_together,
     where_the_same_is_slower_is_told,
@@ -54,7 +55,7 @@ fn the_best_proven_variant_has_its_lines() {
         * cargo reads flags from one place only: a variable `RUSTFLAGS` in the environment makes it ignore these, and these make it ignore those under `[build]`. Flags that your files set already, there or under `[target.…]`, belong into this list. `rustc -vV` names your target as `host`, where it is not x86_64-unknown-linux-gnu.
         * It needs `wild` (Wild 0.10.0 non-git-build (compatible with GNU linkers)), the version that was measured, installed wherever the project is built. Measured with rustc 1.95.0 (59807616e 2026-04-14).
         * Side effects: build scripts and proc macros are linked by it too.
-    "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
+    "#]].assert_eq(&told(&flows::advice(&bundle, &comparison, &Policy::default())));
 }
 
 /// `check` is a different command from `build`, not a setting.
@@ -66,12 +67,39 @@ fn what_is_no_setting_has_none() {
         - titlecase 3.6.0: rebuild after an edit: 0.421× as long (0.397–0.446×; −57.9%), saves 0.30 s per build, compared with linker=bfd
         * Nothing to do: rustc chooses this linker if nothing is set. If your `.cargo/config.toml` or `RUSTFLAGS` names another linker, remove that line.
         * Measured with rustc 1.95.0 (59807616e 2026-04-14).
-        * titlecase 3.6.0: full build: linker=mold took nearly the same time, so it was not shown which of them is the fastest.
-        * titlecase 3.6.0: rebuild after an edit: linker=mold took nearly the same time, so it was not shown which of them is the fastest.
+        * titlecase 3.6.0: full build: linker=mold was not told apart from it.
+        * titlecase 3.6.0: rebuild after an edit: linker=mold was not told apart from it.
         workload=check
-        - titlecase 3.6.0: cargo check vs. full build: 0.467× as long (0.453–0.480×; −53.3%), saves 2.8 s per build, compared with workload=clean
+        - titlecase 3.6.0: cargo check vs. full build: 0.467× as long (0.453–0.480×; −53.3%), saves 2.8 s per build, compared with a full build
         * There is nothing to configure: it is another workload, which is chosen on the command line.
-    "#]].assert_eq(&told(&flows::advice(&bundle, &comparison)));
+    "#]].assert_eq(&told(&flows::advice(&bundle, &comparison, &Policy::default())));
+}
+
+/// The run has both linkers; the pair was not told apart.
+fn what_needs_no_line_goes_before_what_was_not_told_apart_from_it() {
+    let (bundle, mut comparison) = kept("quick-ec6a2e");
+    comparison.blocks.truncate(1);
+    let advice = |comparison: &Comparison| flows::advice(&bundle, comparison, &Policy::default());
+    let mold = |comparison: &mut Comparison, ratio: f64, verdict: Verdict| {
+        let arms = &mut comparison.blocks[0].arms;
+        let mold = arms.iter_mut().find(|arm| arm.variant == "linker=mold").expect("an arm");
+        let known = mold.ratio.as_mut().expect("a ratio");
+        (known.ratio, known.low, known.high, known.verdict) = (ratio, ratio - 0.05, ratio + 0.05, verdict);
+    };
+    mold(&mut comparison, 0.9, Verdict::Faster);
+    expect![[r#"
+        linker=default
+        - titlecase 3.6.0: full build: 0.919× as long (0.871–0.971×; −8.1%), saves 0.47 s per build, compared with linker=bfd
+        * titlecase 3.6.0: full build: linker=mold took 0.900× as long (0.850–0.950×; −10.0%), but was not told apart from linker=default, which needs no line of configuration.
+        * Nothing to do: rustc chooses this linker if nothing is set. If your `.cargo/config.toml` or `RUSTFLAGS` names another linker, remove that line.
+    "#]].assert_eq(&told(&advice(&comparison)));
+    // Without a variant that needs no line, the best has its lines.
+    comparison.blocks[0].arms.retain(|arm| arm.variant != "linker=default");
+    let mut bundle = bundle.clone();
+    bundle.manifest.plan.blocks[0].arms.retain(|arm| arm.variant.name != "linker=default");
+    let advice = flows::advice(&bundle, &comparison, &Policy::default());
+    assert_eq!(advice[0].heading, "linker=mold");
+    assert!(!advice[0].files.is_empty());
 }
 
 fn what_no_build_shows_is_not_recommended() {
@@ -81,7 +109,7 @@ fn what_no_build_shows_is_not_recommended() {
             proof.result = ProofResult::NotProvable;
         }
     }
-    let advice = flows::advice(&bundle, &comparison);
+    let advice = flows::advice(&bundle, &comparison, &Policy::default());
     assert!(advice[0].files.is_empty());
     assert!(advice[0].remarks[0].contains("proves that it was in force, so no lines"), "{advice:?}");
     // The next best variant takes its place.
@@ -89,7 +117,7 @@ fn what_no_build_shows_is_not_recommended() {
     let mold = arms.iter_mut().find(|arm| arm.variant == "linker=mold").expect("an arm");
     let ratio = mold.ratio.as_mut().expect("a ratio");
     (ratio.ratio, ratio.low, ratio.high, ratio.verdict) = (0.95, 0.93, 0.97, Verdict::Faster);
-    let advice = flows::advice(&bundle, &comparison);
+    let advice = flows::advice(&bundle, &comparison, &Policy::default());
     assert_eq!(advice[0].heading, "linker=mold");
     assert!(advice[0].files[0].1.contains("-fuse-ld=mold"));
     let passed = "linker=wild took 0.886× as long (0.853–0.920×; −11.4%), but nothing in its builds proves that it was";
@@ -104,7 +132,7 @@ fn blocks_with_the_same_lines_are_told_together() {
     block.title = "another".to_owned();
     comparison.blocks.push(block);
     bundle.manifest.plan.blocks.push(planned);
-    let advice = flows::advice(&bundle, &comparison);
+    let advice = flows::advice(&bundle, &comparison, &Policy::default());
     assert_eq!(advice.len(), 1);
     assert_eq!(advice[0].titles.len(), 2);
     let needs = advice[0].remarks.iter().filter(|remark| remark.contains("It needs")).count();
@@ -124,7 +152,7 @@ fn where_the_same_is_slower_is_told() {
     }
     comparison.blocks.push(block);
     bundle.manifest.plan.blocks.push(planned);
-    let advice = flows::advice(&bundle, &comparison);
+    let advice = flows::advice(&bundle, &comparison, &Policy::default());
     assert_eq!(advice.len(), 1);
     let first = advice[0].remarks.first().expect("a remark");
     assert!(first.contains("be slower: another: linker=wild, 1.50× as long"), "{first}");
@@ -132,7 +160,7 @@ fn where_the_same_is_slower_is_told() {
 
 fn lines_of_a_full_cache_are_those_of_an_empty_one() {
     let (bundle, comparison) = kept("cache-5688fe");
-    let advice = flows::advice(&bundle, &comparison);
+    let advice = flows::advice(&bundle, &comparison, &Policy::default());
     // The second block is built without incremental compilation, so it has other lines.
     assert_eq!(
         advice.iter().map(|one| one.heading.as_str()).collect::<Vec<_>>(),
@@ -157,5 +185,5 @@ fn where_nothing_is_faster_there_is_nothing_to_do() {
     {
         ratio.verdict = Verdict::Undecided;
     }
-    assert_eq!(flows::advice(&bundle, &comparison), []);
+    assert_eq!(flows::advice(&bundle, &comparison, &Policy::default()), []);
 }

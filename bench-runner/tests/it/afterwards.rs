@@ -65,7 +65,7 @@ fn earlier_runs_of_the_machine_calibrate_a_later_one() {
     assert!(ran.stderr.contains("20200101T000000Z-broken-000000/manifest.json:1:"), "{}", ran.stderr);
     // If one twin has most of the weight, the sentence is longer.
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(said.contains("from 10 controls") && said.contains("in 3 runs"), "{}", ran.stdout);
+    assert!(said.contains("by 10 controls") && said.contains("in 3 runs"), "{}", ran.stdout);
     let last = lab.bundles().into_iter().find(|bundle| !before.contains(bundle)).expect("a new bundle");
     let name = |path: &Path| path.file_name().expect("a name").to_string_lossy().into_owned();
     let earlier = open(&last).expect("a bundle").earlier;
@@ -107,7 +107,7 @@ fn another_baseline_is_marked_and_writes_nothing() {
     let path = bundle.to_str().expect("UTF-8");
     let ran = lab.run(&["compare", path, "--baseline", "env.X=3", "--verbose"]).expect(0);
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for says in ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "include 0.7% (assumed"]
+    for says in ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "difference of 0.7% (assumed"]
     {
         assert!(said.contains(says), "{says}: {}", ran.stdout);
     }

@@ -76,6 +76,17 @@ impl<'a> Cells<'a> {
         (self.block.arms[arm].role != Role::Twin).then(|| Contrast { of: side(arm), against: side(baseline) })
     }
 
+    /// The arm of the planned comparison that is the same pair as an arm and the chosen baseline, whichever side is
+    /// which; `None` if the pair was not planned.
+    pub(super) fn planned_pair(&self, arm: usize) -> Option<usize> {
+        let (baseline, planned) = (self.baseline?, self.reference.baseline);
+        match () {
+            () if baseline == planned => Some(arm),
+            () if arm == planned => Some(baseline),
+            () => None,
+        }
+    }
+
     /// The planned comparisons whose arms were timed, by arm, the twin's included.
     pub(super) fn planned_contrasts(&self) -> Vec<(usize, Contrast)> {
         let of_arm = |arm: usize| {

@@ -146,6 +146,18 @@ impl JudgedBlock {
         self.estimates = self.estimates.iter().enumerate().map(widened).collect();
     }
 
+    /// Gives the pairs that were planned the verdicts and corrected p-values of `planned`, the same block judged
+    /// against the planned baseline.
+    pub(super) fn keep_planned_verdicts(&mut self, cells: &Cells<'_>, planned: &Self) {
+        for (arm, ratio) in self.ratios.iter_mut().enumerate() {
+            let known = cells.planned_pair(arm).and_then(|pair| planned.ratios[pair]);
+            let (Some(ratio), Some(known)) = (ratio, known) else { continue };
+            ratio.p_adjusted = known.p_adjusted;
+            ratio.p_equivalence_adjusted = known.p_equivalence_adjusted;
+            ratio.verdict = if cells.is_post_hoc() { known.verdict.reversed() } else { known.verdict };
+        }
+    }
+
     /// An estimate of the arm with the offsets between directories in its standard error.
     pub(super) fn with_offset(&self, cells: &Cells<'_>, arm: usize, estimate: Estimate) -> Estimate {
         let share = cells.contrast(arm).map_or(0.0, Contrast::offset_share);

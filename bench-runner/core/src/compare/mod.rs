@@ -20,8 +20,9 @@
 //! 4. `undecided`: neither was shown.
 //!
 //! If a baseline was chosen after the run ([`Policy::baseline`]), every other arm is compared with it, the
-//! correction counts all pairs of arms, and the result is marked as post hoc. The planned twin still decides
-//! if a block is `invalid`.
+//! correction counts all pairs of arms, and the result is marked as post hoc. A pair that was planned keeps its planned
+//! verdict: it was named before the run, so it does not get weaker if somebody looks at other pairs as well. The planned
+//! twin still decides if a block is `invalid`.
 //!
 //! Time-outs are censored at the limit: a variant with one is never `faster` or `equivalent`, and if a
 //! baseline or twin has one, no variant is `slower` or `equivalent`.
@@ -33,6 +34,7 @@ mod baseline;
 mod calibrate;
 mod cells;
 mod costs;
+mod fastest;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
 mod interference;
@@ -56,11 +58,12 @@ use crate::record::{Block, BlockEnd, BlockId, ByMetric, Proof, Sample};
 
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use baseline::{RequestedBaseline, UnknownBaseline};
+pub use fastest::add_fastest;
 pub use interference::RunInterference;
 pub use notes::{pluralize, with_separators};
 pub use policy::Policy;
 pub use result::{
-    ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ComparisonSetup, ExcludedProject,
+    ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ComparisonSetup, ExcludedProject, Fastest,
     GeneralIntervals, Invalid, LaterBuildChange, Offsets, PlainRatio, Point, Pool, PooledProjects, PostHoc,
     Ratio, RoundsNeeded, SessionRatio, Sessions, TwinResult, Verdict,
 };
@@ -76,26 +79,25 @@ use title::BlockTitle;
 
 /// Compares all arms of a run.
 pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
-    let RunRecord { plan, earlier, machine, .. } = *recorded;
+    let RunRecord { plan, machine, .. } = *recorded;
     let planned = plan.planned_comparisons();
     let choice = policy.baseline.as_ref().and_then(|requested| ChosenBaseline::of(plan, requested));
     let family = choice.as_ref().map_or(planned, |choice| choice.post_hoc.pairs);
     let mut cells = group_by_block(recorded);
+    let before = choice.as_ref().map(|_| judge_blocks(&cells, recorded, planned, policy).0);
     for (cells, chosen) in cells.iter_mut().zip(choice.iter().flat_map(|choice| &choice.arms)) {
         cells.baseline = *chosen;
     }
-    let mut judged: Vec<JudgedBlock> =
-        cells.par_iter().map(|cells| JudgedBlock::of(cells, policy, plan.format)).collect();
-    let (calibration, offsets) = calibrate::calibrate(&cells, &judged, earlier);
-    for ((block, cells), offsets) in judged.iter_mut().zip(&cells).zip(offsets) {
-        block.add_offsets(cells, offsets);
+    let (mut judged, calibration) = judge_blocks(&cells, recorded, family, policy);
+    for ((judged, cells), before) in judged.iter_mut().zip(&cells).zip(before.iter().flatten()) {
+        judged.keep_planned_verdicts(cells, before);
     }
-    judge::assign_verdicts(&mut judged, &cells, family, policy);
+    let families = Families { planned, family };
     let blocks = || {
         let parts = cells.par_iter().zip(&judged).zip(title::block_titles(plan));
         parts
             .filter_map(|((cells, judged), title)| {
-                let mut result = block_result(cells, judged, title, family, policy)?;
+                let mut result = block_result(cells, judged, title, families, policy)?;
                 let of_sources = notes::source_notes(plan, cells.block);
                 result.warnings.extend(of_sources.iter().cloned());
                 result.notes.extend(of_sources);
@@ -114,6 +116,33 @@ pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
         pooled_projects,
         skipped: plan.skipped.clone(),
     }
+}
+
+/// Numbers of comparisons that corrections count.
+#[derive(Debug, Clone, Copy)]
+struct Families {
+    /// The planned comparisons.
+    planned: usize,
+    /// Those that count in this comparison.
+    family: usize,
+}
+
+/// Estimates and verdicts of all blocks against the baselines of `cells`, corrected for `family` comparisons.
+fn judge_blocks(
+    cells: &[Cells<'_>],
+    recorded: &RunRecord<'_>,
+    family: usize,
+    policy: &Policy,
+) -> (Vec<JudgedBlock>, Vec<Calibration>) {
+    let format = recorded.plan.format;
+    let mut judged: Vec<JudgedBlock> =
+        cells.par_iter().map(|cells| JudgedBlock::of(cells, policy, format)).collect();
+    let (calibration, offsets) = calibrate::calibrate(cells, &judged, recorded.earlier);
+    for ((block, cells), offsets) in judged.iter_mut().zip(cells).zip(offsets) {
+        block.add_offsets(cells, offsets);
+    }
+    judge::assign_verdicts(&mut judged, cells, family, policy);
+    (judged, calibration)
 }
 
 /// Groups samples, proofs and ends by block, in the order of the plan.
@@ -143,11 +172,12 @@ fn block_result(
     cells: &Cells<'_>,
     judged: &JudgedBlock,
     title: BlockTitle,
-    family: usize,
+    Families { planned, family }: Families,
     policy: &Policy,
 ) -> Option<BlockResult> {
     let baseline = cells.baseline?;
     let costs = Costs::of(cells, judged);
+    let family_of = |arm: usize| if cells.planned_pair(arm).is_some() { planned } else { family };
     let order = order::block_order_effects(cells, judged);
     let notes = notes::block_notes(cells, judged, family, policy);
     let warnings = notes.iter().filter(|note| note.is_warning).map(|note| note.text.clone()).collect();
@@ -167,9 +197,10 @@ fn block_result(
         stopped: cells.end.map(|end| end.stopped),
         margin: judged.margin,
         arms: arms::arm_results(cells, judged, &costs, |arm| {
-            rounds_needed(cells, judged, arm, family, policy)
+            rounds_needed(cells, judged, arm, family_of(arm), policy)
         }),
         baseline,
+        fastest: None,
         twin: judged.twin_result(cells),
         twin_ratios: ByMetric::of(|metric| costs.twin_ratio(metric.id)),
         noise_floor: judged.noise_floor(family, policy),

@@ -24,6 +24,7 @@ mod flatten;
 mod jobs;
 mod lines;
 mod linker;
+mod meanings;
 mod portable;
 mod profile;
 mod profile_keys;
@@ -50,6 +51,7 @@ pub use axis::{
     Setting, SettingValue, Settings, ToolInUse,
 };
 pub use lines::{SYSROOT, SettingLines, Situation, Unwritable};
+pub use meanings::meaning;
 
 /// Keys of axes that are parts of a variant rather than settings of a build; the plan itself resolves them.
 pub(crate) const STRUCTURAL: [&str; 3] = ["workload", "project", "rev"];

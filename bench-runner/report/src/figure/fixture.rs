@@ -119,6 +119,7 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         margin: 0.03,
         arms: Vec::new(),
         baseline: 0,
+        fastest: None,
         twin: None,
         twin_ratios: ByMetric::default(),
         serial: None,

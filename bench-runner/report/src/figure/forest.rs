@@ -213,12 +213,12 @@ fn row(
 /// p-value of the control below which it is unusual.
 const UNUSUAL: f64 = 0.05;
 
-/// The verdict on the control: its two identical builds look identical, or not.
+/// The verdict on the control: whether its two identical builds differ by more than chance explains.
 fn control_word(block: &BlockResult) -> &'static str {
     match block.twin {
         _ if wording::twin_differs(block) => "differs",
         Some(twin) if twin.p < UNUSUAL => "unusual",
-        _ => "as expected",
+        _ => "within chance",
     }
 }
 
@@ -270,11 +270,7 @@ fn facts(block: &BlockResult) -> String {
         let name = widths::shorten(&wording::arm_name(baseline), 280.0, SMALL, false);
         parts.push(format!("baseline {name}{time}"));
     }
-    parts.push(if block.rounds < block.min_rounds {
-        format!("only {} of {} planned rounds", block.rounds, block.min_rounds)
-    } else {
-        wording::pluralize(block.rounds as usize, "round")
-    });
+    parts.push(wording::rounds(block));
     if wording::twin_differs(block) {
         parts.push("two identical builds differed, so there is no result".to_owned());
     } else if wording::is_invalid(block) {
@@ -333,7 +329,7 @@ fn remarks(comparison: &Comparison) -> String {
     let mut sentences = wording::family_sentence(comparison);
     let mut ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
     if ratios.any(|ratio| ratio.few_rounds().is_some()) {
-        sentences.push_str(" * From fewer rounds than the plan wants before a verdict.");
+        sentences.push_str(" * From fewer rounds than planned.");
     }
     let mut skipped: Vec<&str> = Vec::new();
     for one in &comparison.skipped {

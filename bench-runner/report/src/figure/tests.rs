@@ -205,7 +205,7 @@ fn a_page_is_told_of_every_build_and_every_ratio() {
     assert_eq!(tooltips(&forest).len(), 3);
     assert_eq!(tooltips(&forest), tooltips(&narrow));
     expect_test::expect![[r#"
-        linker=bfd (control): two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs, a smaller one less often
+        linker=bfd (control): two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs
         linker=lld: faster, 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds, median 3.667 s, p = 0.002 after correction
         linker=mold: faster, 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds, median 3.868 s, p = 0.002 after correction"#]].assert_eq(&tooltips(&forest).join("\n"));
 }
@@ -248,7 +248,7 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
         "faster",
         "invalid",
         "linker=bfd (control)",
-        "as expected",
+        "within chance",
         "differs",
         "not timed: linker not in force: expected gold, found LLD 22.1.2",
         "no build succeeded: 12 builds failed, timed out or could not start",

@@ -1,19 +1,21 @@
 //! Formatting of quantities and outcomes, the same in figures and tables.
 
+mod duration;
 mod numbers;
 mod result;
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Summary};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Summary, workload_phrase};
 use bench_runner_core::record::Role;
 
 pub(crate) use bench_runner_core::compare::pluralize;
+pub use duration::{duration, estimated_duration};
 pub(crate) use numbers::{ColumnDigits, count, mebibytes, p_value, plain_ratio};
 pub use numbers::{FormattedEstimate, TimeUnit, change, effect, interval, ratio, seconds, share, time};
 pub use result::{
     control_text, interval_phrase, noise_floor, ratio_caption, ratio_phrase, result_phrase, time_saved,
     verdict_definition, verdict_definitions,
 };
-pub(crate) use result::{is_invalid, time_saved_in_column, twin_differs};
+pub(crate) use result::{is_invalid, saved_unit, time_saved_in, twin_differs};
 
 /// Reason why an arm has no ratio, in a few words.
 pub(crate) fn why_no_ratio(arm: &ArmResult) -> String {
@@ -42,9 +44,33 @@ pub fn arm_name(arm: &ArmResult) -> String {
     format!("{} ({})", arm.variant, arm.aliases.join(", "))
 }
 
+/// Name of an arm as the subject of a sentence: a variant that is a workload and nothing else in plain words, such as
+/// `cargo check` or `a full build`.
+pub fn arm_subject(arm: &ArmResult) -> String {
+    match arm.variant.strip_prefix("workload=").filter(|workload| !workload.contains(' ')) {
+        Some(workload) => workload_subject(workload),
+        None => arm_name(arm),
+    }
+}
+
+/// A workload in plain words, with an article unless it is a command.
+pub(crate) fn workload_subject(workload: &str) -> String {
+    let phrase = workload_phrase(workload, None);
+    if phrase.starts_with("cargo ") || phrase == workload { phrase } else { format!("a {phrase}") }
+}
+
 /// Displayed name of the control of a baseline.
 pub(crate) fn control_name(baseline: &str) -> String {
     format!("{baseline} (control)")
+}
+
+/// Names in one list: `a, b and c`.
+pub(crate) fn join_and(names: &[String]) -> String {
+    match names.split_last() {
+        None => "nothing".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
 }
 
 /// Cargo profiles of the builds, such as `dev profile`; empty if unknown.
@@ -62,23 +88,28 @@ pub fn profiles(blocks: &[BlockResult]) -> String {
     }
 }
 
-/// Progress of a block, such as `12 rounds, stopped: the precision was reached`. Fewer rounds than planned
-/// are marked.
+/// Number of complete rounds of a block, such as `12 rounds`, or `4 of 6 rounds` if they are fewer than planned.
+pub(crate) fn rounds(block: &BlockResult) -> String {
+    let planned = pluralize(block.min_rounds as usize, "round");
+    match block.rounds {
+        few if few < block.min_rounds => format!("{few} of {planned}"),
+        rounds => pluralize(rounds as usize, "round"),
+    }
+}
+
+/// Progress of a block, such as `12 rounds, stopped: the precision was reached`.
 pub fn progress(block: &BlockResult) -> String {
-    let rounds = if block.rounds < block.min_rounds {
-        format!("only {} of at least {} planned rounds", block.rounds, block.min_rounds)
-    } else {
-        pluralize(block.rounds as usize, "round")
-    };
+    let rounds = rounds(block);
     block.stopped.map_or_else(
         || format!("{rounds}, not finished"),
         |reason| format!("{rounds}, stopped: {}", reason.describe()),
     )
 }
 
-/// Sentence about the correction of the verdicts for the number of comparisons.
+/// Sentences about the correction of the verdicts for their number.
 pub fn family_sentence(comparison: &Comparison) -> String {
-    let intervals = "the intervals are not, so a variant can be undecided although its interval excludes 1×";
+    let intervals =
+        "The intervals are not corrected, so a variant can be undecided although its interval excludes 1×.";
     match (&comparison.post_hoc, comparison.family()) {
         (Some(_), 1) => {
             "Post hoc: the baseline was chosen after the run; with one pair of variants, its verdict needs no \
@@ -86,12 +117,12 @@ pub fn family_sentence(comparison: &Comparison) -> String {
                 .to_owned()
         }
         (Some(_), n) => format!(
-            "Post hoc: the baseline was chosen after the run, so verdicts are corrected for all {n} pairs of variants \
-             (Holm); {intervals}."
+            "Post hoc: the baseline was chosen after the run. Pairs with the planned baseline keep their planned \
+             verdicts; the others are corrected for all {n} pairs of variants (Holm). {intervals}"
         ),
-        (None, 0) => "No comparison was planned.".to_owned(),
-        (None, 1) => "One comparison was planned, so its verdict needs no correction.".to_owned(),
-        (None, n) => format!("Verdicts are corrected for the {n} planned comparisons (Holm); {intervals}."),
+        (None, 0) => "The run has no verdict.".to_owned(),
+        (None, 1) => "The run has one verdict, which needs no correction.".to_owned(),
+        (None, n) => format!("The run's {n} verdicts are corrected for their number (Holm). {intervals}"),
     }
 }
 

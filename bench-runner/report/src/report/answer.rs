@@ -1,9 +1,10 @@
 //! The answer of a run for the end of a terminal's output: about six plain sentences, the decided ones first.
 
-use bench_runner_core::compare::{BlockResult, Comparison, RoundsNeeded, Verdict};
+use bench_runner_core::compare::{BlockResult, Comparison, Fastest, RoundsNeeded, Verdict};
 use bench_runner_core::record::{Skipped, StopReason};
 
-use super::findings::{self, Judged, Undecided};
+use super::fastest;
+use super::findings::{self, Judged, MoreRounds, Undecided};
 use super::table::TextStyle;
 use crate::figure::wording::{self, pluralize};
 
@@ -70,10 +71,10 @@ fn sentences(comparison: &Comparison) -> Vec<Sentence> {
     found
 }
 
-/// The decided sentences of all blocks, then the others.
+/// The fastest variants, the decided sentences of all blocks, then the others.
 fn of_blocks(comparison: &Comparison, decided: impl Fn(&BlockResult) -> Vec<String>) -> Vec<Sentence> {
     let named = |block: &BlockResult, text: &str| format!("{}: {text}", name(comparison, block));
-    let mut found: Vec<Sentence> = Vec::new();
+    let mut found = fastest_by_block(comparison);
     for block in &comparison.blocks {
         found.extend(decided(block).iter().map(|text| Sentence::plain(named(block, text))));
     }
@@ -87,6 +88,51 @@ fn of_blocks(comparison: &Comparison, decided: impl Fn(&BlockResult) -> Vec<Stri
         found.push(Sentence::plain(named(block, &text)));
     }
     found
+}
+
+/// The fastest variant of each block; blocks with the same one share a sentence.
+fn fastest_by_block(comparison: &Comparison) -> Vec<Sentence> {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for block in &comparison.blocks {
+        if let Some(clause) = fastest::clause(block) {
+            group(&mut groups, clause, name(comparison, block));
+        }
+    }
+    groups
+        .iter()
+        .map(|(clause, names)| Sentence::plain(format!("{}: {clause}", wording::join_and(names))))
+        .collect()
+}
+
+/// How often each variant is the fastest, as one sentence; `None` if no block has a fastest variant.
+fn fastest_of_run(comparison: &Comparison) -> Option<Sentence> {
+    let ranked: Vec<(&BlockResult, &Fastest)> =
+        comparison.blocks.iter().filter_map(|block| Some((block, block.fastest.as_ref()?))).collect();
+    let mut times: Vec<(String, usize)> = Vec::new();
+    let mut open = 0;
+    for (block, fastest) in &ranked {
+        let name = wording::arm_subject(&block.arms[fastest.arm]);
+        match times.iter_mut().find(|(known, _)| *known == name) {
+            _ if fastest::nothing_differs(block, fastest) => open += 1,
+            Some((_, times)) => *times += 1,
+            None => times.push((name, 1)),
+        }
+    }
+    times.sort_by_key(|(_, times)| std::cmp::Reverse(*times));
+    let mut named: Vec<String> =
+        times.iter().take(BEST).map(|(name, times)| format!("{name} in {times}")).collect();
+    let others = times.iter().skip(BEST).map(|(_, times)| times).sum::<usize>();
+    named.extend((others > 0).then(|| format!("others in {others}")));
+    let open = match (open, named.is_empty()) {
+        (0, _) => None,
+        (open, true) => Some(format!("no variant was told apart from the baseline in any of {open}")),
+        (open, false) => Some(format!("no variant was told apart from the baseline in {open}")),
+    };
+    let clauses: Vec<String> =
+        (!named.is_empty()).then(|| named.join(", ")).into_iter().chain(open).collect();
+    let comparisons = pluralize(ranked.len(), "comparison");
+    (!ranked.is_empty())
+        .then(|| Sentence::plain(format!("the fastest in {comparisons}: {}", clauses.join("; "))))
 }
 
 /// Name of a block: what is built, with the project if there are several.
@@ -124,7 +170,7 @@ fn decided_of_block(block: &BlockResult) -> Vec<String> {
 }
 
 fn short(one: &Judged<'_>) -> String {
-    format!("{} ({}%)", wording::arm_name(one.arm), wording::change(one.ratio).estimate)
+    format!("{} ({}%)", wording::arm_subject(one.arm), wording::change(one.ratio).estimate)
 }
 
 /// The whole run in numbers, the best variants, and the undecided comparison that is settled soonest.
@@ -142,8 +188,8 @@ fn of_run(comparison: &Comparison) -> Vec<Sentence> {
         parts.extend(Some(count(verdict)).filter(|count| *count > 0).map(|count| format!("{count} {words}")));
     }
     let comparisons = pluralize(all.len(), "variant");
-    let mut found =
-        vec![Sentence::plain(format!("of {comparisons} in all comparisons, {}", parts.join(", ")))];
+    let mut found: Vec<Sentence> = fastest_of_run(comparison).into_iter().collect();
+    found.push(Sentence::plain(format!("of {comparisons} in all comparisons, {}", parts.join(", "))));
     let mut best: Vec<&Judged<'_>> = all.iter().filter(|one| one.is_decided()).collect();
     let weight = |one: &Judged<'_>| one.ratio.ratio.ln().abs();
     best.sort_by(|one, other| weight(other).total_cmp(&weight(one)));
@@ -182,7 +228,11 @@ fn rest(comparison: &Comparison) -> Vec<Sentence> {
     let mut missing: Vec<(String, Vec<String>)> = Vec::new();
     for block in &comparison.blocks {
         for arm in findings::without_result(block) {
-            group(&mut missing, wording::why_no_ratio(arm), wording::arm_name(arm));
+            let name = match comparison.blocks.len() {
+                1 => wording::arm_subject(arm),
+                _ => format!("{} ({})", wording::arm_subject(arm), name(comparison, block)),
+            };
+            group(&mut missing, wording::why_no_ratio(arm), name);
         }
     }
     found.extend(grouped("no result", &missing));
@@ -201,7 +251,27 @@ fn rest(comparison: &Comparison) -> Vec<Sentence> {
     if comparison.blocks.iter().flat_map(|block| &block.fidelity).any(|one| !one.differences.is_empty()) {
         found.push("warning: these builds differ from your own build, see the tables above".to_owned());
     }
-    found.into_iter().map(Sentence::plain).collect()
+    found.into_iter().map(Sentence::plain).chain(few_rounds(comparison)).collect()
+}
+
+/// The blocks with fewer rounds than planned, and what would help.
+fn few_rounds(comparison: &Comparison) -> Option<Sentence> {
+    let short: Vec<(&BlockResult, MoreRounds)> =
+        comparison.blocks.iter().filter_map(|block| Some((block, findings::more_rounds(block)?))).collect();
+    let one = |(block, _): &(&BlockResult, MoreRounds)| {
+        format!("{} ({} of {})", name(comparison, block), block.rounds, block.min_rounds)
+    };
+    let listed = wording::join_and(&short.iter().map(one).collect::<Vec<_>>());
+    let several = short.len() > 1;
+    let (block, MoreRounds { text, command }) = short.into_iter().next()?;
+    let how = match several {
+        true => format!(
+            "repeat the run with a larger `--time-budget`, or {} alone {text}",
+            name(comparison, block)
+        ),
+        false => format!("repeat it {text}"),
+    };
+    Some(Sentence { text: format!("too few rounds for a reliable result: {listed}; {how}"), command })
 }
 
 fn group(groups: &mut Vec<(String, Vec<String>)>, reason: String, name: String) {
@@ -229,79 +299,4 @@ fn grouped(lead: &str, groups: &[(String, Vec<String>)]) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use expect_test::expect;
-
-    use super::*;
-    use crate::figure::fixture::{block, comparison, everything, names, ratio};
-
-    fn lines(comparison: &Comparison) -> Vec<String> {
-        answer_text(comparison, TextStyle::default()).lines().map(str::to_owned).collect()
-    }
-
-    #[test]
-    fn decided_variants_come_first_and_an_undecided_one_has_its_command() {
-        let mut undecided = block("hexyl 0.17.0", &names(2, false), 12, 4.2);
-        undecided.arms[2].ratio = Some(ratio(0.977, 0.04, Verdict::Undecided));
-        undecided.arms[2].needed = Some(RoundsNeeded::Rounds(31));
-        undecided.setup.command = Some("bench-runner run --project hexyl".to_owned());
-        undecided.setup.round_seconds = Some(30.0);
-        let decided = block("hexyl 0.17.0", &names(3, false), 12, 4.2);
-        expect![[r#"
-            answer (AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8; hexyl 0.17.0)
-              rebuild after an edit: linker=lld is faster than linker=bfd: 0.873× as long (0.866–0.880×;
-                −12.7%), saves 0.53 s per build, 12 rounds.
-              rebuild after an edit: linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×;
-                −7.9%), saves 0.33 s per build, 12 rounds.
-              rebuild after an edit: undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×;
-                −2.3%), 12 rounds; about 31 rounds would probably settle it, 16 min:
-                bench-runner run --project hexyl --rounds 31
-        "#]]
-        .assert_eq(&answer_text(&comparison(vec![undecided, decided]), TextStyle::default()));
-    }
-
-    #[test]
-    fn missing_and_skipped_variants_are_named_with_what_helps() {
-        expect![[r#"
-            answer (AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8; hexyl 0.17.0, ripgrep 15.1.0, tokei 14.0.0)
-              hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd:
-                0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds; also faster:
-                linker=mold (−7.9%).
-              hexyl 0.17.0: rebuild after an edit: undecided against linker=bfd: codegen-units=3: 1.01× as
-                long (0.61–1.41×; +1%), 12 rounds.
-              ripgrep 15.1.0: rebuild after an edit: no result: two identical builds, the baseline and its
-                control, differ by more than chance explains.
-              no result: linker=gold, not timed: linker not in force: expected gold, found LLD 22.1.2;
-                linker=wild, no build succeeded: 12 builds failed, timed out or could not start; linker=lld, too
-                few rounds for an interval.
-              skipped: linker=sold, no `sold` on this machine (apt install sold).
-              the run is not complete, so these results are partial.
-        "#]].assert_eq(&answer_text(&everything(), TextStyle::default()));
-    }
-
-    #[test]
-    fn many_comparisons_are_summarized() {
-        let many: Vec<BlockResult> =
-            (0..30).map(|at| block(&format!("p{at} 1.0.0"), &names(8, false), 12, 4.2)).collect();
-        let found = answer_text(&comparison(many), TextStyle::default());
-        assert!(sentences_in(&found) <= MOST + 1, "{found}");
-        assert!(found.contains("of 210 variants in all comparisons"), "{found}");
-        let one: Vec<BlockResult> = vec![block("p 1.0.0", &names(9, false), 12, 4.2)];
-        let found = answer_text(&comparison(one), TextStyle::default());
-        assert!(sentences_in(&found) <= MOST && found.contains("also faster: "), "{found}");
-    }
-
-    fn sentences_in(text: &str) -> usize {
-        text.lines().filter(|line| line.starts_with("  ") && !line.starts_with("    ")).count()
-    }
-
-    #[test]
-    fn nothing_is_lost_at_60_columns() {
-        let style = TextStyle { width: 60, ..TextStyle::default() };
-        let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let narrow = answer_text(&everything(), style);
-        assert_eq!(words(&narrow), words(&answer_text(&everything(), TextStyle::default())));
-        assert!(narrow.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 60), "{narrow}");
-        assert!(lines(&everything()).len() > 1);
-    }
-}
+mod tests;

@@ -2,6 +2,7 @@
 
 use bench_runner_core::compare::{BlockResult, Comparison, Verdict};
 
+use super::fastest;
 use super::findings::{self, Judged};
 use crate::figure::wording;
 
@@ -13,7 +14,7 @@ pub struct BlockAnswer {
     /// True if the block has a conclusive verdict.
     pub is_conclusive: bool,
     pub text: String,
-    /// Command that would settle the undecided variants.
+    /// Command that would settle the undecided variants, or that has as many rounds as planned.
     pub command: Option<String>,
 }
 
@@ -28,12 +29,16 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     let title = &block.title;
     let judged = findings::judged(block);
     let is_conclusive = judged.iter().any(Judged::is_decided);
-    let mut clauses: Vec<String> = Vec::new();
+    let mut clauses: Vec<String> = fastest::clause(block).into_iter().collect();
     let of = |verdict: Verdict| judged.iter().copied().filter(move |one| one.ratio.verdict == verdict);
     let decided = of(Verdict::Faster).chain(of(Verdict::Slower).rev()).chain(of(Verdict::Equivalent));
     clauses.extend(decided.map(|one| one.sentence()));
     let undecided = findings::undecided(block);
     clauses.extend(undecided.iter().map(|undecided| undecided.text.clone()));
+    let more = findings::more_rounds(block);
+    clauses.extend(more.iter().map(|more| {
+        format!("{} are too few for a reliable result; repeat it {}", wording::rounds(block), more.text)
+    }));
     if wording::is_invalid(block) {
         clauses.push(format!("no result: {}", block.why_invalid().join("; ")));
     } else if judged.is_empty() && !block.arms.is_empty() {
@@ -51,7 +56,7 @@ fn answer(block: &BlockResult) -> BlockAnswer {
         block: title.clone(),
         is_conclusive,
         text: format!("{title}: {}", sentences.join(" ")),
-        command: undecided.and_then(|undecided| undecided.command),
+        command: undecided.and_then(|undecided| undecided.command).or(more.and_then(|more| more.command)),
     }
 }
 
@@ -82,7 +87,7 @@ mod tests {
     fn every_verdict_has_its_sentence() {
         let texts: Vec<String> = answers(&everything()).into_iter().map(|answer| answer.text).collect();
         expect![[r#"
-            hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. Undecided against linker=bfd: codegen-units=3: 1.01× as long (0.61–1.41×; +1%), 12 rounds. Without a result: linker=gold, linker=wild. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs, a smaller one less often.
+            hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. Undecided against linker=bfd: codegen-units=3: 1.01× as long (0.61–1.41×; +1%), 12 rounds. Without a result: linker=gold, linker=wild. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs.
             ripgrep 15.1.0: rebuild after an edit: No result: two identical builds, the baseline and its control, differ by more than chance explains.
             tokei 14.0.0: rebuild after an edit: Nothing could be compared with linker=bfd. Without a result: linker=lld."#]].assert_eq(&texts.join("\n"));
     }
@@ -92,14 +97,14 @@ mod tests {
         let mut one = block("hexyl", &names(2, false), 4, 4.2);
         one.arms[2].ratio = Some(Ratio { rounds: 4, ..ratio(2.0, 0.1, Verdict::Slower) });
         let text = answer_text(&one);
-        assert!(text.contains("costs 4.2 s per build, only 4 of 6 rounds."), "{text}");
+        assert!(text.contains("costs 4.2 s per build, 4 of 6 rounds."), "{text}");
     }
 
     #[test]
     fn a_block_without_a_difference_says_what_it_has() {
         let mut one = block("hexyl", &names(2, false), 12, 4.2);
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Equivalent));
-        expect!["hexyl: rebuild after an edit: linker=lld is equivalent to linker=bfd (within ±3%): 1.000× as long (0.990–1.010×; 0.0%), 12 rounds. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs, a smaller one less often."].assert_eq(&answer_text(&one));
+        expect!["hexyl: rebuild after an edit: linker=lld is equivalent to linker=bfd (within ±3%): 1.000× as long (0.990–1.010×; 0.0%), 12 rounds. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs."].assert_eq(&answer_text(&one));
         one.arms[2].ratio = Some(ratio(1.0, 0.01, Verdict::Invalid));
         one.invalid = vec![bench_runner_core::compare::Invalid::TwinDiffers];
         expect!["hexyl: rebuild after an edit: No result: two identical builds, the baseline and its control, differ by more than chance explains."].assert_eq(&answer_text(&one));

@@ -25,7 +25,10 @@ pub(super) fn text(calibration: &[Calibration]) -> String {
             several.iter().map(one).collect::<Vec<_>>().join("; ")
         }
     };
-    format!("Two target directories can differ in speed. The intervals include {of_all}.")
+    format!(
+        "Each variant has its own target directory, and builds in one directory can be faster than in another. The \
+         intervals are wide enough for such a difference of {of_all}."
+    )
 }
 
 /// Workloads of `answers`, each with its project if other projects with that workload have other offsets.
@@ -49,7 +52,9 @@ fn words(offsets: Offsets) -> String {
     match offsets {
         Offsets::Assumed { twins } => {
             let (size, twins) = (share(ASSUMED_OFFSET), pluralize(twins, "control"));
-            format!("{size} (assumed until this machine has {MIN_TWINS} controls, {twins} so far)")
+            format!(
+                "{size} (assumed: it is measured after {MIN_TWINS} controls on this machine, {twins} so far)"
+            )
         }
         Offsets::Calibrated { variance, twins, runs, pool, heaviest } => {
             let size = if variance > 0.0 { share(variance.sqrt()) } else { "0%".to_owned() };
@@ -65,7 +70,7 @@ fn words(offsets: Offsets) -> String {
                 _ => String::new(),
             };
             let (twins, runs) = (pluralize(twins, "control"), pluralize(runs, "run"));
-            format!("{size} (estimated from {twins} {kind} in {runs}{of_one})")
+            format!("{size} (measured by {twins} {kind} in {runs}{of_one})")
         }
     }
 }
@@ -85,9 +90,10 @@ mod tests {
 
     #[test]
     fn one_sentence_for_the_run() {
-        let lead = "Two target directories can differ in speed. The intervals include";
+        let lead = "Each variant has its own target directory, and builds in one directory can be faster than in another. \
+                    The intervals are wide enough for such a difference of";
         let few = Offsets::Assumed { twins: 3 };
-        let needed = "0.7% (assumed until this machine has 10 controls, 3 controls so far)";
+        let needed = "0.7% (assumed: it is measured after 10 controls on this machine, 3 controls so far)";
         assert_eq!(text(&[]), "");
         assert_eq!(text(&[of("a", "clean", few)]), format!("{lead} {needed}."));
         assert_eq!(text(&[of("a", "clean", few), of("b", "check", few)]), format!("{lead} {needed}."));
@@ -95,8 +101,8 @@ mod tests {
         assert_eq!(
             text(&[of("a", "clean", clean), of("b", "clean", clean), of("a", "noop", noop)]),
             format!(
-                "{lead} 0.4% (estimated from 24 controls of the same workload in 9 runs) for full build; 0% (estimated \
-                 from 30 controls of all workloads in 1 run) for build without changes."
+                "{lead} 0.4% (measured by 24 controls of the same workload in 9 runs) for full build; 0% (measured by 30 \
+                 controls of all workloads in 1 run) for build without changes."
             )
         );
         let of_one =
@@ -104,7 +110,7 @@ mod tests {
         assert_eq!(
             text(&[of("a", "clean", of_one)]),
             format!(
-                "{lead} 1% (estimated from 10 controls of the same workload in 2 runs, one of which has 72% of the weight)."
+                "{lead} 1% (measured by 10 controls of the same workload in 2 runs, one of which has 72% of the weight)."
             )
         );
     }
@@ -121,9 +127,10 @@ mod tests {
         ];
         assert_eq!(
             text(&answers),
-            "Two target directories can differ in speed. The intervals include 1% (estimated from 20 controls of the same \
-             workload in 4 runs) for full build of a, full build of several projects, cargo check and full build; 0.4% \
-             (estimated from 12 controls of the same project and workload in 3 runs) for full build of b."
+            "Each variant has its own target directory, and builds in one directory can be faster than in another. The \
+             intervals are wide enough for such a difference of 1% (measured by 20 controls of the same workload in 4 \
+             runs) for full build of a, full build of several projects, cargo check and full build; 0.4% (measured by \
+             12 controls of the same project and workload in 3 runs) for full build of b."
         );
     }
 }

@@ -32,7 +32,39 @@ pub(super) fn without_result(block: &BlockResult) -> Vec<&ArmResult> {
 
 /// Name of the baseline of a block.
 pub(super) fn baseline_name(block: &BlockResult) -> String {
-    block.arms.get(block.baseline).map(wording::arm_name).unwrap_or_default()
+    block.arms.get(block.baseline).map(wording::arm_subject).unwrap_or_default()
+}
+
+/// A way to repeat a block with as many rounds as planned.
+pub(super) struct MoreRounds {
+    /// The rounds and their time, to follow `repeat it`.
+    pub(super) text: String,
+    pub(super) command: Option<String>,
+}
+
+/// `None` if the block has as many rounds as planned, no result, or a command for its undecided variants, which has more
+/// rounds.
+pub(super) fn more_rounds(block: &BlockResult) -> Option<MoreRounds> {
+    let is_short =
+        block.rounds < block.min_rounds && !judged(block).is_empty() && !wording::is_invalid(block);
+    if !is_short || undecided(block).is_some_and(|undecided| undecided.command.is_some()) {
+        return None;
+    }
+    let rounds = block.min_rounds as usize;
+    let time = block
+        .setup
+        .seconds_for(rounds)
+        .map(|seconds| format!(", about {}", wording::estimated_duration(seconds)));
+    Some(match &block.setup.command {
+        Some(command) => MoreRounds {
+            text: format!("with {rounds} rounds{}", time.unwrap_or_default()),
+            command: Some(format!("{command} --rounds {rounds}")),
+        },
+        None => MoreRounds {
+            text: format!("with `--rounds {rounds}` or a larger `--time-budget`"),
+            command: None,
+        },
+    })
 }
 
 impl Judged<'_> {
@@ -40,22 +72,21 @@ impl Judged<'_> {
         !matches!(self.ratio.verdict, Verdict::Undecided | Verdict::Invalid)
     }
 
-    /// Rounds that count, with a warning if they are fewer than planned.
+    /// Rounds that count, beside the planned number if they are fewer.
     fn rounds(&self) -> String {
-        let few = self.ratio.few_rounds().map(|few| format!("only {few}"));
-        few.unwrap_or_else(|| pluralize(self.ratio.rounds, "round"))
+        self.ratio.few_rounds().unwrap_or_else(|| pluralize(self.ratio.rounds, "round"))
     }
 
     /// The variant with its result: `linker=mold: 0.42× as long (0.28–0.63×; −58%), saves 0.47 s per build, 12
     /// rounds`.
     pub(super) fn listed(&self) -> String {
         let result = wording::result_phrase(self.block, self.arm).unwrap_or_default();
-        format!("{}: {result}, {}", wording::arm_name(self.arm), self.rounds())
+        format!("{}: {result}, {}", wording::arm_subject(self.arm), self.rounds())
     }
 
     /// The decided verdict as a sentence without its full stop.
     pub(super) fn sentence(&self) -> String {
-        let (name, baseline) = (wording::arm_name(self.arm), baseline_name(self.block));
+        let (name, baseline) = (wording::arm_subject(self.arm), baseline_name(self.block));
         let result = wording::result_phrase(self.block, self.arm).unwrap_or_default();
         let verdict = match self.ratio.verdict {
             Verdict::Faster => format!("is faster than {baseline}"),
@@ -91,7 +122,10 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided> {
         _ => None,
     });
     if let Some(rounds) = rounds.max() {
-        let time = block.setup.seconds_for(rounds).map(|seconds| format!(", {}", duration(seconds)));
+        let time = block
+            .setup
+            .seconds_for(rounds)
+            .map(|seconds| format!(", {}", wording::estimated_duration(seconds)));
         let outlook = format!("about {rounds} rounds would probably settle it{}", time.unwrap_or_default());
         let command = block.setup.command.as_ref().map(|command| format!("{command} --rounds {rounds}"));
         let how = match command {
@@ -124,18 +158,6 @@ pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
             "build times vary too much here for any reasonable number of rounds".to_owned()
         }
         RoundsNeeded::TimedOut => "a build timed out, so `--timeout` would have to be longer".to_owned(),
-    }
-}
-
-/// A duration for readers, in one unit or two.
-pub(super) fn duration(seconds: f64) -> String {
-    match seconds.max(0.0) {
-        short if short < 90.0 => format!("{:.0} s", short.max(1.0)),
-        medium if medium < 5400.0 => format!("{:.0} min", medium / 60.0),
-        long => {
-            let minutes = (long / 60.0).round() as u64;
-            format!("{} h {} min", minutes / 60, minutes % 60)
-        }
     }
 }
 
@@ -186,13 +208,5 @@ mod tests {
             );
         }
         assert!(undecided(&block("hexyl", &names(2, false), 12, 4.2)).is_none());
-    }
-
-    #[test]
-    fn durations_have_a_readable_unit() {
-        assert_eq!(
-            [0.2, 27.0, 120.0, 900.0, 5460.0].map(duration),
-            ["1 s", "27 s", "2 min", "15 min", "1 h 31 min"]
-        );
     }
 }

@@ -6,8 +6,10 @@ mod answer;
 mod answers;
 mod blocks;
 mod calibration;
+mod captions;
 mod csv;
 mod details;
+mod fastest;
 pub mod fidelity;
 mod findings;
 mod json;
@@ -33,5 +35,5 @@ pub use multi_run::{
 pub use page::{Advice, BlockSetup, BuildLog, PageInput, VariantSetup, page};
 pub use pooled_projects::pooled_projects_csv;
 pub use summary::summary_csv;
-pub use table::{TextStyle, to_ascii};
+pub use table::{LongWord, TextStyle, to_ascii, wrap};
 pub use text::text;

@@ -6,18 +6,26 @@ use bench_runner_core::record::{Proof, ProofResult, Role};
 use super::table::TextStyle;
 use crate::figure::wording;
 
-/// Result of a variant's proofs in a word; empty if it has none.
+/// Result of a variant's proofs in a word; empty if it has none. A variant without any other proof is proven by its
+/// workload.
 pub(super) fn word(block: &BlockResult, arm: &ArmResult) -> &'static str {
-    let of_arm = block.proofs.iter().filter(|proof| is_of(proof, arm) && is_news(proof, block));
-    let results: Vec<ProofResult> = of_arm.map(|proof| proof.result).collect();
+    let of_arm = || block.proofs.iter().filter(|proof| is_of(proof, arm));
+    let results: Vec<ProofResult> =
+        of_arm().filter(|proof| is_news(proof, block)).map(|proof| proof.result).collect();
     let has = |result: ProofResult| results.contains(&result);
     match () {
         () if has(ProofResult::Fails) => "failed",
         () if has(ProofResult::NotProvable) => "not provable",
         () if has(ProofResult::Holds) => "proven",
         () if has(ProofResult::NotApplicable) => "not applicable",
+        () if of_arm().any(|proof| proof.result == ProofResult::Holds) => "proven",
         () => "",
     }
+}
+
+/// True if the table of a block has a word for any proof.
+pub(super) fn has_words(block: &BlockResult) -> bool {
+    block.arms.iter().any(|arm| !word(block, arm).is_empty())
 }
 
 fn is_of(proof: &Proof, arm: &ArmResult) -> bool {
@@ -87,4 +95,27 @@ fn proof_text(proof: &Proof) -> String {
 
 fn with_reason(words: String, reason: &str) -> String {
     if reason.is_empty() { words } else { format!("{words}: {reason}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::fixture::{block as block_of, names};
+
+    #[test]
+    fn a_variant_without_settings_is_proven_by_its_workload() {
+        let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
+        let proof = |axis: &str, role: Role, variant: &str| Proof {
+            block: one.id.clone(),
+            role,
+            variant: variant.to_owned(),
+            axis: axis.to_owned(),
+            expected: String::new(),
+            found: "7 of 7 units compiled".to_owned(),
+            result: ProofResult::Holds,
+        };
+        one.proofs = vec![proof("workload", Role::Variant, "linker=lld")];
+        assert_eq!(word(&one, &one.arms[2]), "proven");
+        assert_eq!(word(&one, &one.arms[0]), "", "it has no proof");
+    }
 }

@@ -19,7 +19,7 @@ impl Default for TextStyle {
     }
 }
 
-/// Least width of the first column of a table, if its cells are wrapped.
+/// Width that the first column of a table has to have, if its cells are wrapped and their words are longer.
 const LEAST_FIRST: usize = 20;
 
 /// A column of a table.
@@ -34,15 +34,9 @@ impl TextStyle {
     /// Lines of a table, indented by two. If it is too wide, the cells of the first column are wrapped; if that is
     /// not enough, each row becomes a paragraph. Columns without any cell are left out.
     pub(crate) fn table(self, columns: &[TableColumn], rows: &[Vec<String>]) -> Vec<String> {
-        let is_used = |index: &usize| {
-            *index == 0 || rows.iter().any(|row| row.get(*index).is_some_and(|cell| !cell.is_empty()))
-        };
-        let used: Vec<usize> = (0..columns.len()).filter(is_used).collect();
-        let columns: Vec<TableColumn> = used.iter().map(|index| columns[*index]).collect();
-        let cells = |row: &Vec<String>| {
-            used.iter().map(|index| row.get(*index).cloned().unwrap_or_default()).collect()
-        };
-        let rows: Vec<Vec<String>> = rows.iter().map(cells).collect();
+        let (columns, rows) = used_columns(columns, rows);
+        let shown = |row: &Vec<String>| row.iter().map(|cell| self.shown(cell)).collect::<Vec<_>>();
+        let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
         let headings: Vec<String> = columns.iter().map(|column| column.heading.to_owned()).collect();
         let all = || std::iter::once(&headings).chain(&rows);
         let width_of = |index: usize| all().map(|row| row[index].width()).max().unwrap_or(0);
@@ -50,7 +44,8 @@ impl TextStyle {
         let Some(first) = widths.first().copied() else { return Vec::new() };
         let others: usize = widths.iter().skip(1).map(|width| width + 2).sum();
         let room = self.width.saturating_sub(others + 2);
-        if room < first.min(LEAST_FIRST) {
+        let words = rows.iter().flat_map(|row| longest_word(&row[0])).max().unwrap_or(0);
+        if room < first.min(words).min(LEAST_FIRST) {
             return rows.iter().flat_map(|row| self.stacked(&columns, row)).collect();
         }
         widths[0] = first.min(room);
@@ -66,27 +61,39 @@ impl TextStyle {
     }
 
     fn indented(self, text: &str, by: usize) -> Vec<String> {
-        let parts = wrap(text, self.width.saturating_sub(by));
+        let parts = self.wrap(text, by);
         parts.into_iter().map(|part| format!("{}{part}", " ".repeat(by))).collect()
     }
 
     /// `lead` and `text`, wrapped; the first line is indented by two, further lines by four.
     pub(crate) fn paragraph(self, lead: &str, text: &str) -> Vec<String> {
-        let parts = wrap(&format!("{lead}{text}"), self.width.saturating_sub(4));
+        let parts = self.wrap(&format!("{lead}{text}"), 4);
         let indented = parts.into_iter().enumerate();
         indented.map(|(index, part)| format!("{}{part}", if index == 0 { "  " } else { "    " })).collect()
     }
 
     /// `lead` and `text`, wrapped; further lines are indented by two.
     pub(crate) fn hanging(self, lead: &str, text: &str) -> Vec<String> {
-        let parts = wrap(&format!("{lead}{text}"), self.width.saturating_sub(2));
+        let parts = self.wrap(&format!("{lead}{text}"), 2);
         let indented = parts.into_iter().enumerate();
         indented.map(|(index, part)| format!("{}{part}", if index == 0 { "" } else { "  " })).collect()
     }
 
     /// `text`, wrapped and not indented.
     pub(crate) fn sentence(self, text: &str) -> Vec<String> {
-        wrap(text, self.width)
+        self.wrap(text, 0)
+    }
+
+    /// `text` in lines that leave room for an indentation.
+    fn wrap(self, text: &str, indent: usize) -> Vec<String> {
+        let width = self.width.saturating_sub(indent);
+        wrap(&self.shown(text), (width, width), LongWord::Split)
+    }
+
+    /// `text` in the characters that can be shown; replacements can be wider.
+    fn shown(self, text: &str) -> String {
+        let text = sanitize(text);
+        if self.ascii { to_ascii(&text) } else { text }
     }
 
     /// A command line, indented by four. It is broken only between options, so that it can be pasted.
@@ -113,12 +120,31 @@ impl TextStyle {
     pub(crate) fn text(self, lines: &[String]) -> String {
         let mut text = String::new();
         for line in lines {
-            let line = sanitize(line);
-            text.push_str(&if self.ascii { to_ascii(&line) } else { line });
+            text.push_str(&self.shown(line));
             text.push('\n');
         }
         text
     }
+}
+
+/// The columns that have any cell, and the rows without the others; the first column always stays.
+pub(super) fn used_columns(
+    columns: &[TableColumn],
+    rows: &[Vec<String>],
+) -> (Vec<TableColumn>, Vec<Vec<String>>) {
+    let is_used = |index: &usize| {
+        *index == 0 || rows.iter().any(|row| row.get(*index).is_some_and(|cell| !cell.is_empty()))
+    };
+    let used: Vec<usize> = (0..columns.len()).filter(is_used).collect();
+    let cells =
+        |row: &Vec<String>| used.iter().map(|index| row.get(*index).cloned().unwrap_or_default()).collect();
+    (used.iter().map(|index| columns[*index]).collect(), rows.iter().map(cells).collect())
+}
+
+/// Width of the longest word of a cell; words after the first are on a line that is indented by two.
+fn longest_word(cell: &str) -> Option<usize> {
+    let words = cell.split_whitespace().enumerate();
+    words.map(|(at, word)| word.width() + if at == 0 { 0 } else { 2 }).max()
 }
 
 /// The parts of a command line that begin with an option, and its beginning.
@@ -174,7 +200,8 @@ fn lines(columns: &[TableColumn], row: &[String], widths: &[usize]) -> Vec<Strin
     let (Some(first), Some(width)) = (row.first(), widths.first()) else { return Vec::new() };
     // Further lines of a name are indented, so that they do not look like the next row.
     let fits = first.width() <= *width;
-    let mut parts = wrap(first, if fits { *width } else { width.saturating_sub(2) }).into_iter();
+    let least = if fits { *width } else { width.saturating_sub(2) };
+    let mut parts = wrap(first, (least, least), LongWord::Split).into_iter();
     let mut line = format!("  {}", pad(&parts.next().unwrap_or_default(), *width, false));
     for ((column, cell), width) in columns.iter().zip(row).zip(widths).skip(1) {
         line.push_str("  ");
@@ -189,10 +216,24 @@ fn pad(text: &str, width: usize, right: bool) -> String {
     if right { blank + text } else { text.to_owned() + &blank }
 }
 
-/// Wraps the words of `text` to lines of at most `width`; a longer word is split.
-fn wrap(text: &str, width: usize) -> Vec<String> {
+/// What happens to a word that is longer than a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LongWord {
+    /// It is split.
+    Split,
+    /// It has a longer line of its own, so that it can be copied.
+    Keep,
+}
+
+/// Wraps the words of `text`, the first line at the first of the widths, further lines at the other.
+pub fn wrap(text: &str, (first, further): (usize, usize), long: LongWord) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace().flat_map(|word| split_word(word, width)) {
+    let pieces = |word| match long {
+        LongWord::Split => split_word(word, first.min(further)),
+        LongWord::Keep => vec![word.to_owned()],
+    };
+    for word in text.split_whitespace().flat_map(pieces) {
+        let width = if lines.len() == 1 { first } else { further };
         match lines.last_mut() {
             Some(line) if line.is_empty() => line.push_str(&word),
             Some(line) if line.width() + 1 + word.width() <= width => {

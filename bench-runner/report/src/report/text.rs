@@ -1,20 +1,22 @@
 //! Results of a run as text for a terminal: a table for each comparison, then the definitions that its reader
 //! needs. The answer is in [`answer_text`](super::answer_text).
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Verdict};
 use bench_runner_core::record::{Role, Skipped};
 
+use super::captions::captions;
 use super::table::{TableColumn, TextStyle};
 use super::{calibration, details, fidelity, pooled_projects, proofs};
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 
-pub(super) const COLUMNS: [TableColumn; 8] = [
+pub(super) const COLUMNS: [TableColumn; 9] = [
     TableColumn { heading: "variant", right: false },
     TableColumn { heading: "median", right: true },
     TableColumn { heading: "ratio", right: true },
     TableColumn { heading: "95% interval", right: true },
     TableColumn { heading: "change", right: true },
     TableColumn { heading: "verdict", right: false },
+    TableColumn { heading: "rounds", right: false },
     TableColumn { heading: "proof", right: false },
     TableColumn { heading: "builds", right: true },
 ];
@@ -35,10 +37,10 @@ pub fn text(comparison: &Comparison, style: TextStyle) -> String {
         lines.extend(block(one, style));
     }
     lines.extend(pooled_projects::lines(&comparison.pooled_projects, style));
-    let explained = explanations(comparison);
-    if !explained.is_empty() {
+    let captions = captions(comparison);
+    if !captions.is_empty() {
         lines.push(String::new());
-        lines.extend(explained.iter().flat_map(|(lead, text)| style.hanging(lead, text)));
+        lines.extend(captions.iter().flat_map(|(word, text)| style.hanging(&format!("{word}: "), text)));
     }
     if style.verbose {
         let of_directories = calibration::text(&comparison.calibration);
@@ -66,52 +68,6 @@ fn skipped(comparison: &Comparison, style: TextStyle) -> Vec<String> {
 /// Reason why a comparison has no blocks.
 pub(super) fn why_no_blocks(comparison: &Comparison) -> &'static str {
     if comparison.lacks_baseline() { "no comparison has that baseline" } else { "nothing was measured" }
-}
-
-/// Captions of the tables, each a lead and a text: ratio, verdicts, builds.
-pub(super) fn explanations(comparison: &Comparison) -> Vec<(&'static str, String)> {
-    let with_ratio: Vec<&BlockResult> =
-        comparison.blocks.iter().filter(|block| block.arms.iter().any(|arm| arm.ratio.is_some())).collect();
-    let mut all = Vec::new();
-    if let Some(first) = with_ratio.first() {
-        all.push(("ratio: ", format!("{}; below 1× takes less time.", ratio_captions(&with_ratio))));
-        let margin = wording::share(first.margin);
-        all.push((
-            "verdicts: ",
-            format!(
-                "faster, slower: by more than chance explains; equivalent: differs by less than ±{margin}, the smallest \
-                 difference that matters (--margin); undecided: neither was shown. {}",
-                wording::family_sentence(comparison)
-            ),
-        ));
-    }
-    let builds = builds_text(&comparison.blocks);
-    all.extend((!builds.is_empty()).then_some(("builds: ", builds)));
-    all
-}
-
-/// Captions of the ratios, without the word `ratio`. If they differ, the longer one explains both.
-fn ratio_captions(blocks: &[&BlockResult]) -> String {
-    let captions = blocks.iter().map(|block| wording::ratio_caption(block));
-    let caption = captions.max_by_key(|caption| caption.len()).unwrap_or_default();
-    caption.strip_prefix("ratio: ").unwrap_or(caption).to_owned()
-}
-
-/// Profiles and edits of the builds.
-fn builds_text(blocks: &[BlockResult]) -> String {
-    let mut edits: Vec<&str> = Vec::new();
-    for edit in blocks.iter().flat_map(|block| &block.setup.edits) {
-        if !edits.contains(&edit.as_str()) {
-            edits.push(edit);
-        }
-    }
-    let profiles = wording::profiles(blocks);
-    let profiles = (!profiles.is_empty()).then(|| format!("{profiles}."));
-    let edits = (!edits.is_empty()).then(|| {
-        let edits = edits.join("; ");
-        format!("Before each round of a rebuild, every variant gets the same new edit: {edits}.")
-    });
-    profiles.into_iter().chain(edits).collect::<Vec<_>>().join(" ")
 }
 
 fn block(block: &BlockResult, style: TextStyle) -> Vec<String> {
@@ -143,30 +99,28 @@ fn block(block: &BlockResult, style: TextStyle) -> Vec<String> {
     lines
 }
 
-/// False for the control, which has its own line, and for arms without a time, which have a reason instead.
-fn has_row(arm: &ArmResult) -> bool {
-    arm.role != Role::Twin && arm.wall().is_some()
-}
-
-/// Rows of the table of a block.
+/// Rows of the table of a block: the arms with a time, since others have a reason below the table.
 pub(super) fn rows(block: &BlockResult) -> Vec<Vec<String>> {
     let unit = TimeUnit::for_block(block);
     let arms: Vec<(usize, &ArmResult)> =
-        block.arms.iter().enumerate().filter(|(_, arm)| has_row(arm)).collect();
+        block.arms.iter().enumerate().filter(|(_, arm)| arm.wall().is_some()).collect();
     let walls: Vec<_> = arms.iter().filter_map(|(_, arm)| arm.wall()).collect();
     let times = ColumnDigits::of_times(&walls, unit);
-    let ratios = arms.iter().filter_map(|(_, arm)| arm.ratio);
-    let ratios = ColumnDigits::of_ratios(ratios.map(|ratio| (ratio.ratio, (ratio.low, ratio.high))));
+    let ratios = ColumnDigits::of_block(block);
     let row = |(at, arm): &(usize, &ArmResult)| {
         let wall = arm.wall();
         let time = wall.map(|wall| format!("{} {}", times.time(wall.median, unit), unit.symbol()));
-        let [ratio, interval, change, verdict] = match (&arm.ratio, *at == block.baseline) {
-            (Some(ratio), _) => ratio_cells(ratio, ratios),
-            (None, true) => ["", "", "", "baseline"].map(str::to_owned),
-            (None, false) => ["", "", "", "no result"].map(str::to_owned),
+        let word = |word: &str| ["", "", "", word].map(str::to_owned);
+        let [ratio, interval, change, verdict] = match (&arm.ratio, arm.role, block.twin) {
+            (Some(ratio), ..) => {
+                let numbers = (ratio.ratio, (ratio.low, ratio.high));
+                ratio_cells(ratios, numbers, ratio.verdict.as_str())
+            }
+            (None, ..) if *at == block.baseline => word("baseline"),
+            (None, Role::Twin, Some(twin)) => ratio_cells(ratios, (twin.ratio, twin.ends()), "control"),
+            (None, Role::Twin, None) => word("control"),
+            (None, ..) => word("no result"),
         };
-        let builds = wall.map(|wall| wall.n.to_string()).unwrap_or_default();
-        let proof = proofs::word(block, arm).to_owned();
         vec![
             wording::arm_name(arm),
             time.unwrap_or_default(),
@@ -174,25 +128,29 @@ pub(super) fn rows(block: &BlockResult) -> Vec<Vec<String>> {
             interval,
             change,
             verdict,
-            proof,
-            builds,
+            few_rounds(arm),
+            proofs::word(block, arm).to_owned(),
+            wall.map(|wall| wall.n.to_string()).unwrap_or_default(),
         ]
     };
     arms.iter().map(row).collect()
 }
 
-fn ratio_cells(ratio: &Ratio, digits: ColumnDigits) -> [String; 4] {
-    let shown = digits.ratio(ratio.ratio, (ratio.low, ratio.high));
-    let verdict = match (ratio.verdict, ratio.few_rounds()) {
-        (verdict, Some(few)) if verdict != Verdict::Invalid => format!("{}, only {few}", verdict.as_str()),
-        (verdict, _) => verdict.as_str().to_owned(),
-    };
+fn ratio_cells(digits: ColumnDigits, (ratio, ends): (f64, (f64, f64)), word: &str) -> [String; 4] {
+    let shown = digits.ratio(ratio, ends);
     [
         format!("{}×", shown.estimate),
         format!("{}–{}×", shown.low, shown.high),
-        format!("{}%", digits.change(ratio.ratio)),
-        verdict,
+        format!("{}%", digits.change(ratio)),
+        word.to_owned(),
     ]
+}
+
+/// The rounds behind a verdict, such as `4 of 6`, if they are fewer than planned.
+fn few_rounds(arm: &ArmResult) -> String {
+    let few =
+        arm.ratio.filter(|ratio| ratio.verdict != Verdict::Invalid).and_then(|ratio| ratio.few_rounds());
+    few.map(|few| few.trim_end_matches(" rounds").to_owned()).unwrap_or_default()
 }
 
 #[cfg(test)]

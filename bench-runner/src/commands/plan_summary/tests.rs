@@ -74,7 +74,7 @@ fn a_plan_says_what_is_compared_with_what() {
         &of_plan(vec![estimate(8, 0.02, true, seconds(2.7)), estimate(4, 0.05, false, seconds(30.0))]),
     );
     expect![[r#"
-        plan `linkers`: 2 comparisons, about 117 builds in about 2m 54s (time budget 6m 30s); seed 1
+        plan `linkers`: 2 comparisons, about 117 builds in about 2 min 54 s (time budget 6 min 30 s); seed 1
           1. TITLE
              linker=default and linker=mold against linker=bfd (the baseline)
              about 8 rounds; expected precision ±2.1%, if build times on this machine vary by 2.0%, as they did in earlier runs
@@ -106,7 +106,7 @@ fn a_plan_without_estimates_promises_no_time() {
     plan.time_budget = Some(Duration::from_secs(600));
     plan.blocks[0].sampling.precision = None;
     expect![[r#"
-        plan `linkers`: 1 comparison, at most 117 builds, at most 10m; seed 1
+        plan `linkers`: 1 comparison, at most 117 builds, at most 10 min; seed 1
           1. TITLE
              linker=mold against linker=bfd (the baseline)
              at most 30 rounds; expected precision ±0.9%, if build times on this machine vary by 2.0%, as they did in earlier runs"#]].assert_eq(&first(&plan));

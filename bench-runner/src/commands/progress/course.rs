@@ -221,7 +221,7 @@ impl RunCourse {
         Some(own? + others?)
     }
 
-    /// `1m 02s elapsed, 2m 46s left`.
+    /// `1 min 2 s elapsed, 2 min 46 s left`.
     pub(super) fn clock(&self) -> String {
         let elapsed = format!("{} elapsed", format_seconds(self.started.elapsed()));
         match self.left().describe() {

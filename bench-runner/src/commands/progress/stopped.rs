@@ -90,7 +90,7 @@ mod tests {
         let one = Plan { time_budget: budget, ..fixture::plan(vec![block("a")]) };
         assert_eq!(
             stop(&one, StopReason::Budget, 3),
-            "stopped after 3 rounds: another round does not fit into the 6m 30s"
+            "stopped after 3 rounds: another round does not fit into the 6 min 30 s"
         );
         let mut two = Plan { time_budget: budget, ..fixture::plan(vec![block("a"), block("b")]) };
         let delayed = |plan: &Plan| {
@@ -99,7 +99,7 @@ mod tests {
         };
         assert_eq!(
             delayed(&two),
-            "stopped after 3 rounds: this comparison's share of the 6m 30s is used up (builds took 2.0× as long as \
+            "stopped after 3 rounds: this comparison's share of the 6 min 30 s is used up (builds took 2.0× as long as \
              estimated)"
         );
         for block in &mut two.blocks {
@@ -107,7 +107,7 @@ mod tests {
         }
         assert_eq!(
             stop(&two, StopReason::Budget, 0),
-            "stopped before the first round: a round takes longer than what the warm-ups left of the 6m 30s; allow more with \
+            "stopped before the first round: a round takes longer than what the warm-ups left of the 6 min 30 s; allow more with \
              `--time-budget`"
         );
     }

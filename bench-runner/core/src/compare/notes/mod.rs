@@ -194,8 +194,8 @@ fn widening_notes(judged: &JudgedBlock) -> Vec<String> {
         && variance > 0.0
     {
         notes.push(format!(
-            "Two target directories differ in speed by about {} (estimated from {} of {}); the intervals of all \
-             comparisons include it.",
+            "Builds in one target directory are faster than in another, by about {} (measured by {} of {}); the \
+             intervals of all comparisons are wide enough for it.",
             percent(variance.sqrt()),
             pluralize(twins, "control"),
             pluralize(runs, "run"),

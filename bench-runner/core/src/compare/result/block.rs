@@ -1,6 +1,7 @@
 //! Results of one block.
 
 use super::arm::ArmResult;
+use super::fastest::Fastest;
 use super::invalid::Invalid;
 use super::ratio::PlainRatio;
 use super::setup::ComparisonSetup;
@@ -28,6 +29,8 @@ pub struct BlockResult {
     pub arms: Vec<ArmResult>,
     /// Index of the arm that the others are compared with.
     pub baseline: usize,
+    /// The fastest arm, if [`add_fastest`](crate::compare::add_fastest) was called and the block has one.
+    pub fastest: Option<Fastest>,
     /// Fewest rounds before the plan lets precision end the block.
     pub min_rounds: u32,
     /// Result of the twin; `None` if it was switched off or has too few rounds.

@@ -7,7 +7,7 @@ use super::ratio::{Ratio, Verdict};
 use crate::record::Skipped;
 
 /// Results of a run.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Comparison {
     /// Name of the scenario.
     pub scenario: String,

@@ -20,7 +20,8 @@ pub struct Ratio {
     /// The p-value against "no difference", before any correction.
     pub p: f64,
     /// The p-value after Holm's correction over all comparisons that count,
-    /// [`Comparison::family`](crate::compare::Comparison::family); 1 in an invalid block.
+    /// [`Comparison::family`](crate::compare::Comparison::family), or over the planned ones if the pair was planned; 1
+    /// in an invalid block.
     pub p_adjusted: f64,
     /// The p-value against "it differs by the margin or more", before any correction.
     pub p_equivalence: f64,
@@ -95,6 +96,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The verdict on the baseline against the variant.
+    #[must_use]
+    pub(in crate::compare) fn reversed(self) -> Self {
+        match self {
+            Self::Faster => Self::Slower,
+            Self::Slower => Self::Faster,
+            same => same,
+        }
+    }
+
     /// The verdict as written in files and tables.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -11,6 +11,8 @@ pub struct ComparisonSetup {
     pub profiles: Vec<String>,
     /// Changes of the sources before each round, each once and as a clause; empty without any.
     pub edits: Vec<String>,
+    /// Meanings of values that their names do not give, such as `linker=default is LLD 22.1.2 here`.
+    pub values: Vec<String>,
     /// Command that measures the same comparison again, without its number of rounds; `None` if no command
     /// line has the same variants.
     pub command: Option<String>,

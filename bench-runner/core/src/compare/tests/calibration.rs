@@ -90,7 +90,7 @@ fn earlier_twins_widen_what_one_run_could_not() {
     assert!(after.half_width > 2.0 * before.half_width && after.p > before.p);
     assert!(notes_say(
         &found,
-        "Two target directories differ in speed by about 2.0% (estimated from 21 controls of 3 runs)"
+        "Builds in one target directory are faster than in another, by about 2.0% (measured by 21 controls of 3 runs)"
     ));
 }
 

@@ -62,19 +62,33 @@ fn second_digit_place(half_width: f64) -> Option<i32> {
     Some(leading - 1 + i32::from(carries))
 }
 
-/// `value` rounded to `10^place`, with a typographic minus sign.
+/// `value` rounded to `10^place`, with a typographic minus sign and commas between thousands.
 fn format_rounded(value: f64, place: i32) -> String {
     if !value.is_finite() {
         return "?".to_owned();
     }
     // Formatting rounds only digits after the decimal point.
     let value = if place > 0 { (value / 10f64.powi(place)).round() * 10f64.powi(place) } else { value };
-    let number = format!("{value:.*}", place.min(0).unsigned_abs() as usize);
+    let number = with_commas(&format!("{value:.*}", place.min(0).unsigned_abs() as usize));
     match number.strip_prefix('-') {
         Some(digits) if is_zero(digits) => digits.to_owned(),
         Some(digits) => format!("−{digits}"),
         None => number,
     }
+}
+
+/// A decimal number with commas between the thousands before its point.
+fn with_commas(number: &str) -> String {
+    let (sign, digits) = number.split_at(usize::from(number.starts_with('-')));
+    let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
+    let mut text = sign.to_owned();
+    for (at, digit) in whole.char_indices() {
+        if at > 0 && (whole.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text + fraction
 }
 
 /// `value` rounded to `10^place`, with a plus sign if the result is positive.
@@ -254,13 +268,8 @@ impl ColumnDigits {
     }
 }
 
-/// A difference of times with its sign removed, such as `0.47 s`, in a unit of its own: milliseconds below a
-/// tenth of a second. `None` if it rounds to zero at the precision of its interval.
-pub(crate) fn time_difference(seconds: f64, ends: (f64, f64)) -> Option<String> {
-    time_difference_in(unit_of_difference(seconds), seconds, ends)
-}
-
-fn unit_of_difference(seconds: f64) -> TimeUnit {
+/// Unit of a difference of times: milliseconds below a tenth of a second.
+pub(crate) fn difference_unit(seconds: f64) -> TimeUnit {
     match seconds.abs() {
         small if small < 0.1 => TimeUnit::Milliseconds,
         medium if medium < 600.0 => TimeUnit::Seconds,
@@ -268,9 +277,10 @@ fn unit_of_difference(seconds: f64) -> TimeUnit {
     }
 }
 
-/// Same as [`time_difference`] with the same digits, in the unit of a column.
-pub(crate) fn time_difference_in(unit: TimeUnit, seconds: f64, ends: (f64, f64)) -> Option<String> {
-    let (own, shift) = match (unit_of_difference(seconds), unit) {
+/// A difference of times with its sign removed, such as `0.47 s`, with the digits that it has in a unit of its own.
+/// `None` if it rounds to zero at the precision of its interval.
+pub(crate) fn time_difference(seconds: f64, ends: (f64, f64), unit: TimeUnit) -> Option<String> {
+    let (own, shift) = match (difference_unit(seconds), unit) {
         (own @ TimeUnit::Seconds, TimeUnit::Milliseconds) => (own, 3),
         (own @ TimeUnit::Milliseconds, TimeUnit::Seconds) => (own, -3),
         _ => (unit, 0),
@@ -329,7 +339,7 @@ mod tests {
         check(time(&summary(4.20931, 4.1034, 4.3312), TimeUnit::Seconds), "4.21 [4.10, 4.33]");
         check(time(&summary(0.42093, 0.4103, 0.4331), TimeUnit::Milliseconds), "421 [410, 433]");
         check(time(&summary(0.4, 0.2, 0.6), TimeUnit::Milliseconds), "400 [200, 600]");
-        check(time(&summary(1.4049, 0.6, 2.6), TimeUnit::Milliseconds), "1400 [600, 2600]");
+        check(time(&summary(1.4049, 0.6, 2.6), TimeUnit::Milliseconds), "1,400 [600, 2,600]");
         check(time(&summary(4.2, 4.2, 4.2), TimeUnit::Seconds), "4.20 [4.20, 4.20]");
         check(ratio(&ratio_of(0.87312, 0.8601, 0.8862)), "0.873 [0.860, 0.886]");
         // 0.00996 has the two digits 0.010.
@@ -342,6 +352,10 @@ mod tests {
         check(change(&ratio_of(1.0001, 0.98, 1.0202)), "0.0 [−2.0, +2.0]");
         check(change(&ratio_of(0.9999, 0.98, 1.0202)), "0.0 [−2.0, +2.0]");
         check(change(&ratio_of(3.5, 3.0, 4.0)), "+250 [+200, +300]");
+        assert_eq!(
+            [-1234567.0, 999.96, 0.5].map(|value| format_rounded(value, -1)),
+            ["−1,234,567.0", "1,000.0", "0.5"]
+        );
         // Not finer than a hundredth of a percent.
         check(change(&ratio_of(1.00012345, 1.0001, 1.0002)), "+0.01 [+0.01, +0.02]");
     }
@@ -381,7 +395,11 @@ mod tests {
     #[test]
     fn differences_have_the_digits_of_their_interval_and_a_unit_of_their_own() {
         let check = |seconds: f64, ends: (f64, f64), expected: Option<&str>| {
-            assert_eq!(time_difference(seconds, ends).as_deref(), expected, "{seconds} {ends:?}");
+            assert_eq!(
+                time_difference(seconds, ends, difference_unit(seconds)).as_deref(),
+                expected,
+                "{seconds} {ends:?}"
+            );
         };
         check(0.4727, (0.31, 0.60), Some("0.47 s"));
         check(-0.2999, (-0.31, -0.29), Some("0.30 s"));
@@ -389,9 +407,9 @@ mod tests {
         check(4.5, (1.0, 8.0), Some("4.5 s"));
         check(125.2, (124.0, 126.0), Some("125 s"));
         check(900.0, (890.0, 910.0), Some("15 min"));
-        let in_ms = time_difference_in(TimeUnit::Milliseconds, 0.4727, (0.31, 0.60));
+        let in_ms = time_difference(0.4727, (0.31, 0.60), TimeUnit::Milliseconds);
         assert_eq!(in_ms.as_deref(), Some("470 ms"), "the digits are those of `0.47 s`");
-        let in_s = time_difference_in(TimeUnit::Seconds, 0.0231, (0.02, 0.026));
+        let in_s = time_difference(0.0231, (0.02, 0.026), TimeUnit::Seconds);
         assert_eq!(in_s.as_deref(), Some("0.023 s"));
         check(0.001, (-60.0, 60.0), None);
         check(f64::NAN, (0.0, 1.0), None);

@@ -4,7 +4,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Invalid, Ratio, TwinRes
 use bench_runner_core::record::Role;
 
 use super::numbers::{
-    ColumnDigits, TimeUnit, change_of, interval, p_value, share, time_difference, time_difference_in,
+    ColumnDigits, TimeUnit, change_of, difference_unit, interval, p_value, share, time_difference,
 };
 
 /// A ratio in the one form for readers: `0.42× as long (0.28–0.63×; −58%)`.
@@ -21,26 +21,28 @@ pub fn interval_phrase(ratio: f64, ends: (f64, f64)) -> String {
 /// Median time that a variant saves or costs per build: `saves 0.47 s per build`, `costs 0.30 s per build`. It
 /// is the baseline's median times one minus the ratio; `None` without either, or if it rounds to zero.
 pub fn time_saved(block: &BlockResult, arm: &ArmResult) -> Option<String> {
-    Some(format!("{} per build", saved(block, arm, time_difference)?))
+    let [saved, ..] = seconds_saved(block, arm)?;
+    Some(format!("{} per build", time_saved_in(block, arm, difference_unit(saved))?))
 }
 
-/// Same as [`time_saved`] for a column of the block, whose cells share a unit: `saves 470 ms`.
-pub(crate) fn time_saved_in_column(block: &BlockResult, arm: &ArmResult) -> Option<String> {
-    let unit = TimeUnit::for_block(block);
-    saved(block, arm, |seconds, ends| time_difference_in(unit, seconds, ends))
+/// Same as [`time_saved`], in this unit and without `per build`.
+pub(crate) fn time_saved_in(block: &BlockResult, arm: &ArmResult, unit: TimeUnit) -> Option<String> {
+    let [saved, least, most] = seconds_saved(block, arm)?;
+    let verb = if saved > 0.0 { "saves" } else { "costs" };
+    Some(format!("{verb} {}", time_difference(saved, (least, most), unit)?))
 }
 
-fn saved(
-    block: &BlockResult,
-    arm: &ArmResult,
-    show: impl Fn(f64, (f64, f64)) -> Option<String>,
-) -> Option<String> {
+/// Unit for the times that the variants of a block save or cost.
+pub(crate) fn saved_unit(block: &BlockResult) -> TimeUnit {
+    let saved = block.arms.iter().filter_map(|arm| seconds_saved(block, arm)).map(|[saved, ..]| saved.abs());
+    difference_unit(saved.fold(0.0, f64::max))
+}
+
+/// Seconds that a variant saves per build, with the ends of their interval.
+fn seconds_saved(block: &BlockResult, arm: &ArmResult) -> Option<[f64; 3]> {
     let ratio = arm.ratio?;
     let median = block.arms.get(block.baseline)?.wall()?.median;
-    let saved = |ratio: f64| median * (1.0 - ratio);
-    let shown = show(saved(ratio.ratio), (saved(ratio.high), saved(ratio.low)))?;
-    let verb = if ratio.ratio < 1.0 { "saves" } else { "costs" };
-    Some(format!("{verb} {shown}"))
+    Some([ratio.ratio, ratio.high, ratio.low].map(|ratio| median * (1.0 - ratio)))
 }
 
 /// Ratio and time of a variant: `0.42× as long (0.28–0.63×; −58%), saves 0.47 s per build`. The time is left
@@ -72,11 +74,15 @@ pub fn verdict_definitions(margin: f64) -> [(Verdict, String); 5] {
 
 /// Definition of a verdict in one line, to follow its word; `margin` is a fraction.
 pub fn verdict_definition(verdict: Verdict, margin: f64) -> String {
+    let shown = |what: &str| {
+        format!("takes {what} time than the baseline, by more than chance explains, and is not `equivalent`")
+    };
     match verdict {
-        Verdict::Faster => "takes less time than the baseline, by more than chance explains".to_owned(),
-        Verdict::Slower => "takes more time than the baseline, by more than chance explains".to_owned(),
+        Verdict::Faster => shown("less"),
+        Verdict::Slower => shown("more"),
         Verdict::Equivalent => format!(
-            "differs from the baseline by less than ±{}, the smallest difference that matters (`--margin`)",
+            "any difference from the baseline was shown to be within ±{}, the smallest difference that matters \
+             (`--margin`), even if it is more than chance explains",
             share(margin)
         ),
         Verdict::Undecided => {
@@ -95,9 +101,7 @@ pub fn verdict_definition(verdict: Verdict, margin: f64) -> String {
 /// The difference that a run like this one would find, as a clause; `None` without any comparison.
 pub fn noise_floor(block: &BlockResult) -> Option<String> {
     let least = share(block.noise_floor?);
-    Some(format!(
-        "a real difference of {least} or more would be found in 4 of 5 such runs, a smaller one less often"
-    ))
+    Some(format!("a real difference of {least} or more would be found in 4 of 5 such runs"))
 }
 
 /// True if the block is invalid, so that its verdicts are `invalid`.
@@ -120,7 +124,7 @@ fn control_change(block: &BlockResult, twin: &TwinResult) -> String {
 }
 
 /// Result of the control, to follow the word `control`: `two identical builds differed by +1.6% (−6.2 to
-/// +10.1%); a real difference of 8% or more would be found in 4 of 5 such runs, a smaller one less often`.
+/// +10.1%); a real difference of 8% or more would be found in 4 of 5 such runs`.
 pub fn control_text(block: &BlockResult) -> String {
     const UNKNOWN: &str = "nothing shows how much two identical builds differ here";
     let planned = block.arms.iter().position(|arm| arm.role == Role::Baseline);
@@ -157,7 +161,7 @@ pub fn control_text(block: &BlockResult) -> String {
         (None, Some(_)) if block.arms.iter().any(|arm| arm.ratio.is_some()) => {
             format!("given up because its builds failed, so {UNKNOWN}")
         }
-        (None, Some(_)) => format!("too few rounds, so {UNKNOWN}"),
+        (None, Some(_)) => format!("{}, too few for an interval, so {UNKNOWN}", super::rounds(block)),
     }
 }
 
@@ -184,6 +188,17 @@ mod tests {
     }
 
     #[test]
+    fn a_column_of_times_saved_has_one_unit() {
+        let mut one = block("hexyl", &names(3, false), 12, 4.2);
+        one.arms[2].ratio = Some(ratio(0.99, 0.001, Verdict::Faster));
+        one.arms[3].ratio = Some(ratio(1.5, 0.1, Verdict::Slower));
+        let unit = saved_unit(&one);
+        let column = [2, 3].map(|arm| time_saved_in(&one, &one.arms[arm], unit).unwrap());
+        assert_eq!(column, ["saves 0.042 s", "costs 2.1 s"]);
+        assert_eq!(time_saved(&one, &one.arms[2]).unwrap(), "saves 42 ms per build");
+    }
+
+    #[test]
     fn time_needs_the_median_of_the_baseline() {
         let mut one = block("hexyl", &names(2, false), 12, 0.83);
         one.arms[0].summaries = Default::default();
@@ -201,7 +216,7 @@ mod tests {
         assert_eq!(
             control_text(&one),
             "two identical builds differed by +1.6% (−5.9 to +9.7%); a real difference of 8% or more would be found in \
-             4 of 5 such runs, a smaller one less often"
+             4 of 5 such runs"
         );
         one.twin = Some(twin(12, 1.016, 0.015, 0.03));
         one.noise_floor = None;
@@ -226,7 +241,7 @@ mod tests {
         assert!(!ratio_caption(&one).contains("both copies"));
         assert!(control_text(&one).starts_with("given up"), "{}", control_text(&one));
         one.arms[2].ratio = None;
-        assert!(control_text(&one).starts_with("too few rounds"), "{}", control_text(&one));
+        assert!(control_text(&one).starts_with("12 rounds, too few"), "{}", control_text(&one));
         one.arms[1].not_timed = Some("its warm-up failed".to_owned());
         assert!(control_text(&one).starts_with("not timed"), "{}", control_text(&one));
         one.arms.remove(1);

@@ -9,7 +9,7 @@ use super::document::with_code_spans;
 use super::input::PageInput;
 use super::{baselines, copies, figures, glossary, pooled, verdicts};
 use crate::figure::wording::{self, verdict_definitions};
-use crate::report::{BlockAnswer, answers, calibration, fidelity, text};
+use crate::report::{BlockAnswer, answers, calibration, captions, fidelity, text};
 
 pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let comparison = page.comparison;
@@ -80,6 +80,7 @@ fn definitions(comparison: &Comparison) -> Markup {
                 dt class=(verdict.as_str()) { (verdict.as_str()) }
                 dd { (with_code_spans(&definition)) }
             } }
+            @if let Some((word, text)) = captions::fastest(comparison) { p.muted { strong { (word) } ": " (text) } }
             p.muted {
                 (wording::family_sentence(comparison)) " " (calibration::text(&comparison.calibration)) " "
                 a href="#words" { "All words and verdicts" } "; methods: " (glossary::methods()) "."

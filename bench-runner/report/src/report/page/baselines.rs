@@ -31,8 +31,9 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         } @else if rows > 0 {
             h3 id="post-hoc" { "Variants against one another (post hoc)" }
             p.muted {
-                "Each comparison with another of its variants as the baseline. These baselines were not planned, so a \
-                 reader could choose the one that suits; verdicts are therefore corrected for all "
+                "Each comparison with another of its variants as the baseline. Pairs with the planned baseline keep their \
+                 planned verdicts. The other pairs were not planned, so a reader could choose the one that suits; their \
+                 verdicts are therefore corrected for all "
                 (pairs(page.other_baselines)) " pairs of variants of the run."
             }
             @for (index, (block, others)) in page.comparison.blocks.iter().zip(&others).enumerate() {

@@ -38,14 +38,18 @@ const WORDS: [(&str, &str); 15] = [
     (
         "interval",
         "A 95% interval: a range computed so that it contains the true value in 95 of 100 such runs. It is not \
-         corrected for the number of comparisons; verdicts are.",
+         corrected for the number of verdicts; verdicts are.",
+    ),
+    (
+        "noise floor",
+        "The smallest real difference that 4 of 5 such runs would find. Smaller ones can be found too, but are missed \
+         more often.",
     ),
     (
         "post hoc",
         "Chosen after the run, such as another baseline. Whoever chooses can take what suits, so these verdicts are \
          corrected for all pairs of variants.",
     ),
-    ("noise floor", "The smallest real difference that 4 of 5 such runs would find."),
     ("machine type", "Machines with the same processor model, cores, memory, architecture and system."),
 ];
 

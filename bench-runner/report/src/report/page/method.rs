@@ -10,9 +10,8 @@ use maud::{Markup, html};
 
 use super::document::with_code_spans;
 use super::input::PageInput;
-use super::question::join_and;
 use super::{copies, interference, machine, metrics};
-use crate::figure::wording::{self, pluralize, share};
+use crate::figure::wording::{self, join_and, pluralize, share};
 
 pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let PageInput { manifest, comparison, .. } = page;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use bench_runner_core::compare::{Comparison, workload_phrase};
+use bench_runner_core::compare::Comparison;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan, Role, SNIPPET, Variant};
+
+use crate::figure::wording;
 
 /// Largest number of things that a title names; more are counted.
 const NAMED: usize = 3;
@@ -72,7 +74,7 @@ fn settings_question(blocks: &[&Block], projects: &str) -> Option<String> {
             format!("Which settings {verb} {projects} fastest")
         }
         [keys] if keys.len() > 1 => {
-            format!("Which combination of {} {verb}s {projects} fastest", join_and(&name_all(keys)))
+            format!("Which combination of {} {verb}s {projects} fastest", wording::join_and(&name_all(keys)))
         }
         [keys] if keys[0] == "project" => format!("Which project is the fastest to {verb}"),
         [keys] if keys[0] == "rev" => format!("Which commit of {projects} is the fastest to {verb}"),
@@ -80,7 +82,7 @@ fn settings_question(blocks: &[&Block], projects: &str) -> Option<String> {
         several if several.len() <= NAMED && several.iter().all(|keys| keys.len() == 1) => {
             let names: Vec<String> =
                 several.iter().map(|keys| format!("which {}", axis_name(&keys[0]))).collect();
-            format!("{} {verb} {projects} fastest", capitalize(&join_and(&names)))
+            format!("{} {verb} {projects} fastest", capitalize(&wording::join_and(&names)))
         }
         _ => format!("Which settings {verb} {projects} fastest"),
     })
@@ -101,7 +103,7 @@ fn workload_pair(block: &Block) -> Option<[String; 2]> {
     let arms: Vec<&Variant> =
         block.arms.iter().filter(|arm| arm.role != Role::Twin).map(|arm| &arm.variant).collect();
     let [baseline, variant] = arms[..] else { return None };
-    Some([variant, baseline].map(|one| workload_name(&one.workload)))
+    Some([variant, baseline].map(|one| wording::workload_subject(&one.workload)))
 }
 
 /// Names of the only variant and its baseline, if the block has one variant that differs in settings.
@@ -149,12 +151,6 @@ fn axis_name(key: &str) -> String {
     }
 }
 
-/// A workload in words, with an article unless it is a command.
-fn workload_name(workload: &str) -> String {
-    let phrase = workload_phrase(workload, None);
-    if phrase.starts_with("cargo ") { phrase } else { format!("a {phrase}") }
-}
-
 /// Verb for the workloads of some blocks.
 fn verb(blocks: &[&Block]) -> &'static str {
     let arms = || blocks.iter().flat_map(|block| &block.arms).map(|arm| arm.variant.workload.as_str());
@@ -178,15 +174,7 @@ fn projects(comparison: &Comparison) -> String {
             all.push(project);
         }
     }
-    if all.len() > NAMED { format!("{} projects", all.len()) } else { join_and(&all) }
-}
-
-pub(super) fn join_and(names: &[String]) -> String {
-    match names.split_last() {
-        None => "nothing".to_owned(),
-        Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{} and {last}", others.join(", ")),
-    }
+    if all.len() > NAMED { format!("{} projects", all.len()) } else { wording::join_and(&all) }
 }
 
 fn capitalize(clause: &str) -> String {

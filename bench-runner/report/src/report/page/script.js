@@ -72,7 +72,7 @@
           row.dataset.verdict = verdict;
         });
         const chosen = [...others.tBodies].find((other) => other.dataset.baseline === select.value);
-        note.textContent = chosen ? "Post hoc: this baseline was chosen after the run. The control is that of the planned baseline." : "";
+        note.textContent = chosen ? "Post hoc: this baseline was chosen after the run. The planned baseline keeps its planned verdict, and the control is its control." : "";
         if (chosen) own.forEach(({ row }) => {
           if (row.dataset.verdict === "control") return;
           const from = rowsOf(chosen).find((other) => other.dataset.arm === row.dataset.arm);

@@ -12,7 +12,7 @@ use super::input::{BlockSetup, PageInput};
 use super::metrics::{self, MetricColumn};
 use super::variants;
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
-use crate::report::fidelity;
+use crate::report::{captions, fidelity};
 
 /// Number of rows above which the table can be searched.
 const SEARCHED_FROM: usize = 20;
@@ -96,11 +96,18 @@ fn columns(comparison: &Comparison) -> Vec<VerdictColumn> {
 }
 
 fn caption(comparison: &Comparison) -> Markup {
-    let captions: BTreeSet<&str> = comparison.blocks.iter().map(wording::ratio_caption).collect();
+    let ratios: BTreeSet<&str> = comparison.blocks.iter().map(wording::ratio_caption).collect();
+    let of_words = [
+        captions::per_build(comparison),
+        captions::control(comparison),
+        captions::values(&comparison.blocks),
+    ];
+    let of_words = of_words.into_iter().flatten();
     html! {
         "Each variant against the baseline of its " a href=(anchor("comparison")) { "comparison" }
         "; below 1× is better: less time, less memory. "
-        @for caption in captions { (sentence(caption)) " " }
+        @for caption in ratios { (sentence(caption)) " " }
+        @for (word, text) in of_words { (sentence(&format!("{word}: {}", text.trim_end_matches('.')))) " " }
         "Medians and the time per build are those of single builds; CPU time and memory are ratios too. "
         "In each first build it was " a href=(anchor("proof")) { "proven" } " that the settings were in force, unless \
          the row says otherwise; a variant's link has its proofs."
@@ -181,13 +188,19 @@ pub(super) struct BlockDigits {
     ratios: ColumnDigits,
     medians: ColumnDigits,
     unit: TimeUnit,
+    saved_unit: TimeUnit,
 }
 
 impl BlockDigits {
     pub(super) fn of(block: &BlockResult) -> Self {
         let unit = TimeUnit::for_block(block);
         let medians: Vec<_> = block.arms.iter().filter_map(ArmResult::wall).collect();
-        Self { ratios: ColumnDigits::of_block(block), medians: ColumnDigits::of_times(&medians, unit), unit }
+        Self {
+            ratios: ColumnDigits::of_block(block),
+            medians: ColumnDigits::of_times(&medians, unit),
+            unit,
+            saved_unit: wording::saved_unit(block),
+        }
     }
 }
 
@@ -256,7 +269,7 @@ impl Cell {
                 Self::number(known, |(ratio, _)| (ratio, format!("{}%", digits.ratios.change(ratio))))
             }
             ColumnKind::Saved => {
-                let saved = wording::time_saved_in_column(block, arm).zip(ratio);
+                let saved = wording::time_saved_in(block, arm, digits.saved_unit).zip(ratio);
                 Self::number(saved, |(text, ratio)| (ratio.ratio, text))
             }
             ColumnKind::Median => Self::number(arm.wall(), |wall| {

@@ -1,4 +1,4 @@
-use bench_runner_core::compare::{Calibration, Offsets, PostHoc, Verdict};
+use bench_runner_core::compare::{Calibration, Offsets, PostHoc, Ratio, Verdict};
 use bench_runner_core::record::{Proof, ProofResult};
 use expect_test::expect;
 
@@ -21,12 +21,13 @@ fn details_are_shown_if_they_are_wanted() {
         hexyl 0.17.0: rebuild after an edit (12 rounds, stopped: the target precision was reached)
           variant                      median   ratio  95% interval  change  verdict    proof         builds
           linker=bfd                  4.200 s                                baseline                     12
+          linker=bfd (control)        4.200 s  0.998×  0.982–1.014×   −0.2%  control                      12
           linker=lld                  3.667 s  0.873×  0.866–0.880×  −12.7%  faster     proven            12
             (linker=rust-lld)
           linker=mold                 3.868 s  0.921×  0.914–0.928×   −7.9%  faster     not provable      12
           codegen-units=3             4.469 s  1.010×  0.606–1.414×   +1.0%  undecided                    12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs, a smaller one less often
+            more would be found in 4 of 5 such runs
           linker=mold: 2 builds failed, timed out or could not start
           linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
           linker=wild: no build succeeded: 12 builds failed, timed out or could not start
@@ -39,26 +40,34 @@ fn details_are_shown_if_they_are_wanted() {
           note: The lag-1 correlation of the residuals is 0.31; intervals were widened for it.
 
         ripgrep 15.1.0: rebuild after an edit (8 rounds, stopped: the target precision was reached)
-          variant        median   ratio  95% interval  change  verdict   builds
-          linker=bfd   210.0 ms                                baseline       8
-          linker=lld   183.3 ms  0.873×  0.866–0.880×  −12.7%  invalid        8
-          linker=mold  193.4 ms  0.921×  0.914–0.928×   −7.9%  invalid        8
+          variant                 median   ratio  95% interval  change  verdict   builds
+          linker=bfd            210.0 ms                                baseline       8
+          linker=bfd (control)  210.0 ms  1.040×  1.029–1.051×   +4.0%  control        8
+          linker=lld            183.3 ms  0.873×  0.866–0.880×  −12.7%  invalid        8
+          linker=mold           193.4 ms  0.921×  0.914–0.928×   −7.9%  invalid        8
           control: two identical builds differed by +4.0% (+2.9 to +5.1%); that is more than chance
             explains, so this comparison has no result
 
-        tokei 14.0.0: rebuild after an edit (only 1 of at least 6 planned rounds, not finished)
-          variant      median  verdict    builds
-          linker=bfd  90.00 s  baseline        1
-          linker=lld  78.57 s  no result       1
-          control: too few rounds, so nothing shows how much two identical builds differ here
+        tokei 14.0.0: rebuild after an edit (1 of 6 rounds, not finished)
+          variant                median  verdict    builds
+          linker=bfd            90.00 s  baseline        1
+          linker=bfd (control)  90.00 s  control         1
+          linker=lld            78.57 s  no result       1
+          control: 1 of 6 rounds, too few for an interval, so nothing shows how much two identical builds
+            differ here
           linker=lld: too few rounds for an interval
 
         ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
           of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
-          smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected
-          for the 8 planned comparisons (Holm); the intervals are not, so a variant can be undecided
-          although its interval excludes 1×.
+        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
+          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
+          explains; undecided: neither was shown. The run's 8 verdicts are corrected for their number
+          (Holm). The intervals are not corrected, so a variant can be undecided although its interval
+          excludes 1×.
+        per build: the ratio, applied to the median of the baseline.
+        control: differences smaller than the one named there can be found too, but are missed more often.
+        proof: proven: the builds show that the settings of the variant were in force, or its workload if
+          it has no settings. A table without the column has no proof at all.
 
         skipped:
           linker=sold in linkers/*/incremental: no `sold` on this machine
@@ -79,6 +88,9 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
         target precision was reached)
           linker=bfd
             median 4.200 s, verdict baseline, builds 12
+          linker=bfd (control)
+            median 4.200 s, ratio 0.998x, 95% interval 0.982-1.014x,
+            change -0.2%, verdict control, builds 12
           linker=lld (linker=rust-lld)
             median 3.667 s, ratio 0.873x, 95% interval 0.866-0.880x,
             change -12.7%, verdict faster, proof proven, builds 12
@@ -91,7 +103,7 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
             change +1.0%, verdict undecided, builds 12
           control: two identical builds differed by -0.2% (-1.8 to
             +1.4%); a real difference of 2.1% or more would be found
-            in 4 of 5 such runs, a smaller one less often
+            in 4 of 5 such runs
           linker=mold: 2 builds failed, timed out or could not
             start
           linker=gold: not timed: linker not in force: expected
@@ -103,6 +115,9 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
         the target precision was reached)
           linker=bfd
             median 210.0 ms, verdict baseline, builds 8
+          linker=bfd (control)
+            median 210.0 ms, ratio 1.040x, 95% interval
+            1.029-1.051x, change +4.0%, verdict control, builds 8
           linker=lld
             median 183.3 ms, ratio 0.873x, 95% interval
             0.866-0.880x, change -12.7%, verdict invalid, builds 8
@@ -113,24 +128,33 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
             +5.1%); that is more than chance explains, so this
             comparison has no result
 
-        tokei 14.0.0: rebuild after an edit (only 1 of at least 6
-        planned rounds, not finished)
-          variant      median  verdict    builds
-          linker=bfd  90.00 s  baseline        1
-          linker=lld  78.57 s  no result       1
-          control: too few rounds, so nothing shows how much two
-            identical builds differ here
+        tokei 14.0.0: rebuild after an edit (1 of 6 rounds, not
+        finished)
+          variant                median  verdict    builds
+          linker=bfd            90.00 s  baseline        1
+          linker=bfd (control)  90.00 s  control         1
+          linker=lld            78.57 s  no result       1
+          control: 1 of 6 rounds, too few for an interval, so
+            nothing shows how much two identical builds differ here
           linker=lld: too few rounds for an interval
 
         ratio: the average of the per-round ratios to both copies
           of the baseline, and so not the quotient of the medians;
           below 1x takes less time.
         verdicts: faster, slower: by more than chance explains;
-          equivalent: differs by less than +/-3%, the smallest
-          difference that matters (--margin); undecided: neither was
-          shown. Verdicts are corrected for the 8 planned
-          comparisons (Holm); the intervals are not, so a variant
-          can be undecided although its interval excludes 1x.
+          equivalent: any difference was shown to be within +/-3%,
+          the smallest difference that matters (--margin), even if
+          it is more than chance explains; undecided: neither was
+          shown. The run's 8 verdicts are corrected for their number
+          (Holm). The intervals are not corrected, so a variant can
+          be undecided although its interval excludes 1x.
+        per build: the ratio, applied to the median of the
+          baseline.
+        control: differences smaller than the one named there can
+          be found too, but are missed more often.
+        proof: proven: the builds show that the settings of the
+          variant were in force, or its workload if it has no
+          settings. A table without the column has no proof at all.
     "#]]
     .assert_eq(&narrow);
 }
@@ -154,37 +178,46 @@ fn a_run_in_which_everything_happens() {
         hexyl 0.17.0: rebuild after an edit (12 rounds, stopped: the target precision was reached)
           variant                      median   ratio  95% interval  change  verdict    proof         builds
           linker=bfd                  4.200 s                                baseline                     12
+          linker=bfd (control)        4.200 s  0.998×  0.982–1.014×   −0.2%  control                      12
           linker=lld                  3.667 s  0.873×  0.866–0.880×  −12.7%  faster     proven            12
             (linker=rust-lld)
           linker=mold                 3.868 s  0.921×  0.914–0.928×   −7.9%  faster     not provable      12
           codegen-units=3             4.469 s  1.010×  0.606–1.414×   +1.0%  undecided                    12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs, a smaller one less often
+            more would be found in 4 of 5 such runs
           linker=mold: 2 builds failed, timed out or could not start
           linker=gold: not timed: linker not in force: expected gold, found LLD 22.1.2
           linker=wild: no build succeeded: 12 builds failed, timed out or could not start
 
         ripgrep 15.1.0: rebuild after an edit (8 rounds, stopped: the target precision was reached)
-          variant        median   ratio  95% interval  change  verdict   builds
-          linker=bfd   210.0 ms                                baseline       8
-          linker=lld   183.3 ms  0.873×  0.866–0.880×  −12.7%  invalid        8
-          linker=mold  193.4 ms  0.921×  0.914–0.928×   −7.9%  invalid        8
+          variant                 median   ratio  95% interval  change  verdict   builds
+          linker=bfd            210.0 ms                                baseline       8
+          linker=bfd (control)  210.0 ms  1.040×  1.029–1.051×   +4.0%  control        8
+          linker=lld            183.3 ms  0.873×  0.866–0.880×  −12.7%  invalid        8
+          linker=mold           193.4 ms  0.921×  0.914–0.928×   −7.9%  invalid        8
           control: two identical builds differed by +4.0% (+2.9 to +5.1%); that is more than chance
             explains, so this comparison has no result
 
-        tokei 14.0.0: rebuild after an edit (only 1 of at least 6 planned rounds, not finished)
-          variant      median  verdict    builds
-          linker=bfd  90.00 s  baseline        1
-          linker=lld  78.57 s  no result       1
-          control: too few rounds, so nothing shows how much two identical builds differ here
+        tokei 14.0.0: rebuild after an edit (1 of 6 rounds, not finished)
+          variant                median  verdict    builds
+          linker=bfd            90.00 s  baseline        1
+          linker=bfd (control)  90.00 s  control         1
+          linker=lld            78.57 s  no result       1
+          control: 1 of 6 rounds, too few for an interval, so nothing shows how much two identical builds
+            differ here
           linker=lld: too few rounds for an interval
 
         ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
           of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
-          smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected
-          for the 8 planned comparisons (Holm); the intervals are not, so a variant can be undecided
-          although its interval excludes 1×.
+        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
+          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
+          explains; undecided: neither was shown. The run's 8 verdicts are corrected for their number
+          (Holm). The intervals are not corrected, so a variant can be undecided although its interval
+          excludes 1×.
+        per build: the ratio, applied to the median of the baseline.
+        control: differences smaller than the one named there can be found too, but are missed more often.
+        proof: proven: the builds show that the settings of the variant were in force, or its workload if
+          it has no settings. A table without the column has no proof at all.
     "#]]
     .assert_eq(&plain(&fixture::everything()));
 }
@@ -200,7 +233,7 @@ fn a_run_without_blocks_or_arms_says_so() {
     expect![[r#"
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-        nothing: rebuild after an edit (only 0 of at least 6 planned rounds, not finished)
+        nothing: rebuild after an edit (0 of 6 rounds, not finished)
           nothing was timed
     "#]]
     .assert_eq(&plain(&comparison(vec![empty_block("nothing")])));
@@ -218,6 +251,11 @@ fn long_names_stay_whole_and_within_the_line() {
             codegen-units=0, incremental=false,
             path="/opt/<weird> & names",
             opt-level=0
+          linker=mold,                              400.0 ms  0.998×  0.982–1.014×   −0.2%  control       12
+            debuginfo=line-tables-only,
+            codegen-units=0, incremental=false,
+            path="/opt/<weird> & names",
+            opt-level=0 (control)
           linker=mold,                              349.2 ms  0.873×  0.866–0.880×  −12.7%  faster        12
             debuginfo=line-tables-only,
             codegen-units=1, incremental=false,
@@ -229,14 +267,17 @@ fn long_names_stay_whole_and_within_the_line() {
             path="/opt/<weird> & names",
             opt-level=2
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs, a smaller one less often
+            more would be found in 4 of 5 such runs
 
         ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
           of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
-          smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected
-          for the 2 planned comparisons (Holm); the intervals are not, so a variant can be undecided
-          although its interval excludes 1×.
+        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
+          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
+          explains; undecided: neither was shown. The run's 2 verdicts are corrected for their number
+          (Holm). The intervals are not corrected, so a variant can be undecided although its interval
+          excludes 1×.
+        per build: the ratio, applied to the median of the baseline.
+        control: differences smaller than the one named there can be found too, but are missed more often.
     "#]]
     .assert_eq(&plain(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
 }
@@ -273,12 +314,13 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
         hexyl: rebuild after an edit (12 rounds, stopped: the target precision was reached)
-          variant       median   ratio  95% interval  change  verdict   proof   builds
-          linker=bfd   4.200 s                                baseline  proven      12
-          linker=lld   3.667 s  0.873×  0.866–0.880×  −12.7%  faster    proven      12
-          linker=mold  3.868 s  0.921×  0.914–0.928×   −7.9%  faster    failed      12
+          variant                median   ratio  95% interval  change  verdict   proof   builds
+          linker=bfd            4.200 s                                baseline  proven      12
+          linker=bfd (control)  4.200 s  0.998×  0.982–1.014×   −0.2%  control   failed      12
+          linker=lld            3.667 s  0.873×  0.866–0.880×  −12.7%  faster    proven      12
+          linker=mold           3.868 s  0.921×  0.914–0.928×   −7.9%  faster    failed      12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs, a smaller one less often
+            more would be found in 4 of 5 such runs
           linker=gold: not timed: not in force: linker should show gold, found LLD 22.1.2
           linker=wild: not timed: what it built does not work: exit code 1
           linker=bfd (control): jobs not in force: expected more than 5 jobs, found 5 jobs
@@ -288,23 +330,39 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
 
         ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
           of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
-          smallest difference that matters (--margin); undecided: neither was shown. Verdicts are corrected
-          for the 4 planned comparisons (Holm); the intervals are not, so a variant can be undecided
-          although its interval excludes 1×.
+        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
+          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
+          explains; undecided: neither was shown. The run's 4 verdicts are corrected for their number
+          (Holm). The intervals are not corrected, so a variant can be undecided although its interval
+          excludes 1×.
+        per build: the ratio, applied to the median of the baseline.
+        control: differences smaller than the one named there can be found too, but are missed more often.
+        proof: proven: the builds show that the settings of the variant were in force, or its workload if
+          it has no settings.
     "#]]
     .assert_eq(&plain(&comparison(vec![one])));
 }
 
 #[test]
-fn a_verdict_from_few_rounds_says_so_in_its_cell() {
+fn a_verdict_from_few_rounds_has_them_in_a_column_of_its_own() {
     let mut one = block_of("hexyl", &names(2, false), 4, 4.2);
     let ratio = crate::figure::fixture::ratio(0.9, 0.01, Verdict::Faster);
     one.arms[2].ratio = Some(bench_runner_core::compare::Ratio { rounds: 4, ..ratio });
-    let words = |one: &BlockResult| super::rows(one)[1][5].clone();
-    assert_eq!(words(&one), "faster, only 4 of 6 rounds");
+    let words = |one: &BlockResult| super::rows(one)[2][5..7].join(", ");
+    assert_eq!(words(&one), "faster, 4 of 6");
     one.arms[2].ratio = Some(bench_runner_core::compare::Ratio { rounds: 6, ..ratio });
-    assert_eq!(words(&one), "faster");
+    assert_eq!(words(&one), "faster, ");
+}
+
+#[test]
+fn the_control_has_a_row_with_the_numbers_of_its_sentence() {
+    let mut one = block_of("hexyl", &names(2, false), 12, 4.2);
+    one.arms[2].ratio = Some(fixture::ratio(0.9, 0.0005, Verdict::Faster));
+    one.twin = Some(fixture::twin(12, 0.962, 0.11, 0.4));
+    let rows = super::rows(&one);
+    assert_eq!(rows[1][..6], ["linker=bfd (control)", "4.200 s", "0.96×", "0.87–1.07×", "−4%", "control"]);
+    assert!(wording::control_text(&one).contains("differed by −4% (−13 to +7%)"));
+    assert_eq!(rows[2][4], "−10.00%", "other cells keep the decimals of their column");
 }
 
 #[test]
@@ -366,22 +424,27 @@ fn another_baseline_is_marked() {
         post hoc: compared with `linker=lld`, chosen after the run
 
         hexyl: rebuild after an edit (12 rounds, stopped: the target precision was reached)
-          variant       median   ratio  95% interval  change  verdict   builds
-          linker=bfd   4.200 s  0.873×  0.866–0.880×  −12.7%  faster        12
-          linker=lld   3.667 s                                baseline      12
-          linker=mold  3.868 s  0.921×  0.914–0.928×   −7.9%  faster        12
+          variant                median   ratio  95% interval  change  verdict   builds
+          linker=bfd            4.200 s  0.873×  0.866–0.880×  −12.7%  faster        12
+          linker=bfd (control)  4.200 s  0.998×  0.982–1.014×   −0.2%  control       12
+          linker=lld            3.667 s                                baseline      12
+          linker=mold           3.868 s  0.921×  0.914–0.928×   −7.9%  faster        12
           control: two identical builds of linker=bfd, the planned baseline, differed by −0.2% (−1.8 to
-            +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs, a smaller one less
-            often
+            +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs
 
         ratio: the average of the per-round ratios to the baseline, and so not the quotient of the
           medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
-          smallest difference that matters (--margin); undecided: neither was shown. Post hoc: the baseline
-          was chosen after the run, so verdicts are corrected for all 6 pairs of variants (Holm); the
-          intervals are not, so a variant can be undecided although its interval excludes 1×.
-        directories: Two target directories can differ in speed. The intervals include 0.7% (assumed until
-          this machine has 10 controls, 3 controls so far).
+        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
+          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
+          explains; undecided: neither was shown. Post hoc: the baseline was chosen after the run. Pairs
+          with the planned baseline keep their planned verdicts; the others are corrected for all 6 pairs of
+          variants (Holm). The intervals are not corrected, so a variant can be undecided although its
+          interval excludes 1×.
+        per build: the ratio, applied to the median of the baseline.
+        control: differences smaller than the one named there can be found too, but are missed more often.
+        directories: Each variant has its own target directory, and builds in one directory can be faster
+          than in another. The intervals are wide enough for such a difference of 0.7% (assumed: it is
+          measured after 10 controls on this machine, 3 controls so far).
 
         skipped:
           all in linkers/ripgrep/clean: no variant here is `linker=lld`
@@ -396,19 +459,21 @@ fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_t
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
         hexyl 0.17.0: rebuild after an edit (12 rounds, stopped: the target precision was reached)
-          variant      median   ratio  95% interval  change  verdict   builds
-          linker=bfd  4.200 s                                baseline      12
-          linker=lld  3.667 s  0.873×  0.866–0.880×  −12.7%  invalid       12
+          variant                median   ratio  95% interval  change  verdict   builds
+          linker=bfd            4.200 s                                baseline      12
+          linker=bfd (control)  4.200 s  0.998×  0.982–1.014×   −0.2%  control       12
+          linker=lld            3.667 s  0.873×  0.866–0.880×  −12.7%  invalid       12
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
-            more would be found in 4 of 5 such runs, a smaller one less often
+            more would be found in 4 of 5 such runs
           warning: as-configured: differs from your own build in flags: yours `-Clinker=<x>`, here nothing
           compared with your own build: without your configuration: same (left out on purpose: RUSTFLAGS)
 
         ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
           of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: differs by less than ±3%, the
-          smallest difference that matters (--margin); undecided: neither was shown. One comparison was
-          planned, so its verdict needs no correction.
+        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
+          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
+          explains; undecided: neither was shown. The run has one verdict, which needs no correction.
+        control: differences smaller than the one named there can be found too, but are missed more often.
     "#]]
     .assert_eq(&said);
 }

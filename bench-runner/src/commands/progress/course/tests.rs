@@ -112,14 +112,14 @@ fn time_left_is_that_of_this_comparison_and_the_next() {
 fn time_left_is_never_more_than_the_budget() {
     let mut short = course(budget(60));
     short.begin(0, None);
-    assert_eq!(short.left().describe().unwrap(), "1m left");
+    assert_eq!(short.left().describe().unwrap(), "1 min left");
     let mut over = course(budget(0));
     over.begin(0, None);
     assert_eq!(over.left(), TimeLeft::UsedUp);
     let mut unknown = course(budget(60));
     unknown.blocks.iter_mut().for_each(|block| block.time = None);
     unknown.begin(0, None);
-    assert_eq!(unknown.left().describe().unwrap(), "at most 1m left");
+    assert_eq!(unknown.left().describe().unwrap(), "at most 1 min left");
     unknown.deadline = None;
     assert_eq!(unknown.left(), TimeLeft::Unknown);
 }
@@ -162,5 +162,5 @@ fn what_a_round_takes_is_said_with_what_it_comes_to() {
     assert_eq!(of(RoundGoal::About(0)), ", more than the time that is left");
     assert_eq!(of(RoundGoal::AtMost(30)), ", at most 30 rounds");
     assert_eq!(format_seconds(Duration::from_millis(200)), "1 s");
-    assert_eq!(format_seconds(Duration::from_millis(62_400)), "1m 02s");
+    assert_eq!(format_seconds(Duration::from_millis(62_400)), "1 min 2 s");
 }
