@@ -338,7 +338,7 @@ fn round_ticks(points: &[Point]) -> Vec<(f64, String)> {
         let [first, last] = [0, round.len() - 1].map(|at| f64::from(round[at].order));
         (first + last) / 2.0 + 1.0
     };
-    let is_marked = |round: &&&[Point]| step == 1 || round[0].round as usize % step == 0;
+    let is_marked = |round: &&&[Point]| (round[0].round as usize).is_multiple_of(step);
     rounds.iter().filter(is_marked).map(|round| (middle(round), round[0].round.to_string())).collect()
 }
 
