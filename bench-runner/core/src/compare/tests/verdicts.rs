@@ -286,7 +286,7 @@ fn offsets_that_many_twins_show_widen_the_intervals() {
         }
         let found = compare_samples(&plan, &samples.all);
         let ratio = found.blocks[0].arms[2].ratio.unwrap();
-        ((ratio.high / ratio.low).ln(), notes_say(&found, "(estimated from 12 controls of 1 run)"))
+        ((ratio.high / ratio.low).ln(), notes_say(&found, "(measured by 12 controls of 1 run)"))
     };
     let ((plain, _), (widened, has_note)) = (width(0.0), width(0.02));
     assert!(widened > 2.0 * plain && has_note, "{plain} {widened}");

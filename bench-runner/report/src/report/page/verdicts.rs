@@ -108,7 +108,7 @@ fn caption(comparison: &Comparison) -> Markup {
         "; below 1× is better: less time, less memory. "
         @for caption in ratios { (sentence(caption)) " " }
         @for (word, text) in of_words { (sentence(&format!("{word}: {}", text.trim_end_matches('.')))) " " }
-        "Medians and the time per build are those of single builds; CPU time and memory are ratios too. "
+        "CPU time and memory are ratios too. "
         "In each first build it was " a href=(anchor("proof")) { "proven" } " that the settings were in force, unless \
          the row says otherwise; a variant's link has its proofs."
     }

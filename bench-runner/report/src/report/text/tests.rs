@@ -360,9 +360,12 @@ fn the_control_has_a_row_with_the_numbers_of_its_sentence() {
     one.arms[2].ratio = Some(fixture::ratio(0.9, 0.0005, Verdict::Faster));
     one.twin = Some(fixture::twin(12, 0.962, 0.11, 0.4));
     let rows = super::rows(&one);
-    assert_eq!(rows[1][..6], ["linker=bfd (control)", "4.200 s", "0.96×", "0.87–1.07×", "−4%", "control"]);
-    assert!(wording::control_text(&one).contains("differed by −4% (−13 to +7%)"));
-    assert_eq!(rows[2][4], "−10.00%", "other cells keep the decimals of their column");
+    assert_eq!(
+        rows[1][..6],
+        ["linker=bfd (control)", "4.200 s", "0.9620×", "0.8667–1.0678×", "−3.80%", "control"]
+    );
+    assert!(wording::control_text(&one).contains("differed by −3.80% (−13.33 to +6.78%)"));
+    assert_eq!(rows[2][4], "−10.00%", "all cells have the decimals of their column");
 }
 
 #[test]
