@@ -1,6 +1,6 @@
 //! The answer of a run for the end of a terminal's output: about six plain sentences, the decided ones first.
 
-use bench_runner_core::compare::{BlockResult, Comparison, Fastest, RoundsNeeded, Verdict};
+use bench_runner_core::compare::{BlockResult, Comparison, Fastest, Verdict};
 use bench_runner_core::record::{Skipped, StopReason};
 
 use super::fastest;
@@ -59,41 +59,89 @@ pub(super) fn circumstances(comparison: &Comparison) -> String {
 fn sentences(comparison: &Comparison) -> Vec<Sentence> {
     let rest = rest(comparison);
     let room = MOST.saturating_sub(rest.len()).max(2);
-    let by_variant = || -> Vec<Sentence> { of_blocks(comparison, decided_by_variant) };
-    let by_block = || -> Vec<Sentence> { of_blocks(comparison, decided_of_block) };
-    let levels: [&dyn Fn() -> Vec<Sentence>; 2] = [&by_variant, &by_block];
+    let levels = [by_variant, by_block];
     let mut found = levels
         .iter()
-        .map(|level| level())
+        .map(|level| level(comparison))
         .find(|found| found.len() <= room)
         .unwrap_or_else(|| of_run(comparison));
     found.extend(rest);
     found
 }
 
-/// The fastest variants, the decided sentences of all blocks, then the others.
-fn of_blocks(comparison: &Comparison, decided: impl Fn(&BlockResult) -> Vec<String>) -> Vec<Sentence> {
-    let named = |block: &BlockResult, text: &str| format!("{}: {text}", name(comparison, block));
-    let mut found = fastest_by_block(comparison);
+fn named(comparison: &Comparison, block: &BlockResult, text: &str) -> String {
+    format!("{}: {text}", name(comparison, block))
+}
+
+/// The fastest variants, a sentence for each decided one, then the others.
+fn by_variant(comparison: &Comparison) -> Vec<Sentence> {
+    let mut found = fastest_by_block(comparison, |_| true);
     for block in &comparison.blocks {
-        found.extend(decided(block).iter().map(|text| Sentence::plain(named(block, text))));
+        let of_variant = |one: &Judged<'_>| Sentence::plain(named(comparison, block, &one.sentence()));
+        found.extend(decided(block).iter().map(of_variant));
     }
     for block in &comparison.blocks {
-        if let Some(Undecided { text, command }) = findings::undecided(block) {
-            found.push(Sentence { text: named(block, &text), command });
+        if let Some(undecided) = findings::undecided(block) {
+            let text = named(comparison, block, &undecided.text(block));
+            found.push(Sentence { text, command: undecided.command });
         }
     }
-    for block in comparison.blocks.iter().filter(|block| wording::is_invalid(block)) {
-        let text = format!("no result: {}", block.why_invalid().join("; "));
-        found.push(Sentence::plain(named(block, &text)));
-    }
+    found.extend(invalid(comparison));
     found
 }
 
-/// The fastest variant of each block; blocks with the same one share a sentence.
-fn fastest_by_block(comparison: &Comparison) -> Vec<Sentence> {
-    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+/// A sentence for each block with decided variants, then one for all undecided variants.
+fn by_block(comparison: &Comparison) -> Vec<Sentence> {
+    let mut found: Vec<Sentence> = Vec::new();
     for block in &comparison.blocks {
+        if let Some(decided) = decided_of_block(block) {
+            let clauses: Vec<String> = fastest::clause(block).into_iter().chain([decided]).collect();
+            found.push(Sentence::plain(named(comparison, block, &clauses.join("; "))));
+        }
+    }
+    found.extend(fastest_by_block(comparison, |block| decided(block).is_empty()));
+    found.extend(undecided_of_run(comparison));
+    found.extend(invalid(comparison));
+    found
+}
+
+/// All undecided variants in short, with what would settle those that need least time.
+fn undecided_of_run(comparison: &Comparison) -> Option<Sentence> {
+    let open: Vec<(&BlockResult, Undecided<'_>)> =
+        comparison.blocks.iter().filter_map(|block| Some((block, findings::undecided(block)?))).collect();
+    if let [(block, undecided)] = open.as_slice() {
+        let text = named(comparison, block, &undecided.text(block));
+        return Some(Sentence { text, command: undecided.command.clone() });
+    }
+    let listed: Vec<String> = open
+        .iter()
+        .map(|(block, undecided)| {
+            let variants: Vec<String> = undecided.variants.iter().map(short).collect();
+            named(comparison, block, &variants.join(", "))
+        })
+        .collect();
+    let seconds = |undecided: &Undecided<'_>| undecided.seconds.unwrap_or(f64::INFINITY);
+    let soonest = open.iter().min_by(|(_, one), (_, other)| seconds(one).total_cmp(&seconds(other)));
+    let (block, undecided) = soonest?;
+    let outlook = match (&undecided.command, undecided.outlook.as_str()) {
+        (_, "") => String::new(),
+        (Some(_), outlook) => format!("; {}", named(comparison, block, outlook)),
+        (None, outlook) => format!("; {outlook}"),
+    };
+    let text = format!("undecided: {}{outlook}", listed.join("; "));
+    Some(Sentence { text, command: undecided.command.clone() })
+}
+
+fn invalid(comparison: &Comparison) -> Vec<Sentence> {
+    let blocks = comparison.blocks.iter().filter(|block| wording::is_invalid(block));
+    let text = |block: &BlockResult| format!("no result: {}", block.why_invalid().join("; "));
+    blocks.map(|block| Sentence::plain(named(comparison, block, &text(block)))).collect()
+}
+
+/// The fastest variant of each of these blocks; blocks with the same one share a sentence.
+fn fastest_by_block(comparison: &Comparison, is_asked: impl Fn(&BlockResult) -> bool) -> Vec<Sentence> {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for block in comparison.blocks.iter().filter(|block| is_asked(block)) {
         if let Some(clause) = fastest::clause(block) {
             group(&mut groups, clause, name(comparison, block));
         }
@@ -113,7 +161,7 @@ fn fastest_of_run(comparison: &Comparison) -> Option<Sentence> {
     for (block, fastest) in &ranked {
         let name = wording::arm_subject(&block.arms[fastest.arm]);
         match times.iter_mut().find(|(known, _)| *known == name) {
-            _ if fastest::nothing_differs(block, fastest) => open += 1,
+            _ if !fastest::is_known(block, fastest) => open += 1,
             Some((_, times)) => *times += 1,
             None => times.push((name, 1)),
         }
@@ -125,8 +173,8 @@ fn fastest_of_run(comparison: &Comparison) -> Option<Sentence> {
     named.extend((others > 0).then(|| format!("others in {others}")));
     let open = match (open, named.is_empty()) {
         (0, _) => None,
-        (open, true) => Some(format!("no variant was told apart from the baseline in any of {open}")),
-        (open, false) => Some(format!("no variant was told apart from the baseline in {open}")),
+        (open, true) => Some(format!("no variant was shown to be faster than the baseline in any of {open}")),
+        (open, false) => Some(format!("no variant was shown to be faster than the baseline in {open}")),
     };
     let clauses: Vec<String> =
         (!named.is_empty()).then(|| named.join(", ")).into_iter().chain(open).collect();
@@ -148,25 +196,20 @@ fn decided(block: &BlockResult) -> Vec<Judged<'_>> {
     of(Verdict::Faster).chain(of(Verdict::Slower).rev()).chain(of(Verdict::Equivalent)).collect()
 }
 
-fn decided_by_variant(block: &BlockResult) -> Vec<String> {
-    decided(block).iter().map(Judged::sentence).collect()
-}
-
-/// One sentence about the decided variants of a block: the first in full, the others in short.
-fn decided_of_block(block: &BlockResult) -> Vec<String> {
+/// The decided variants of a block as a clause: the first in full, the others in short.
+fn decided_of_block(block: &BlockResult) -> Option<String> {
     let decided = decided(block);
-    let Some((first, others)) = decided.split_first() else { return Vec::new() };
+    let (first, others) = decided.split_first()?;
     let mut text = first.sentence();
-    for (verdict, lead) in
-        [(Verdict::Faster, "also faster"), (Verdict::Slower, "slower"), (Verdict::Equivalent, "equivalent")]
-    {
+    for verdict in [Verdict::Faster, Verdict::Slower, Verdict::Equivalent] {
         let listed: Vec<String> =
             others.iter().filter(|one| one.ratio.verdict == verdict).map(short).collect();
         if !listed.is_empty() {
-            text.push_str(&format!("; {lead}: {}", listed.join(", ")));
+            let also = if first.ratio.verdict == verdict { "also " } else { "" };
+            text.push_str(&format!("; {also}{}: {}", verdict.as_str(), listed.join(", ")));
         }
     }
-    vec![text]
+    Some(text)
 }
 
 fn short(one: &Judged<'_>) -> String {
@@ -200,21 +243,17 @@ fn of_run(comparison: &Comparison) -> Vec<Sentence> {
             .take(BEST)
             .map(|one| Sentence::plain(format!("{}: {}", name(comparison, one.block), one.sentence()))),
     );
-    let seconds = |block: &BlockResult| {
-        let rounds = block.arms.iter().filter_map(|arm| match arm.needed? {
-            RoundsNeeded::Rounds(rounds) => Some(rounds),
-            _ => None,
-        });
-        block.setup.seconds_for(rounds.max()?)
-    };
-    let open = comparison.blocks.iter().filter_map(|block| Some((seconds(block)?, block)));
-    let soonest = open.min_by(|(one, _), (other, _)| one.total_cmp(other));
-    let reason = || all.iter().find_map(|one| Some(findings::outlook(one.arm.needed?, one.block)));
-    match soonest.and_then(|(_, block)| Some((block, findings::undecided(block)?))) {
-        Some((block, Undecided { text, command })) => {
-            found.push(Sentence { text: format!("{}: {text}", name(comparison, block)), command });
+    let open = comparison.blocks.iter().filter_map(|block| Some((block, findings::undecided(block)?)));
+    let seconds = |undecided: &Undecided<'_>| undecided.seconds.unwrap_or(f64::INFINITY);
+    match open.min_by(|(_, one), (_, other)| seconds(one).total_cmp(&seconds(other))) {
+        Some((block, undecided)) if undecided.command.is_some() => {
+            let text = named(comparison, block, &undecided.text(block));
+            found.push(Sentence { text, command: undecided.command });
         }
-        None => found.extend(reason().map(|reason| Sentence::plain(format!("undecided ones: {reason}")))),
+        Some((_, undecided)) if !undecided.outlook.is_empty() => {
+            found.push(Sentence::plain(format!("undecided ones: {}", undecided.outlook)));
+        }
+        _ => {}
     }
     found
 }

@@ -34,7 +34,7 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     let decided = of(Verdict::Faster).chain(of(Verdict::Slower).rev()).chain(of(Verdict::Equivalent));
     clauses.extend(decided.map(|one| one.sentence()));
     let undecided = findings::undecided(block);
-    clauses.extend(undecided.iter().map(|undecided| undecided.text.clone()));
+    clauses.extend(undecided.iter().map(|undecided| undecided.text(block)));
     let more = findings::more_rounds(block);
     clauses.extend(more.iter().map(|more| {
         format!("{} are too few for a reliable result; repeat it {}", wording::rounds(block), more.text)

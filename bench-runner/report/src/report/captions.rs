@@ -27,10 +27,9 @@ pub(super) fn captions(comparison: &Comparison) -> Vec<Caption> {
         ));
     }
     let of_words = [
-        fastest(comparison),
+        not_told_apart(comparison),
         per_build(comparison),
         control(comparison),
-        rounds(comparison),
         proof(comparison),
         values(&comparison.blocks),
         builds(&comparison.blocks),
@@ -46,12 +45,13 @@ fn ratio_captions(blocks: &[&BlockResult]) -> String {
     caption.strip_prefix("ratio: ").unwrap_or(caption).to_owned()
 }
 
-/// The meaning of `fastest` and `not told apart`.
-pub(super) fn fastest(comparison: &Comparison) -> Option<Caption> {
-    comparison.blocks.iter().any(|block| block.fastest.is_some()).then(|| {
-        let text = "the variant with the lowest ratio. Others were not told apart from it if the two, compared with each \
-                    other, are undecided or equivalent (corrected for all pairs, unless the pair was planned).";
-        ("fastest", text.to_owned())
+/// The meaning of `not told apart`.
+pub(super) fn not_told_apart(comparison: &Comparison) -> Option<Caption> {
+    let clauses = || comparison.blocks.iter().filter_map(super::fastest::clause);
+    clauses().any(|clause| clause.contains("told apart")).then(|| {
+        let text = "the two, compared with each other, are undecided or equivalent (corrected for all pairs, unless the \
+                    pair was planned).";
+        ("not told apart", text.to_owned())
     })
 }
 
@@ -77,15 +77,6 @@ pub(super) fn control(comparison: &Comparison) -> Option<Caption> {
         let text =
             "differences smaller than the one named there can be found too, but are missed more often.";
         ("control", text.to_owned())
-    })
-}
-
-/// The meaning of `4 of 6` rounds.
-fn rounds(comparison: &Comparison) -> Option<Caption> {
-    let mut ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
-    ratios.any(|ratio| ratio.few_rounds().is_some()).then(|| {
-        let text = "a result from fewer rounds than planned is less reliable.";
-        ("rounds", text.to_owned())
     })
 }
 
@@ -153,6 +144,6 @@ mod tests {
         one.arms[3].ratio = one.arms[2].ratio;
         one.noise_floor = None;
         one.setup.values = vec!["linker=default is LLD 22.1.2 here".to_owned()];
-        assert_eq!(words(one), ["ratio", "verdicts", "fastest", "rounds", "values"]);
+        assert_eq!(words(one), ["ratio", "verdicts", "not told apart", "values"]);
     }
 }

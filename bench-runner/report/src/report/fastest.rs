@@ -16,6 +16,12 @@ pub(super) fn clause(block: &BlockResult) -> Option<String> {
     if nothing_differs(block, fastest) {
         return Some(format!("no variant was told apart from the baseline {}", name(block, block.baseline)));
     }
+    if !is_known(block, fastest) {
+        return Some(format!(
+            "no variant was shown to be faster than the baseline {}",
+            name(block, block.baseline)
+        ));
+    }
     let told_apart = match open.len() {
         0 if fastest.others.len() == 2 => "both others are slower".to_owned(),
         0 => "all others are slower".to_owned(),
@@ -27,16 +33,22 @@ pub(super) fn clause(block: &BlockResult) -> Option<String> {
     Some(format!("the fastest is {}; {told_apart}", name(block, fastest.arm)))
 }
 
-/// True if no variant was told apart from the fastest or from the baseline.
-pub(super) fn nothing_differs(block: &BlockResult, fastest: &Fastest) -> bool {
-    fastest.not_told_apart().count() == fastest.others.len() && !differs_from_baseline(block)
+/// True unless no variant was shown to be faster than the baseline, and the baseline not to be the fastest.
+pub(super) fn is_known(block: &BlockResult, fastest: &Fastest) -> bool {
+    has_verdict(block, Verdict::Faster) || fastest.not_told_apart().next().is_none()
 }
 
-/// True if a variant was shown to be faster or slower than the baseline.
-fn differs_from_baseline(block: &BlockResult) -> bool {
+/// True if no variant was told apart from the fastest or from the baseline.
+fn nothing_differs(block: &BlockResult, fastest: &Fastest) -> bool {
+    fastest.not_told_apart().count() == fastest.others.len()
+        && !has_verdict(block, Verdict::Faster)
+        && !has_verdict(block, Verdict::Slower)
+}
+
+/// True if the comparison of a variant with the baseline has this verdict.
+fn has_verdict(block: &BlockResult, verdict: Verdict) -> bool {
     let ratios = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));
-    let mut ratios = ratios.filter_map(|(_, arm)| arm.ratio);
-    ratios.any(|ratio| matches!(ratio.verdict, Verdict::Faster | Verdict::Slower))
+    ratios.filter_map(|(_, arm)| arm.ratio).any(|ratio| ratio.verdict == verdict)
 }
 
 /// Name of an arm without its aliases, which the table has.
@@ -81,7 +93,15 @@ mod tests {
         );
         assert_eq!(
             clause_of(3, &others(Undecided, Undecided), [Undecided, Undecided, Slower]),
+            "no variant was shown to be faster than the baseline linker=bfd"
+        );
+        assert_eq!(
+            clause_of(3, &others(Undecided, Undecided), [Faster, Undecided, Slower]),
             "the fastest is linker=mold; linker=lld and linker=bfd were not told apart from it"
+        );
+        assert_eq!(
+            clause_of(0, &[(2, Slower), (3, Slower), (4, Slower)], [Slower; 3]),
+            "the fastest is linker=bfd; all others are slower"
         );
         let open = [(2, Undecided), (0, Undecided), (4, Undecided)];
         assert_eq!(
@@ -90,6 +110,10 @@ mod tests {
         );
         assert_eq!(
             clause_of(3, &open, [Undecided, Undecided, Slower]),
+            "no variant was shown to be faster than the baseline linker=bfd"
+        );
+        assert_eq!(
+            clause_of(3, &open, [Faster, Undecided, Slower]),
             "the fastest is linker=mold; no other variant was told apart from it"
         );
         assert_eq!(clause(&block("hexyl", &names(2, false), 12, 4.2)), None);

@@ -101,42 +101,51 @@ impl Judged<'_> {
     }
 }
 
-/// The undecided variants of a block as a sentence without its full stop, and the command that would settle
-/// them.
-pub(super) struct Undecided {
-    pub(super) text: String,
+/// The undecided variants of a block, and what would settle them.
+pub(super) struct Undecided<'a> {
+    pub(super) variants: Vec<Judged<'a>>,
+    /// What would settle them, as a clause; empty if nothing is known.
+    pub(super) outlook: String,
+    /// Command with as many rounds as they need.
     pub(super) command: Option<String>,
+    /// Duration of that command.
+    pub(super) seconds: Option<f64>,
+}
+
+impl Undecided<'_> {
+    /// A sentence without its full stop.
+    pub(super) fn text(&self, block: &BlockResult) -> String {
+        let listed: Vec<String> = self.variants.iter().map(Judged::listed).collect();
+        let clause = if self.outlook.is_empty() { String::new() } else { format!("; {}", self.outlook) };
+        format!("undecided against {}: {}{clause}", baseline_name(block), listed.join("; "))
+    }
 }
 
 /// `None` if no variant of the block is undecided.
-pub(super) fn undecided(block: &BlockResult) -> Option<Undecided> {
-    let open: Vec<Judged<'_>> =
+pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
+    let variants: Vec<Judged<'_>> =
         judged(block).into_iter().filter(|one| one.ratio.verdict == Verdict::Undecided).collect();
-    if open.is_empty() {
+    if variants.is_empty() {
         return None;
     }
-    let listed: Vec<String> = open.iter().map(Judged::listed).collect();
-    let found = format!("undecided against {}: {}", baseline_name(block), listed.join("; "));
-    let rounds = open.iter().filter_map(|one| match one.arm.needed {
-        Some(RoundsNeeded::Rounds(rounds)) => Some(rounds),
+    let needed = || variants.iter().filter_map(|one| one.arm.needed);
+    let rounds = needed().filter_map(|needed| match needed {
+        RoundsNeeded::Rounds(rounds) => Some(rounds),
         _ => None,
     });
-    if let Some(rounds) = rounds.max() {
-        let time = block
-            .setup
-            .seconds_for(rounds)
-            .map(|seconds| format!(", {}", wording::estimated_duration(seconds)));
-        let outlook = format!("about {rounds} rounds would probably settle it{}", time.unwrap_or_default());
-        let command = block.setup.command.as_ref().map(|command| format!("{command} --rounds {rounds}"));
-        let how = match command {
-            Some(_) => String::new(),
-            None => format!("; repeat the command of this run with `--rounds {rounds}`"),
-        };
-        return Some(Undecided { text: format!("{found}; {outlook}{how}"), command });
-    }
-    let reason = open.iter().find_map(|one| one.arm.needed).map(|needed| outlook(needed, block));
-    let reason = reason.map(|reason| format!("; {reason}")).unwrap_or_default();
-    Some(Undecided { text: format!("{found}{reason}"), command: None })
+    let Some(rounds) = rounds.max() else {
+        let outlook = needed().next().map(|needed| outlook(needed, block)).unwrap_or_default();
+        return Some(Undecided { variants, outlook, command: None, seconds: None });
+    };
+    let seconds = block.setup.seconds_for(rounds);
+    let time = seconds.map(|seconds| format!(", {}", wording::estimated_duration(seconds)));
+    let command = block.setup.command.as_ref().map(|command| format!("{command} --rounds {rounds}"));
+    let how = match command {
+        Some(_) => String::new(),
+        None => format!("; repeat the command of this run with `--rounds {rounds}`"),
+    };
+    let outlook = format!("about {rounds} rounds would probably settle it{}{how}", time.unwrap_or_default());
+    Some(Undecided { variants, outlook, command, seconds })
 }
 
 /// A way to settle an undecided comparison that is not a number of rounds.
@@ -151,8 +160,8 @@ pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
                 .to_owned()
         }
         RoundsNeeded::AssumedOffset(rounds) => format!(
-            "about {rounds} rounds would settle it once this machine has enough controls to estimate how much target \
-             directories differ; every comparison that is run here adds one"
+            "about {rounds} rounds would settle it after more comparisons on this machine, which show how much its target \
+             directories differ in speed"
         ),
         RoundsNeeded::TooMany => {
             "build times vary too much here for any reasonable number of rounds".to_owned()
@@ -178,9 +187,10 @@ mod tests {
 
     #[test]
     fn an_undecided_one_has_the_command_and_the_time_that_would_settle_it() {
-        let found = undecided(&undecided_block(RoundsNeeded::Rounds(31))).unwrap();
+        let one = undecided_block(RoundsNeeded::Rounds(31));
+        let found = undecided(&one).unwrap();
         assert_eq!(
-            found.text,
+            found.text(&one),
             "undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×; −2.3%), 12 rounds; about 31 rounds \
              would probably settle it, 11 min"
         );
@@ -192,7 +202,11 @@ mod tests {
         let mut one = undecided_block(RoundsNeeded::Rounds(31));
         one.setup.command = None;
         let found = undecided(&one).unwrap();
-        assert!(found.command.is_none() && found.text.ends_with("with `--rounds 31`"), "{}", found.text);
+        assert!(
+            found.command.is_none() && found.outlook.ends_with("with `--rounds 31`"),
+            "{}",
+            found.outlook
+        );
         for needed in [
             RoundsNeeded::NearMargin,
             RoundsNeeded::OtherDirectories,
@@ -200,12 +214,9 @@ mod tests {
             RoundsNeeded::TooMany,
             RoundsNeeded::TimedOut,
         ] {
-            let found = undecided(&undecided_block(needed)).unwrap();
-            assert!(
-                found.command.is_none() && found.text.ends_with(&outlook(needed, &one)),
-                "{}",
-                found.text
-            );
+            let one = undecided_block(needed);
+            let found = undecided(&one).unwrap();
+            assert!(found.command.is_none() && found.text(&one).ends_with(&outlook(needed, &one)));
         }
         assert!(undecided(&block("hexyl", &names(2, false), 12, 4.2)).is_none());
     }

@@ -1,3 +1,4 @@
+use bench_runner_core::compare::RoundsNeeded;
 use expect_test::expect;
 
 use super::*;
@@ -85,6 +86,41 @@ fn the_fastest_variants_come_first_and_comparisons_share_a_sentence() {
         answer_text(&comparison(differing.collect()), TextStyle { width: 400, ..TextStyle::default() });
     let wanted = "the fastest in 9 comparisons: linker=lld in 3, linker=mold in 3, linker=bfd in 3.";
     assert!(found.contains(wanted), "{found}");
+}
+
+#[test]
+fn several_comparisons_have_a_sentence_each_and_share_the_one_on_what_is_undecided() {
+    use bench_runner_core::compare::Fastest;
+    let of = |task: &str, verdicts: [Verdict; 2]| {
+        let mut one = block("hexyl 0.17.0", &names(3, false), 12, 4.2);
+        one.setup.task = task.to_owned();
+        for (arm, verdict) in one.arms.iter_mut().skip(2).zip(verdicts) {
+            let needed = (verdict == Verdict::Undecided).then_some(RoundsNeeded::Rounds(31));
+            (arm.ratio, arm.needed) = (Some(ratio(1.02, 0.04, verdict)), needed);
+        }
+        one.fastest = Some(Fastest { arm: 0, others: vec![(2, verdicts[0]), (3, verdicts[1])] });
+        one.setup.command = Some(format!("bench-runner run --workload {task}"));
+        one.setup.round_seconds = Some(task.len() as f64);
+        one
+    };
+    let open = [Verdict::Undecided; 2];
+    let blocks = vec![
+        of("clean", open),
+        of("incremental", [Verdict::Undecided, Verdict::Slower]),
+        of("test", [Verdict::Slower, Verdict::Slower]),
+    ];
+    expect![[r#"
+        answer (AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8; hexyl 0.17.0)
+          incremental: no variant was shown to be faster than the baseline linker=bfd; linker=mold is slower than linker=bfd:
+            1.020× as long (0.979–1.061×; +2.0%), costs 80 ms per build, 12 rounds.
+          test: the fastest is linker=bfd; both others are slower; linker=mold is slower than linker=bfd: 1.020× as long
+            (0.979–1.061×; +2.0%), costs 80 ms per build, 12 rounds; also slower: linker=lld (+2.0%).
+          clean: no variant was told apart from the baseline linker=bfd.
+          undecided: clean: linker=lld (+2.0%), linker=mold (+2.0%); incremental: linker=lld (+2.0%); clean: about 31 rounds
+            would probably settle it, 3 min:
+            bench-runner run --workload clean --rounds 31
+    "#]]
+    .assert_eq(&answer_text(&comparison(blocks), TextStyle { width: 120, ..TextStyle::default() }));
 }
 
 #[test]
