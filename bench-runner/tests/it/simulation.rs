@@ -61,12 +61,12 @@ fn intervals_cover_as_often_as_they_say() {
     let fixed = |rounds| Setup { rounds: Rounds::Fixed(rounds), ..Setup::with_four_arms(Model::Normal) };
     let noisier = Setup::with_four_arms(Model::Noisier(Noisy::LastVariant, 3.0));
     for (what, setup, runs, covered, rounds) in [
-        ("normal", Setup::with_four_arms(Model::Normal), 400, 0.956, 19.1),
-        ("outliers", Setup::with_four_arms(Model::Outliers), 200, 0.968, 26.7),
-        ("drift", Setup::with_four_arms(Model::Drift), 300, 0.960, 19.0),
-        ("correlated builds", Setup::with_four_arms(Model::Neighbours), 400, 0.953, 12.0),
-        ("a noisier arm", noisier, 120, 0.962, 30.0),
-        ("no twin", Setup { twin: false, ..Setup::with_four_arms(Model::Normal) }, 200, 0.964, 24.7),
+        ("normal", Setup::with_four_arms(Model::Normal), 400, 0.949, 19.1),
+        ("outliers", Setup::with_four_arms(Model::Outliers), 200, 0.957, 26.7),
+        ("drift", Setup::with_four_arms(Model::Drift), 300, 0.947, 19.1),
+        ("correlated builds", Setup::with_four_arms(Model::Neighbours), 400, 0.948, 11.8),
+        ("a noisier arm", noisier, 120, 0.956, 30.0),
+        ("no twin", Setup { twin: false, ..Setup::with_four_arms(Model::Normal) }, 200, 0.959, 24.5),
         ("six rounds", fixed(6), 1000, 0.962, 6.0),
     ] {
         let found = study::coverage(&study(runs), &setup);
@@ -98,9 +98,9 @@ fn differences_are_found() {
     let mut one_of_twenty = Setup::with_twenty_comparisons(Model::Normal, 1.0, Rounds::Fixed(22));
     one_of_twenty.blocks[0][0] = 1.03;
     for (what, setup, runs, shown, slower) in [
-        ("alone", alone(Model::Normal, 12), 1000, 0.946, 0.917),
-        ("alone, outliers", alone(Model::Outliers, 30), 400, 0.990, 0.942),
-        ("one of twenty", one_of_twenty, 80, 0.966, 0.944),
+        ("alone", alone(Model::Normal, 12), 1000, 0.946, 0.911),
+        ("alone, outliers", alone(Model::Outliers, 30), 400, 0.985, 0.935),
+        ("one of twenty", one_of_twenty, 80, 0.953, 0.937),
     ] {
         let found = study::power(&study(runs), &setup);
         near(what, &found.shown, shown);
@@ -135,7 +135,7 @@ fn a_difference_as_large_as_the_noise_floor_is_found() {
 fn rounds_that_resemble_their_neighbours_are_found() {
     let found = study::detection(&study(200));
     at_least("found", &found.alarms, 0.95);
-    near("covered", &found.covered, 0.925);
+    near("covered", &found.covered, 0.918);
 }
 
 fn twins_calibrate_offsets_of_directories() {
@@ -150,7 +150,7 @@ fn all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not() {
     near("A then B: covered", &usual.covers, 0.118);
     for ratio in [1.0, 1.05] {
         let setup = Setup::alone(Model::Drift, ratio, Rounds::Fixed(7));
-        near("interleaved", &study::coverage(&study(500), &setup).covered, 0.96);
+        near("interleaved", &study::coverage(&study(500), &setup).covered, 0.958);
     }
 }
 
