@@ -310,7 +310,7 @@ fn few_rounds(comparison: &Comparison) -> Option<Sentence> {
         ),
         false => format!("repeat it {text}"),
     };
-    Some(Sentence { text: format!("too few rounds for a reliable result: {listed}; {how}"), command })
+    Some(Sentence { text: format!("fewer rounds than planned: {listed}; {how}"), command })
 }
 
 fn group(groups: &mut Vec<(String, Vec<String>)>, reason: String, name: String) {

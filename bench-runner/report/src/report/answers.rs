@@ -13,9 +13,17 @@ pub struct BlockAnswer {
     pub block: String,
     /// True if the block has a conclusive verdict.
     pub is_conclusive: bool,
-    pub text: String,
+    /// Whole sentences, the result first and the control last.
+    pub sentences: Vec<String>,
     /// Command that would settle the undecided variants, or that has as many rounds as planned.
     pub command: Option<String>,
+}
+
+impl BlockAnswer {
+    /// Title and sentences in one paragraph.
+    pub fn text(&self) -> String {
+        format!("{}: {}", self.block, self.sentences.join(" "))
+    }
 }
 
 /// Answer of each block: those with a conclusive verdict first, otherwise in the order of the comparison.
@@ -36,9 +44,9 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     let undecided = findings::undecided(block);
     clauses.extend(undecided.iter().map(|undecided| undecided.text(block)));
     let more = findings::more_rounds(block);
-    clauses.extend(more.iter().map(|more| {
-        format!("{} are too few for a reliable result; repeat it {}", wording::rounds(block), more.text)
-    }));
+    clauses.extend(
+        more.iter().map(|more| format!("{} were built; repeat it {}", wording::rounds(block), more.text)),
+    );
     if wording::is_invalid(block) {
         clauses.push(format!("no result: {}", block.why_invalid().join("; ")));
     } else if judged.is_empty() && !block.arms.is_empty() {
@@ -55,7 +63,7 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     BlockAnswer {
         block: title.clone(),
         is_conclusive,
-        text: format!("{title}: {}", sentences.join(" ")),
+        sentences,
         command: undecided.and_then(|undecided| undecided.command).or(more.and_then(|more| more.command)),
     }
 }
@@ -80,12 +88,12 @@ mod tests {
     use crate::figure::fixture::{block, empty_block, everything, names, ratio};
 
     fn answer_text(block: &BlockResult) -> String {
-        answer(block).text
+        answer(block).text()
     }
 
     #[test]
     fn every_verdict_has_its_sentence() {
-        let texts: Vec<String> = answers(&everything()).into_iter().map(|answer| answer.text).collect();
+        let texts: Vec<String> = answers(&everything()).into_iter().map(|answer| answer.text()).collect();
         expect![[r#"
             hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. Undecided against linker=bfd: codegen-units=3: 1.01× as long (0.61–1.41×; +1%), 12 rounds. Without a result: linker=gold, linker=wild. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs.
             ripgrep 15.1.0: rebuild after an edit: No result: two identical builds, the baseline and its control, differ by more than chance explains.

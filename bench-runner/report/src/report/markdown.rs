@@ -22,7 +22,7 @@ pub fn markdown(comparison: &Comparison) -> String {
         text.push_str(&format!("{}\n\n", escape_markdown(text::why_no_blocks(comparison))));
     }
     for answer in answers(comparison) {
-        text.push_str(&format!("- {}\n", escape_markdown(&answer.text)));
+        text.push_str(&format!("- {}\n", escape_markdown(&answer.text())));
         let command = answer.command.as_deref().filter(|command| !command.contains('`'));
         text.extend(command.map(|command| format!("  `{}`\n", plain(command))));
     }

@@ -20,7 +20,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         }
         @if comparison.blocks.is_empty() { p { (text::why_no_blocks(comparison)) } }
         ul.answers { @for (at, answer) in answers(comparison).into_iter().enumerate() {
-            li.nothing[!answer.is_conclusive] { (with_lead(&answer)) @if let Some(command) = &answer.command { (settling(at, command)) } }
+            li.nothing[!answer.is_conclusive] { (lines(&answer)) @if let Some(command) = &answer.command { (settling(at, command)) } }
         } }
         (figures::ratios(comparison))
         (copies::buttons(page))
@@ -34,21 +34,21 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
     }
 }
 
-/// The sentences of an answer, with what was compared in bold.
-fn with_lead(answer: &BlockAnswer) -> Markup {
-    let lead = format!("{}:", answer.block);
-    let (lead, text) = match answer.text.strip_prefix(&lead) {
-        Some(text) => (lead.as_str(), text),
-        None => ("", answer.text.as_str()),
-    };
-    html! { strong { (with_code_spans(lead)) } (with_code_spans(text)) }
+/// The sentences of an answer below what was compared, a line each.
+fn lines(answer: &BlockAnswer) -> Markup {
+    html! {
+        p { strong { (with_code_spans(&answer.block)) } }
+        @for sentence in &answer.sentences {
+            p.muted[sentence.starts_with("Control: ")] { (with_code_spans(sentence)) }
+        }
+    }
 }
 
-/// The command that would settle what is undecided.
+/// The command that has more rounds.
 fn settling(at: usize, command: &str) -> Markup {
     let id = format!("settle-{at}");
     html! { div.settle {
-        "To settle it: " code id=(id) { (command) } " "
+        "With more rounds: " code id=(id) { (command) } " "
         button.copy type="button" hidden data-copies=(id) { "Copy" }
     } }
 }
