@@ -242,7 +242,7 @@ fn a_group_of_rows_has_the_baseline_the_control_and_the_variants() {
 fn an_answer_begins_with_what_was_compared_and_its_figure_comes_before_the_tables() {
     let html = page_of(&comparison(vec![block("hexyl", &names(2, false), 12, 4.2)]), &[]);
     assert!(
-        html.contains("<strong>hexyl: rebuild after an edit</strong></p><p>linker=lld is faster"),
+        html.contains("<strong>hexyl: rebuild after an edit</strong></p><p class=\"\">linker=lld is faster"),
         "{html}"
     );
     let place = |of: &str| html.find(of).unwrap_or_else(|| panic!("no {of}"));
