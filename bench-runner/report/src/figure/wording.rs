@@ -88,13 +88,10 @@ pub fn profiles(blocks: &[BlockResult]) -> String {
     }
 }
 
-/// Number of complete rounds of a block, such as `12 rounds`, or `4 of 6 rounds` if they are fewer than planned.
+/// Number of complete rounds of a block, such as `12 rounds`, or `4 rounds, minimum 6` if they are fewer.
 pub(crate) fn rounds(block: &BlockResult) -> String {
-    let planned = pluralize(block.min_rounds as usize, "round");
-    match block.rounds {
-        few if few < block.min_rounds => format!("{few} of {planned}"),
-        rounds => pluralize(rounds as usize, "round"),
-    }
+    let rounds = pluralize(block.rounds as usize, "round");
+    if block.rounds < block.min_rounds { format!("{rounds}, minimum {}", block.min_rounds) } else { rounds }
 }
 
 /// Progress of a block, such as `12 rounds, stopped: the precision was reached`.

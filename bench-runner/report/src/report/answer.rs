@@ -14,6 +14,9 @@ const MOST: usize = 6;
 /// Best variants that are named if all of them are summarized.
 const BEST: usize = 3;
 
+/// The meanings of values are repeated above the answer if they have at most this number of characters.
+const SHORT_VALUES: usize = 60;
+
 /// A sentence of the answer, and a command to paste.
 struct Sentence {
     text: String,
@@ -51,6 +54,14 @@ pub(super) fn circumstances(comparison: &Comparison) -> String {
     if let Some(post_hoc) = &comparison.post_hoc {
         parts.push(format!("post hoc against {}", post_hoc.baseline));
     }
+    let mut values: Vec<&str> = Vec::new();
+    for value in comparison.blocks.iter().flat_map(|block| &block.setup.values) {
+        if !values.contains(&value.as_str()) {
+            values.push(value);
+        }
+    }
+    let values = values.join("; ");
+    parts.extend((values.chars().count() <= SHORT_VALUES).then_some(values));
     parts.retain(|part| !part.is_empty());
     parts.join("; ")
 }
@@ -59,7 +70,7 @@ pub(super) fn circumstances(comparison: &Comparison) -> String {
 fn sentences(comparison: &Comparison) -> Vec<Sentence> {
     let rest = rest(comparison);
     let room = MOST.saturating_sub(rest.len()).max(2);
-    let levels = [by_variant, by_block];
+    let levels = [by_variant, by_block, by_block_in_short];
     let mut found = levels
         .iter()
         .map(|level| level(comparison))
@@ -69,8 +80,14 @@ fn sentences(comparison: &Comparison) -> Vec<Sentence> {
     found
 }
 
+/// A clause after the name of its block, which is left out if the clause begins with it.
 fn named(comparison: &Comparison, block: &BlockResult, text: &str) -> String {
-    format!("{}: {text}", name(comparison, block))
+    let of_workloads = block.setup.task.split_once(" vs. ");
+    match of_workloads.filter(|(variant, _)| text.starts_with(variant)) {
+        Some(_) if has_one_project(comparison, block) => text.to_owned(),
+        Some(_) => format!("{}: {text}", block.setup.project),
+        None => format!("{}: {text}", name(comparison, block)),
+    }
 }
 
 /// The fastest variants, a sentence for each decided one, then the others.
@@ -80,18 +97,37 @@ fn by_variant(comparison: &Comparison) -> Vec<Sentence> {
         let of_variant = |one: &Judged<'_>| Sentence::plain(named(comparison, block, &one.sentence()));
         found.extend(decided(block).iter().map(of_variant));
     }
-    for block in &comparison.blocks {
-        if let Some(undecided) = findings::undecided(block) {
-            let text = named(comparison, block, &undecided.text(block));
-            found.push(Sentence { text, command: undecided.command });
-        }
-    }
+    found.extend(undecided_by_block(comparison));
     found.extend(invalid(comparison));
     found
 }
 
-/// A sentence for each block with decided variants, then one for all undecided variants.
+/// A sentence for each block with decided variants, then one for each with undecided ones.
 fn by_block(comparison: &Comparison) -> Vec<Sentence> {
+    let mut found = decided_by_block(comparison);
+    found.extend(undecided_by_block(comparison));
+    found.extend(invalid(comparison));
+    found
+}
+
+/// Same as [`by_block`], with one sentence for all undecided variants.
+fn by_block_in_short(comparison: &Comparison) -> Vec<Sentence> {
+    let mut found = decided_by_block(comparison);
+    found.extend(undecided_of_run(comparison));
+    found.extend(invalid(comparison));
+    found
+}
+
+fn undecided_by_block(comparison: &Comparison) -> Vec<Sentence> {
+    let of_block = |block: &BlockResult| {
+        let undecided = findings::undecided(block)?;
+        let text = named(comparison, block, &undecided.text(block));
+        Some(Sentence { text, command: undecided.command })
+    };
+    comparison.blocks.iter().filter_map(of_block).collect()
+}
+
+fn decided_by_block(comparison: &Comparison) -> Vec<Sentence> {
     let mut found: Vec<Sentence> = Vec::new();
     for block in &comparison.blocks {
         if let Some(decided) = decided_of_block(block) {
@@ -100,8 +136,6 @@ fn by_block(comparison: &Comparison) -> Vec<Sentence> {
         }
     }
     found.extend(fastest_by_block(comparison, |block| decided(block).is_empty()));
-    found.extend(undecided_of_run(comparison));
-    found.extend(invalid(comparison));
     found
 }
 
@@ -109,10 +143,6 @@ fn by_block(comparison: &Comparison) -> Vec<Sentence> {
 fn undecided_of_run(comparison: &Comparison) -> Option<Sentence> {
     let open: Vec<(&BlockResult, Undecided<'_>)> =
         comparison.blocks.iter().filter_map(|block| Some((block, findings::undecided(block)?))).collect();
-    if let [(block, undecided)] = open.as_slice() {
-        let text = named(comparison, block, &undecided.text(block));
-        return Some(Sentence { text, command: undecided.command.clone() });
-    }
     let listed: Vec<String> = open
         .iter()
         .map(|(block, undecided)| {
@@ -123,10 +153,9 @@ fn undecided_of_run(comparison: &Comparison) -> Option<Sentence> {
     let seconds = |undecided: &Undecided<'_>| undecided.seconds.unwrap_or(f64::INFINITY);
     let soonest = open.iter().min_by(|(_, one), (_, other)| seconds(one).total_cmp(&seconds(other)));
     let (block, undecided) = soonest?;
-    let outlook = match (&undecided.command, undecided.outlook.as_str()) {
-        (_, "") => String::new(),
-        (Some(_), outlook) => format!("; {}", named(comparison, block, outlook)),
-        (None, outlook) => format!("; {outlook}"),
+    let outlook = match undecided.outlook.as_str() {
+        "" => String::new(),
+        outlook => format!("; {}", named(comparison, block, outlook)),
     };
     let text = format!("undecided: {}{outlook}", listed.join("; "));
     Some(Sentence { text, command: undecided.command.clone() })
@@ -185,8 +214,15 @@ fn fastest_of_run(comparison: &Comparison) -> Option<Sentence> {
 
 /// Name of a block: what is built, with the project if there are several.
 fn name(comparison: &Comparison, block: &BlockResult) -> String {
-    let one_project = comparison.blocks.iter().all(|other| other.setup.project == block.setup.project);
-    if one_project && !block.setup.task.is_empty() { block.setup.task.clone() } else { block.title.clone() }
+    if has_one_project(comparison, block) && !block.setup.task.is_empty() {
+        block.setup.task.clone()
+    } else {
+        block.title.clone()
+    }
+}
+
+fn has_one_project(comparison: &Comparison, block: &BlockResult) -> bool {
+    comparison.blocks.iter().all(|other| other.setup.project == block.setup.project)
 }
 
 /// The decided variants: the faster ones from the fastest, the slower ones from the slowest, the equivalent.
@@ -298,7 +334,7 @@ fn few_rounds(comparison: &Comparison) -> Option<Sentence> {
     let short: Vec<(&BlockResult, MoreRounds)> =
         comparison.blocks.iter().filter_map(|block| Some((block, findings::more_rounds(block)?))).collect();
     let one = |(block, _): &(&BlockResult, MoreRounds)| {
-        format!("{} ({} of {})", name(comparison, block), block.rounds, block.min_rounds)
+        format!("{} ({})", name(comparison, block), wording::rounds(block))
     };
     let listed = wording::join_and(&short.iter().map(one).collect::<Vec<_>>());
     let several = short.len() > 1;
@@ -310,7 +346,7 @@ fn few_rounds(comparison: &Comparison) -> Option<Sentence> {
         ),
         false => format!("repeat it {text}"),
     };
-    Some(Sentence { text: format!("fewer rounds than planned: {listed}; {how}"), command })
+    Some(Sentence { text: format!("too few rounds: {listed}; {how}"), command })
 }
 
 fn group(groups: &mut Vec<(String, Vec<String>)>, reason: String, name: String) {

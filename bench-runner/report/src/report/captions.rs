@@ -1,6 +1,7 @@
 //! Captions of tables: what the columns and words mean. The same sentences in the terminal, in Markdown and on the page.
 
-use bench_runner_core::compare::{BlockResult, Comparison};
+use bench_runner_core::compare::{BlockResult, Comparison, Offsets, RoundsNeeded};
+use bench_runner_core::stats::{ASSUMED_OFFSET, MIN_TWINS};
 
 use super::proofs;
 use crate::figure::wording;
@@ -19,17 +20,17 @@ pub(super) fn captions(comparison: &Comparison) -> Vec<Caption> {
         all.push((
             "verdicts",
             format!(
-                "faster, slower: by more than chance explains; equivalent: any difference was shown to be within \
-                 ±{margin}, the smallest difference that matters (--margin), even if it is more than chance explains; \
-                 undecided: neither was shown. {}",
+                "faster, slower: by more than chance explains, and not equivalent; equivalent: any difference was shown to \
+                 be within ±{margin}, the smallest that matters (--margin); undecided: neither was shown. {}",
                 wording::family_sentence(comparison)
             ),
         ));
     }
     let of_words = [
-        not_told_apart(comparison),
+        fastest(comparison),
         per_build(comparison),
         control(comparison),
+        more_comparisons(comparison),
         proof(comparison),
         values(&comparison.blocks),
         builds(&comparison.blocks),
@@ -45,13 +46,12 @@ fn ratio_captions(blocks: &[&BlockResult]) -> String {
     caption.strip_prefix("ratio: ").unwrap_or(caption).to_owned()
 }
 
-/// The meaning of `not told apart`.
-pub(super) fn not_told_apart(comparison: &Comparison) -> Option<Caption> {
-    let clauses = || comparison.blocks.iter().filter_map(super::fastest::clause);
-    clauses().any(|clause| clause.contains("told apart")).then(|| {
-        let text = "the two, compared with each other, are undecided or equivalent (corrected for all pairs, unless the \
-                    pair was planned).";
-        ("not told apart", text.to_owned())
+/// How the fastest variant is found.
+pub(super) fn fastest(comparison: &Comparison) -> Option<Caption> {
+    comparison.blocks.iter().any(|block| super::fastest::clause(block).is_some()).then(|| {
+        let text = "compared with each other variant (corrected for all pairs, unless the pair was planned). Not told apart: \
+                    undecided or equivalent.";
+        ("fastest", text.to_owned())
     })
 }
 
@@ -75,18 +75,37 @@ pub(super) fn control(comparison: &Comparison) -> Option<Caption> {
     let has_floor = |block: &BlockResult| block.twin.is_some() && wording::noise_floor(block).is_some();
     comparison.blocks.iter().any(has_floor).then(|| {
         let text =
-            "differences smaller than the one named there can be found too, but are missed more often.";
+            "the difference with its 95% interval. Smaller real differences than the one named after it can be found \
+             too, but are missed more often.";
         ("control", text.to_owned())
     })
+}
+
+/// What more comparisons on the machine would show.
+fn more_comparisons(comparison: &Comparison) -> Option<Caption> {
+    let mut arms = comparison.blocks.iter().flat_map(|block| &block.arms);
+    let is_asked = arms.any(|arm| matches!(arm.needed, Some(RoundsNeeded::AssumedOffset(_))));
+    let known = comparison.calibration.iter().filter_map(|answer| match answer.offsets {
+        Offsets::Assumed { twins } => Some(twins),
+        Offsets::Calibrated { .. } => None,
+    });
+    let known = known.max().filter(|_| is_asked)?;
+    let text = format!(
+        "each comparison that is run on this machine shows how much two target directories differ in speed, which no \
+         number of rounds removes; {MIN_TWINS} are enough, {known} so far. Until then {} is assumed.",
+        wording::share(ASSUMED_OFFSET)
+    );
+    Some(("more comparisons", text))
 }
 
 /// The meaning of the words in the column of proofs, and why a table lacks it.
 fn proof(comparison: &Comparison) -> Option<Caption> {
     let blocks = || comparison.blocks.iter().filter(|block| !block.arms.is_empty());
     blocks().any(proofs::has_words).then(|| {
-        let mut text = "proven: the builds show that the settings of the variant were in force, or its workload if it has \
-                        no settings."
-            .to_owned();
+        let mut text =
+            "proven: the warm-up build shows that the settings were in force or, without settings, that the \
+                        workload did what its name says."
+                .to_owned();
         if blocks().any(|block| !proofs::has_words(block)) {
             text.push_str(" A table without the column has no proof at all.");
         }
@@ -144,6 +163,6 @@ mod tests {
         one.arms[3].ratio = one.arms[2].ratio;
         one.noise_floor = None;
         one.setup.values = vec!["linker=default is LLD 22.1.2 here".to_owned()];
-        assert_eq!(words(one), ["ratio", "verdicts", "not told apart", "values"]);
+        assert_eq!(words(one), ["ratio", "verdicts", "fastest", "values"]);
     }
 }

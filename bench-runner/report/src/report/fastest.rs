@@ -14,17 +14,20 @@ pub(super) fn clause(block: &BlockResult) -> Option<String> {
     let open: Vec<usize> = fastest.not_told_apart().map(|(arm, _)| arm).collect();
     let all_are_open = open.len() == fastest.others.len();
     if nothing_differs(block, fastest) {
-        return Some(format!("no variant was told apart from the baseline {}", name(block, block.baseline)));
+        return Some(format!(
+            "the fastest is not decided; no variant was told apart from the baseline {}",
+            name(block, block.baseline)
+        ));
     }
     if !is_known(block, fastest) {
         return Some(format!(
-            "no variant was shown to be faster than the baseline {}",
+            "the fastest is not decided; no variant was shown to be faster than the baseline {}",
             name(block, block.baseline)
         ));
     }
     let told_apart = match open.len() {
-        0 if fastest.others.len() == 2 => "both others are slower".to_owned(),
-        0 => "all others are slower".to_owned(),
+        0 if fastest.others.len() == 2 => "both others are slower than it".to_owned(),
+        0 => "all others are slower than it".to_owned(),
         _ if all_are_open => "no other variant was told apart from it".to_owned(),
         1 => format!("{} was not told apart from it", name(block, open[0])),
         2..=NAMED => format!("{} were not told apart from it", list(block, &open)),
@@ -85,7 +88,7 @@ mod tests {
         let others = |lld: Verdict, baseline: Verdict| [(2, lld), (0, baseline), (4, Slower)];
         assert_eq!(
             clause_of(3, &others(Slower, Slower), decided),
-            "the fastest is linker=mold; all others are slower"
+            "the fastest is linker=mold; all others are slower than it"
         );
         assert_eq!(
             clause_of(3, &others(Equivalent, Slower), decided),
@@ -93,7 +96,7 @@ mod tests {
         );
         assert_eq!(
             clause_of(3, &others(Undecided, Undecided), [Undecided, Undecided, Slower]),
-            "no variant was shown to be faster than the baseline linker=bfd"
+            "the fastest is not decided; no variant was shown to be faster than the baseline linker=bfd"
         );
         assert_eq!(
             clause_of(3, &others(Undecided, Undecided), [Faster, Undecided, Slower]),
@@ -101,16 +104,16 @@ mod tests {
         );
         assert_eq!(
             clause_of(0, &[(2, Slower), (3, Slower), (4, Slower)], [Slower; 3]),
-            "the fastest is linker=bfd; all others are slower"
+            "the fastest is linker=bfd; all others are slower than it"
         );
         let open = [(2, Undecided), (0, Undecided), (4, Undecided)];
         assert_eq!(
             clause_of(3, &open, [Undecided, Equivalent, Undecided]),
-            "no variant was told apart from the baseline linker=bfd"
+            "the fastest is not decided; no variant was told apart from the baseline linker=bfd"
         );
         assert_eq!(
             clause_of(3, &open, [Undecided, Undecided, Slower]),
-            "no variant was shown to be faster than the baseline linker=bfd"
+            "the fastest is not decided; no variant was shown to be faster than the baseline linker=bfd"
         );
         assert_eq!(
             clause_of(3, &open, [Faster, Undecided, Slower]),

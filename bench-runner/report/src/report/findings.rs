@@ -72,16 +72,19 @@ impl Judged<'_> {
         !matches!(self.ratio.verdict, Verdict::Undecided | Verdict::Invalid)
     }
 
-    /// Rounds that count, beside the planned number if they are fewer.
+    /// Rounds that count, with the minimum if they are fewer, to follow a result.
     fn rounds(&self) -> String {
-        self.ratio.few_rounds().unwrap_or_else(|| pluralize(self.ratio.rounds, "round"))
+        match self.ratio.few_rounds() {
+            Some(few) => format!(" ({few})"),
+            None => format!(", {}", pluralize(self.ratio.rounds, "round")),
+        }
     }
 
     /// The variant with its result: `linker=mold: 0.42× as long (0.28–0.63×; −58%), saves 0.47 s per build, 12
     /// rounds`.
     pub(super) fn listed(&self) -> String {
         let result = wording::result_phrase(self.block, self.arm).unwrap_or_default();
-        format!("{}: {result}, {}", wording::arm_subject(self.arm), self.rounds())
+        format!("{}: {result}{}", wording::arm_subject(self.arm), self.rounds())
     }
 
     /// The decided verdict as a sentence without its full stop.
@@ -97,7 +100,7 @@ impl Judged<'_> {
             Verdict::Undecided => format!("is undecided against {baseline}"),
             Verdict::Invalid => format!("has no result against {baseline}"),
         };
-        format!("{name} {verdict}: {result}, {}", self.rounds())
+        format!("{name} {verdict}: {result}{}", self.rounds())
     }
 }
 
@@ -130,7 +133,7 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
     }
     let needed = || variants.iter().filter_map(|one| one.arm.needed);
     let rounds = needed().filter_map(|needed| match needed {
-        RoundsNeeded::Rounds(rounds) => Some(rounds),
+        RoundsNeeded::Rounds(rounds) | RoundsNeeded::AssumedOffset(rounds) => Some(rounds),
         _ => None,
     });
     let Some(rounds) = rounds.max() else {
@@ -138,20 +141,28 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
         return Some(Undecided { variants, outlook, command: None, seconds: None });
     };
     let seconds = block.setup.seconds_for(rounds);
-    let time = seconds.map(|seconds| format!(", {}", wording::estimated_duration(seconds)));
+    let time = seconds.map(|seconds| format!(" ({})", wording::estimated_duration(seconds)));
+    let is_assumed = needed().any(|needed| matches!(needed, RoundsNeeded::AssumedOffset(_)));
+    let after = if is_assumed { AFTER_MORE } else { "" };
     let command = block.setup.command.as_ref().map(|command| format!("{command} --rounds {rounds}"));
     let how = match command {
         Some(_) => String::new(),
         None => format!("; repeat the command of this run with `--rounds {rounds}`"),
     };
-    let outlook = format!("about {rounds} rounds would probably settle it{}{how}", time.unwrap_or_default());
+    let outlook = format!(
+        "about {rounds} rounds in all{} would probably settle it{after}{how}",
+        time.unwrap_or_default()
+    );
     Some(Undecided { variants, outlook, command, seconds })
 }
+
+/// What has to precede the rounds of an assumed offset.
+const AFTER_MORE: &str = ", after more comparisons on this machine";
 
 /// A way to settle an undecided comparison that is not a number of rounds.
 pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
     match needed {
-        RoundsNeeded::Rounds(rounds) => format!("about {rounds} rounds would probably settle it"),
+        RoundsNeeded::Rounds(rounds) => format!("about {rounds} rounds in all would probably settle it"),
         RoundsNeeded::NearMargin => {
             format!("more rounds would hardly help, the change is close to ±{}", share(block.margin))
         }
@@ -159,10 +170,9 @@ pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
             "rounds alone cannot settle it, because target directories differ in speed; try `--fresh-dirs 3`"
                 .to_owned()
         }
-        RoundsNeeded::AssumedOffset(rounds) => format!(
-            "about {rounds} rounds would settle it after more comparisons on this machine, which show how much its target \
-             directories differ in speed"
-        ),
+        RoundsNeeded::AssumedOffset(rounds) => {
+            format!("about {rounds} rounds in all would probably settle it{AFTER_MORE}")
+        }
         RoundsNeeded::TooMany => {
             "build times vary too much here for any reasonable number of rounds".to_owned()
         }
@@ -192,9 +202,17 @@ mod tests {
         assert_eq!(
             found.text(&one),
             "undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×; −2.3%), 12 rounds; about 31 rounds \
-             would probably settle it, 11 min"
+             in all (11 min) would probably settle it"
         );
         assert_eq!(found.command.as_deref(), Some("bench-runner run --project hexyl --rounds 31"));
+    }
+
+    #[test]
+    fn rounds_that_need_more_controls_say_so() {
+        let one = undecided_block(RoundsNeeded::AssumedOffset(31));
+        let found = undecided(&one).unwrap();
+        let wanted = "about 31 rounds in all (11 min) would probably settle it, after more comparisons on this machine";
+        assert_eq!((found.outlook.as_str(), found.command.is_some()), (wanted, true));
     }
 
     #[test]
@@ -210,7 +228,6 @@ mod tests {
         for needed in [
             RoundsNeeded::NearMargin,
             RoundsNeeded::OtherDirectories,
-            RoundsNeeded::AssumedOffset(20),
             RoundsNeeded::TooMany,
             RoundsNeeded::TimedOut,
         ] {

@@ -192,10 +192,10 @@ mod tests {
             | linker=lld | 3.667 s | 0.873× | 0.866–0.880× | −12.7% | faster | 12 |
             | linker=mold | 3.868 s | 0.921× | 0.914–0.928× | −7.9% | faster | 12 |
 
-            - ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient of the medians; below 1× takes less time.
-            - verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be within ±3%, the smallest difference that matters (--margin), even if it is more than chance explains; undecided: neither was shown. The run's 2 verdicts are corrected for their number (Holm). The intervals are not corrected, so a variant can be undecided although its interval excludes 1×.
+            - ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the other copy), and so not the quotient of the medians; below 1× takes less time.
+            - verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither was shown. The run's 2 verdicts are corrected for their number (Holm). The intervals are not corrected, so a variant can be undecided although its interval excludes 1×.
             - per build: the ratio, applied to the median of the baseline.
-            - control: differences smaller than the one named there can be found too, but are missed more often.
+            - control: the difference with its 95% interval. Smaller real differences than the one named after it can be found too, but are missed more often.
         "#]].assert_eq(&text);
     }
 

@@ -1,5 +1,6 @@
 //! Ratio of an arm to its baseline, and the verdict.
 
+use super::super::pluralize;
 use crate::stats::{Estimate, LEVEL, UncertainValue, t_quantile};
 
 /// Ratio of an arm's wall time to that of its baseline.
@@ -39,10 +40,10 @@ impl Ratio {
         PlainRatio { rounds: self.rounds, ratio: self.ratio, low: self.low, high: self.high }
     }
 
-    /// The rounds that count, such as `3 of 6 rounds`, if they are fewer than the plan wants before any verdict.
+    /// The rounds that count, such as `3 rounds, minimum 6`, if they are fewer than the plan wants before any verdict.
     pub fn few_rounds(&self) -> Option<String> {
         let few = self.rounds < self.wanted_rounds;
-        few.then(|| format!("{} of {} rounds", self.rounds, self.wanted_rounds))
+        few.then(|| format!("{}, minimum {}", pluralize(self.rounds, "round"), self.wanted_rounds))
     }
 
     /// The verdict for readers, with [`Self::few_rounds`].

@@ -52,15 +52,19 @@ pub fn result_phrase(block: &BlockResult, arm: &ArmResult) -> Option<String> {
     let is_shown = matches!(ratio.verdict, Verdict::Faster | Verdict::Slower);
     let saved = is_shown.then(|| time_saved(block, arm)).flatten();
     let saved = saved.map(|saved| format!(", {saved}")).unwrap_or_default();
-    Some(format!("{}{saved}", ratio_phrase(ratio)))
+    // As many digits as in the table, so that a number is the same everywhere.
+    let digits = ColumnDigits::of_block(block);
+    let shown = digits.ratio(ratio.ratio, (ratio.low, ratio.high));
+    let change = digits.change(ratio.ratio);
+    Some(format!("{}× as long ({}–{}×; {change}%){saved}", shown.estimate, shown.low, shown.high))
 }
 
 /// Caption of a column of ratios.
 pub fn ratio_caption(block: &BlockResult) -> &'static str {
     let is_planned = block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline);
     if block.twin.is_some() && is_planned {
-        "ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient of the \
-         medians"
+        "ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the other copy), \
+         and so not the quotient of the medians"
     } else {
         "ratio: the average of the per-round ratios to the baseline, and so not the quotient of the medians"
     }
@@ -175,10 +179,10 @@ mod tests {
         let mut one = block("hexyl", &names(2, false), 12, 0.83);
         one.arms[2].ratio = Some(Ratio { low: 0.28, high: 0.63, ..ratio(0.42, 0.1, Verdict::Faster) });
         let shown = result_phrase(&one, &one.arms[2]).unwrap();
-        assert_eq!(shown, "0.42× as long (0.28–0.63×; −58%), saves 0.48 s per build");
+        assert_eq!(shown, "0.420× as long (0.280–0.630×; −58.0%), saves 0.48 s per build");
         one.arms[2].ratio = Some(Ratio { low: 1.1, high: 1.31, ..ratio(1.2, 0.1, Verdict::Slower) });
         let shown = result_phrase(&one, &one.arms[2]).unwrap();
-        assert_eq!(shown, "1.20× as long (1.10–1.31×; +20%), costs 0.17 s per build");
+        assert_eq!(shown, "1.200× as long (1.100–1.310×; +20.0%), costs 0.17 s per build");
         let undecided = Ratio { low: 0.939, high: 1.017, ..ratio(0.977, 0.1, Verdict::Undecided) };
         one.arms[2].ratio = Some(undecided);
         assert_eq!(result_phrase(&one, &one.arms[2]).unwrap(), "0.977× as long (0.939–1.017×; −2.3%)");

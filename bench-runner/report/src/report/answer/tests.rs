@@ -23,7 +23,7 @@ fn decided_variants_come_first_and_an_undecided_one_has_its_command() {
           rebuild after an edit: linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×;
             −7.9%), saves 0.33 s per build, 12 rounds.
           rebuild after an edit: undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×;
-            −2.3%), 12 rounds; about 31 rounds would probably settle it, 16 min:
+            −2.3%), 12 rounds; about 31 rounds in all (16 min) would probably settle it:
             bench-runner run --project hexyl --rounds 31
     "#]]
     .assert_eq(&answer_text(&comparison(vec![undecided, decided]), TextStyle::default()));
@@ -36,8 +36,8 @@ fn missing_and_skipped_variants_are_named_with_what_helps() {
           hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd:
             0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds; also faster:
             linker=mold (−7.9%).
-          hexyl 0.17.0: rebuild after an edit: undecided against linker=bfd: codegen-units=3: 1.01× as
-            long (0.61–1.41×; +1%), 12 rounds.
+          hexyl 0.17.0: rebuild after an edit: undecided against linker=bfd: codegen-units=3: 1.010× as
+            long (0.606–1.414×; +1.0%), 12 rounds.
           ripgrep 15.1.0: rebuild after an edit: no result: two identical builds, the baseline and its
             control, differ by more than chance explains.
           no result: linker=gold (hexyl 0.17.0: rebuild after an edit), not timed: linker not in force:
@@ -111,14 +111,17 @@ fn several_comparisons_have_a_sentence_each_and_share_the_one_on_what_is_undecid
     ];
     expect![[r#"
         answer (AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8; hexyl 0.17.0)
-          incremental: no variant was shown to be faster than the baseline linker=bfd; linker=mold is slower than linker=bfd:
-            1.020× as long (0.979–1.061×; +2.0%), costs 80 ms per build, 12 rounds.
-          test: the fastest is linker=bfd; both others are slower; linker=mold is slower than linker=bfd: 1.020× as long
-            (0.979–1.061×; +2.0%), costs 80 ms per build, 12 rounds; also slower: linker=lld (+2.0%).
-          clean: no variant was told apart from the baseline linker=bfd.
-          undecided: clean: linker=lld (+2.0%), linker=mold (+2.0%); incremental: linker=lld (+2.0%); clean: about 31 rounds
-            would probably settle it, 3 min:
+          incremental: the fastest is not decided; no variant was shown to be faster than the baseline linker=bfd; linker=mold
+            is slower than linker=bfd: 1.020× as long (0.979–1.061×; +2.0%), costs 80 ms per build, 12 rounds.
+          test: the fastest is linker=bfd; both others are slower than it; linker=mold is slower than linker=bfd: 1.020× as
+            long (0.979–1.061×; +2.0%), costs 80 ms per build, 12 rounds; also slower: linker=lld (+2.0%).
+          clean: the fastest is not decided; no variant was told apart from the baseline linker=bfd.
+          clean: undecided against linker=bfd: linker=lld: 1.020× as long (0.979–1.061×; +2.0%), 12 rounds; linker=mold:
+            1.020× as long (0.979–1.061×; +2.0%), 12 rounds; about 31 rounds in all (3 min) would probably settle it:
             bench-runner run --workload clean --rounds 31
+          incremental: undecided against linker=bfd: linker=lld: 1.020× as long (0.979–1.061×; +2.0%), 12 rounds; about 31
+            rounds in all (6 min) would probably settle it:
+            bench-runner run --workload incremental --rounds 31
     "#]]
     .assert_eq(&answer_text(&comparison(blocks), TextStyle { width: 120, ..TextStyle::default() }));
 }
@@ -137,17 +140,17 @@ fn too_few_rounds_come_with_the_command_that_has_more() {
         text(vec![one.clone()]),
         [
             "bench-runner run --project hexyl --rounds 6",
-            "fewer rounds than planned: rebuild after an edit (4 of 6); repeat it with 6 rounds, about 12 \
+            "too few rounds: rebuild after an edit (4 rounds, minimum 6); repeat it with 6 rounds, about 12 \
              min:",
         ]
     );
     let both = text(vec![one.clone(), other]);
     assert!(
-        both[1].contains("(4 of 6) and other (4 of 6); repeat the run with a larger `--time-budget`, or"),
+        both[1].contains("(4 rounds, minimum 6) and other (4 rounds, minimum 6); repeat the run with a larger `--time-budget`, or"),
         "{both:?}"
     );
     one.rounds = 6;
-    assert!(!text(vec![one]).concat().contains("fewer rounds"));
+    assert!(!text(vec![one]).concat().contains("too few"));
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn definitions(comparison: &Comparison) -> Markup {
                 dt class=(verdict.as_str()) { (verdict.as_str()) }
                 dd { (with_code_spans(&definition)) }
             } }
-            @if let Some((word, text)) = captions::not_told_apart(comparison) { p.muted { strong { (word) } ": " (text) } }
+            @if let Some((word, text)) = captions::fastest(comparison) { p.muted { strong { (word) } ": " (text) } }
             p.muted {
                 (wording::family_sentence(comparison)) " " (calibration::text(&comparison.calibration)) " "
                 a href="#words" { "All words and verdicts" } "; methods: " (glossary::methods()) "."

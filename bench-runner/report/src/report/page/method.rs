@@ -54,7 +54,7 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
          from seed {}, each variant in its own target directory; {}. Warm-up builds came first; they are not counted, \
          and they proved that the settings were in force. Builds ran offline with {} and a fixed, minimal set of \
          environment variables. {} The results are {} of the logarithms, with 95% intervals whose standard errors are \
-         pooled within each comparison{}. {}",
+         drawn towards their mean within each comparison{}. {}",
         manifest.program.name,
         manifest.program.version,
         comparison.machine,

@@ -48,26 +48,26 @@ fn details_are_shown_if_they_are_wanted() {
           control: two identical builds differed by +4.0% (+2.9 to +5.1%); that is more than chance
             explains, so this comparison has no result
 
-        tokei 14.0.0: rebuild after an edit (1 of 6 rounds, not finished)
+        tokei 14.0.0: rebuild after an edit (1 round, minimum 6, not finished)
           variant                median  verdict    builds
           linker=bfd            90.00 s  baseline        1
           linker=bfd (control)  90.00 s  control         1
           linker=lld            78.57 s  no result       1
-          control: 1 of 6 rounds, too few for an interval, so nothing shows how much two identical builds
-            differ here
+          control: 1 round, minimum 6, too few for an interval, so nothing shows how much two identical
+            builds differ here
           linker=lld: too few rounds for an interval
 
-        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
-          of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
-          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
-          explains; undecided: neither was shown. The run's 8 verdicts are corrected for their number
-          (Holm). The intervals are not corrected, so a variant can be undecided although its interval
-          excludes 1×.
+        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
+          other copy), and so not the quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
+          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
+          was shown. The run's 8 verdicts are corrected for their number (Holm). The intervals are not
+          corrected, so a variant can be undecided although its interval excludes 1×.
         per build: the ratio, applied to the median of the baseline.
-        control: differences smaller than the one named there can be found too, but are missed more often.
-        proof: proven: the builds show that the settings of the variant were in force, or its workload if
-          it has no settings. A table without the column has no proof at all.
+        control: the difference with its 95% interval. Smaller real differences than the one named after
+          it can be found too, but are missed more often.
+        proof: proven: the warm-up build shows that the settings were in force or, without settings, that
+          the workload did what its name says. A table without the column has no proof at all.
 
         skipped:
           linker=sold in linkers/*/incremental: no `sold` on this machine
@@ -128,33 +128,36 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
             +5.1%); that is more than chance explains, so this
             comparison has no result
 
-        tokei 14.0.0: rebuild after an edit (1 of 6 rounds, not
+        tokei 14.0.0: rebuild after an edit (1 round, minimum 6, not
         finished)
           variant                median  verdict    builds
           linker=bfd            90.00 s  baseline        1
           linker=bfd (control)  90.00 s  control         1
           linker=lld            78.57 s  no result       1
-          control: 1 of 6 rounds, too few for an interval, so
+          control: 1 round, minimum 6, too few for an interval, so
             nothing shows how much two identical builds differ here
           linker=lld: too few rounds for an interval
 
         ratio: the average of the per-round ratios to both copies
-          of the baseline, and so not the quotient of the medians;
-          below 1x takes less time.
-        verdicts: faster, slower: by more than chance explains;
-          equivalent: any difference was shown to be within +/-3%,
-          the smallest difference that matters (--margin), even if
-          it is more than chance explains; undecided: neither was
-          shown. The run's 8 verdicts are corrected for their number
-          (Holm). The intervals are not corrected, so a variant can
-          be undecided although its interval excludes 1x.
+          of the baseline (of the control: to the other copy), and
+          so not the quotient of the medians; below 1x takes less
+          time.
+        verdicts: faster, slower: by more than chance explains,
+          and not equivalent; equivalent: any difference was shown
+          to be within +/-3%, the smallest that matters (--margin);
+          undecided: neither was shown. The run's 8 verdicts are
+          corrected for their number (Holm). The intervals are not
+          corrected, so a variant can be undecided although its
+          interval excludes 1x.
         per build: the ratio, applied to the median of the
           baseline.
-        control: differences smaller than the one named there can
-          be found too, but are missed more often.
-        proof: proven: the builds show that the settings of the
-          variant were in force, or its workload if it has no
-          settings. A table without the column has no proof at all.
+        control: the difference with its 95% interval. Smaller
+          real differences than the one named after it can be found
+          too, but are missed more often.
+        proof: proven: the warm-up build shows that the settings
+          were in force or, without settings, that the workload did
+          what its name says. A table without the column has no
+          proof at all.
     "#]]
     .assert_eq(&narrow);
 }
@@ -198,26 +201,26 @@ fn a_run_in_which_everything_happens() {
           control: two identical builds differed by +4.0% (+2.9 to +5.1%); that is more than chance
             explains, so this comparison has no result
 
-        tokei 14.0.0: rebuild after an edit (1 of 6 rounds, not finished)
+        tokei 14.0.0: rebuild after an edit (1 round, minimum 6, not finished)
           variant                median  verdict    builds
           linker=bfd            90.00 s  baseline        1
           linker=bfd (control)  90.00 s  control         1
           linker=lld            78.57 s  no result       1
-          control: 1 of 6 rounds, too few for an interval, so nothing shows how much two identical builds
-            differ here
+          control: 1 round, minimum 6, too few for an interval, so nothing shows how much two identical
+            builds differ here
           linker=lld: too few rounds for an interval
 
-        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
-          of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
-          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
-          explains; undecided: neither was shown. The run's 8 verdicts are corrected for their number
-          (Holm). The intervals are not corrected, so a variant can be undecided although its interval
-          excludes 1×.
+        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
+          other copy), and so not the quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
+          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
+          was shown. The run's 8 verdicts are corrected for their number (Holm). The intervals are not
+          corrected, so a variant can be undecided although its interval excludes 1×.
         per build: the ratio, applied to the median of the baseline.
-        control: differences smaller than the one named there can be found too, but are missed more often.
-        proof: proven: the builds show that the settings of the variant were in force, or its workload if
-          it has no settings. A table without the column has no proof at all.
+        control: the difference with its 95% interval. Smaller real differences than the one named after
+          it can be found too, but are missed more often.
+        proof: proven: the warm-up build shows that the settings were in force or, without settings, that
+          the workload did what its name says. A table without the column has no proof at all.
     "#]]
     .assert_eq(&plain(&fixture::everything()));
 }
@@ -233,7 +236,7 @@ fn a_run_without_blocks_or_arms_says_so() {
     expect![[r#"
         linkers on AMD Ryzen 7 7840U, 8 cores, 32 GB, Linux 6.8
 
-        nothing: rebuild after an edit (0 of 6 rounds, not finished)
+        nothing: rebuild after an edit (0 rounds, minimum 6, not finished)
           nothing was timed
     "#]]
     .assert_eq(&plain(&comparison(vec![empty_block("nothing")])));
@@ -269,15 +272,15 @@ fn long_names_stay_whole_and_within_the_line() {
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
             more would be found in 4 of 5 such runs
 
-        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
-          of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
-          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
-          explains; undecided: neither was shown. The run's 2 verdicts are corrected for their number
-          (Holm). The intervals are not corrected, so a variant can be undecided although its interval
-          excludes 1×.
+        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
+          other copy), and so not the quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
+          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
+          was shown. The run's 2 verdicts are corrected for their number (Holm). The intervals are not
+          corrected, so a variant can be undecided although its interval excludes 1×.
         per build: the ratio, applied to the median of the baseline.
-        control: differences smaller than the one named there can be found too, but are missed more often.
+        control: the difference with its 95% interval. Smaller real differences than the one named after
+          it can be found too, but are missed more often.
     "#]]
     .assert_eq(&plain(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
 }
@@ -328,17 +331,17 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
             units compiled
           linker=wild: linker not in force: expected more than LLD 22.1.2, found LLD 22.1.2
 
-        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
-          of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
-          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
-          explains; undecided: neither was shown. The run's 4 verdicts are corrected for their number
-          (Holm). The intervals are not corrected, so a variant can be undecided although its interval
-          excludes 1×.
+        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
+          other copy), and so not the quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
+          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
+          was shown. The run's 4 verdicts are corrected for their number (Holm). The intervals are not
+          corrected, so a variant can be undecided although its interval excludes 1×.
         per build: the ratio, applied to the median of the baseline.
-        control: differences smaller than the one named there can be found too, but are missed more often.
-        proof: proven: the builds show that the settings of the variant were in force, or its workload if
-          it has no settings.
+        control: the difference with its 95% interval. Smaller real differences than the one named after
+          it can be found too, but are missed more often.
+        proof: proven: the warm-up build shows that the settings were in force or, without settings, that
+          the workload did what its name says.
     "#]]
     .assert_eq(&plain(&comparison(vec![one])));
 }
@@ -349,7 +352,7 @@ fn a_verdict_from_few_rounds_has_them_in_a_column_of_its_own() {
     let ratio = crate::figure::fixture::ratio(0.9, 0.01, Verdict::Faster);
     one.arms[2].ratio = Some(bench_runner_core::compare::Ratio { rounds: 4, ..ratio });
     let words = |one: &BlockResult| super::rows(one)[2][5..7].join(", ");
-    assert_eq!(words(&one), "faster, 4 of 6");
+    assert_eq!(words(&one), "faster, 4, min. 6");
     one.arms[2].ratio = Some(bench_runner_core::compare::Ratio { rounds: 6, ..ratio });
     assert_eq!(words(&one), "faster, ");
 }
@@ -437,14 +440,14 @@ fn another_baseline_is_marked() {
 
         ratio: the average of the per-round ratios to the baseline, and so not the quotient of the
           medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
-          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
-          explains; undecided: neither was shown. Post hoc: the baseline was chosen after the run. Pairs
-          with the planned baseline keep their planned verdicts; the others are corrected for all 6 pairs of
-          variants (Holm). The intervals are not corrected, so a variant can be undecided although its
-          interval excludes 1×.
+        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
+          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
+          was shown. Post hoc: the baseline was chosen after the run. Pairs with the planned baseline keep
+          their planned verdicts; the others are corrected for all 6 pairs of variants (Holm). The intervals
+          are not corrected, so a variant can be undecided although its interval excludes 1×.
         per build: the ratio, applied to the median of the baseline.
-        control: differences smaller than the one named there can be found too, but are missed more often.
+        control: the difference with its 95% interval. Smaller real differences than the one named after
+          it can be found too, but are missed more often.
         directories: Each variant has its own target directory, and builds in one directory can be faster
           than in another. The intervals are wide enough for such a difference of 0.7% (assumed: it is
           measured after 10 controls on this machine, 3 controls so far).
@@ -471,12 +474,13 @@ fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_t
           warning: as-configured: differs from your own build in flags: yours `-Clinker=<x>`, here nothing
           compared with your own build: without your configuration: same (left out on purpose: RUSTFLAGS)
 
-        ratio: the average of the per-round ratios to both copies of the baseline, and so not the quotient
-          of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains; equivalent: any difference was shown to be
-          within ±3%, the smallest difference that matters (--margin), even if it is more than chance
-          explains; undecided: neither was shown. The run has one verdict, which needs no correction.
-        control: differences smaller than the one named there can be found too, but are missed more often.
+        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
+          other copy), and so not the quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
+          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
+          was shown. The run has one verdict, which needs no correction.
+        control: the difference with its 95% interval. Smaller real differences than the one named after
+          it can be found too, but are missed more often.
     "#]]
     .assert_eq(&said);
 }
