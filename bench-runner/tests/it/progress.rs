@@ -129,7 +129,8 @@ fn nothing_is_lost_in_60_columns_without_utf_8() {
     for part in [
         "comparison 1 of 2 - warm-up 1 of 3",
         "env.A_LONG_NAME=first-value (control)",
-        "comparison 2 of 2 - round 3 of 3",
+        // Without `of 3` if it goes on after the warm-up that has shown that it is the cheaper one.
+        "comparison 2 of 2 - round 3",
         " left",
     ] {
         assert!(status.contains(part), "{part} is missing: {status}");
