@@ -13,7 +13,7 @@ use crate::commands::{self, EarlyEnd, Exit, output};
 /// Builds every variant in random order on one machine, confirms from the result that each variant was in force, and
 /// reports each difference as a ratio with an interval.
 #[derive(Debug, Parser)]
-#[command(name = "bench-runner", version, max_term_width = WIDTH, args_override_self = true, after_help = EXIT_CODES)]
+#[command(name = "bench-runner", bin_name = "bench-runner", version, max_term_width = WIDTH, args_override_self = true, after_help = EXIT_CODES)]
 struct Cli {
     #[command(flatten)]
     places: commands::PlaceArgs,
@@ -32,7 +32,6 @@ Exit codes:
   3    finished, but some variants failed to build or could not be confirmed
   4    the machine is unfit (with --strict), or you answered no to a question
   5    undecided (run and compare with --require-verdict; reproduce; decide)
-  6    not used yet: reserved for a check that finds slower builds
   7    the second run contradicts the first (reproduce)
   130  interrupted; `bench-runner run --resume RUN` continues
 

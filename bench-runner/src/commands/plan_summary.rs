@@ -1,7 +1,7 @@
 //! The summary of a plan before the first build: what is compared with what, time, rounds, expected precision,
 //! and everything that is skipped.
 
-mod warnings;
+mod shortfalls;
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,7 @@ use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
 use super::{format_duration, pluralize};
-use warnings::warnings;
+use shortfalls::shortfalls;
 
 /// Most comparisons that are listed.
 const LISTED: usize = 24;
@@ -86,8 +86,8 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
         let _ = writeln!(text, "  {}. {title}", at + 1);
         let _ = writeln!(text, "     {}", compared(block));
         let _ = writeln!(text, "     {}; {}", rounds(plan, block, estimate), expected_precision(estimate));
-        for warning in warnings(block, estimate, planned) {
-            let _ = writeln!(text, "     warning: {warning}");
+        for shortfall in shortfalls(block, estimate, planned) {
+            let _ = writeln!(text, "     {shortfall}");
         }
     }
     if plan.blocks.len() > LISTED {
@@ -169,14 +169,16 @@ fn course(plan: &Plan) -> String {
         let visits = plan.blocks.first().and_then(|block| block.visits.as_ref());
         let until = visits.map(|visits| visits.until.as_slice()).unwrap_or_default();
         let first: Vec<String> = until.iter().map(u32::to_string).collect();
-        let first = match first.as_slice() {
-            [] => String::new(),
-            first => format!("every one gets {} rounds first, and then ", first.join(", then ")),
+        let share = match first.as_slice() {
+            [] => "the time".to_owned(),
+            [first, later @ ..] => {
+                let later: String = later.iter().map(|until| format!(", then {until} of each")).collect();
+                format!("{first} rounds of each{later}; the rest of the time")
+            }
         };
         let _ = writeln!(
             text,
-            "  Comparisons take turns, the cheapest first: {first}the one whose interval a round narrows most for its \
-             time."
+            "  Comparisons take turns, the cheapest first: {share} goes where a round helps most."
         );
     }
     text

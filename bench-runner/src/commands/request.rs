@@ -34,8 +34,9 @@ pub(super) struct RequestArgs {
     /// baseline. `bench-runner doctor` lists all axes (repeatable)
     #[arg(long, value_name = "KEY=V1,V2", help_heading = WHAT_TO_COMPARE)]
     axis: Vec<String>,
-    /// Kind of build: clean (everything, from an empty target directory), check, test, clippy, doc, noop, deps-only,
-    /// after-release; incremental, check-incremental or test-incremental (a rebuild after an edit; `:CLASS` selects the
+    /// Kind of build: clean (a full build, from an empty target directory), check, test, clippy, doc, noop (nothing has
+    /// changed), deps-only (only the dependencies), after-release (a full build next to a finished release build);
+    /// incremental, check-incremental or test-incremental (a rebuild after an edit; `:CLASS` selects the
     /// kind of edit, such as incremental:signature); replay:N (a rebuild after each of your last N commits)
     /// (repeatable) [default: those of the scenario; clean if there is none]
     #[arg(long, value_name = "W", help_heading = WHAT_TO_COMPARE)]
@@ -50,9 +51,9 @@ pub(super) struct RequestArgs {
     /// axis, or as-configured if a project of your own has a single value]
     #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
     baseline: Vec<String>,
-    /// Configuration that every variant starts from, before its own setting is added: `as-configured` is your own cargo
-    /// configuration (`~/.cargo/config.toml`, variables such as `RUSTFLAGS`); `as-it-is` is the project's files alone;
-    /// `auto` is as-configured for a directory of your own and as-it-is for pinned projects [default: auto, unless a
+    /// Configuration that every variant starts from, before its own setting is added: `as-configured` is the project with
+    /// your own cargo configuration (`~/.cargo/config.toml`, variables such as `RUSTFLAGS`); `as-it-is` is the project
+    /// without it; `auto` is as-configured for a directory of your own and as-it-is for pinned projects [default: auto, unless a
     /// scenario file says otherwise]
     #[arg(long, value_name = "WHAT", value_parser = on, help_heading = WHAT_TO_COMPARE)]
     on: Option<VariantBase>,
@@ -68,27 +69,31 @@ pub(super) struct RequestArgs {
     /// fails twice in a row is not built again [default: 1h, unless the scenario sets it]
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     timeout: Option<Duration>,
-    /// Build exactly N rounds [default: as many as the precision needs, from --min-rounds to --max-rounds]
+    /// Build exactly N rounds, however precise the result is; N may be larger than the default limit of 30 rounds. A time
+    /// budget still applies [default: as many as the precision needs, from --min-rounds to --max-rounds]
     #[arg(long, value_name = "N", conflicts_with_all = ["min_rounds", "max_rounds", "precision"], help_heading = HOW_LONG)]
     rounds: Option<u32>,
-    /// Build at least N rounds, if the time budget allows [default: 6, unless the scenario sets it]
+    /// Build N rounds even if the precision is reached earlier. A time budget can end the run before that [default: 6, unless the scenario sets it]
     #[arg(long, value_name = "N", help_heading = HOW_LONG)]
     min_rounds: Option<u32>,
     /// Build at most N rounds [default: 30, unless the scenario sets it]
     #[arg(long, value_name = "N", help_heading = HOW_LONG)]
     max_rounds: Option<u32>,
-    /// Stop when every interval is narrower than plus or minus this [default: 1.5%, unless the scenario sets it]
+    /// How exact the result has to be: stop when every interval is narrower than plus or minus this. To show that two
+    /// variants are equivalent, it must be at most half of --margin [default: 1.5%, unless the scenario sets it]
     #[arg(long, value_name = "PCT", value_parser = percent, help_heading = HOW_LONG)]
     precision: Option<f64>,
-    /// Start from new copies and new target directories N times during the run, and share the rounds among them. Where a
-    /// directory is on the disk can make its builds faster or slower; several directories average this out [default: 1,
+    /// Begin N times with new copies and new target directories, and share the rounds among them: where a directory is on
+    /// the disk can make its builds faster or slower, and several directories average this out. Each beginning costs
+    /// warm-up builds [default: 1,
     /// unless the scenario sets it]
     #[arg(long, alias = "sessions", value_name = "N", help_heading = HOW_LONG)]
     fresh_dirs: Option<u32>,
     /// Run only part K of N, to split a run over machines; each part has the whole time budget
     #[arg(long, value_name = "K/N", value_parser = shard, help_heading = HOW_LONG)]
     shard: Option<(u32, u32)>,
-    /// Smallest difference that matters; anything within it counts as equivalent [default: 3%, unless the scenario
+    /// Smallest difference that matters: a variant is equivalent if it is shown to differ by less than plus or minus
+    /// this [default: 3%, unless the scenario
     /// sets it]
     #[arg(long, value_name = "PCT", value_parser = percent, help_heading = HOW_TO_JUDGE)]
     margin: Option<f64>,

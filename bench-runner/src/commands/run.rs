@@ -17,7 +17,9 @@ use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 /// Measure: build every variant in random order, round after round, and report which differ
 ///
 /// Without a scenario, `--axis` or `--variant` it runs `quick`: other linkers against the default one, and `cargo check`
-/// against a build, on one small project, in at most six and a half minutes on two cores.
+/// against a build, on one small project, in at most six and a half minutes on two cores. Other scenarios are
+/// `recommended` (mold and less debug info, against what you have now) and `lto` (link-time optimization);
+/// `bench-runner scenarios list` shows all.
 ///
 /// If an axis has two or more values, the first one is the baseline and the others are compared with it. If it has a
 /// single value and the project is your own, the baseline is what you have now (`as-configured`): the project with your

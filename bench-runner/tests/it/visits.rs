@@ -66,7 +66,7 @@ fn blocks_of_a_run_with_a_budget_take_turns() {
     assert!(plan.blocks.iter().all(|block| block.visits == visits), "{plan:?}");
     let text = lab.run(&args(&[&["plan"], &blocks, &budget])).expect(0).stdout;
     assert!(
-        text.contains("Comparisons take turns, the cheapest first: every one gets 3, then 5 rounds first"),
+        text.contains("Comparisons take turns, the cheapest first: 3 rounds of each, then 5 of each"),
         "{text}"
     );
     let ran = lab.run(&args(&[&["run"], &blocks, &budget])).expect(0);

@@ -5,7 +5,7 @@ use bench_runner_core::record::{Skipped, Visits};
 use bench_runner_core::stats::{BlockShape, Control, Expectation};
 use expect_test::expect;
 
-use super::warnings::few_rounds;
+use super::shortfalls::few_rounds;
 use super::*;
 
 const SHAPE: BlockShape = BlockShape { control: Control::Twin, comparisons: 2 };
@@ -81,11 +81,11 @@ fn a_plan_says_what_is_compared_with_what() {
           2. TITLE
              linker=bfd against a second copy of itself
              about 4 rounds; expected precision ±9.3%, if build times on this machine vary by 5%, which is assumed
-             warning: 4 rounds find a difference of 17% in four of five such runs; a verdict at the margin of ±3% needs about 71 rounds at that variation
-             warning: the precision of ±1.5% needs about 71 rounds at that variation; --max-rounds allows 30
-             warning: the time budget has room for 4 of at least 6 rounds; a larger --time-budget helps
+             note: 4 rounds find a difference of 17% in four of five such runs; a verdict at the margin of ±3% needs about 71 rounds at that variation
+             note: the precision of ±1.5% needs about 71 rounds at that variation; --max-rounds allows 30
+             note: the time budget has room for 4 of at least 6 rounds; a larger --time-budget helps
           Each round builds every variant once, in random order, and the baseline twice: the second copy is the control.
-          Comparisons take turns, the cheapest first: every one gets 3, then 5 rounds first, and then the one whose interval a round narrows most for its time.
+          Comparisons take turns, the cheapest first: 3 rounds of each, then 5 of each; the rest of the time goes where a round helps most.
           build times: as in earlier runs on this machine
           disk: up to about 570 MB in build directories, removed at the end
           left out: linker=wild in TITLE, other/block: it is not installed
@@ -125,16 +125,24 @@ fn few_rounds_are_told_what_they_cannot_show() {
     let of = |rounds, planned| {
         let mut estimate = estimate(rounds, 0.02, true, None);
         estimate.half_width = estimate.noise.expected.half_width(3);
-        few_rounds(&estimate, planned, &|| "about 15 rounds".to_owned()).unwrap_or_default()
+        few_rounds(&estimate, planned, &|| "about 15 rounds".to_owned())
+            .map(|found| found.to_string())
+            .unwrap_or_default()
     };
-    assert_eq!(of(1, 4), "1 round is too few for a verdict, which needs at least 3; about 15 rounds");
-    assert_eq!(of(2, 1), "2 rounds are too few for a verdict, which needs at least 3; about 15 rounds");
+    assert_eq!(
+        of(1, 4),
+        "warning: 1 round is too few for a verdict, which needs at least 3; about 15 rounds"
+    );
+    assert_eq!(
+        of(2, 1),
+        "warning: 2 rounds are too few for a verdict, which needs at least 3; about 15 rounds"
+    );
     // By hand: t(0.975, 4) = 2.7764, t(0.8, 4) = 0.9410, f = 7/6, 2% · √(1.5/3), a single comparison at 5%.
     let h: f64 = (2.7764 + 0.9410) * (7.0 / 6.0) * 0.02 * 0.5f64.sqrt();
     let share = 100.0 * h.exp_m1();
     assert_eq!(
         of(3, 1),
-        format!("3 rounds find a difference of {share:.0}% in four of five such runs; about 15 rounds")
+        format!("note: 3 rounds find a difference of {share:.0}% in four of five such runs; about 15 rounds")
     );
     // t(0.99925, 4) = 7.7412
     assert!(of(3, 20).contains("a difference of 15% in four of five"), "{}", of(3, 20));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle::Manifest;
 use bench_runner_core::record::{Block, Phase, Plan};
-use bench_runner_measure::plan::{PlanEstimate, blocks_take_turns};
+use bench_runner_measure::plan::{BlockEstimate, PlanEstimate, blocks_take_turns};
 use bench_runner_measure::run::{Forecast, VisitStart};
 use bench_runner_measure::sampling::VisitPurpose;
 
@@ -16,6 +16,8 @@ pub(super) struct RunCourse {
     deadline: Option<Instant>,
     /// True if blocks are visited several times.
     takes_turns: bool,
+    /// True if the plan builds rounds until no other fits into the time budget.
+    fills_budget: bool,
     blocks: Vec<BlockCourse>,
     /// Place of the running block, from 0.
     at: usize,
@@ -40,11 +42,31 @@ struct BlockCourse {
     round_time: Option<Duration>,
     /// Time of the last rounds.
     measured_round_time: Option<Duration>,
+    /// Estimated time of the warm-ups.
+    warmup_time: Option<Duration>,
+    /// Complete rounds; `None` before the warm-ups are done.
+    rounds_done: Option<u32>,
     max_rounds: u32,
+    has_ended: bool,
     has_precision: bool,
 }
 
 impl BlockCourse {
+    /// True if it goes on after all the builds that were estimated.
+    fn outlasts_estimate(&self) -> bool {
+        !self.has_ended && self.done >= self.expected && self.rounds_done < Some(self.max_rounds)
+    }
+
+    /// Time until the largest number of rounds; `None` if it is unknown.
+    fn longest(&self) -> Option<Duration> {
+        if self.has_ended {
+            return Some(Duration::ZERO);
+        }
+        let warm_ups = if self.rounds_done.is_some() { Duration::ZERO } else { self.warmup_time? };
+        let rounds = self.max_rounds.saturating_sub(self.rounds_done.unwrap_or(0));
+        Some(warm_ups + self.measured_round_time.or(self.round_time)? * rounds)
+    }
+
     fn total(&self) -> u64 {
         self.expected.max(self.done)
     }
@@ -95,7 +117,10 @@ impl RunCourse {
             warm_ups: estimate.warmups / u64::from(plan.sessions.max(1)),
             round_time: estimate.round_time,
             measured_round_time: None,
+            warmup_time: estimate.warmup_time,
+            rounds_done: None,
             max_rounds: block.sampling.max_rounds,
+            has_ended: ended(block),
             has_precision: block.sampling.precision.is_some(),
         });
         let spent = earlier.map_or(Duration::ZERO, |earlier| Duration::from_nanos(earlier.time.total_ns));
@@ -104,6 +129,7 @@ impl RunCourse {
             started,
             deadline: plan.time_budget.map(|budget| started + budget.saturating_sub(spent)),
             takes_turns: blocks_take_turns(plan),
+            fills_budget: blocks_take_turns(plan) && fills_budget(plan, estimate),
             blocks: blocks.collect(),
             at: 0,
             builds: 0,
@@ -148,6 +174,7 @@ impl RunCourse {
         self.warm_ups = 0;
         if let Some(block) = self.blocks.get_mut(self.at) {
             block.measured_round_time = Some(forecast.round_time);
+            block.rounds_done = Some(forecast.rounds_done);
             let left = forecast.rounds.saturating_sub(forecast.rounds_done);
             let builds = block.done + u64::from(left * forecast.builds_per_round);
             // A visit that ends is not the end of the block.
@@ -161,6 +188,7 @@ impl RunCourse {
     pub(super) fn end(&mut self, at: usize) {
         if let Some(block) = self.blocks.get_mut(at) {
             block.expected = block.done;
+            block.has_ended = true;
         }
     }
 
@@ -196,10 +224,16 @@ impl RunCourse {
     }
 
     /// The remaining rounds of this block at their current speed, before the first at the estimated one, and
-    /// the other blocks as estimated; at most the rest of the time budget.
+    /// the other blocks as estimated; at most the rest of the time budget. Blocks that take turns use up this
+    /// rest, unless the estimate says that they end earlier and has been right so far.
     pub(super) fn left(&self) -> TimeLeft {
         let budget = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        match (self.expected_left(), budget) {
+        let outlasts = self.takes_turns && self.blocks.iter().any(BlockCourse::outlasts_estimate);
+        let left = match self.fills_budget || outlasts {
+            true => self.blocks.iter().map(BlockCourse::longest).sum(),
+            false => self.expected_left(),
+        };
+        match (left, budget) {
             (_, Some(Duration::ZERO)) => TimeLeft::UsedUp,
             (Some(left), budget) => TimeLeft::Expected(budget.map_or(left, |budget| left.min(budget))),
             (None, Some(budget)) => TimeLeft::AtMost(budget),
@@ -236,6 +270,17 @@ impl RunCourse {
         let factor = block.measured_round_time?.as_secs_f64() / block.round_time?.as_secs_f64();
         (factor >= 1.25).then(|| format!("builds took {factor:.1}× as long as estimated"))
     }
+}
+
+/// True if another round of some block that is not at its largest number does not fit behind the estimated ones.
+fn fills_budget(plan: &Plan, estimate: &PlanEstimate) -> bool {
+    let total: Option<Duration> = estimate.blocks.iter().map(BlockEstimate::total).sum();
+    let Some(rest) = plan.time_budget.zip(total).map(|(budget, total)| budget.saturating_sub(total)) else {
+        return false;
+    };
+    let blocks = estimate.blocks.iter().zip(&plan.blocks);
+    let mut unfinished = blocks.filter(|(estimate, block)| estimate.rounds < block.sampling.max_rounds);
+    unfinished.any(|(estimate, _)| estimate.round_time.is_some_and(|round| round > rest))
 }
 
 impl TimeLeft {

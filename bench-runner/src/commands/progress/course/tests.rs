@@ -124,6 +124,46 @@ fn time_left_is_never_more_than_the_budget() {
     assert_eq!(unknown.left(), TimeLeft::Unknown);
 }
 
+/// Two blocks that take turns within a time budget of `seconds`.
+fn taking_turns(seconds: u64) -> RunCourse {
+    course(|plan| {
+        budget(seconds)(plan);
+        let visits = Some(Visits { until: vec![3, 5], keep: true });
+        plan.blocks.iter_mut().for_each(|block| block.visits.clone_from(&visits));
+    })
+}
+
+#[test]
+fn comparisons_that_take_turns_use_up_a_budget_that_is_too_short_for_all_rounds() {
+    // The estimate is 70 s for each; no other round of 10 s fits.
+    let mut short = taking_turns(145);
+    short.begin(0, None);
+    assert_eq!(short.left().describe().unwrap(), "2 min 25 s left");
+    // Rounds are faster than estimated, so there will be more of them.
+    (0..3).for_each(|_| short.built(Phase::Warmup));
+    short.forecast(Forecast { round_time: ROUND / 2, ..forecast(3, 3) });
+    assert_eq!(short.left().describe().unwrap(), "2 min 25 s left");
+    // Where the largest number of rounds is near, less than the budget is needed.
+    short.forecast(Forecast { round_time: ROUND / 2, ..forecast(29, 30) });
+    short.end(1);
+    assert_eq!(short.left().describe().unwrap(), "5 s left");
+}
+
+#[test]
+fn a_comparison_that_goes_on_after_its_estimate_uses_up_the_budget() {
+    let mut long = taking_turns(600);
+    long.begin(0, None);
+    assert_eq!(long.left().describe().unwrap(), "2 min 20 s left", "the precision is expected to be reached");
+    (0..21).for_each(|_| long.built(Phase::Measured));
+    long.end(1);
+    long.forecast(forecast(6, 6));
+    assert_eq!(long.left().describe().unwrap(), "4 min left", "24 more rounds are allowed");
+    long.deadline = Some(Instant::now() + Duration::from_secs(22));
+    assert_eq!(long.left().describe().unwrap(), "22 s left");
+    long.end(0);
+    assert_eq!(long.left().describe(), None);
+}
+
 #[test]
 fn a_resumed_run_has_less_time_and_less_to_do() {
     let mut plan = fixture::plan(vec![fixture::block("a", true, &[])]);

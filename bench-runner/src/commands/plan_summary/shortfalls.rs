@@ -1,4 +1,6 @@
-//! Warnings about goals that a comparison cannot reach.
+//! Goals that a comparison cannot reach.
+
+use std::fmt;
 
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::Block;
@@ -12,8 +14,26 @@ use super::condition;
 /// Largest number of rounds that is computed.
 const MOST_ROUNDS: usize = 10_000;
 
-/// Warnings about goals that a block cannot reach, in a run of `planned` comparisons.
-pub(super) fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<String> {
+/// A goal that a block cannot reach.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Shortfall {
+    /// A verdict is impossible, so the request should be changed.
+    Warning(String),
+    /// The result is less exact than was asked for; it is a result.
+    Note(String),
+}
+
+impl fmt::Display for Shortfall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Warning(text) => write!(f, "warning: {text}"),
+            Self::Note(text) => write!(f, "note: {text}"),
+        }
+    }
+}
+
+/// The goals that a block cannot reach, in a run of `planned` comparisons.
+pub(super) fn shortfalls(block: &Block, estimate: &BlockEstimate, planned: usize) -> Vec<Shortfall> {
     let sampling = &block.sampling;
     let expected = estimate.noise.expected;
     // The expected precision has said on which condition.
@@ -25,8 +45,8 @@ pub(super) fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) 
         Some(rounds) => format!("about {rounds} rounds"),
         None => format!("more than {MOST_ROUNDS} rounds"),
     };
-    let mut warnings = Vec::new();
-    warnings.extend(few_rounds(estimate, planned, &|| {
+    let mut found = Vec::new();
+    found.extend(few_rounds(estimate, planned, &|| {
         let needed = rounds(expected.rounds_for(0.5 * sampling.margin, MOST_ROUNDS));
         format!("a verdict at the margin of ±{} needs {needed}{condition}", format_percent(sampling.margin))
     }));
@@ -35,50 +55,51 @@ pub(super) fn warnings(block: &Block, estimate: &BlockEstimate, planned: usize) 
     if let Some(precision) = sampling.precision
         && precise(precision, sampling.max_rounds as usize).is_none()
     {
-        warnings.push(format!(
+        found.push(Shortfall::Note(format!(
             "the precision of ±{} needs {}{condition}; --max-rounds allows {}",
             format_percent(precision),
             rounds(precise(precision, MOST_ROUNDS)),
             sampling.max_rounds
-        ));
+        )));
     }
     if let Some(precision) = sampling.precision
         && sampling.margin < 2.0 * precision
     {
-        warnings.push(format!(
+        found.push(Shortfall::Warning(format!(
             "with a precision of ±{} nothing can be shown to be equivalent within ±{}: --margin must be at least twice \
              --precision",
             format_percent(precision),
             format_percent(sampling.margin)
-        ));
+        )));
     }
     if estimate.rounds < sampling.min_rounds {
-        warnings.push(format!(
+        found.push(Shortfall::Note(format!(
             "the time budget has room for {} of at least {} rounds; a larger --time-budget helps",
             estimate.rounds, sampling.min_rounds
-        ));
+        )));
     }
-    warnings
+    found
 }
 
-/// Warning about a block with fewer rounds than the first look; `needed` says what a verdict needs.
+/// What a block with fewer rounds than the first look cannot show; `needed` says what a verdict needs.
 pub(super) fn few_rounds(
     estimate: &BlockEstimate,
     planned: usize,
     needed: &dyn Fn() -> String,
-) -> Option<String> {
+) -> Option<Shortfall> {
     let rounds = estimate.rounds as usize;
     let have = pluralize(rounds, "round");
     if rounds < MIN_ROUNDS {
         let verb = if rounds == 1 { "is" } else { "are" };
-        return Some(format!(
+        return Some(Shortfall::Warning(format!(
             "{have} {verb} too few for a verdict, which needs at least {MIN_ROUNDS}; {}",
             needed()
-        ));
+        )));
     }
     // Without a planned comparison there is no difference to find.
     let alpha = Policy::default().level(planned) / planned.max(1) as f64;
     let expected = estimate.noise.expected.estimate(rounds).filter(|_| rounds < LOOKS[0] && planned > 0)?;
     let least = expected.detectable(alpha) * 100.0;
-    Some(format!("{have} find a difference of {least:.0}% in four of five such runs; {}", needed()))
+    let text = format!("{have} find a difference of {least:.0}% in four of five such runs; {}", needed());
+    Some(Shortfall::Note(text))
 }
