@@ -42,7 +42,7 @@ fn outliers(page: &PageInput<'_>, block: &BlockResult) -> Markup {
             summary { (pluralize(found.len(), "outlier")) }
             p.muted { "An outlier is a build that took far longer or far shorter than the others of its variant. It counts like \
                 all others. High shares of other programs or other VMs (steal), waiting for the disk or a high load \
-                mean that the machine was busy. If several outliers are of the same round, the cause is the machine, \
+                mean that the machine was busy. If several outliers are of the same round, the cause is probably the machine, \
                 not the variant." }
             div.scroll tabindex="0" role="region" aria-label="Outliers" { table {
                 caption { "Outliers of " (block.title) }
