@@ -287,3 +287,31 @@ fn failures_and_exclusions(comparison: &Comparison) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::bundle::fixture as files;
+
+    use super::*;
+    use crate::figure::fixture::{comparison, empty_block};
+
+    #[test]
+    fn numbers_of_rounds_are_listed_while_they_are_few() {
+        let check = |rounds: &[u32], expected: &str| {
+            let blocks = rounds.iter().map(|rounds| BlockResult { rounds: *rounds, ..empty_block("p") });
+            assert_eq!(rounds_done(&comparison(blocks.collect())), expected);
+        };
+        check(&[], "no rounds");
+        check(&[1, 1], "1 round");
+        check(&[17, 5, 15, 5], "5, 15 and 17 rounds");
+        check(&[1, 2, 3, 4, 5], "1 to 5 rounds");
+    }
+
+    #[test]
+    fn workloads_are_in_words() {
+        let mut block = files::plan().blocks.remove(0);
+        block.arms[0].variant.workload = "incremental".to_owned();
+        block.arms.truncate(1);
+        assert_eq!(workloads(&[block]), ["a rebuild after an edit"]);
+    }
+}
