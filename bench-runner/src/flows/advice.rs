@@ -2,6 +2,7 @@
 //! faster. A variant that needs no line goes first if the best was not told apart from it. It does not query the machine,
 //! so it works for bundles from other machines.
 
+mod no_setting;
 mod situation;
 
 use std::cell::RefCell;
@@ -16,6 +17,7 @@ use bench_runner_measure::axes::{self, AdvisedFiles};
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::Advice;
 
+use no_setting::{no_setting_sentence, why_no_setting};
 pub(super) use situation::situation;
 
 /// The advice for a bundle. Blocks with the same lines share one advice; there is none if no variant is
@@ -232,18 +234,6 @@ fn is_proven(one: &AdviceCandidate<'_>, block: &BlockResult) -> bool {
     of_arm().all(|proof| proof.result != ProofResult::Fails) && one.planned.variant.settings.keys().all(shows)
 }
 
-/// Reason why the difference between an arm and its baseline is not a setting of a project, if it is not.
-fn why_no_setting(baseline: &Arm, best: &Arm) -> Option<String> {
-    let (one, other) = (&baseline.variant, &best.variant);
-    let what = match () {
-        () if one.project != other.project => "it is another project",
-        () if one.rev != other.rev => "it is another commit of the project",
-        () if one.workload != other.workload => "it is another workload, which is chosen on the command line",
-        () => return None,
-    };
-    Some(format!("There is nothing to configure: {what}."))
-}
-
 fn add_lines_or_reason(
     advice: &mut Advice,
     manifest: &Manifest,
@@ -251,8 +241,10 @@ fn add_lines_or_reason(
     (block, planned): (&BlockResult, &Block),
 ) {
     let baseline = planned.arms.get(block.baseline);
-    match baseline.and_then(|baseline| why_no_setting(baseline, one.planned)) {
-        Some(why) => advice.remarks.push(why),
+    match baseline.and_then(|baseline| Some((why_no_setting(baseline, one.planned)?, baseline))) {
+        Some((why, baseline)) => {
+            advice.remarks.push(no_setting_sentence(manifest, &why, baseline, one.planned));
+        }
         None => add_lines(advice, manifest, one, block),
     }
 }

@@ -71,7 +71,7 @@ fn what_is_no_setting_has_none() {
         * titlecase 3.6.0: rebuild after an edit: linker=mold was not told apart from it.
         workload=check
         - titlecase 3.6.0: cargo check vs. full build: 0.467× as long (0.453–0.480×; −53.3%), saves 2.8 s per build, compared with a full build
-        * There is nothing to configure: it is another workload, which is chosen on the command line.
+        * Run `cargo check` instead of `cargo build` when you need no program. There is nothing to configure.
     "#]].assert_eq(&told(&flows::advice(&bundle, &comparison, &Policy::default())));
 }
 

@@ -62,7 +62,7 @@ fn description(block: &BlockResult, unit: TimeUnit) -> String {
     });
     let arms: Vec<_> = arms.collect();
     let walls: Vec<_> = block.arms.iter().filter_map(|arm| arm.wall()).collect();
-    let ends = wording::around_median(walls.iter());
+    let ends = series::around_median(walls.iter());
     format!("{}. Median wall time and {ends}: {}.", wording::progress(block), arms.join("; "))
 }
 
@@ -140,7 +140,7 @@ impl Plot {
         tooltips.sort_by_key(|(key, _)| *key);
         scene.tooltips.extend(tooltips.into_iter().map(|(_, tooltip)| tooltip));
         let walls: Vec<Summary> = series.iter().filter_map(|s| s.arm.wall()).collect();
-        let heading = format!("median, {}", wording::around_median(walls.iter()));
+        let heading = format!("median, {}", series::around_median(walls.iter()));
         scene.text(Label::new((STRIP.0, TOP - 14.0), heading, 11.0, Ink::Muted));
         arm_labels(scene, series, self.unit, (self.down.1, &medians));
         self.caption(scene);

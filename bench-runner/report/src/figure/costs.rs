@@ -57,7 +57,7 @@ impl MedianCost {
         [self.wall, self.cpu, self.kernel]
     }
 
-    /// CPU time per wall time: the number of busy processors.
+    /// CPU time per wall time: how many processors were busy on average.
     fn busy_processors(&self) -> Option<f64> {
         (self.wall > 0.0).then(|| self.cpu / self.wall)
     }
@@ -65,7 +65,7 @@ impl MedianCost {
     fn describe(&self, unit: TimeUnit) -> String {
         let [wall, cpu, kernel] = self.bars().map(|seconds| wording::seconds(seconds, unit));
         let symbol = unit.symbol();
-        let busy = self.busy_processors().map(|busy| format!("; {busy:.2} processors busy"));
+        let busy = self.busy_processors().map(|busy| format!("; CPU time ÷ wall time {busy:.2}"));
         format!(
             "wall time {wall} {symbol}, CPU time {cpu} {symbol}, of it {kernel} {symbol} in the kernel{}",
             busy.unwrap_or_default()
@@ -97,7 +97,7 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     let descriptions: Vec<String> = descriptions.collect();
     let title = format!("{}: wall time and CPU time", block.title);
     let mut scene = Scene::new(title, format!("{}.", descriptions.join("; ")));
-    scene.heading(&scene.title.clone(), "medians, each from zero");
+    scene.heading(&scene.title.clone(), "medians");
     if rows.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));
         scene.height = 124.0;
@@ -122,7 +122,7 @@ fn legend(scene: &mut Scene) {
         x += 18.0 + label.width() + 18.0;
         scene.text(label);
     }
-    let label = Label::new((NUMBERS, 77.0), "busy processors", 11.0, Ink::Muted);
+    let label = Label::new((NUMBERS, 77.0), "CPU time ÷ wall time", 11.0, Ink::Muted);
     scene.text(label.anchored(Anchor::End));
 }
 

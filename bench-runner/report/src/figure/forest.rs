@@ -6,7 +6,7 @@ use bench_runner_core::record::Role;
 use super::axis::NumberAxis;
 use super::intervals::{
     self, HEADS, NAME_SIZE, NUMBERS, REFERENCE, RowMark, SMALL, around_one, axis_below, head, heads, legend,
-    look, number_cells, reason, row_tooltip, small_print, word_ink,
+    look, number_cells, reason, row_tooltip, shapes_sentence, small_print, word_ink,
 };
 use super::layout::FigureLayout;
 use super::palette::Ink;
@@ -218,7 +218,7 @@ fn control_word(block: &BlockResult) -> &'static str {
     match block.twin {
         _ if wording::twin_differs(block) => "differs",
         Some(twin) if twin.p < UNUSUAL => "unusual",
-        _ => "within chance",
+        _ => "control",
     }
 }
 
@@ -311,7 +311,9 @@ fn caption(
     } else {
         ""
     };
-    y = small_print(scene, layout, &format!("{axes}{floor}"), y);
+    let ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
+    let shapes = shapes_sentence(ratios.map(|ratio| ratio.verdict));
+    y = small_print(scene, layout, &format!("{axes}{shapes}{floor}"), y);
     let meaning = with_ratio.map(wording::ratio_caption).map(|caption| format!("{}.", capitalized(caption)));
     if let Some(meaning) = meaning {
         y = small_print(scene, layout, &meaning, y);

@@ -115,6 +115,21 @@ pub(super) fn look(verdict: Option<Verdict>) -> IntervalLook {
     IntervalLook::Point { shape, ink, width, half }
 }
 
+/// Meaning of the shapes of [`look`] that these verdicts have; empty without a verdict.
+pub(super) fn shapes_sentence(verdicts: impl Iterator<Item = Verdict> + Clone) -> String {
+    let shapes = [
+        (Verdict::Faster, "circle"),
+        (Verdict::Slower, "diamond"),
+        (Verdict::Equivalent, "filled square"),
+        (Verdict::Undecided, "open square"),
+        (Verdict::Invalid, "cross"),
+    ];
+    let occurring = shapes.into_iter().filter(|(verdict, _)| verdicts.clone().any(|other| other == *verdict));
+    let parts: Vec<String> =
+        occurring.map(|(verdict, shape)| format!("{shape} ({})", verdict.as_str())).collect();
+    if parts.is_empty() { String::new() } else { format!(" Shapes: {}.", parts.join(", ")) }
+}
+
 /// Ink of a verdict in words.
 pub(super) fn word_ink(look: IntervalLook) -> Ink {
     match look {

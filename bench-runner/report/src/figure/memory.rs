@@ -12,6 +12,9 @@ use super::scene::{EDGE, Label, Scene, Tooltip, WIDTH};
 use super::series::{self, Series};
 use super::wording::{self, ColumnDigits, TimeUnit};
 
+/// The memory that is recorded of each build, as a clause: that of all its processes together cannot be read everywhere.
+pub(crate) const MEMORY: &str = "memory is the peak of the largest process of a build";
+
 /// Left and right end of the plot.
 const PLOT: (f64, f64) = (96.0, 640.0);
 /// Left and right end of the labels.
@@ -59,8 +62,8 @@ pub(crate) fn scene(block: &BlockResult) -> Scene {
     let descriptions: Vec<String> = descriptions.collect();
     let mut scene =
         Scene::new(format!("{}: time against memory", block.title), format!("{}.", descriptions.join("; ")));
-    let ends = wording::around_median(arms.iter().flat_map(|arm| [&arm.wall, &arm.memory]));
-    let heading = format!("median and {ends}; memory: that of the process that needed most");
+    let ends = series::around_median(arms.iter().flat_map(|arm| [&arm.wall, &arm.memory]));
+    let heading = format!("median and {ends}; {MEMORY}");
     scene.heading(&scene.title.clone(), &heading);
     if arms.is_empty() {
         scene.text(Label::new((EDGE, 92.0), "no build to show", 13.0, Ink::Muted));

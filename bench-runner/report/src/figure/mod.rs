@@ -39,6 +39,7 @@ use layout::FigureLayout;
 use png::Size;
 use scene::{Scene, Tooltip};
 
+pub(crate) use memory::MEMORY;
 pub use png::PngError;
 
 /// A figure and the name of its file.

@@ -1,6 +1,6 @@
 //! Names, shapes and colors of a block's arms, the same in all of its figures.
 
-use bench_runner_core::compare::{ArmResult, BlockResult};
+use bench_runner_core::compare::{ArmResult, BlockResult, Summary};
 use bench_runner_core::record::Role;
 
 use super::palette::{Ink, PointShape};
@@ -41,4 +41,11 @@ pub(crate) fn for_block(block: &BlockResult, room: f64) -> Vec<Series<'_>> {
 pub(crate) fn baseline_median(series: &[Series<'_>]) -> Option<f64> {
     let baseline = series.iter().find(|one| one.arm.role == Role::Baseline)?;
     Some(baseline.arm.wall()?.median)
+}
+
+/// Name of the ends beside medians, with the reason if they are not intervals.
+pub(crate) fn around_median<'s>(summaries: impl Iterator<Item = &'s Summary> + Clone) -> String {
+    let has_interval = summaries.clone().any(Summary::has_interval);
+    let ends = wording::around_median(summaries);
+    if has_interval { ends.to_owned() } else { format!("{ends} (too few builds for an interval)") }
 }

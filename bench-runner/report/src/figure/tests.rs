@@ -248,7 +248,7 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
         "faster",
         "invalid",
         "linker=bfd (control)",
-        "within chance",
+        "control",
         "differs",
         "not timed: linker not in force: expected gold, found LLD 22.1.2",
         "no build succeeded: 12 builds failed, timed out or could not start",
@@ -256,6 +256,9 @@ fn the_forest_says_verdict_and_numbers_and_why_a_row_has_none() {
     ] {
         assert!(texts.contains(&wanted), "{wanted} is not among {texts:#?}");
     }
+    // Only verdicts that occur.
+    let shapes = "Shapes: circle (faster), open square (undecided), cross (invalid).";
+    assert!(texts.join(" ").contains(shapes), "{texts:#?}");
     assert!(texts.join(" ").contains("Skipped on this machine: linker=sold."), "{texts:#?}");
     for head in ["← takes less time", "takes more time →", "verdict", "ratio", "95% interval", "change"] {
         assert_eq!(texts.iter().filter(|text| **text == head).count(), 1, "{head}: {texts:#?}");

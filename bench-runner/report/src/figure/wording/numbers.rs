@@ -155,12 +155,20 @@ pub(crate) fn p_value(p: f64) -> String {
 /// Finest power of ten of a change in percent; ratios are two powers finer.
 const FINEST_CHANGE: i32 = -2;
 
-/// Power of ten to which a ratio is rounded: three decimals, and more only if the ends of the interval would
-/// be the same with three.
+/// Power of ten to which a ratio is rounded: three decimals, and a fourth only if the ends of the interval would
+/// be the same with three. An end that is not 1 must not look like 1, since that would say that the interval touches it:
+/// such an interval has more digits, up to the fourth decimal.
 fn ratio_place(ratio: f64, (low, high): (f64, f64)) -> i32 {
-    let thousandths = |value: f64| (value * 1e3).round();
-    let enough = thousandths(low) != thousandths(high);
-    rounding_place(ratio, (low, high), if enough { -3 } else { FINEST_CHANGE - 2 })
+    const FINEST: i32 = FINEST_CHANGE - 2;
+    let rounded = |value: f64, place: i32| format_rounded(value, place);
+    let enough = rounded(low, -3) != rounded(high, -3);
+    let mut place = rounding_place(ratio, (low, high), if enough { -3 } else { FINEST });
+    let looks_like_one =
+        |value: f64, place: i32| value != 1.0 && rounded(value, place) == rounded(1.0, place);
+    while place > FINEST && [low, high].into_iter().any(|end| looks_like_one(end, place)) {
+        place -= 1;
+    }
+    place
 }
 
 /// A ratio with its interval, without the sign `×`.
@@ -386,6 +394,18 @@ mod tests {
     fn ratios_have_three_decimals_unless_the_ends_need_more() {
         check(interval_of(0.921, 0.9136, 0.9284), "0.921 [0.914, 0.928]");
         check(interval_of(1.00012, 1.00005, 1.0002), "1.0001 [1.0001, 1.0002]");
+    }
+
+    #[test]
+    fn an_end_looks_like_one_only_if_it_is() {
+        check(interval_of(1.0625, 1.00012, 1.1285), "1.0625 [1.0001, 1.1285]");
+        check(interval_of(0.95, 0.91, 0.9997), "0.9500 [0.9100, 0.9997]");
+        check(interval_of(1.4, 1.003, 1.9), "1.400 [1.003, 1.900]");
+        check(interval_of(1.05, 1.0, 1.1), "1.050 [1.000, 1.100]");
+        // The fourth decimal is the last.
+        check(interval_of(1.05, 1.00001, 1.1), "1.0500 [1.0000, 1.1000]");
+        let digits = ColumnDigits::of_ratios([(0.42, (0.28, 0.63)), (1.0625, (1.00012, 1.1285))]);
+        assert_eq!(digits.ratio(0.42, (0.28, 0.63)).low, "0.2800");
     }
 
     fn interval_of(estimate: f64, low: f64, high: f64) -> FormattedEstimate {

@@ -32,7 +32,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
             h3 id="post-hoc" { "Variants against one another (post hoc)" }
             p.muted {
                 "Each comparison with another of its variants as the baseline. Pairs with the planned baseline keep their \
-                 planned verdicts. The other pairs were not planned, so a reader could choose the one that suits; their \
+                 planned verdicts. The other pairs were not planned, so one could pick the pair that looks best; their \
                  verdicts are therefore corrected for all "
                 (pairs(page.other_baselines)) " pairs of variants of the run."
             }
@@ -72,7 +72,10 @@ fn table(index: usize, block: &BlockResult, others: &[&BlockResult], columns: &[
     html! {
         div.scroll tabindex="0" role="region" aria-label=(format!("{}, variants against one another", block.title)) {
             table data-others=(index) data-baseline=(block.baseline) {
-                caption { "Each group of rows is compared with the variant in its heading." }
+                caption {
+                    "Each group of rows is compared with the variant in its heading. The time per build is a share of that \
+                     variant's median, so the same pair can differ by a little between groups, and from the table above."
+                }
                 thead { tr { @for column in columns { th.n[column.is_number] scope="col" { (column.heading) } } } }
                 @for other in others { tbody data-baseline=(other.baseline) {
                     tr.group { th colspan=(columns.len()) scope="rowgroup" {

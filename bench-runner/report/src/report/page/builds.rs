@@ -40,8 +40,10 @@ fn outliers(page: &PageInput<'_>, block: &BlockResult) -> Markup {
     html! {
         @if !found.is_empty() { details {
             summary { (pluralize(found.len(), "outlier")) }
-            p.muted { "Builds far from the others of their variant. They count like all others. The columns on the right \
-                show what else the machine did meanwhile. bench-runner keeps the output of failed builds only." }
+            p.muted { "An outlier is a build that took far longer or far shorter than the others of its variant. It counts like \
+                all others. High shares of other programs or other VMs (steal), waiting for the disk or a high load \
+                mean that the machine was busy. If several outliers are of the same round, the cause is probably the machine, \
+                not the variant." }
             div.scroll tabindex="0" role="region" aria-label="Outliers" { table {
                 caption { "Outliers of " (block.title) }
                 thead { tr {

@@ -47,7 +47,7 @@ const WORDS: [(&str, &str); 15] = [
     ),
     (
         "post hoc",
-        "Chosen after the run, such as another baseline. Whoever chooses can take what suits, so these verdicts are \
+        "Chosen after the run, such as another baseline. One could pick the pair that looks best, so these verdicts are \
          corrected for all pairs of variants.",
     ),
     ("machine type", "Machines with the same processor model, cores, memory, architecture and system."),

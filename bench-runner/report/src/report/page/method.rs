@@ -1,17 +1,21 @@
 //! Method of a run: machine, tools, pins, order, sampling, failures and exclusions.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bench_runner_core::bundle::Manifest;
 use bench_runner_core::compare::{BlockResult, Comparison, Offsets};
 use bench_runner_core::record::{Block, Plan, ProofResult, Sampling, Skipped};
-use bench_runner_core::stats::CLIPPED_FROM;
+use bench_runner_core::stats::{ASSUMED_OFFSET, CLIPPED_FROM};
 use maud::{Markup, html};
 
 use super::document::with_code_spans;
 use super::input::PageInput;
 use super::{copies, interference, machine, metrics};
 use crate::figure::wording::{self, join_and, pluralize, share};
+
+/// Most numbers of rounds that a sentence lists.
+const MOST_NUMBERS: usize = 4;
 
 pub(super) fn section(page: &PageInput<'_>) -> Markup {
     let PageInput { manifest, comparison, .. } = page;
@@ -43,14 +47,9 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         1 => String::new(),
         n => format!(" in {n} sessions, for each of which work trees and target directories were recreated"),
     };
-    let rounds: Vec<u32> = comparison.blocks.iter().map(|block| block.rounds).collect();
-    let rounds = match (rounds.iter().min(), rounds.iter().max()) {
-        (Some(least), Some(most)) if least == most => pluralize(*least as usize, "round"),
-        (Some(least), Some(most)) => format!("{least} to {most} rounds"),
-        _ => "no rounds".to_owned(),
-    };
+    let rounds = rounds_done(comparison);
     format!(
-        "Measured with {} {} on {}: {} under {}. Each of {rounds}{sessions} built every variant once, in an order drawn \
+        "Measured with {} {} on {}: {} ({}). Each of {rounds}{sessions} built every variant once, in an order drawn \
          from seed {}, each variant in its own target directory; {}. Warm-up builds came first; they are not counted, \
          and they proved that the settings were in force. Builds ran offline with {} and a fixed, minimal set of \
          environment variables. {} The results are {} of the logarithms, with 95% intervals whose standard errors are \
@@ -68,6 +67,19 @@ fn methods(manifest: &Manifest, comparison: &Comparison) -> String {
         offsets(comparison),
         wording::family_sentence(comparison),
     )
+}
+
+/// The numbers of rounds of the comparisons, each once, such as `5, 15 and 17 rounds`.
+fn rounds_done(comparison: &Comparison) -> String {
+    let rounds: BTreeSet<u32> = comparison.blocks.iter().map(|block| block.rounds).collect();
+    match (rounds.len(), rounds.first(), rounds.last()) {
+        (1, Some(only), _) => pluralize(*only as usize, "round"),
+        (2..=MOST_NUMBERS, ..) => {
+            format!("{} rounds", join_and(&rounds.iter().map(u32::to_string).collect::<Vec<_>>()))
+        }
+        (_, Some(least), Some(most)) => format!("{least} to {most} rounds"),
+        _ => "no rounds".to_owned(),
+    }
 }
 
 /// The control of the run, as a clause.
@@ -94,14 +106,22 @@ fn estimate(comparison: &Comparison) -> &'static str {
     }
 }
 
-/// How intervals are widened for offsets between directories, as the end of a clause.
-fn offsets(comparison: &Comparison) -> &'static str {
+/// How intervals are widened by differences between target directories, as the end of a clause.
+fn offsets(comparison: &Comparison) -> String {
     let any = |is: fn(Offsets) -> bool| comparison.calibration.iter().any(|one| is(one.offsets));
     match (any(|one| !one.is_assumed() && one.variance() > 0.0), any(Offsets::is_assumed)) {
-        (true, true) => " and widened for offsets between directories, some of them assumed",
-        (true, false) => " and widened for offsets between directories",
-        (false, true) => " and widened for an offset between directories that is assumed",
-        (false, false) => "",
+        (true, true) => format!(
+            " and widened by differences between target directories, measured or, where they are not, assumed to be {}",
+            share(ASSUMED_OFFSET)
+        ),
+        (true, false) => " and widened by measured differences between target directories".to_owned(),
+        (false, true) => {
+            format!(
+                " and widened by an assumed {} difference between target directories",
+                share(ASSUMED_OFFSET)
+            )
+        }
+        (false, false) => String::new(),
     }
 }
 
@@ -116,10 +136,15 @@ fn kind_of_mean(comparison: &Comparison) -> &'static str {
     }
 }
 
+/// The workloads of the run in words, each once, in the order of the plan.
 fn workloads(blocks: &[Block]) -> Vec<String> {
-    let mut all: Vec<String> = blocks.iter().map(Block::workload).collect();
-    all.sort();
-    all.dedup();
+    let mut all: Vec<String> = Vec::new();
+    for arm in blocks.iter().flat_map(|block| &block.arms) {
+        let words = wording::workload_subject(&arm.variant.workload);
+        if !all.contains(&words) {
+            all.push(words);
+        }
+    }
     all
 }
 
@@ -260,5 +285,33 @@ fn failures_and_exclusions(comparison: &Comparison) -> Markup {
             h3 { "Notes" }
             ul { @for block in &comparison.blocks { @for note in &block.notes { li { (block.title) ": " (with_code_spans(note)) } } } }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::bundle::fixture as files;
+
+    use super::*;
+    use crate::figure::fixture::{comparison, empty_block};
+
+    #[test]
+    fn numbers_of_rounds_are_listed_while_they_are_few() {
+        let check = |rounds: &[u32], expected: &str| {
+            let blocks = rounds.iter().map(|rounds| BlockResult { rounds: *rounds, ..empty_block("p") });
+            assert_eq!(rounds_done(&comparison(blocks.collect())), expected);
+        };
+        check(&[], "no rounds");
+        check(&[1, 1], "1 round");
+        check(&[17, 5, 15, 5], "5, 15 and 17 rounds");
+        check(&[1, 2, 3, 4, 5], "1 to 5 rounds");
+    }
+
+    #[test]
+    fn workloads_are_in_words() {
+        let mut block = files::plan().blocks.remove(0);
+        block.arms[0].variant.workload = "incremental".to_owned();
+        block.arms.truncate(1);
+        assert_eq!(workloads(&[block]), ["a rebuild after an edit"]);
     }
 }

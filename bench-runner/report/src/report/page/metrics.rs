@@ -1,9 +1,11 @@
 //! Table of the metrics other than wall time: they are compared, and have no verdicts.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Summary};
-use bench_runner_core::record::{Metric, Role, Treatment, Unit};
+use bench_runner_core::record::{Metric, MetricId, Role, Treatment, Unit};
 use maud::{Markup, html};
 
+use super::verdicts::sentence;
+use crate::figure::MEMORY;
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 
 /// Empty if no arm has any of these metrics.
@@ -21,6 +23,7 @@ pub(super) fn section(comparison: &Comparison) -> Markup {
                 caption {
                     "Medians of the builds that count. Below each, the ratio to the baseline of the comparison with its 95% \
                      interval; below 1× is less than the baseline. "
+                    @if metrics.iter().any(|metric| metric.id == MetricId::MaxRss) { (sentence(MEMORY)) " " }
                     @if has_control { "The control shows what two identical builds differ by in the same metric. " }
                     "No verdicts."
                 }

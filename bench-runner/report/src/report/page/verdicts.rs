@@ -11,6 +11,7 @@ use super::glossary::anchor;
 use super::input::{BlockSetup, PageInput};
 use super::metrics::{self, MetricColumn};
 use super::variants;
+use crate::figure::MEMORY;
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 use crate::report::{captions, fidelity};
 
@@ -108,13 +109,13 @@ fn caption(comparison: &Comparison) -> Markup {
         "; below 1× is better: less time, less memory. "
         @for caption in ratios { (sentence(caption)) " " }
         @for (word, text) in of_words { (sentence(&format!("{word}: {}", text.trim_end_matches('.')))) " " }
-        "CPU time and memory are ratios too. "
+        "CPU time and memory are ratios too; " (MEMORY) ". "
         "In each first build it was " a href=(anchor("proof")) { "proven" } " that the settings were in force, unless \
          the row says otherwise; a variant's link has its proofs."
     }
 }
 
-fn sentence(clause: &str) -> String {
+pub(super) fn sentence(clause: &str) -> String {
     let mut chars = clause.chars();
     let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
     format!("{first}{}.", chars.as_str())
