@@ -26,7 +26,7 @@ pub(crate) struct Args {
     /// several axes) [default: as planned]
     #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
     baseline: Vec<String>,
-    /// Smallest difference that matters; anything within it counts as equivalent [default: that of each run]
+    /// Smallest difference that matters; equivalent: any difference was shown to be within it [default: that of each run]
     #[arg(long, value_name = "PCT", value_parser = request_percent, help_heading = HOW_TO_JUDGE)]
     margin: Option<f64>,
     /// Exit with code 5 if the result of any comparison is undecided, invalid or missing

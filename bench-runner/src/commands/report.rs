@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// Run directories, such as `results/MACHINE/RUN`
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
-    /// Smallest difference that matters; anything within it counts as equivalent [default: that of each run]
+    /// Smallest difference that matters; equivalent: any difference was shown to be within it [default: that of each run]
     #[arg(long, value_name = "PCT", value_parser = request_percent, help_heading = HOW_TO_JUDGE)]
     margin: Option<f64>,
     /// Output format

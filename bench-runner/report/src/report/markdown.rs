@@ -131,6 +131,21 @@ fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
 
 /// Escapes text so that nothing in it is markup, mentions a user or an issue, or breaks the line.
 fn escape_markdown(text: &str) -> String {
+    if text.matches('`').count() % 2 == 1 || text.contains("``") {
+        return escape_words(text);
+    }
+    // Between two backticks is code, in which only the end of a table's cell has a meaning.
+    let one = |(at, part): (usize, &str)| match at % 2 {
+        0 => escape_words(part),
+        _ => {
+            let part = part.replace(char::is_whitespace, " ").replace(is_control, "\u{FFFD}");
+            format!("`{}`", part.replace('|', "\\|"))
+        }
+    };
+    text.split('`').enumerate().map(one).collect()
+}
+
+fn escape_words(text: &str) -> String {
     let mut escaped = String::new();
     for (at, c) in text.chars().enumerate() {
         match c {
@@ -167,8 +182,10 @@ mod tests {
     fn nothing_in_a_name_is_markup() {
         assert_eq!(
             escape_markdown("-a|b <script>*x*</script> `c`\n@me #1 \u{202e}"),
-            "\\-a\\|b &lt;script&gt;\\*x\\*&lt;/script&gt; \\`c\\` @<!-- -->me #<!-- -->1 \u{FFFD}"
+            "\\-a\\|b &lt;script&gt;\\*x\\*&lt;/script&gt; `c` @<!-- -->me #<!-- -->1 \u{FFFD}"
         );
+        assert_eq!(escape_markdown("run `a|b_c\n`, _now_"), "run `a\\|b_c `, \\_now\\_");
+        assert_eq!(escape_markdown("a ` and ``b``"), "a \\` and \\`\\`b\\`\\`");
     }
 
     #[test]

@@ -50,7 +50,7 @@ fn undecided_note(name: &str, ratio: Ratio, margin: f64, family: usize, needed: 
         return format!("{name} is undecided: in the rounds without a time-out, the change is {range}.");
     }
     let corrected =
-        if family > 1 { format!(" after the correction for {family} comparisons") } else { String::new() };
+        if family > 1 { format!(" after the correction for {family} verdicts") } else { String::new() };
     let outlook = match needed {
         RoundsNeeded::Rounds(rounds) => format!("a new run would probably need about {rounds} rounds"),
         RoundsNeeded::NearMargin | RoundsNeeded::TimedOut => {

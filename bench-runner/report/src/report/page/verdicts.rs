@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, with_separators};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verdict, with_separators};
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
@@ -270,7 +270,8 @@ impl Cell {
                 Self::number(known, |(ratio, _)| (ratio, format!("{}%", digits.ratios.change(ratio))))
             }
             ColumnKind::Saved => {
-                let saved = wording::time_saved_in(block, arm, digits.saved_unit).zip(ratio);
+                let shown = ratio.filter(|ratio| matches!(ratio.verdict, Verdict::Faster | Verdict::Slower));
+                let saved = wording::time_saved_in(block, arm, digits.saved_unit).zip(shown);
                 Self::number(saved, |(text, ratio)| (ratio.ratio, text))
             }
             ColumnKind::Median => Self::number(arm.wall(), |wall| {
