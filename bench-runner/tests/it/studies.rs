@@ -203,7 +203,7 @@ fn slow_downs() -> String {
             let cpu = arm.plain_ratios[MetricId::Cpu].expect("CPU time in every round");
             let _ = writeln!(
                 text,
-                "| {} | {} % | {} | {:.3} | {:.3} – {:.3} | {:.3} | {:.3} – {:.3} | {} |",
+                "| {} | {}% | {} | {:.3} | {:.3} – {:.3} | {:.3} | {:.3} – {:.3} | {} |",
                 block.workload,
                 value_of(arm, "env.BURN="),
                 ratio.rounds,

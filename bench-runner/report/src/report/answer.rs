@@ -334,7 +334,7 @@ fn few_rounds(comparison: &Comparison) -> Option<Sentence> {
     let short: Vec<(&BlockResult, MoreRounds)> =
         comparison.blocks.iter().filter_map(|block| Some((block, findings::more_rounds(block)?))).collect();
     let one = |(block, _): &(&BlockResult, MoreRounds)| {
-        format!("{} ({})", name(comparison, block), wording::rounds(block))
+        format!("{} ({}, minimum {})", name(comparison, block), block.rounds, block.min_rounds)
     };
     let listed = wording::join_and(&short.iter().map(one).collect::<Vec<_>>());
     let several = short.len() > 1;

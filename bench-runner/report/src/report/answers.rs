@@ -4,7 +4,7 @@ use bench_runner_core::compare::{BlockResult, Comparison, Verdict};
 
 use super::fastest;
 use super::findings::{self, Judged};
-use crate::figure::wording;
+use crate::figure::wording::{self, pluralize};
 
 /// Result of a block in a few sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,14 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     let undecided = findings::undecided(block);
     clauses.extend(undecided.iter().map(|undecided| undecided.text(block)));
     let more = findings::more_rounds(block);
-    clauses.extend(
-        more.iter()
-            .map(|more| format!("too few rounds ({}); repeat it {}", wording::rounds(block), more.text)),
-    );
+    clauses.extend(more.iter().map(|more| {
+        format!(
+            "{} are too few (minimum {}); repeat it {}",
+            pluralize(block.rounds as usize, "round"),
+            block.min_rounds,
+            more.text
+        )
+    }));
     if wording::is_invalid(block) {
         clauses.push(format!("no result: {}", block.why_invalid().join("; ")));
     } else if judged.is_empty() && !block.arms.is_empty() {

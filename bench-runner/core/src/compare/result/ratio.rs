@@ -1,6 +1,5 @@
 //! Ratio of an arm to its baseline, and the verdict.
 
-use super::super::pluralize;
 use crate::stats::{Estimate, LEVEL, UncertainValue, t_quantile};
 
 /// Ratio of an arm's wall time to that of its baseline.
@@ -43,7 +42,8 @@ impl Ratio {
     /// The rounds that count, such as `3 rounds, minimum 6`, if they are fewer than the plan wants before any verdict.
     pub fn few_rounds(&self) -> Option<String> {
         let few = self.rounds < self.wanted_rounds;
-        few.then(|| format!("{}, minimum {}", pluralize(self.rounds, "round"), self.wanted_rounds))
+        let unit = if self.rounds == 1 { "round" } else { "rounds" };
+        few.then(|| format!("{} {unit}, minimum {}", self.rounds, self.wanted_rounds))
     }
 
     /// The verdict for readers, with [`Self::few_rounds`].

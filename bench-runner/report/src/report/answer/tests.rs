@@ -140,13 +140,15 @@ fn too_few_rounds_come_with_the_command_that_has_more() {
         text(vec![one.clone()]),
         [
             "bench-runner run --project hexyl --rounds 6",
-            "too few rounds: rebuild after an edit (4 rounds, minimum 6); repeat it with 6 rounds, about 12 \
+            "too few rounds: rebuild after an edit (4, minimum 6); repeat it with 6 rounds, about 12 \
              min:",
         ]
     );
     let both = text(vec![one.clone(), other]);
     assert!(
-        both[1].contains("(4 rounds, minimum 6) and other (4 rounds, minimum 6); repeat the run with a larger `--time-budget`, or"),
+        both[1].contains(
+            "(4, minimum 6) and other (4, minimum 6); repeat the run with a larger `--time-budget`, or"
+        ),
         "{both:?}"
     );
     one.rounds = 6;

@@ -4,7 +4,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio,
 use bench_runner_core::record::{Metric, MetricId, Role, Treatment, Unit};
 use maud::{Markup, html};
 
-use super::verdicts::sentence;
+use super::document::sentence;
 use crate::figure::MEMORY;
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 

@@ -6,7 +6,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verd
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
-use super::document::with_code_spans;
+use super::document::{sentence, with_code_spans};
 use super::glossary::anchor;
 use super::input::{BlockSetup, PageInput};
 use super::metrics::{self, MetricColumn};
@@ -113,12 +113,6 @@ fn caption(comparison: &Comparison) -> Markup {
         "In each first build it was " a href=(anchor("proof")) { "proven" } " that the settings were in force, unless \
          the row says otherwise; a variant's link has its proofs."
     }
-}
-
-pub(super) fn sentence(clause: &str) -> String {
-    let mut chars = clause.chars();
-    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", chars.as_str())
 }
 
 fn controls(comparison: &Comparison) -> Markup {
