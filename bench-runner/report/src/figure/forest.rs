@@ -331,7 +331,7 @@ fn remarks(comparison: &Comparison) -> String {
     let mut sentences = wording::family_sentence(comparison);
     let mut ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
     if ratios.any(|ratio| ratio.few_rounds().is_some()) {
-        sentences.push_str(" * From fewer rounds than planned.");
+        sentences.push_str(" * From fewer rounds than the minimum.");
     }
     let mut skipped: Vec<&str> = Vec::new();
     for one in &comparison.skipped {

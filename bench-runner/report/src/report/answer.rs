@@ -329,7 +329,7 @@ fn rest(comparison: &Comparison) -> Vec<Sentence> {
     found.into_iter().map(Sentence::plain).chain(few_rounds(comparison)).collect()
 }
 
-/// The blocks with fewer rounds than planned, and what would help.
+/// The blocks with fewer rounds than the minimum, and what would help.
 fn few_rounds(comparison: &Comparison) -> Option<Sentence> {
     let short: Vec<(&BlockResult, MoreRounds)> =
         comparison.blocks.iter().filter_map(|block| Some((block, findings::more_rounds(block)?))).collect();

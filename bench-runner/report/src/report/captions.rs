@@ -46,12 +46,17 @@ fn ratio_captions(blocks: &[&BlockResult]) -> String {
     caption.strip_prefix("ratio: ").unwrap_or(caption).to_owned()
 }
 
-/// How the fastest variant is found.
+/// When a variant is called the fastest.
 pub(super) fn fastest(comparison: &Comparison) -> Option<Caption> {
-    comparison.blocks.iter().any(|block| super::fastest::clause(block).is_some()).then(|| {
-        let text = "compared with each other variant (corrected for all pairs, unless the pair was planned). Not told apart: \
-                    undecided or equivalent.";
-        ("fastest", text.to_owned())
+    let clauses: Vec<String> = comparison.blocks.iter().filter_map(super::fastest::clause).collect();
+    let of_words = match clauses.iter().any(|clause| clause.contains("told apart")) {
+        true => " Not told apart: undecided or equivalent.",
+        false => "",
+    };
+    (!clauses.is_empty()).then(|| {
+        let text = "decided if a variant was shown to be faster than the baseline, or the baseline to be faster than all \
+                    variants. Pairs of variants are corrected for their number.";
+        ("fastest", format!("{text}{of_words}"))
     })
 }
 
@@ -91,11 +96,12 @@ fn more_comparisons(comparison: &Comparison) -> Option<Caption> {
     });
     let known = known.max().filter(|_| is_asked)?;
     let text = format!(
-        "each comparison that is run on this machine shows how much two target directories differ in speed, which no \
-         number of rounds removes; {MIN_TWINS} are enough, {known} so far. Until then {} is assumed.",
+        "each comparison that is run on this machine adds one; they show how much two target directories differ in \
+         speed. {MIN_TWINS} are enough, {known} so far, with this run. Until then {} is assumed, which more rounds do not \
+         reduce.",
         wording::share(ASSUMED_OFFSET)
     );
-    Some(("more comparisons", text))
+    Some(("controls", text))
 }
 
 /// The meaning of the words in the column of proofs, and why a table lacks it.

@@ -1,6 +1,7 @@
 //! Findings of a comparison, as sentences: what was decided, what was not and what would settle it.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Ratio, RoundsNeeded, Verdict};
+use bench_runner_core::stats::MIN_TWINS;
 
 use crate::figure::wording::{self, pluralize, share};
 
@@ -143,26 +144,30 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
     let seconds = block.setup.seconds_for(rounds);
     let time = seconds.map(|seconds| format!(" ({})", wording::estimated_duration(seconds)));
     let is_assumed = needed().any(|needed| matches!(needed, RoundsNeeded::AssumedOffset(_)));
-    let after = if is_assumed { AFTER_MORE } else { "" };
+    let after = if is_assumed { after_more() } else { String::new() };
     let command = block.setup.command.as_ref().map(|command| format!("{command} --rounds {rounds}"));
     let how = match command {
         Some(_) => String::new(),
         None => format!("; repeat the command of this run with `--rounds {rounds}`"),
     };
     let outlook = format!(
-        "about {rounds} rounds in all{} would probably settle it{after}{how}",
+        "a new run of about {rounds} rounds{} would probably settle it{after}{how}",
         time.unwrap_or_default()
     );
     Some(Undecided { variants, outlook, command, seconds })
 }
 
-/// What has to precede the rounds of an assumed offset.
-const AFTER_MORE: &str = ", after more comparisons on this machine";
+/// Condition under which the rounds of an assumed offset settle anything, as a clause.
+fn after_more() -> String {
+    format!(", once this machine has {MIN_TWINS} controls")
+}
 
 /// A way to settle an undecided comparison that is not a number of rounds.
 pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
     match needed {
-        RoundsNeeded::Rounds(rounds) => format!("about {rounds} rounds in all would probably settle it"),
+        RoundsNeeded::Rounds(rounds) => {
+            format!("a new run of about {rounds} rounds would probably settle it")
+        }
         RoundsNeeded::NearMargin => {
             format!("more rounds would hardly help, the change is close to ±{}", share(block.margin))
         }
@@ -171,7 +176,7 @@ pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
                 .to_owned()
         }
         RoundsNeeded::AssumedOffset(rounds) => {
-            format!("about {rounds} rounds in all would probably settle it{AFTER_MORE}")
+            format!("a new run of about {rounds} rounds would probably settle it{}", after_more())
         }
         RoundsNeeded::TooMany => {
             "build times vary too much here for any reasonable number of rounds".to_owned()
@@ -201,8 +206,8 @@ mod tests {
         let found = undecided(&one).unwrap();
         assert_eq!(
             found.text(&one),
-            "undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×; −2.3%), 12 rounds; about 31 rounds \
-             in all (11 min) would probably settle it"
+            "undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×; −2.3%), 12 rounds; a new run of \
+             about 31 rounds (11 min) would probably settle it"
         );
         assert_eq!(found.command.as_deref(), Some("bench-runner run --project hexyl --rounds 31"));
     }
@@ -211,7 +216,7 @@ mod tests {
     fn rounds_that_need_more_controls_say_so() {
         let one = undecided_block(RoundsNeeded::AssumedOffset(31));
         let found = undecided(&one).unwrap();
-        let wanted = "about 31 rounds in all (11 min) would probably settle it, after more comparisons on this machine";
+        let wanted = "a new run of about 31 rounds (11 min) would probably settle it, once this machine has 10 controls";
         assert_eq!((found.outlook.as_str(), found.command.is_some()), (wanted, true));
     }
 

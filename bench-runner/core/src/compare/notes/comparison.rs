@@ -50,7 +50,7 @@ fn undecided_note(name: &str, ratio: Ratio, margin: f64, family: usize, needed: 
         return format!("{name} is undecided: in the rounds without a time-out, the change is {range}.");
     }
     let corrected =
-        if family > 1 { format!(" after the correction for {family} verdicts") } else { String::new() };
+        if family > 1 { format!("after the correction for {family} verdicts, ") } else { String::new() };
     let outlook = match needed {
         RoundsNeeded::Rounds(rounds) => format!("a new run would probably need about {rounds} rounds"),
         RoundsNeeded::NearMargin | RoundsNeeded::TimedOut => {
@@ -70,8 +70,8 @@ fn undecided_note(name: &str, ratio: Ratio, margin: f64, family: usize, needed: 
         }
     };
     format!(
-        "{name} is undecided: the change is {range}. `faster` and `slower` need that range to exclude 0, `equivalent` \
-         needs it within ±{}{corrected}; {outlook}.",
+        "{name} is undecided: the change is {range}; {corrected}`faster` and `slower` need that range to exclude 0, and \
+         `equivalent` needs it within ±{}; {outlook}.",
         percent(margin)
     )
 }

@@ -23,7 +23,7 @@ fn decided_variants_come_first_and_an_undecided_one_has_its_command() {
           rebuild after an edit: linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×;
             −7.9%), saves 0.33 s per build, 12 rounds.
           rebuild after an edit: undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×;
-            −2.3%), 12 rounds; about 31 rounds in all (16 min) would probably settle it:
+            −2.3%), 12 rounds; a new run of about 31 rounds (16 min) would probably settle it:
             bench-runner run --project hexyl --rounds 31
     "#]]
     .assert_eq(&answer_text(&comparison(vec![undecided, decided]), TextStyle::default()));
@@ -117,10 +117,10 @@ fn several_comparisons_have_a_sentence_each_and_share_the_one_on_what_is_undecid
             long (0.979–1.061×; +2.0%), costs 80 ms per build, 12 rounds; also slower: linker=lld (+2.0%).
           clean: the fastest is not decided; no variant was told apart from the baseline linker=bfd.
           clean: undecided against linker=bfd: linker=lld: 1.020× as long (0.979–1.061×; +2.0%), 12 rounds; linker=mold:
-            1.020× as long (0.979–1.061×; +2.0%), 12 rounds; about 31 rounds in all (3 min) would probably settle it:
+            1.020× as long (0.979–1.061×; +2.0%), 12 rounds; a new run of about 31 rounds (3 min) would probably settle it:
             bench-runner run --workload clean --rounds 31
-          incremental: undecided against linker=bfd: linker=lld: 1.020× as long (0.979–1.061×; +2.0%), 12 rounds; about 31
-            rounds in all (6 min) would probably settle it:
+          incremental: undecided against linker=bfd: linker=lld: 1.020× as long (0.979–1.061×; +2.0%), 12 rounds; a new run of
+            about 31 rounds (6 min) would probably settle it:
             bench-runner run --workload incremental --rounds 31
     "#]]
     .assert_eq(&answer_text(&comparison(blocks), TextStyle { width: 120, ..TextStyle::default() }));
