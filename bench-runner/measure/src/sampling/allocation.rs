@@ -125,10 +125,8 @@ fn to_learn(blocks: &[BlockTurn<'_>], order: &[usize], factor: f64, left: f64) -
     let waiting: Vec<usize> = order.iter().copied().filter(lacks_first_rounds).collect();
     let is_unknown = |at: &usize| blocks[*at].first_visit_seconds().is_infinite();
     // Known blocks come before it; a block that is alone needs no comparison of costs.
-    let known_ones_wait = waiting.iter().any(|at| {
-        let is_learned = blocks[*at].estimated.is_none();
-        !is_unknown(at) && !is_learned && blocks[*at].fits(factor, left)
-    });
+    let known_ones_wait =
+        waiting.iter().any(|at| blocks[*at].estimated.is_some() && blocks[*at].fits(factor, left));
     if known_ones_wait || waiting.len() < 2 {
         return None;
     }

@@ -3,9 +3,9 @@
 use bench_runner_core::compare::{BlockResult, Comparison, Fastest, Verdict};
 use bench_runner_core::record::{Skipped, StopReason};
 
-use super::fastest;
 use super::findings::{self, Judged, MoreRounds, Undecided};
 use super::table::TextStyle;
+use super::{captions, fastest};
 use crate::figure::wording::{self, pluralize};
 
 /// More sentences than this are summarized.
@@ -54,13 +54,8 @@ pub(super) fn circumstances(comparison: &Comparison) -> String {
     if let Some(post_hoc) = &comparison.post_hoc {
         parts.push(format!("post hoc against {}", post_hoc.baseline));
     }
-    let mut values: Vec<&str> = Vec::new();
-    for value in comparison.blocks.iter().flat_map(|block| &block.setup.values) {
-        if !values.contains(&value.as_str()) {
-            values.push(value);
-        }
-    }
-    let values = values.join("; ");
+    let values =
+        captions::distinct(comparison.blocks.iter().flat_map(|block| &block.setup.values)).join("; ");
     parts.extend((values.chars().count() <= SHORT_VALUES).then_some(values));
     parts.retain(|part| !part.is_empty());
     parts.join("; ")

@@ -75,7 +75,7 @@ pub(super) fn per_build(comparison: &Comparison) -> Option<Caption> {
         .then(|| ("per build", "the ratio, applied to the median of the baseline.".to_owned()))
 }
 
-/// What the difference beside a control does not say.
+/// Meaning of the differences that are named beside a control.
 pub(super) fn control(comparison: &Comparison) -> Option<Caption> {
     let has_floor = |block: &BlockResult| block.twin.is_some() && wording::noise_floor(block).is_some();
     comparison.blocks.iter().any(has_floor).then(|| {
@@ -86,7 +86,7 @@ pub(super) fn control(comparison: &Comparison) -> Option<Caption> {
     })
 }
 
-/// What more comparisons on the machine would show.
+/// Reason to run more comparisons on the machine, if a result waits for them.
 fn more_comparisons(comparison: &Comparison) -> Option<Caption> {
     let mut arms = comparison.blocks.iter().flat_map(|block| &block.arms);
     let is_asked = arms.any(|arm| matches!(arm.needed, Some(RoundsNeeded::AssumedOffset(_))));
@@ -138,7 +138,8 @@ fn builds(blocks: &[BlockResult]) -> Option<Caption> {
     (!text.is_empty()).then_some(("builds", text))
 }
 
-fn distinct<'t>(texts: impl Iterator<Item = &'t String>) -> Vec<&'t str> {
+/// The texts without repetitions, in their order.
+pub(super) fn distinct<'t>(texts: impl Iterator<Item = &'t String>) -> Vec<&'t str> {
     let mut all: Vec<&str> = Vec::new();
     for text in texts {
         if !all.contains(&text.as_str()) {

@@ -105,10 +105,10 @@ impl Judged<'_> {
     }
 }
 
-/// The undecided variants of a block, and what would settle them.
+/// The undecided variants of a block, and a way to settle them.
 pub(super) struct Undecided<'a> {
     pub(super) variants: Vec<Judged<'a>>,
-    /// What would settle them, as a clause; empty if nothing is known.
+    /// Way to settle them, as a clause; empty if nothing is known.
     pub(super) outlook: String,
     /// Command with as many rounds as they need.
     pub(super) command: Option<String>,

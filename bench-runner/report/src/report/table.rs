@@ -216,12 +216,12 @@ fn pad(text: &str, width: usize, right: bool) -> String {
     if right { blank + text } else { text.to_owned() + &blank }
 }
 
-/// What happens to a word that is longer than a line.
+/// Treatment of a word that is longer than a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LongWord {
     /// It is split.
     Split,
-    /// It has a longer line of its own, so that it can be copied.
+    /// It keeps its line, however long, so that it can be copied.
     Keep,
 }
 

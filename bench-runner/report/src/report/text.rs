@@ -148,10 +148,8 @@ fn ratio_cells(digits: ColumnDigits, (ratio, ends): (f64, (f64, f64)), word: &st
 
 /// The rounds behind a verdict, such as `4, min. 6`, if they are fewer than the minimum.
 fn few_rounds(arm: &ArmResult) -> String {
-    let few =
-        arm.ratio.filter(|ratio| ratio.verdict != Verdict::Invalid).and_then(|ratio| ratio.few_rounds());
-    few.map(|few| few.replace(" rounds, minimum", ", min.").replace(" round, minimum", ", min."))
-        .unwrap_or_default()
+    let few = arm.ratio.filter(|ratio| ratio.verdict != Verdict::Invalid && ratio.few_rounds().is_some());
+    few.map(|ratio| format!("{}, min. {}", ratio.rounds, ratio.wanted_rounds)).unwrap_or_default()
 }
 
 #[cfg(test)]

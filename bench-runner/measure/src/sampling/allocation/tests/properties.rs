@@ -1,4 +1,4 @@
-//! What holds for any blocks.
+//! Properties of the allocation for any blocks.
 
 use proptest::prelude::*;
 
