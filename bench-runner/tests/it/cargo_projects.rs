@@ -18,7 +18,7 @@ trials! { "cargo";
     flags_of_the_project_stay_in_force: LONG,
     the_toolchain_file_of_a_project_is_obeyed_under_cargo_run: LONG.with("rustup"),
     a_noop_that_compiles_something_is_a_failure: LONG.with("rustup"),
-    an_edit_rebuilds_the_same_units_for_every_variant,
+    an_edit_rebuilds_the_same_units_for_every_variant: LONG,
     nothing_is_compiled_when_nothing_changed: LONG,
     checks_are_a_block_of_their_own: LONG,
     doctor_names_the_toolchains_and_the_linkers: ALWAYS.with("rustup"),

@@ -11,7 +11,7 @@ trials! { "variants";
     beside_axes_a_snippet_is_told_from_what_asks_for_nothing: LONG,
     a_recipe_that_does_not_build_is_a_finding: LONG,
     flags_that_cargo_drops_are_told: LONG,
-    the_users_own_configuration_is_applied_and_proven: ALWAYS.with("mold"),
+    the_users_own_configuration_is_applied_and_proven: LONG.with("mold"),
     a_variable_of_the_user_drops_what_files_say: LONG.with("mold"),
     a_user_without_configuration_has_the_project_as_it_is: LONG,
     sets_of_a_scenario_are_built_under_their_names: LONG,

@@ -17,8 +17,8 @@ trials! { "what_you_have";
     without_your_configuration_on_request,
     a_configuration_that_cannot_be_had_is_an_error_with_the_way_out,
     scenario_files_are_carried_out_as_they_say,
-    a_missing_program_is_said_first,
-    a_person_is_asked_before_time_is_spent_without_it,
+    a_missing_program_is_said_first: LONG,
+    a_person_is_asked_before_time_is_spent_without_it: LONG,
 }
 
 /// A package without dependencies to fetch.

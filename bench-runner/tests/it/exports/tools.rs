@@ -14,7 +14,7 @@ use crate::lab::{Lab, ProgramRun, entries, run_python};
 
 trials! { "exports";
     critcmp_puts_variants_side_by_side: ALWAYS.with("critcmp"),
-    hyperfines_own_scripts_read_both_schemas: ALWAYS.with_python(&["matplotlib", "numpy", "scipy"]).unless(no_hyperfine),
+    hyperfines_own_scripts_read_both_schemas: LONG.with_python(&["matplotlib", "numpy", "scipy"]).unless(no_hyperfine),
     prometheus_parses_the_metrics: ALWAYS.with_python(&["prometheus_client.openmetrics.parser"]),
     json_is_as_its_schema_says: ALWAYS.with_python(&["jsonschema"]),
     duckdb_answers_the_queries_of_the_docs: ALWAYS.with_python(&["duckdb"]),

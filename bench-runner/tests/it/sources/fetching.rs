@@ -15,7 +15,7 @@ use crate::trials::missing_program;
 trials! { "sources";
     a_commit_comes_from_a_server_of_ssh: ALWAYS.unless(no_sshd),
     a_commit_comes_by_https_from_whom_the_user_trusts: ALWAYS.with("openssl"),
-    a_repository_is_fetched_once_and_built_with_its_submodules: ALWAYS.with("git"),
+    a_repository_is_fetched_once_and_built_with_its_submodules: LONG.with("git"),
     a_commit_comes_from_a_server_of_git: ALWAYS.with("git"),
     a_commit_comes_by_http: ALWAYS.with("git"),
     where_a_server_gives_no_single_commits_all_are_fetched: LONG.with("git"),
