@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bench_runner_core::bundle::{Bundle, Status, open};
 use bench_runner_core::record::{Phase, Plan, Sample, StopReason, Visits};
 
-use crate::lab::{Lab, entries};
+use crate::lab::{Lab, PROGRAM, ProgramRun, entries};
 
 trials! { "visits";
     blocks_of_a_run_with_a_budget_take_turns,
@@ -20,6 +20,7 @@ trials! { "visits";
     a_budget_that_is_used_up_ends_all_blocks,
     a_block_that_ended_in_its_warm_up_does_not_make_the_machine_look_fast,
     a_warm_up_counts_although_a_variant_is_given_up_later,
+    a_disk_that_fills_up_between_visits_ends_the_turns: ALWAYS.unless(no_private_mounts),
 }
 
 /// Two projects, each of which is a block.
@@ -253,4 +254,51 @@ fn a_warm_up_counts_although_a_variant_is_given_up_later() {
     let first_visits = BTreeSet::from([0, 1, 2, 3]);
     let expected = ["first", "second"].map(|project| (project.to_owned(), 1, first_visits.clone()));
     assert_eq!(stretches(&bundle.samples)[..2], expected);
+}
+
+/// Reason why these tests cannot mount a file system that only their own processes see.
+fn no_private_mounts() -> Option<String> {
+    let mount = ["--mount", "--map-root-user", "mount", "-t", "tmpfs", "none", "/tmp"];
+    match Command::new("unshare").args(mount).output() {
+        Ok(tried) if tried.status.success() => None,
+        Ok(tried) => Some(String::from_utf8_lossy(&tried.stderr).trim().to_owned()),
+        Err(error) => Some(format!("unshare: {error}")),
+    }
+}
+
+/// The cache is a real file system of 1.5 GB. The last build of the first visit leaves less than the reserve of 1 GB.
+fn a_disk_that_fills_up_between_visits_ends_the_turns() {
+    let lab = Lab::new();
+    let blocks = two_blocks(&lab);
+    let (log, cache) = (lab.path("log"), lab.path("cache"));
+    let fills = format!(
+        "echo x >> {0}\n[ $(wc -l < {0}) -ne 12 ] || fallocate -l 700M {1}/filler",
+        log.display(),
+        cache.display()
+    );
+    lab.toy_named("first", &fills, "");
+    lab.toy_named("second", "sleep 0.3", "");
+    let mounts = "mount -t tmpfs -o size=1500m none \"$1\" && shift && exec \"$@\"";
+    let inside = ["--mount", "--map-root-user", "sh", "-c", mounts, "sh", path(&cache), PROGRAM];
+    let asked = args(&[&inside, &["run"], &blocks, &["--time-budget", "20m", "--rounds", "6"]]);
+    let ran = ProgramRun::from(lab.command_of("unshare", &asked).output().expect("unshare")).expect(0);
+    let said = "From here on comparisons were measured one after another: ";
+    let line =
+        ran.stderr.lines().find(|line| line.contains(said)).unwrap_or_else(|| panic!("{}", ran.stderr));
+    assert!(line.contains(" MB are free, and the next rounds need "), "{line}");
+    let bundle = lab.bundle();
+    let ends = &bundle.manifest.blocks;
+    assert!(ends.iter().all(|end| end.stopped == StopReason::MaxRounds && end.rounds == 6), "{ends:?}");
+    assert!(ends.iter().all(|end| end.notes.iter().any(|note| note.contains(said))), "{ends:?}");
+    let order: Vec<(String, BTreeSet<u32>)> =
+        stretches(&bundle.samples).into_iter().map(|(project, _, rounds)| (project, rounds)).collect();
+    let stretch = |project: &str, rounds: &[u32]| (project.to_owned(), rounds.iter().copied().collect());
+    let expected = [
+        stretch("first", &[0]),
+        stretch("second", &[0]),
+        // Its first visit fills the disk, so it goes on to its end before the other one.
+        stretch("first", &[1, 2, 3, 4, 5, 6]),
+        stretch("second", &[1, 2, 3, 4, 5, 6]),
+    ];
+    assert_eq!(order, expected);
 }
