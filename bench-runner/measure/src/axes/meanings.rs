@@ -6,15 +6,22 @@ use bench_runner_core::record::{Proof, ProofResult};
 enum Meaning {
     /// Words to follow the value and a colon.
     Words(&'static str),
-    /// The tool that the proof found in the result.
-    FoundTool,
+    /// The tool that the proof found in the result, and words behind it.
+    FoundTool(&'static str),
 }
 
+/// Said of a value that is another tool on another machine.
+const HERE: &str = " here";
+
 /// Keys, values and their meanings.
-const MEANINGS: [(&str, &str, Meaning); 12] = [
-    ("linker", "default", Meaning::FoundTool),
-    ("linker", "lld", Meaning::FoundTool),
-    ("linker", "rust-lld", Meaning::FoundTool),
+const MEANINGS: [(&str, &str, Meaning); 16] = [
+    ("linker", "default", Meaning::FoundTool(HERE)),
+    ("linker", "lld", Meaning::FoundTool(HERE)),
+    ("linker", "rust-lld", Meaning::FoundTool(HERE)),
+    ("linker", "bfd", Meaning::FoundTool("")),
+    ("linker", "gold", Meaning::FoundTool("")),
+    ("linker", "mold", Meaning::FoundTool("")),
+    ("linker", "wild", Meaning::FoundTool("")),
     (
         "lto",
         "false",
@@ -37,22 +44,29 @@ pub fn meaning(key: &str, value: &str, proofs: &[&Proof]) -> Option<String> {
         MEANINGS.iter().find(|(of_key, of_value, _)| (*of_key, *of_value) == (key, value))?;
     match meaning {
         Meaning::Words(words) => Some(format!("{key}={value}: {words}")),
-        Meaning::FoundTool => {
+        Meaning::FoundTool(behind) => {
             let mut holding =
                 proofs.iter().filter(|proof| proof.axis == key && proof.result == ProofResult::Holds);
             let tool = tool(&holding.next()?.found)?;
-            Some(format!("{key}={value} is {tool} here"))
+            // A tool without its version is the value again.
+            let is_news = !behind.is_empty() || tool.contains(|c: char| c.is_ascii_digit());
+            is_news.then(|| format!("{key}={value} is {tool}{behind}"))
         }
     }
 }
 
-/// The tool in the text of a proof, such as `LLD 22.1.2` in `LLD 22.1.2; linked with …`. Without a mark in the result
-/// it is the one behind the link line; earlier versions wrote that GNU ld leaves none.
-fn tool(found: &str) -> Option<&str> {
+/// The tool in the text of a proof, such as `LLD 22.1.2` in `LLD 22.1.2; linked with …`, without a remark such as `(GNU
+/// Binutils for Debian)`. Without a mark in the result it is the one behind the link line; earlier versions wrote that GNU
+/// ld leaves none.
+fn tool(found: &str) -> Option<String> {
     let first = found.split(';').next()?.trim();
     let tool = match first.strip_prefix("no linker's mark, as ") {
         Some(rest) => rest.strip_suffix(" leaves it")?,
         None => first.strip_suffix(" behind the link line").unwrap_or(first),
+    };
+    let tool = match (tool.split_once(" ("), tool.rsplit_once(") ")) {
+        (Some((name, _)), Some((_, version))) => format!("{name} {version}"),
+        _ => tool.to_owned(),
     };
     (!tool.starts_with("no ") && !tool.contains(':')).then_some(tool)
 }
@@ -85,11 +99,16 @@ mod tests {
         assert_eq!(of("default", bfd, holds).unwrap(), "linker=default is GNU ld here");
         let line = "GNU ld 2.40 behind the link line; linked with nothing";
         assert_eq!(of("default", line, holds).unwrap(), "linker=default is GNU ld 2.40 here");
+        assert_eq!(of("mold", "mold 1.10.1; linked", holds).unwrap(), "linker=mold is mold 1.10.1");
+        let debian = "GNU ld (GNU Binutils for Debian) 2.40 behind the link line; linked with nothing";
+        for line in [line, debian] {
+            assert_eq!(of("bfd", line, holds).unwrap(), "linker=bfd is GNU ld 2.40");
+        }
         for (value, found, result) in [
             ("default", lld, ProofResult::NotProvable),
             ("default", "no linker's mark; nothing", holds),
             ("default", "a: LLD 22.1.2; b: mold 2", holds),
-            ("mold", "mold 1.10.1", holds),
+            ("bfd", bfd, holds),
         ] {
             assert_eq!(of(value, found, result), None, "{found}");
         }

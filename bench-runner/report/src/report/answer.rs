@@ -15,7 +15,7 @@ const MOST: usize = 6;
 const BEST: usize = 3;
 
 /// The meanings of values are repeated above the answer if they have at most this number of characters.
-const SHORT_VALUES: usize = 60;
+const SHORT_VALUES: usize = 110;
 
 /// A sentence of the answer, and a command to paste.
 struct Sentence {
@@ -176,7 +176,7 @@ fn fastest_by_block(comparison: &Comparison, is_asked: impl Fn(&BlockResult) -> 
         .collect()
 }
 
-/// How often each variant is the fastest, as one sentence; `None` if no block has a fastest variant.
+/// Number of times that each variant is the fastest, as one sentence; `None` if no block has a fastest variant.
 fn fastest_of_run(comparison: &Comparison) -> Option<Sentence> {
     let ranked: Vec<(&BlockResult, &Fastest)> =
         comparison.blocks.iter().filter_map(|block| Some((block, block.fastest.as_ref()?))).collect();
