@@ -85,6 +85,8 @@ impl BlockCourse {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RoundGoal {
     Exactly(u32),
+    /// This number for now; a later visit may add some.
+    First(u32),
     /// As many as there is time for.
     About(u32),
     /// Fewer if the intervals are narrow enough before.
@@ -196,7 +198,8 @@ impl RunCourse {
     pub(super) fn goal(&self) -> Option<RoundGoal> {
         let (forecast, block) = (self.forecast?, self.blocks.get(self.at)?);
         Some(match self.visit.and_then(|visit| visit.purpose) {
-            Some((VisitPurpose::FirstRounds, until)) => RoundGoal::Exactly(until),
+            Some((VisitPurpose::FirstRounds, until)) if until < block.max_rounds => RoundGoal::First(until),
+            Some((VisitPurpose::FirstRounds, _)) => RoundGoal::Exactly(block.max_rounds),
             Some((VisitPurpose::LearnTimes | VisitPurpose::WorthMost, _)) => RoundGoal::Open,
             None if forecast.rounds < block.max_rounds => RoundGoal::About(forecast.rounds),
             None if block.has_precision => RoundGoal::AtMost(block.max_rounds),
@@ -213,6 +216,9 @@ impl RunCourse {
                 format!("warm-up {number} of {of}")
             }
             (Phase::Measured, Some(RoundGoal::Exactly(of))) => format!("round {round} of {}", of.max(round)),
+            (Phase::Measured, Some(RoundGoal::First(of))) => {
+                format!("round {round} of the first {}", of.max(round))
+            }
             (Phase::Measured, Some(RoundGoal::About(of))) => {
                 format!("round {round} of about {}", of.max(round))
             }
@@ -302,6 +308,9 @@ impl RoundGoal {
         match self {
             Self::Exactly(1) => ", 1 round".to_owned(),
             Self::Exactly(of) => format!(", {} in about {}", rounds(of), format_duration(round_time * of)),
+            Self::First(of) => {
+                format!(", the first {} in about {}", rounds(of), format_duration(round_time * of))
+            }
             Self::About(0) => ", more than the time that is left".to_owned(),
             Self::About(of) => format!(", room for about {}", rounds(of)),
             Self::AtMost(of) => format!(", at most {}", rounds(of)),

@@ -1,4 +1,4 @@
-//! Why a comparison ended, in words that say what happened.
+//! Reason why a comparison ended, in words that say what happened.
 
 use bench_runner_core::record::{Block, Plan, StopReason};
 use bench_runner_measure::plan::blocks_take_turns;
@@ -38,7 +38,7 @@ pub(super) fn describe_stop(
     }
 }
 
-/// Why there is no time for a round after `rounds`.
+/// Reason why there is no time for a round after `rounds`.
 fn time_is_up(plan: &Plan, rounds: u32) -> String {
     let Some(budget) = plan.time_budget.map(format_duration) else {
         return "the time budget is used up".to_owned();

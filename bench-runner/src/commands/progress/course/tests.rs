@@ -82,7 +82,10 @@ fn a_visit_counts_the_rounds_that_every_comparison_gets() {
     let visit = |purpose| VisitStart { number: 1, rounds: 0, warms_up: true, purpose: Some(purpose) };
     course.begin(0, Some(visit((VisitPurpose::FirstRounds, 3))));
     course.forecast(forecast(0, 3));
-    assert_eq!(course.position(Phase::Measured, 1), "round 1 of 3");
+    assert_eq!(course.position(Phase::Measured, 1), "round 1 of the first 3");
+    course.begin(0, Some(visit((VisitPurpose::FirstRounds, 30))));
+    course.forecast(forecast(3, 30));
+    assert_eq!(course.position(Phase::Measured, 4), "round 4 of 30");
     course.begin(0, Some(visit((VisitPurpose::WorthMost, 7))));
     course.forecast(forecast(6, 7));
     assert_eq!(course.position(Phase::Measured, 7), "round 7");
@@ -198,6 +201,7 @@ fn what_a_round_takes_is_said_with_what_it_comes_to() {
     let of = |goal: RoundGoal| goal.describe(Duration::from_millis(2700));
     assert_eq!(of(RoundGoal::Exactly(3)), ", 3 rounds in about 8.1 s");
     assert_eq!(of(RoundGoal::Exactly(1)), ", 1 round");
+    assert_eq!(of(RoundGoal::First(3)), ", the first 3 rounds in about 8.1 s");
     assert_eq!(of(RoundGoal::About(3)), ", room for about 3 rounds");
     assert_eq!(of(RoundGoal::About(0)), ", more than the time that is left");
     assert_eq!(of(RoundGoal::AtMost(30)), ", at most 30 rounds");
