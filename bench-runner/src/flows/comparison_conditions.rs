@@ -5,8 +5,8 @@ mod command;
 
 use std::collections::BTreeMap;
 
-use bench_runner_core::compare::Comparison;
-use bench_runner_core::record::{Block, Plan, PlannedProject, Proof, Variant};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PartialCommand, Verdict};
+use bench_runner_core::record::{Block, Plan, PlannedProject, Proof, Role, Variant};
 use bench_runner_measure::axes;
 use bench_runner_measure::build::Goal;
 use bench_runner_measure::corpus::{Edit, EditChange, EditClass, Project};
@@ -33,7 +33,31 @@ pub(super) fn add_conditions(comparison: &mut Comparison, plan: &Plan) {
         block.setup.edits = distinct(planned, |variant| edit(variant, &projects));
         block.setup.values = values(planned, &block.proofs);
         block.setup.command = command(plan, planned, &projects);
+        block.setup.undecided = undecided_command(plan, planned, &projects, block);
     }
+}
+
+/// The command that measures the undecided variants of a comparison again, if others are decided.
+fn undecided_command(
+    plan: &Plan,
+    planned: &Block,
+    projects: &PlannedProjects<'_>,
+    block: &BlockResult,
+) -> Option<PartialCommand> {
+    let is_undecided = |arm: &ArmResult| arm.ratio.is_some_and(|ratio| ratio.verdict == Verdict::Undecided);
+    let is_kept = |arm: &ArmResult| arm.role != Role::Variant || is_undecided(arm);
+    let count = |role: Role| block.arms.iter().filter(|arm| arm.role == role && is_kept(arm)).count();
+    let is_planned = block.arms.get(block.baseline)?.role == Role::Baseline;
+    if !is_planned || count(Role::Variant) == 0 || block.arms.iter().all(is_kept) {
+        return None;
+    }
+    let arms = planned.arms.iter().zip(&block.arms);
+    let kept = arms.filter(|(_, arm)| is_kept(arm)).map(|(planned, _)| planned.clone()).collect();
+    let seconds = |arm: &ArmResult| arm.wall().map(|wall| wall.median);
+    let total: f64 = block.arms.iter().filter_map(seconds).sum();
+    let time = block.arms.iter().filter(|arm| is_kept(arm)).filter_map(seconds).sum::<f64>() / total;
+    let command = command(plan, &Block { arms: kept, ..planned.clone() }, projects)?;
+    Some(PartialCommand { command, time })
 }
 
 /// The distinct values of the block's variants, in order.

@@ -64,8 +64,8 @@ pub use notes::{pluralize, with_separators};
 pub use policy::Policy;
 pub use result::{
     ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ComparisonSetup, ExcludedProject, Fastest,
-    GeneralIntervals, Invalid, LaterBuildChange, Offsets, PlainRatio, Point, Pool, PooledProjects, PostHoc,
-    Ratio, RoundsNeeded, SessionRatio, Sessions, TwinResult, Verdict,
+    GeneralIntervals, Invalid, LaterBuildChange, Offsets, PartialCommand, PlainRatio, Point, Pool,
+    PooledProjects, PostHoc, Ratio, RoundsNeeded, SessionRatio, Sessions, TwinResult, Verdict,
 };
 pub use run_record::RunRecord;
 pub use title::{titles, workload_phrase};

@@ -141,11 +141,15 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
         let outlook = needed().next().map(|needed| outlook(needed, block)).unwrap_or_default();
         return Some(Undecided { variants, outlook, command: None, seconds: None });
     };
-    let seconds = block.setup.seconds_for(rounds);
+    let (command, share) = match &block.setup.undecided {
+        Some(part) => (Some(&part.command), part.time),
+        None => (block.setup.command.as_ref(), 1.0),
+    };
+    let seconds = block.setup.seconds_for(rounds).map(|seconds| seconds * share);
     let time = seconds.map(|seconds| format!(" ({})", wording::estimated_duration(seconds)));
     let is_assumed = needed().any(|needed| matches!(needed, RoundsNeeded::AssumedOffset(_)));
     let after = if is_assumed { after_more() } else { String::new() };
-    let command = block.setup.command.as_ref().map(|command| format!("{command} --rounds {rounds}"));
+    let command = command.map(|command| format!("{command} --rounds {rounds}"));
     let how = match command {
         Some(_) => String::new(),
         None => format!("; repeat the command of this run with `--rounds {rounds}`"),
@@ -187,6 +191,8 @@ pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bench_runner_core::compare::PartialCommand;
+
     use super::*;
     use crate::figure::fixture::{block, names, ratio};
 
@@ -210,6 +216,16 @@ mod tests {
              about 31 rounds (11 min) would probably settle it"
         );
         assert_eq!(found.command.as_deref(), Some("bench-runner run --project hexyl --rounds 31"));
+    }
+
+    #[test]
+    fn the_command_builds_the_undecided_ones_alone_if_there_is_one() {
+        let mut one = undecided_block(RoundsNeeded::Rounds(31));
+        let command = "bench-runner run --axis linker=bfd,lld".to_owned();
+        one.setup.undecided = Some(PartialCommand { command, time: 0.75 });
+        let found = undecided(&one).unwrap();
+        assert_eq!(found.command.as_deref(), Some("bench-runner run --axis linker=bfd,lld --rounds 31"));
+        assert_eq!(found.seconds, Some(0.75 * (40.0 + 31.0 * 20.0)));
     }
 
     #[test]

@@ -18,4 +18,4 @@ pub use fastest::Fastest;
 pub use invalid::{ChangedArm, Invalid, LaterBuildChange};
 pub use pooled_projects::{ExcludedProject, GeneralIntervals, PooledProjects};
 pub use ratio::{PlainRatio, Ratio, Verdict};
-pub use setup::{ComparisonSetup, RoundsNeeded};
+pub use setup::{ComparisonSetup, PartialCommand, RoundsNeeded};

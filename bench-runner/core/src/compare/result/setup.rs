@@ -16,11 +16,22 @@ pub struct ComparisonSetup {
     /// Command that measures the same comparison again, without its number of rounds; `None` if no command
     /// line has the same variants.
     pub command: Option<String>,
+    /// Same for the undecided variants alone; `None` if all are undecided, or no command line has these.
+    pub undecided: Option<PartialCommand>,
     /// Median wall time of a round, seconds, from the start of its first build to the end of its last;
     /// `None` without complete rounds.
     pub round_seconds: Option<f64>,
     /// Wall time of the builds before the first round, seconds.
     pub warmup_seconds: f64,
+}
+
+/// A command that measures some variants of a comparison again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartialCommand {
+    /// The command line, without its number of rounds.
+    pub command: String,
+    /// Share of the time of the whole comparison, from 0 to 1.
+    pub time: f64,
 }
 
 impl ComparisonSetup {
