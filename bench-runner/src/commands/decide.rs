@@ -31,7 +31,8 @@ pub(crate) struct Args {
     /// How many builds of each workload a developer makes in a day, such as incremental=80,clean=3 (repeatable)
     #[arg(long, required = true, value_name = "W=N,…", value_delimiter = ',', value_parser = per_day, help_heading = HOW_TO_JUDGE)]
     per_day: Vec<(String, f64)>,
-    /// How much slower any of these workloads may become
+    /// How much slower any of these workloads may become. It is not the margin of a run (3%): that says which differences are
+    /// too small to matter at all, this one what a switch may cost one workload to gain more in another
     #[arg(long, value_name = "PCT", default_value = "2%", value_parser = slower, help_heading = HOW_TO_JUDGE)]
     max_slower: f64,
     /// Memory limit for a build, such as 4G [default: the machine's RAM]

@@ -15,7 +15,7 @@ use super::request::PlanRequest;
 use super::{EarlyEnd, Exit};
 use crate::flows::{self, FlowError, PackagedVersion};
 
-/// How often a question looks whether it was interrupted.
+/// Time between two checks whether a question was interrupted.
 const INTERRUPT_CHECK: Duration = Duration::from_millis(100);
 
 /// The missing programs of a request, as lines; empty if it has all that it needs.

@@ -104,7 +104,7 @@ where
     }
 }
 
-/// Where things are kept; the same for all verbs.
+/// Directories for things that are kept; the same for all verbs.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct PlaceArgs {
     /// Directory that each run is written to, as `MACHINE/RUN`, and that earlier runs are read from for estimates [default:

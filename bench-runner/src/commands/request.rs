@@ -69,8 +69,8 @@ pub(super) struct RequestArgs {
     /// fails twice in a row is not built again [default: 1h, unless the scenario sets it]
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     timeout: Option<Duration>,
-    /// Build exactly N rounds, however precise the result is; N may be larger than the default limit of 30 rounds. A time
-    /// budget still applies [default: as many as the precision needs, from --min-rounds to --max-rounds]
+    /// Build N rounds, however precise the result is; N may be larger than the default limit of 30 rounds. Only a time
+    /// budget can end the run with fewer [default: as many as the precision needs, from --min-rounds to --max-rounds]
     #[arg(long, value_name = "N", conflicts_with_all = ["min_rounds", "max_rounds", "precision"], help_heading = HOW_LONG)]
     rounds: Option<u32>,
     /// Build N rounds even if the precision is reached earlier. A time budget can end the run before that [default: 6, unless the scenario sets it]

@@ -1,9 +1,10 @@
 //! `run`: measures a request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bench_runner_core::bundle;
 use bench_runner_core::compare::{Comparison, Policy};
+use bench_runner_measure::corpus::shell_word;
 use bench_runner_report::report;
 
 use super::request::RequestArgs;
@@ -104,6 +105,9 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     if args.json {
         outln!("{:#}", document(&measured, &comparison, &published));
     } else {
+        if let Some(next) = next_step(&bundle.manifest.plan.scenario, &measured.bundle) {
+            outln!("next:    {next}");
+        }
         outln!("figures: {}", format_path(&published.plots));
         outln!("page:    {}", format_path(&published.page));
     }
@@ -111,6 +115,18 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         browser::open(&published.page);
     }
     Ok(exit(&measured, args.require_verdict && !comparison.is_decided()))
+}
+
+/// Command that most people run after a built-in scenario, with its purpose.
+fn next_step(scenario: &str, bundle: &Path) -> Option<String> {
+    match scenario {
+        "quick" => Some("in your own project: bench-runner run recommended --project ./".to_owned()),
+        "recommended" => Some(format!(
+            "with your builds per day, whether to switch: bench-runner decide {} --per-day incremental=80,clean=3",
+            shell_word(&format_path(bundle))
+        )),
+        _ => None,
+    }
 }
 
 fn document(

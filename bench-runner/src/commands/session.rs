@@ -145,7 +145,7 @@ fn progress<'p>(
     ProgressDisplay::new(plan, &estimate, earlier)
 }
 
-/// How much of a run is done that is resumed.
+/// Progress of a run that is resumed.
 fn resumed_line(unfinished: &Bundle) -> String {
     let ended = match unfinished.manifest.blocks.len() {
         0 => String::new(),

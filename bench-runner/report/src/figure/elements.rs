@@ -122,14 +122,20 @@ impl<DB: DrawingBackend> Drawable<DB> for IntervalMark {
             false => ((at.0 - units(half), at.1), (at.0 + units(half), at.1)),
         };
         let (line, cap) = match self.look {
-            IntervalLook::Point { ink, width, .. } => (stroke(ink, width), Some(stroke(ink, width * 0.8))),
+            IntervalLook::Point { ink, width, half, .. } => {
+                (stroke(ink, width), Some((stroke(ink, width * 0.8), units(half))))
+            }
             IntervalLook::Bar { ink, width, .. } => (stroke(ink, width), None),
         };
+        // A cap inside the point would only change its shape.
+        let distance = |at: BackendCoord| (at.0 - estimate.0).abs().max((at.1 - estimate.1).abs());
         backend.draw_line(low, high, &line)?;
         for (at, is_beyond, towards) in [(low, self.beyond.0, -1.0), (high, self.beyond.1, 1.0)] {
             if is_beyond {
                 draw_arrowhead(backend, at, (horizontal, towards), &line)?;
-            } else if let Some(cap) = &cap {
+            } else if let Some((cap, half)) = &cap
+                && distance(at) > *half
+            {
                 let (from, to) = across(at, 4.0);
                 backend.draw_line(from, to, cap)?;
             }

@@ -100,7 +100,7 @@ impl ForestAxes {
         self.own.iter().any(Option::is_some)
     }
 
-    /// How many times longer a difference is than on the common axis; `None` on that axis.
+    /// Length of a difference relative to the common axis; `None` on that axis.
     fn magnification(&self, index: usize) -> Option<f64> {
         self.own[index].as_ref().map(|(_, factor)| *factor)
     }
@@ -314,16 +314,11 @@ fn caption(
     let ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
     let shapes = shapes_sentence(ratios.map(|ratio| ratio.verdict));
     y = small_print(scene, layout, &format!("{axes}{shapes}{floor}"), y);
-    let meaning = with_ratio.map(wording::ratio_caption).map(|caption| format!("{}.", capitalized(caption)));
+    let meaning = with_ratio.map(wording::ratio_caption).map(wording::sentence);
     if let Some(meaning) = meaning {
         y = small_print(scene, layout, &meaning, y);
     }
     small_print(scene, layout, &remarks(comparison), y)
-}
-
-fn capitalized(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// The correction for several comparisons, verdicts from few rounds, and variants that were skipped.

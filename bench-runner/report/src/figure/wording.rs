@@ -73,6 +73,21 @@ pub(crate) fn join_and(names: &[String]) -> String {
     }
 }
 
+/// A clause with a capital, unless it begins with a name such as `linker=mold` or `as-configured`.
+pub(crate) fn capitalized(clause: &str) -> String {
+    let first_word = clause.split(' ').next().unwrap_or_default();
+    if first_word.contains(['=', '-', '_']) {
+        return clause.to_owned();
+    }
+    let mut chars = clause.chars();
+    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
+}
+
+/// A clause as a sentence, with its full stop.
+pub(crate) fn sentence(clause: &str) -> String {
+    format!("{}.", capitalized(clause))
+}
+
 /// Cargo profiles of the builds, such as `dev profile`; empty if unknown.
 pub fn profiles(blocks: &[BlockResult]) -> String {
     let mut names: Vec<&str> = Vec::new();

@@ -64,24 +64,13 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     if !judged.is_empty() && !wording::is_invalid(block) {
         clauses.push(format!("control: {}", wording::control_text(block)));
     }
-    let sentences: Vec<String> = clauses.iter().map(|clause| format!("{}.", capitalize(clause))).collect();
+    let sentences: Vec<String> = clauses.iter().map(|clause| wording::sentence(clause)).collect();
     BlockAnswer {
         block: title.clone(),
         is_conclusive,
         sentences,
         command: undecided.and_then(|undecided| undecided.command).or(more.and_then(|more| more.command)),
     }
-}
-
-/// A clause with a capital, unless it begins with the name of a variant.
-fn capitalize(clause: &str) -> String {
-    let first_word = clause.split(' ').next().unwrap_or_default();
-    if first_word.contains(['=', '-', '_']) {
-        return clause.to_owned();
-    }
-    let mut chars = clause.chars();
-    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}", chars.as_str())
 }
 
 #[cfg(test)]

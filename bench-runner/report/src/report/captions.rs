@@ -27,6 +27,7 @@ pub(super) fn captions(comparison: &Comparison) -> Vec<Caption> {
         ));
     }
     let of_words = [
+        minimum(comparison),
         fastest(comparison),
         per_build(comparison),
         control(comparison),
@@ -46,7 +47,18 @@ fn ratio_captions(blocks: &[&BlockResult]) -> String {
     caption.strip_prefix("ratio: ").unwrap_or(caption).to_owned()
 }
 
-/// When a variant is called the fastest.
+/// Trust in results from fewer rounds than the minimum.
+pub(super) fn minimum(comparison: &Comparison) -> Option<Caption> {
+    let mut arms = comparison.blocks.iter().flat_map(|block| &block.arms);
+    arms.any(|arm| arm.ratio.is_some_and(|ratio| ratio.few_rounds().is_some())).then(|| {
+        let text = "the number of rounds that was planned at least. With fewer, an interval contains the true ratio as \
+                    often as with more, and a false verdict is as rare; but the intervals are wider, so that only large \
+                    differences are found.";
+        ("minimum", text.to_owned())
+    })
+}
+
+/// Condition under which a variant is called the fastest.
 pub(super) fn fastest(comparison: &Comparison) -> Option<Caption> {
     let clauses: Vec<String> = comparison.blocks.iter().filter_map(super::fastest::clause).collect();
     let of_words = match clauses.iter().any(|clause| clause.contains("told apart")) {
@@ -170,6 +182,6 @@ mod tests {
         one.arms[3].ratio = one.arms[2].ratio;
         one.noise_floor = None;
         one.setup.values = vec!["linker=default is LLD 22.1.2 here".to_owned()];
-        assert_eq!(words(one), ["ratio", "verdicts", "fastest", "values"]);
+        assert_eq!(words(one), ["ratio", "verdicts", "minimum", "fastest", "values"]);
     }
 }

@@ -20,7 +20,7 @@ impl Default for TextStyle {
 }
 
 /// Width that the first column of a table has to have, if its cells are wrapped and their words are longer.
-const LEAST_FIRST: usize = 20;
+const LEAST_FIRST: usize = 32;
 
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]

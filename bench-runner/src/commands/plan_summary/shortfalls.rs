@@ -81,7 +81,7 @@ pub(super) fn shortfalls(block: &Block, estimate: &BlockEstimate, planned: usize
     found
 }
 
-/// What a block with fewer rounds than the first look cannot show; `needed` says what a verdict needs.
+/// Limits of a block with fewer rounds than the first look; `needed` says what a verdict needs.
 pub(super) fn few_rounds(
     estimate: &BlockEstimate,
     planned: usize,

@@ -7,7 +7,7 @@ use bench_runner_measure::workloads::{self, Workload};
 
 use crate::flows::comparison_conditions::planned_projects;
 
-/// What differs between an arm and its baseline instead of a setting of a project, if anything does.
+/// Difference between an arm and its baseline that is not a setting of a project, if there is one.
 pub(super) fn why_no_setting(baseline: &Arm, best: &Arm) -> Option<NoSetting> {
     let (one, other) = (&baseline.variant, &best.variant);
     match () {

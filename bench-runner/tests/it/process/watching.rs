@@ -12,7 +12,7 @@ pub(super) const TESTS: &[(&str, Test)] =
 /// Writes thirty lines, one every twentieth of a second.
 const TALKS: &str = "i=0; while [ $i -lt 30 ]; do echo $i; sleep 0.05; i=$((i+1)); done";
 
-/// How often this thread has waited for something.
+/// Number of times that this thread has waited for something.
 fn waits() -> u64 {
     let status = fs::read_to_string("/proc/thread-self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();

@@ -7,6 +7,9 @@ use bench_runner_core::compare::{
     ArmResult, BlockResult, Effect, PlainRatio, Ratio, Summary, with_separators,
 };
 
+/// Seconds below which times are in milliseconds, so that `0.39 s` never stands beside `401 ms`.
+const SHORT_TIME: f64 = 0.1;
+
 /// Unit of the times of one block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeUnit {
@@ -18,7 +21,7 @@ pub enum TimeUnit {
 impl TimeUnit {
     /// Most readable unit for times up to `longest` seconds.
     pub(crate) fn for_seconds(longest: f64) -> Self {
-        if longest < 1.0 {
+        if longest < SHORT_TIME {
             Self::Milliseconds
         } else if longest < 600.0 {
             Self::Seconds
@@ -156,16 +159,16 @@ pub(crate) fn p_value(p: f64) -> String {
 const FINEST_CHANGE: i32 = -2;
 
 /// Power of ten to which a ratio is rounded: three decimals, and a fourth only if the ends of the interval would
-/// be the same with three. An end that is not 1 must not look like 1, since that would say that the interval touches it:
-/// such an interval has more digits, up to the fourth decimal.
+/// be the same with three. An interval that excludes 1 must not look as if it touched 1: it has more digits where an end
+/// would, up to the fourth decimal.
 fn ratio_place(ratio: f64, (low, high): (f64, f64)) -> i32 {
     const FINEST: i32 = FINEST_CHANGE - 2;
     let rounded = |value: f64, place: i32| format_rounded(value, place);
     let enough = rounded(low, -3) != rounded(high, -3);
     let mut place = rounding_place(ratio, (low, high), if enough { -3 } else { FINEST });
-    let looks_like_one =
-        |value: f64, place: i32| value != 1.0 && rounded(value, place) == rounded(1.0, place);
-    while place > FINEST && [low, high].into_iter().any(|end| looks_like_one(end, place)) {
+    let nearest = if low > 1.0 { low } else { high };
+    let excludes_one = low > 1.0 || high < 1.0;
+    while excludes_one && place > FINEST && rounded(nearest, place) == rounded(1.0, place) {
         place -= 1;
     }
     place
@@ -279,7 +282,7 @@ impl ColumnDigits {
 /// Unit of a difference of times: milliseconds below a tenth of a second.
 pub(crate) fn difference_unit(seconds: f64) -> TimeUnit {
     match seconds.abs() {
-        small if small < 0.1 => TimeUnit::Milliseconds,
+        small if small < SHORT_TIME => TimeUnit::Milliseconds,
         medium if medium < 600.0 => TimeUnit::Seconds,
         _ => TimeUnit::Minutes,
     }
@@ -397,11 +400,12 @@ mod tests {
     }
 
     #[test]
-    fn an_end_looks_like_one_only_if_it_is() {
+    fn an_interval_without_one_does_not_look_as_if_it_touched_it() {
         check(interval_of(1.0625, 1.00012, 1.1285), "1.0625 [1.0001, 1.1285]");
         check(interval_of(0.95, 0.91, 0.9997), "0.9500 [0.9100, 0.9997]");
         check(interval_of(1.4, 1.003, 1.9), "1.400 [1.003, 1.900]");
         check(interval_of(1.05, 1.0, 1.1), "1.050 [1.000, 1.100]");
+        check(interval_of(1.0626, 0.9999, 1.1292), "1.063 [1.000, 1.129]");
         // The fourth decimal is the last.
         check(interval_of(1.05, 1.00001, 1.1), "1.0500 [1.0000, 1.1000]");
         let digits = ColumnDigits::of_ratios([(0.42, (0.28, 0.63)), (1.0625, (1.00012, 1.1285))]);
@@ -437,7 +441,8 @@ mod tests {
 
     #[test]
     fn units_follow_the_longest_time() {
-        assert_eq!(TimeUnit::for_seconds(0.2), TimeUnit::Milliseconds);
+        assert_eq!(TimeUnit::for_seconds(0.02), TimeUnit::Milliseconds);
+        assert_eq!(TimeUnit::for_seconds(0.2), TimeUnit::Seconds);
         assert_eq!(TimeUnit::for_seconds(59.0), TimeUnit::Seconds);
         assert_eq!(TimeUnit::for_seconds(900.0), TimeUnit::Minutes);
     }

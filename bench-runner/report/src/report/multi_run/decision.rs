@@ -73,7 +73,7 @@ fn rule_text(rule: &Rule) -> String {
         String::new()
     };
     let slower = wording::share(rule.max_slower);
-    format!("no workload is more than {slower} slower, {memory}{worth}")
+    format!("no workload is more than {slower} slower (`--max-slower`), {memory}{worth}")
 }
 
 fn question_lines(question: &SwitchQuestion, style: TextStyle) -> Vec<String> {

@@ -200,8 +200,8 @@ fn decisions_are_told_with_what_they_rest_on() {
     let decisions = decide(&runs, &rule);
     expect![[r#"
         builds per developer and day: 3 × full build, 80 × rebuild after an edit
-        rule: no workload is more than 2% slower, no build needs more memory than the machine has, and at
-          least 30 s per developer and day is saved
+        rule: no workload is more than 2% slower (`--max-slower`), no build needs more memory than the
+          machine has, and at least 30 s per developer and day is saved
 
         hexyl (linkers): switch from linker=bfd to another variant?
           machine type amd (2 machines)

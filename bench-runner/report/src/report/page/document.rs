@@ -59,10 +59,3 @@ pub(super) fn with_code_spans(remark: &str) -> Markup {
         }
     }
 }
-
-/// A clause with a capital and a full stop.
-pub(super) fn sentence(clause: &str) -> String {
-    let mut chars = clause.chars();
-    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
-    format!("{first}{}.", chars.as_str())
-}

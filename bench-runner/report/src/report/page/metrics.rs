@@ -4,7 +4,6 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, PlainRatio,
 use bench_runner_core::record::{Metric, MetricId, Role, Treatment, Unit};
 use maud::{Markup, html};
 
-use super::document::sentence;
 use crate::figure::MEMORY;
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 
@@ -23,7 +22,7 @@ pub(super) fn section(comparison: &Comparison) -> Markup {
                 caption {
                     "Medians of the builds that count. Below each, the ratio to the baseline of the comparison with its 95% \
                      interval; below 1× is less than the baseline. "
-                    @if metrics.iter().any(|metric| metric.id == MetricId::MaxRss) { (sentence(MEMORY)) " " }
+                    @if metrics.iter().any(|metric| metric.id == MetricId::MaxRss) { (wording::sentence(MEMORY)) " " }
                     @if has_control { "The control shows what two identical builds differ by in the same metric. " }
                     "No verdicts."
                 }
@@ -102,6 +101,5 @@ fn ratio(block: &BlockResult, arm: &ArmResult, metric: &Metric) -> Option<PlainR
 
 /// Column heading of a metric.
 pub(super) fn heading(metric: &Metric) -> String {
-    let mut letters = metric.label.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    wording::capitalized(metric.label)
 }

@@ -48,7 +48,7 @@ pub(super) fn question(plan: &Plan, comparison: &Comparison) -> String {
     match (settings, workloads) {
         (Some(settings), Some(workloads)) => format!("{settings}, and {workloads}?"),
         (Some(settings), None) => format!("{settings}?"),
-        (None, Some(workloads)) => format!("{} for {projects}?", capitalize(&workloads)),
+        (None, Some(workloads)) => format!("{} for {projects}?", wording::capitalized(&workloads)),
         (None, None) if comparison.blocks.is_empty() => "Nothing was compared".to_owned(),
         (None, None) => format!("Build times of {projects}"),
     }
@@ -82,7 +82,7 @@ fn settings_question(blocks: &[&Block], projects: &str) -> Option<String> {
         several if several.len() <= NAMED && several.iter().all(|keys| keys.len() == 1) => {
             let names: Vec<String> =
                 several.iter().map(|keys| format!("which {}", axis_name(&keys[0]))).collect();
-            format!("{} {verb} {projects} fastest", capitalize(&wording::join_and(&names)))
+            format!("{} {verb} {projects} fastest", wording::capitalized(&wording::join_and(&names)))
         }
         _ => format!("Which settings {verb} {projects} fastest"),
     })
@@ -175,11 +175,6 @@ fn projects(comparison: &Comparison) -> String {
         }
     }
     if all.len() > NAMED { format!("{} projects", all.len()) } else { wording::join_and(&all) }
-}
-
-fn capitalize(clause: &str) -> String {
-    let mut chars = clause.chars();
-    chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect()
 }
 
 #[cfg(test)]

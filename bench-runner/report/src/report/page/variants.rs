@@ -79,7 +79,7 @@ fn proof_summary(proofs: &[&Proof]) -> String {
 /// Summary of proofs that hold.
 const PROVEN: &str = "proven";
 
-/// What the proofs of an arm leave open; `None` if its settings were proven, or if it was not built, whose
+/// Gaps in the proofs of an arm; `None` if its settings were proven, or if it was not built, whose
 /// reason is elsewhere in its row.
 pub(super) fn gap_in_proofs(block: &BlockResult, arm: &ArmResult) -> Option<String> {
     let summary = proof_summary(&proofs_of(block, arm));

@@ -6,7 +6,7 @@ use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Ratio, Verd
 use bench_runner_core::record::{Metric, Role, Treatment};
 use maud::{Markup, html};
 
-use super::document::{sentence, with_code_spans};
+use super::document::with_code_spans;
 use super::glossary::anchor;
 use super::input::{BlockSetup, PageInput};
 use super::metrics::{self, MetricColumn};
@@ -107,8 +107,8 @@ fn caption(comparison: &Comparison) -> Markup {
     html! {
         "Each variant against the baseline of its " a href=(anchor("comparison")) { "comparison" }
         "; below 1× is better: less time, less memory. "
-        @for caption in ratios { (sentence(caption)) " " }
-        @for (word, text) in of_words { (sentence(&format!("{word}: {}", text.trim_end_matches('.')))) " " }
+        @for caption in ratios { (wording::sentence(caption)) " " }
+        @for (word, text) in of_words { (wording::sentence(&format!("{word}: {}", text.trim_end_matches('.')))) " " }
         "CPU time and memory are ratios too; " (MEMORY) ". "
         "In each first build it was " a href=(anchor("proof")) { "proven" } " that the settings were in force, unless \
          the row says otherwise; a variant's link has its proofs."
@@ -142,9 +142,9 @@ fn group(page: &PageInput<'_>, block: &BlockResult, columns: usize) -> Markup {
             div.title { span { (block.title) } }
             div.conditions {
                 @let profiles = wording::profiles(std::slice::from_ref(block));
-                @if !profiles.is_empty() { (sentence(&profiles)) " " }
+                @if !profiles.is_empty() { (wording::sentence(&profiles)) " " }
                 @for sentence in conditions(page.setups, block) { (with_code_spans(sentence)) " " }
-                span.warning[is_short] { (sentence(&wording::progress(block))) } " "
+                span.warning[is_short] { (wording::sentence(&wording::progress(block))) } " "
                 @if let Some(floor) = block.noise_floor {
                     a.word href=(anchor("noise floor")) { "Noise floor" } ": " (wording::share(floor)) ". "
                 }

@@ -41,10 +41,10 @@ fn details_are_shown_if_they_are_wanted() {
 
         ripgrep 15.1.0: rebuild after an edit (8 rounds, stopped: the target precision was reached)
           variant                 median   ratio  95% interval  change  verdict   builds
-          linker=bfd            210.0 ms                                baseline       8
-          linker=bfd (control)  210.0 ms  1.040×  1.029–1.051×   +4.0%  control        8
-          linker=lld            183.3 ms  0.873×  0.866–0.880×  −12.7%  invalid        8
-          linker=mold           193.4 ms  0.921×  0.914–0.928×   −7.9%  invalid        8
+          linker=bfd            0.2100 s                                baseline       8
+          linker=bfd (control)  0.2100 s  1.040×  1.029–1.051×   +4.0%  control        8
+          linker=lld            0.1833 s  0.873×  0.866–0.880×  −12.7%  invalid        8
+          linker=mold           0.1934 s  0.921×  0.914–0.928×   −7.9%  invalid        8
           control: two identical builds differed by +4.0% (+2.9 to +5.1%); that is more than chance
             explains, so this comparison has no result
 
@@ -114,15 +114,15 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
         ripgrep 15.1.0: rebuild after an edit (8 rounds, stopped:
         the target precision was reached)
           linker=bfd
-            median 210.0 ms, verdict baseline, builds 8
+            median 0.2100 s, verdict baseline, builds 8
           linker=bfd (control)
-            median 210.0 ms, ratio 1.040x, 95% interval
+            median 0.2100 s, ratio 1.040x, 95% interval
             1.029-1.051x, change +4.0%, verdict control, builds 8
           linker=lld
-            median 183.3 ms, ratio 0.873x, 95% interval
+            median 0.1833 s, ratio 0.873x, 95% interval
             0.866-0.880x, change -12.7%, verdict invalid, builds 8
           linker=mold
-            median 193.4 ms, ratio 0.921x, 95% interval
+            median 0.1934 s, ratio 0.921x, 95% interval
             0.914-0.928x, change -7.9%, verdict invalid, builds 8
           control: two identical builds differed by +4.0% (+2.9 to
             +5.1%); that is more than chance explains, so this
@@ -194,10 +194,10 @@ fn a_run_in_which_everything_happens() {
 
         ripgrep 15.1.0: rebuild after an edit (8 rounds, stopped: the target precision was reached)
           variant                 median   ratio  95% interval  change  verdict   builds
-          linker=bfd            210.0 ms                                baseline       8
-          linker=bfd (control)  210.0 ms  1.040×  1.029–1.051×   +4.0%  control        8
-          linker=lld            183.3 ms  0.873×  0.866–0.880×  −12.7%  invalid        8
-          linker=mold           193.4 ms  0.921×  0.914–0.928×   −7.9%  invalid        8
+          linker=bfd            0.2100 s                                baseline       8
+          linker=bfd (control)  0.2100 s  1.040×  1.029–1.051×   +4.0%  control        8
+          linker=lld            0.1833 s  0.873×  0.866–0.880×  −12.7%  invalid        8
+          linker=mold           0.1934 s  0.921×  0.914–0.928×   −7.9%  invalid        8
           control: two identical builds differed by +4.0% (+2.9 to +5.1%); that is more than chance
             explains, so this comparison has no result
 
@@ -249,22 +249,22 @@ fn long_names_stay_whole_and_within_the_line() {
 
         hexyl: rebuild after an edit (12 rounds, stopped: the target precision was reached)
           variant                                     median   ratio  95% interval  change  verdict   builds
-          linker=mold,                              400.0 ms                                baseline      12
+          linker=mold,                              0.4000 s                                baseline      12
             debuginfo=line-tables-only,
             codegen-units=0, incremental=false,
             path="/opt/<weird> & names",
             opt-level=0
-          linker=mold,                              400.0 ms  0.998×  0.982–1.014×   −0.2%  control       12
+          linker=mold,                              0.4000 s  0.998×  0.982–1.014×   −0.2%  control       12
             debuginfo=line-tables-only,
             codegen-units=0, incremental=false,
             path="/opt/<weird> & names",
             opt-level=0 (control)
-          linker=mold,                              349.2 ms  0.873×  0.866–0.880×  −12.7%  faster        12
+          linker=mold,                              0.3492 s  0.873×  0.866–0.880×  −12.7%  faster        12
             debuginfo=line-tables-only,
             codegen-units=1, incremental=false,
             path="/opt/<weird> & names",
             opt-level=1
-          linker=mold,                              368.4 ms  0.921×  0.914–0.928×   −7.9%  faster        12
+          linker=mold,                              0.3684 s  0.921×  0.914–0.928×   −7.9%  faster        12
             debuginfo=line-tables-only,
             codegen-units=2, incremental=false,
             path="/opt/<weird> & names",
