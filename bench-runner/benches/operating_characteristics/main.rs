@@ -2,7 +2,7 @@
 //! contains the output:
 //!
 //! ```text
-//! cargo bench --bench operating_characteristics -- [--runs N] [--seed S] [--write FILE]
+//! cargo bench --bench operating_characteristics -- [--runs N] [--seed S] [--only PART | --write FILE]
 //! ```
 //!
 //! `study` simulates, `tables` compares with the targets. No time is measured here.
@@ -32,6 +32,9 @@ struct Options {
     /// Draws everything.
     #[arg(long, default_value_t = tables::SEED)]
     seed: u64,
+    /// Print this part alone. Its figures are those of the whole study.
+    #[arg(long, value_parser = tables::PARTS.map(|(name, _)| name), conflicts_with = "write")]
+    only: Option<String>,
     /// A file to put the tables into, between its two marker comments, instead of printing them.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -43,6 +46,11 @@ struct Options {
 fn main() -> Result<()> {
     let options = Options::parse();
     let study = Study { seed: options.seed, runs: options.runs };
+    if let Some(only) = &options.only {
+        let parts = tables::PARTS.iter().filter(|(name, _)| name == only);
+        parts.for_each(|(_, part)| print(&part(&study)));
+        return Ok(());
+    }
     let Some(file) = options.write else {
         print(&tables::markdown(&study));
         return Ok(());

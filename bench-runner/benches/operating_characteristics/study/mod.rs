@@ -1,4 +1,4 @@
-//! How often the program is right: its own sampling and its own comparison, applied to simulated builds with
+//! Correctness of the program: its own sampling and its own comparison, applied to simulated builds with
 //! a known truth.
 //!
 //! A model gives the time of each build; everything else is the program's code: `sampling::round_order` gives

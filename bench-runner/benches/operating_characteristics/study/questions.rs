@@ -240,6 +240,8 @@ pub(crate) struct FewRounds {
     pub(crate) last_covered: Share,
     /// Mean half-width e^h − 1 of the plain intervals.
     pub(crate) half_width: Mean,
+    /// ln² of the ratios. Nothing differs, so the mean is their variance.
+    pub(crate) squares: Mean,
     /// Runs with any verdict `faster` or `slower`.
     pub(crate) different: Share,
     /// Runs with any `invalid` block.
@@ -253,26 +255,28 @@ pub(crate) fn few_rounds(study: &Study, setup: &Setup) -> FewRounds {
         let count =
             |ratios: &mut dyn Iterator<Item = Ratio>| ratios.filter(|ratio| contains(*ratio, 1.0)).count();
         let widths = all(run).map(|ratio| (0.5 * (ratio.high / ratio.low).ln()).exp_m1()).sum::<f64>();
+        let squares = all(run).map(|ratio| ratio.ratio.ln().powi(2)).sum::<f64>();
         let any = |wanted: &[Verdict]| verdicts(run).any(|verdict| wanted.contains(&verdict));
         (
             (count(&mut all(run)), all(run).count()),
             (count(&mut last()), last().count()),
-            widths / all(run).count().max(1) as f64,
+            [widths, squares].map(|sum| sum / all(run).count().max(1) as f64),
             (any(&[Verdict::Faster, Verdict::Slower]), any(&[Verdict::Invalid])),
         )
     });
     let mut found = FewRounds::default();
-    for (covered, last, half_width, (different, invalid)) in runs {
+    for (covered, last, [half_width, squares], (different, invalid)) in runs {
         found.covered.add(covered.0, covered.1);
         found.last_covered.add(last.0, last.1);
         found.half_width.add(half_width);
+        found.squares.add(squares);
         found.different.add(usize::from(different), 1);
         found.invalid.add(usize::from(invalid), 1);
     }
     found
 }
 
-/// How often a difference as large as the noise floor is found.
+/// Power for a difference as large as the noise floor.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Floor {
     /// The mean noise floor, as a fraction.

@@ -88,6 +88,11 @@ impl Setup {
         Self::of(model, vec![vec![ratio; 4]; 5], rounds)
     }
 
+    /// Five blocks of this number of variants, in which nothing differs.
+    pub(crate) fn with_five_blocks(model: Model, variants: usize, rounds: Rounds) -> Self {
+        Self::of(model, vec![vec![1.0; variants]; 5], rounds)
+    }
+
     /// One block of baseline, twin and one variant.
     pub(crate) fn alone(model: Model, ratio: f64, rounds: Rounds) -> Self {
         Self::of(model, vec![vec![ratio]], rounds)

@@ -11,7 +11,7 @@ use super::tally::Share;
 /// Number of builds of A, and then of B.
 pub(crate) const BUILDS: usize = 10;
 
-/// How often the interval ratio ± σ is right.
+/// Correctness of the interval ratio ± σ.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct SideBySide {
     /// It excludes 1 although A and B are the same.

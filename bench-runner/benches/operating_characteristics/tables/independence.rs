@@ -48,7 +48,7 @@ pub(super) fn without_independence(study: &Study) -> String {
         biases.row(&[name, &bias(&error), &percent(&covered)]);
     }
     let mut order_told = Table::untitled(
-        "What is told of the order in such blocks: the bound is no less than the 0.25% that carry-over did, and \
+        "Reports on the order in such blocks: the bound is no less than the 0.25% that carry-over did, and \
          predecessors are found to matter at the level at which the text names one.",
         &["model", "bounded", "named"],
     );

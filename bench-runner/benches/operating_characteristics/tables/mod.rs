@@ -5,6 +5,7 @@ mod errors;
 mod few_rounds;
 mod independence;
 mod intervals;
+mod limits;
 mod noise_floor;
 mod power;
 mod table;
@@ -36,18 +37,25 @@ const MACHINES: [(Model, &str); 4] = [
     (Model::TwoSpeeds, "two speeds"),
 ];
 
+/// Makes the tables of a part.
+type Part = fn(&Study) -> String;
+
+/// The parts of the study, in their order, with names for the command line.
+pub(crate) const PARTS: [(&str, Part); 9] = [
+    ("intervals", intervals::intervals),
+    ("independence", independence::without_independence),
+    ("errors", errors::errors),
+    ("power", power::found),
+    ("few-rounds", few_rounds::few_rounds),
+    ("noise-floor", noise_floor::noise_floor),
+    ("limits", limits::limits),
+    ("budget", budget::sharing),
+    ("usual-way", usual_way::usual_way),
+];
+
 /// The whole study.
 pub(crate) fn markdown(study: &Study) -> String {
-    let mut text = head(study);
-    text += &intervals::intervals(study);
-    text += &independence::without_independence(study);
-    text += &errors::errors(study);
-    text += &power::found(study);
-    text += &few_rounds::few_rounds(study);
-    text += &noise_floor::noise_floor(study);
-    text += &budget::sharing(study);
-    text += &usual_way::usual_way(study);
-    text
+    PARTS.iter().fold(head(study), |text, (_, part)| text + &part(study))
 }
 
 fn head(study: &Study) -> String {
