@@ -1,6 +1,6 @@
 //! Bundle → its results: verdicts, tables and figures. Needs no build and no network.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -8,7 +8,7 @@ use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::{
     Comparison, Policy, RequestedBaseline, RunInterference, RunRecord, add_fastest, compare,
 };
-use bench_runner_core::record::{Outcome, Role};
+use bench_runner_core::record::{Outcome, Role, Sample};
 use bench_runner_report::report::BuildLog;
 use bench_runner_report::{figure, report};
 use rayon::prelude::*;
@@ -113,22 +113,22 @@ fn other_baselines(bundle: &Bundle, policy: &Policy) -> Vec<Comparison> {
     names.par_iter().map(with).collect()
 }
 
-/// Output of builds that failed, as far as the bundle has it.
+/// Output of builds that failed and of outliers, as far as the bundle has it; failures go first.
 fn logs(bundle: &Bundle) -> Vec<BuildLog> {
-    let failed = bundle.samples.iter().filter(|sample| !matches!(sample.outcome, Outcome::Built(_)));
     let Ok(entries) = std::fs::read_dir(bundle.dir.join("logs")) else { return Vec::new() };
-    let names: Vec<String> =
-        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    failed
-        .filter_map(|sample| {
-            let start = format!("{:05}-", sample.number);
-            let path = format!("logs/{}", names.iter().find(|name| name.starts_with(&start))?);
-            let text = std::fs::read(bundle.dir.join(&path)).ok()?;
-            let tail = tail(String::from_utf8_lossy(&text).trim_end());
-            Some(BuildLog { sample: sample.number, path, tail })
-        })
-        .take(MOST_LOGS)
-        .collect()
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let names: BTreeMap<u32, String> =
+        names.filter_map(|name| Some((name.split_once('-')?.0.parse().ok()?, name))).collect();
+    let mut logged: Vec<(&Sample, &String)> =
+        bundle.samples.iter().filter_map(|sample| Some((sample, names.get(&sample.number)?))).collect();
+    logged.sort_by_key(|(sample, _)| matches!(sample.outcome, Outcome::Built(_)));
+    let read = |(sample, name): (&Sample, &String)| {
+        let path = format!("logs/{name}");
+        let text = std::fs::read(bundle.dir.join(&path)).ok()?;
+        let tail = tail(String::from_utf8_lossy(&text).trim_end());
+        Some(BuildLog { sample: sample.number, path, tail })
+    };
+    logged.into_iter().filter_map(read).take(MOST_LOGS).collect()
 }
 
 /// The end of a text, from the start of a line if there is one.

@@ -6,7 +6,7 @@ use super::judge::JudgedBlock;
 use super::result::{ArmResult, Point, RoundsNeeded};
 use super::sessions::BySession;
 use crate::record::{ByMetric, Cost, Round, Sample};
-use crate::stats::{CLIPPED_FROM, MAD_TO_SD, median_and_mad, quantile, summarize};
+use crate::stats::{outliers, quantile, summarize};
 
 /// Results of all arms, in the order of the block.
 pub(super) fn arm_results(
@@ -63,20 +63,9 @@ fn points(cells: &Cells<'_>, arm: usize) -> Vec<Point> {
     };
     let mut points: Vec<Point> = cells.rounds.iter().filter_map(of_round).collect();
     points.sort_by_key(|point| point.order);
-    flag_outliers(&mut points);
+    let walls: Vec<f64> = points.iter().map(|point| point.wall).collect();
+    for (point, outlier) in points.iter_mut().zip(outliers(&walls)) {
+        point.outlier = outlier;
+    }
     points
-}
-
-/// Flags builds that are more than three robust standard deviations away from the median, on the log scale.
-/// Fewer builds than [`CLIPPED_FROM`] have no outliers: so few do not show which of them is the odd one.
-fn flag_outliers(points: &mut [Point]) {
-    if points.len() < CLIPPED_FROM {
-        return;
-    }
-    let logs: Vec<f64> = points.iter().map(|point| point.wall.max(f64::MIN_POSITIVE).ln()).collect();
-    let Some((center, spread)) = median_and_mad(&logs) else { return };
-    let limit = 3.0 * MAD_TO_SD * spread;
-    for (point, log) in points.iter_mut().zip(logs) {
-        point.outlier = spread > 0.0 && (log - center).abs() > limit;
-    }
 }

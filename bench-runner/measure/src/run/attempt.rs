@@ -47,8 +47,8 @@ impl Attempt {
         Some(format!("the build ended well and made no `{name}`"))
     }
 
-    /// Text for the log of a failed build.
-    pub(super) fn failure_text(&self, flaw: Option<&str>) -> String {
+    /// Output for the log of a build, with the reason for a failure that its exit does not show.
+    pub(super) fn log_text(&self, flaw: Option<&str>) -> String {
         // Tools such as make print errors to standard output.
         let text = if self.stderr.trim().is_empty() { &self.stdout } else { &self.stderr };
         match flaw.or(self.trouble.as_deref()) {

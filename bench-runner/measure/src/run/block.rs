@@ -10,6 +10,7 @@ use super::arm::LiveArm;
 use super::block_dirs::BlockDirs;
 use super::builder::Builder;
 use super::clock::Purpose;
+use super::kept_outputs::KeptOutputs;
 use super::notes::{NoteKind, Notes};
 use super::{Inputs, RunError, RunEvent};
 use crate::sampling;
@@ -49,6 +50,8 @@ pub(super) struct BlockState {
     pub(super) edit: u64,
     /// Number of the replayed commit that is checked out.
     pub(super) commit: usize,
+    /// Output of the measured builds that ended well.
+    pub(super) outputs: KeptOutputs,
     /// Findings about the builds; the builder has them during a visit.
     pub(super) notes: Notes,
     /// Sentences for the block's entry about the course of the run.
@@ -117,6 +120,7 @@ impl BlockState {
             round_times: Vec::new(),
             edit: 0,
             commit: 0,
+            outputs: KeptOutputs::default(),
             notes: Notes::default(),
             remarks: Vec::new(),
             not_timed: Vec::new(),
@@ -313,9 +317,18 @@ impl<'i> BlockMeasurement<'_, '_, 'i> {
         }
     }
 
-    /// Records the end of the block, unless it was interrupted.
+    /// Records the output of the outliers so far.
+    pub(super) fn write_outliers(&mut self) -> Result<(), RunError> {
+        for log in std::mem::take(&mut self.state.outputs).into_outliers(&self.state.rounds) {
+            self.builder.writer.write_log(&log.name, &log.text)?;
+        }
+        Ok(())
+    }
+
+    /// Records the end of the block, unless it was interrupted, and the output of its outliers in any case.
     pub(super) fn end(&mut self, reason: StopReason) -> Result<(), RunError> {
         self.builder.save_time()?;
+        self.write_outliers()?;
         let rounds = self.state.rounds.len() as u32;
         if reason != StopReason::Interrupted {
             let mut notes = self.builder.notes.sentences(&variants(self.block));

@@ -13,6 +13,7 @@ use super::attempt::{Attempt, outcome};
 use super::block_dirs::BlockDirs;
 use super::build_sizes::{BuildSizes, BuildStage};
 use super::clock::{Clock, Purpose};
+use super::kept_outputs::log_name;
 use super::notes::Notes;
 use super::serviced_build::{self, ServicedBuild};
 use super::supervisor_job::{failure, job, last_lines, with_last_lines};
@@ -59,8 +60,15 @@ pub(super) struct BuildSlot {
 
 /// Outcome of a build.
 pub(super) enum BuildOutcome {
-    /// It is in the bundle. The last field is the reason why a build that succeeded is not valid.
-    Recorded(Box<Sample>, Box<BuildEvidence>, Option<String>),
+    /// It is in the bundle.
+    Recorded {
+        sample: Box<Sample>,
+        evidence: Box<BuildEvidence>,
+        /// Reason why a build that succeeded is not valid.
+        flaw: Option<String>,
+        /// What it printed.
+        output: String,
+    },
     /// The run was interrupted; there is no sample.
     Interrupted,
 }
@@ -126,7 +134,7 @@ impl<'a> Builder<'a> {
             return Ok(BuildOutcome::Interrupted);
         }
         let flaw = attempt.flaw(arm, slot.phase);
-        let text = attempt.failure_text(flaw.as_deref());
+        let output = attempt.log_text(flaw.as_deref());
         let Attempt { finished, evidence, interference, .. } = attempt;
         let outcome = match outcome(finished.as_ref()) {
             Outcome::Built(_) if flaw.is_some() => Outcome::Failed { exit_code: Some(0) },
@@ -157,8 +165,8 @@ impl<'a> Builder<'a> {
             cache: evidence.cache,
         };
         self.sizes.record(&sample, slot.stage);
-        let sample = self.record(sample, &evidence, &text)?;
-        Ok(BuildOutcome::Recorded(Box::new(sample), Box::new(evidence), flaw))
+        let sample = self.record(sample, &evidence, &output)?;
+        Ok(BuildOutcome::Recorded { sample: Box::new(sample), evidence: Box::new(evidence), flaw, output })
     }
 
     /// Runs the build and reads its evidence.
@@ -357,7 +365,7 @@ impl<'a> Builder<'a> {
         self.writer.append_sample(&sample)?;
         let ended_well = matches!(sample.outcome, Outcome::Built(_));
         if !ended_well {
-            self.writer.write_log(&format!("{:05}-{}", sample.number, sample.variant), text)?;
+            self.writer.write_log(&log_name(&sample), text)?;
         }
         self.observer
             .event(&RunEvent::Built { sample: &sample, output: (!ended_well).then(|| last_lines(text)) });

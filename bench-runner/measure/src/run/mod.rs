@@ -13,6 +13,7 @@ mod build_notes;
 mod build_sizes;
 mod builder;
 mod clock;
+mod kept_outputs;
 mod leftovers;
 mod modified_packages;
 mod notes;

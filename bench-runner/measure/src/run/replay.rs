@@ -58,7 +58,7 @@ impl BlockMeasurement<'_, '_, '_> {
             let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
             match outcome {
                 BuildOutcome::Interrupted => return Ok(false),
-                BuildOutcome::Recorded(sample, _, flaw) => {
+                BuildOutcome::Recorded { sample, flaw, .. } => {
                     bad.extend(Some(at).zip(failure_reason(&sample, flaw)))
                 }
             }

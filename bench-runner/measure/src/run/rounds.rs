@@ -100,10 +100,13 @@ impl BlockMeasurement<'_, '_, '_> {
                 stage: BuildStage::Workload,
             };
             let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
-            let BuildOutcome::Recorded(sample, _, flaw) = outcome else { return Ok(None) };
+            let BuildOutcome::Recorded { sample, flaw, output, .. } = outcome else { return Ok(None) };
             self.builder.clear(dirs, arm)?;
             match failure_reason(&sample, flaw) {
-                None => arm.failures = 0,
+                None => {
+                    arm.failures = 0;
+                    self.state.outputs.keep(live[at], &sample, &output);
+                }
                 Some(reason) => bad.push((live[at], reason)),
             }
             walls[live[at]] = sample.outcome.cost().map(|cost| cost.wall.as_secs_f64());

@@ -55,6 +55,11 @@ pub(super) fn measure<'i>(
     let blocks = todo.iter().map(|&(number, block)| VisitedBlock::new(inputs, number, block)).collect();
     let mut run = TurnTaking { inputs, builder, deadline, blocks, current: None };
     let interrupted = run.take_turns()? == TurnsEnd::Interrupted;
+    if interrupted {
+        for at in 0..run.blocks.len() {
+            run.measuring(at, 0, deadline, |measuring, _| measuring.write_outliers())?;
+        }
+    }
     let flawed = run.blocks.iter().any(|block| block.state.flawed);
     Ok(PlanOutcome { interrupted, flawed })
 }

@@ -151,7 +151,7 @@ impl BlockMeasurement<'_, '_, '_> {
         let slot = BuildSlot { stage, ..self.warm_up_slot(pass.session, position) };
         let detail = if first { Detail::Proof } else { Detail::Quiet };
         let outcome = self.builder.build(self.block, dirs, arm, slot, detail)?;
-        let BuildOutcome::Recorded(sample, evidence, flaw) = outcome else {
+        let BuildOutcome::Recorded { sample, evidence, flaw, .. } = outcome else {
             return Ok(WarmUpOutcome::Interrupted);
         };
         if let Some(service) = self.builder.discovered.take()
@@ -206,7 +206,7 @@ impl BlockMeasurement<'_, '_, '_> {
     ) -> Result<bool, RunError> {
         let slot = BuildSlot { stage: BuildStage::Release, ..self.warm_up_slot(session, position) };
         let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
-        let BuildOutcome::Recorded(sample, evidence, flaw) = outcome else { return Ok(false) };
+        let BuildOutcome::Recorded { sample, evidence, flaw, .. } = outcome else { return Ok(false) };
         if let Some(reason) = failure_reason(&sample, flaw) {
             self.drop_arm(arm, with_compiler_message(format!("its release build: {reason}"), &evidence));
             return Ok(true);
@@ -231,7 +231,7 @@ impl BlockMeasurement<'_, '_, '_> {
             let stage = BuildStage::FromNothing;
             let slot = BuildSlot { stage, ..self.warm_up_slot(session, position as u32 + 1) };
             let outcome = self.builder.build(self.block, dirs, arm, slot, Detail::Quiet)?;
-            let BuildOutcome::Recorded(sample, _, flaw) = outcome else {
+            let BuildOutcome::Recorded { sample, flaw, .. } = outcome else {
                 return Ok(Some(SessionEnd::Stopped(StopReason::Interrupted)));
             };
             if let Some(reason) = failure_reason(&sample, flaw) {

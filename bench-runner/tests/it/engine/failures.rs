@@ -10,6 +10,7 @@ trials! { "engine";
     a_failing_command_that_is_not_timed_costs_its_own_block_only,
     processes_that_a_build_leaves_behind_are_counted_and_ended,
     work_trees_that_a_killed_run_left_are_swept,
+    the_output_of_an_outlier_is_kept,
 }
 
 fn a_variant_that_fails_is_recorded_and_the_others_go_on() {
@@ -23,9 +24,8 @@ fn a_variant_that_fails_is_recorded_and_the_others_go_on() {
     assert_eq!((of("1"), of("2"), of("3")), (12, 0, 6));
     let failed = bundle.samples.iter().find(|sample| sample.settings["env.X"] == "2").expect("its warm-up");
     assert_eq!(failed.outcome, Outcome::Failed { exit_code: Some(1) });
-    let logs = entries(&bundle.dir.join("logs"));
-    assert_eq!(logs.len(), 1);
-    assert!(fs::read_to_string(&logs[0]).expect("the log").contains("about to look at X"));
+    let log = bundle.dir.join(format!("logs/{:05}-env.X-2.log", failed.number));
+    assert!(fs::read_to_string(log).expect("the log").contains("about to look at X"));
     assert!(ran.stdout.contains("env.X=3"), "{}", ran.stdout);
 }
 
@@ -112,4 +112,26 @@ fn work_trees_that_a_killed_run_left_are_swept() {
     lab.write("cache/bench-runner/runs/left-behind/b001s001/s00/file", "x");
     lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]).expect(0);
     assert_eq!(entries(&lab.path("cache/bench-runner/runs")), Vec::<std::path::PathBuf>::new());
+}
+
+/// The fifteenth build takes ten times as long as the others and says so. It is a measured one.
+fn the_output_of_an_outlier_is_kept() {
+    let lab = Lab::new();
+    let log = lab.path("log").display().to_string();
+    let body = format!(
+        "echo x >> {log}\nn=$(wc -l < {log})\necho \"this is build $n\"\nsleep 0.05\n[ \"$n\" -ne 15 ] || sleep 0.5"
+    );
+    lab.toy(&body, "");
+    lab.run(&["run", "--project", "toy", "--axis", "env.X=1,2", "--rounds", "8", "--seed", "5"]).expect(0);
+    let bundle = lab.bundle();
+    let kept: Vec<String> = entries(&bundle.dir.join("logs"))
+        .iter()
+        .map(|path| fs::read_to_string(path).expect("a log"))
+        .collect();
+    assert!(kept.contains(&"this is build 15".to_owned()), "{kept:?}");
+    assert!(kept.len() <= 6, "builds that are like the others leave no log: {kept:?}");
+    assert!(bundle.samples.iter().all(|sample| matches!(sample.outcome, Outcome::Built(_))));
+    let plots = entries(&lab.path("work/plots")).remove(0);
+    let page = fs::read_to_string(plots.join("report.html")).expect("the page");
+    assert!(page.contains("Output of ") && page.contains("this is build 15"), "the page shows it");
 }

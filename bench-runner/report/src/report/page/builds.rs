@@ -54,6 +54,7 @@ fn outliers(page: &PageInput<'_>, block: &BlockResult) -> Markup {
                 } }
                 tbody { @for one in &found { (outlier(one, block, threads)) } }
             } }
+            @for one in &found { (outlier_log(page, one)) }
         } }
     }
 }
@@ -79,13 +80,28 @@ fn outlier(one: &OutlierBuild<'_>, block: &BlockResult, threads: f64) -> Markup 
     } }
 }
 
+/// The output of an outlier, to be opened; nothing if the bundle does not have it.
+fn outlier_log(page: &PageInput<'_>, one: &OutlierBuild<'_>) -> Markup {
+    let log = one.sample.and_then(|sample| log_of(page, sample));
+    html! {
+        @if let Some(log) = log { details {
+            summary { "Output of " (wording::arm_name(one.arm)) " in round " (one.point.round) }
+            pre tabindex="0" { (log.tail) }
+        } }
+    }
+}
+
+fn log_of<'p>(page: &PageInput<'p>, sample: &Sample) -> Option<&'p BuildLog> {
+    page.logs.iter().find(|log| log.sample == sample.number)
+}
+
 fn failures(page: &PageInput<'_>, block: &BlockResult) -> Markup {
     let failed: Vec<&Sample> = page
         .samples
         .iter()
         .filter(|sample| sample.block == block.id && !matches!(sample.outcome, Outcome::Built(_)))
         .collect();
-    let log = |sample: &Sample| page.logs.iter().find(|log| log.sample == sample.number);
+    let log = |sample: &Sample| log_of(page, sample);
     let run = page.manifest;
     html! {
         @if !failed.is_empty() { details {

@@ -21,7 +21,7 @@ pub struct PageInput<'a> {
     pub remarks: &'a [String],
     /// Conditions of the blocks, as far as they are known.
     pub setups: &'a [BlockSetup],
-    /// Output of builds that failed.
+    /// Output of builds that failed, and of outliers.
     pub logs: &'a [BuildLog],
     /// Recommended variants and how to apply them.
     pub advice: &'a [Advice],
@@ -50,7 +50,7 @@ pub struct VariantSetup {
     pub files: Vec<(String, String)>,
 }
 
-/// Output of a build that failed.
+/// Output of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildLog {
     /// Number of the build within the run.
