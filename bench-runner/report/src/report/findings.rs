@@ -1,7 +1,6 @@
 //! Findings of a comparison, as sentences: what was decided, what was not and what would settle it.
 
 use bench_runner_core::compare::{ArmResult, BlockResult, Ratio, RoundsNeeded, Verdict};
-use bench_runner_core::stats::MIN_TWINS;
 
 use crate::figure::wording::{self, pluralize, share};
 
@@ -119,9 +118,15 @@ pub(super) struct Undecided<'a> {
 impl Undecided<'_> {
     /// A sentence without its full stop.
     pub(super) fn text(&self, block: &BlockResult) -> String {
-        let listed: Vec<String> = self.variants.iter().map(Judged::listed).collect();
+        let listed = match self.variants.as_slice() {
+            [one] => one.sentence(),
+            several => {
+                let listed: Vec<String> = several.iter().map(Judged::listed).collect();
+                format!("undecided against {}: {}", baseline_name(block), listed.join("; "))
+            }
+        };
         let clause = if self.outlook.is_empty() { String::new() } else { format!("; {}", self.outlook) };
-        format!("undecided against {}: {}{clause}", baseline_name(block), listed.join("; "))
+        format!("{listed}{clause}")
     }
 }
 
@@ -134,7 +139,7 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
     }
     let needed = || variants.iter().filter_map(|one| one.arm.needed);
     let rounds = needed().filter_map(|needed| match needed {
-        RoundsNeeded::Rounds(rounds) | RoundsNeeded::AssumedOffset(rounds) => Some(rounds),
+        RoundsNeeded::Rounds(rounds) | RoundsNeeded::AssumedOffset { rounds, .. } => Some(rounds),
         _ => None,
     });
     let Some(rounds) = rounds.max() else {
@@ -147,8 +152,11 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
     };
     let seconds = block.setup.seconds_for(rounds).map(|seconds| seconds * share);
     let time = seconds.map(|seconds| format!(" ({})", wording::estimated_duration(seconds)));
-    let is_assumed = needed().any(|needed| matches!(needed, RoundsNeeded::AssumedOffset(_)));
-    let after = if is_assumed { after_more() } else { String::new() };
+    let missing = needed().filter_map(|needed| match needed {
+        RoundsNeeded::AssumedOffset { missing, .. } => Some(missing),
+        _ => None,
+    });
+    let after = missing.max().map(after_more).unwrap_or_default();
     let command = command.map(|command| format!("{command} --rounds {rounds}"));
     let how = match command {
         Some(_) => String::new(),
@@ -161,9 +169,21 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
     Some(Undecided { variants, outlook, command, seconds })
 }
 
+/// Number of comparisons, and so of controls, of the run that a user makes without any arguments.
+const CONTROLS_OF_A_RUN: usize = 3;
+
 /// Condition under which the rounds of an assumed offset settle anything, as a clause.
-fn after_more() -> String {
-    format!(", once this machine has {MIN_TWINS} controls")
+fn after_more(missing: usize) -> String {
+    let controls = match missing {
+        0 => return String::new(),
+        1 => "1 more control is".to_owned(),
+        missing => format!("{missing} more controls are"),
+    };
+    let runs = match missing.div_ceil(CONTROLS_OF_A_RUN) {
+        1 => "once".to_owned(),
+        runs => format!("{runs} times"),
+    };
+    format!(", but first {controls} needed on this machine: run `bench-runner run` {runs} (see controls)")
 }
 
 /// A way to settle an undecided comparison that is not a number of rounds.
@@ -179,8 +199,8 @@ pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
             "rounds alone cannot settle it, because target directories differ in speed; try `--fresh-dirs 3`"
                 .to_owned()
         }
-        RoundsNeeded::AssumedOffset(rounds) => {
-            format!("a new run of about {rounds} rounds would probably settle it{}", after_more())
+        RoundsNeeded::AssumedOffset { rounds, missing } => {
+            format!("a new run of about {rounds} rounds would probably settle it{}", after_more(missing))
         }
         RoundsNeeded::TooMany => {
             "build times vary too much here for any reasonable number of rounds".to_owned()
@@ -212,7 +232,7 @@ mod tests {
         let found = undecided(&one).unwrap();
         assert_eq!(
             found.text(&one),
-            "undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×; −2.3%), 12 rounds; a new run of \
+            "linker=lld is undecided against linker=bfd: 0.977× as long (0.938–1.016×; −2.3%), 12 rounds; a new run of \
              about 31 rounds (11 min) would probably settle it"
         );
         assert_eq!(found.command.as_deref(), Some("bench-runner run --project hexyl --rounds 31"));
@@ -230,10 +250,16 @@ mod tests {
 
     #[test]
     fn rounds_that_need_more_controls_say_so() {
-        let one = undecided_block(RoundsNeeded::AssumedOffset(31));
+        let one = undecided_block(RoundsNeeded::AssumedOffset { rounds: 31, missing: 4 });
         let found = undecided(&one).unwrap();
-        let wanted = "a new run of about 31 rounds (11 min) would probably settle it, once this machine has 10 controls";
+        let wanted = "a new run of about 31 rounds (11 min) would probably settle it, but first 4 more controls are needed \
+                      on this machine: run `bench-runner run` 2 times (see controls)";
         assert_eq!((found.outlook.as_str(), found.command.is_some()), (wanted, true));
+        assert!(
+            after_more(1)
+                .contains("first 1 more control is needed on this machine: run `bench-runner run` once")
+        );
+        assert_eq!(after_more(0), "", "the new run has the last one itself");
     }
 
     #[test]

@@ -60,9 +60,9 @@ fn undecided_note(name: &str, ratio: Ratio, margin: f64, family: usize, needed: 
             "target directories differ too much in speed for any number of rounds; `--fresh-dirs` averages over several"
                 .to_owned()
         }
-        RoundsNeeded::AssumedOffset(rounds) => format!(
-            "a new run would probably need about {rounds} rounds once this machine has {MIN_TWINS} controls; until \
-             then, directories are assumed to differ by {}, which no number of rounds removes",
+        RoundsNeeded::AssumedOffset { rounds, .. } => format!(
+            "a new run would probably need about {rounds} rounds once this machine has {MIN_TWINS} controls (its own counts); \
+             until then, directories are assumed to differ by {}, which no number of rounds removes",
             percent(ASSUMED_OFFSET)
         ),
         RoundsNeeded::TooMany => {

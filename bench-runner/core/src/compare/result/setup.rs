@@ -52,7 +52,12 @@ pub enum RoundsNeeded {
     /// No number of rounds suffices, because of the offsets between directories.
     OtherDirectories,
     /// No number of rounds suffices, because of the offset that is assumed; without it this number would.
-    AssumedOffset(usize),
+    AssumedOffset {
+        /// This number.
+        rounds: usize,
+        /// Number of twins of the machine after which a new run measures the offset.
+        missing: usize,
+    },
     /// More rounds than the largest number that is suggested.
     TooMany,
     /// Not known, because a build timed out.

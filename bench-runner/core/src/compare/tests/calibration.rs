@@ -1,6 +1,7 @@
 use super::fixture::*;
 use crate::compare::{
-    Calibration, Comparison, Offsets, Policy, Pool, RequestedBaseline, RunRecord, Verdict, compare,
+    Calibration, Comparison, Offsets, Policy, Pool, RequestedBaseline, RoundsNeeded, RunRecord, Verdict,
+    compare,
 };
 use crate::record::{BlockId, EarlierTwin, Plan, Sample};
 use crate::stats::{ASSUMED_OFFSET, Control, Estimate, LEVEL, OffsetSums};
@@ -125,7 +126,7 @@ fn an_offset_that_is_only_assumed_is_not_blamed_as_if_it_were_known() {
     let (unknown, known) = (notes(&[]), notes(&earlier_twins(20, "clean", 0.007, 0.001)));
     assert!(
         unknown.contains(
-            "once this machine has 10 controls; until then, directories are assumed to differ by 0.7%"
+            "once this machine has 10 controls (its own counts); until then, directories are assumed to differ by 0.7%"
         ),
         "{unknown}"
     );
@@ -133,6 +134,17 @@ fn an_offset_that_is_only_assumed_is_not_blamed_as_if_it_were_known() {
         known.contains("target directories differ too much in speed for any number of rounds"),
         "{known}"
     );
+    let missing = |earlier: usize| {
+        let twins = earlier_twins(earlier, "clean", 0.007, 0.001);
+        let found = compare_with_earlier(&plan, &samples.all, &twins, &Policy::default());
+        let needed = found.blocks[0].arms.iter().find_map(|arm| arm.needed);
+        needed.map(|needed| match needed {
+            RoundsNeeded::AssumedOffset { missing, .. } => missing,
+            other => panic!("{other:?}"),
+        })
+    };
+    // This run's own twin counts, and so does that of the new one.
+    assert_eq!([0, 5, 8].map(missing), [Some(8), Some(3), Some(0)]);
 }
 
 #[test]

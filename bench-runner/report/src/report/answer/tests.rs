@@ -22,7 +22,7 @@ fn decided_variants_come_first_and_an_undecided_one_has_its_command() {
             −12.7%), saves 0.53 s per build, 12 rounds.
           rebuild after an edit: linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×;
             −7.9%), saves 0.33 s per build, 12 rounds.
-          rebuild after an edit: undecided against linker=bfd: linker=lld: 0.977× as long (0.938–1.016×;
+          rebuild after an edit: linker=lld is undecided against linker=bfd: 0.977× as long (0.938–1.016×;
             −2.3%), 12 rounds; a new run of about 31 rounds (16 min) would probably settle it:
             bench-runner run --project hexyl --rounds 31
     "#]]
@@ -36,7 +36,7 @@ fn missing_and_skipped_variants_are_named_with_what_helps() {
           hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd:
             0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds; also faster:
             linker=mold (−7.9%).
-          hexyl 0.17.0: rebuild after an edit: undecided against linker=bfd: codegen-units=3: 1.010× as
+          hexyl 0.17.0: rebuild after an edit: codegen-units=3 is undecided against linker=bfd: 1.010× as
             long (0.606–1.414×; +1.0%), 12 rounds.
           ripgrep 15.1.0: rebuild after an edit: no result: two identical builds, the baseline and its
             control, differ by more than chance explains.
@@ -119,8 +119,8 @@ fn several_comparisons_have_a_sentence_each_and_share_the_one_on_what_is_undecid
           clean: undecided against linker=bfd: linker=lld: 1.020× as long (0.979–1.061×; +2.0%), 12 rounds; linker=mold:
             1.020× as long (0.979–1.061×; +2.0%), 12 rounds; a new run of about 31 rounds (3 min) would probably settle it:
             bench-runner run --workload clean --rounds 31
-          incremental: undecided against linker=bfd: linker=lld: 1.020× as long (0.979–1.061×; +2.0%), 12 rounds; a new run of
-            about 31 rounds (6 min) would probably settle it:
+          incremental: linker=lld is undecided against linker=bfd: 1.020× as long (0.979–1.061×; +2.0%), 12 rounds; a new run
+            of about 31 rounds (6 min) would probably settle it:
             bench-runner run --workload incremental --rounds 31
     "#]]
     .assert_eq(&answer_text(&comparison(blocks), TextStyle { width: 120, ..TextStyle::default() }));
