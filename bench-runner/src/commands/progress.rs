@@ -125,7 +125,10 @@ impl<'p> ProgressDisplay<'p> {
         {
             let round = self.course.position(Phase::Measured, forecast.rounds_done);
             let builds = pluralize(self.course.builds() as usize, "build");
-            self.say(&format!("  {round} done: {builds} with warm-ups so far, {}", self.course.clock()));
+            self.say(&format!(
+                "  {round} done: {builds} so far (warm-ups included), {}",
+                self.course.clock()
+            ));
         }
     }
 }

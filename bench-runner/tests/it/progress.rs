@@ -62,9 +62,9 @@ fn without_a_terminal_there_is_a_line_for_each_round() {
           Each round builds every variant once, in random order, and the baseline twice: the second copy is the control.
         comparison: TITLE
           warmed up: T a round, 3 rounds in about T
-          round 1 of 3 done: 6 builds with warm-ups so far, T elapsed, T left
-          round 2 of 3 done: 9 builds with warm-ups so far, T elapsed, T left
-          round 3 of 3 done: 12 builds with warm-ups so far, T elapsed
+          round 1 of 3 done: 6 builds so far (warm-ups included), T elapsed, T left
+          round 2 of 3 done: 9 builds so far (warm-ups included), T elapsed, T left
+          round 3 of 3 done: 12 builds so far (warm-ups included), T elapsed
           done: all 3 rounds
         Build times varied by P in this run; the plan assumed P."#]].assert_eq(stderr.replace("; intervals are narrower than planned", "").trim_end());
 }
@@ -154,7 +154,7 @@ fn a_dumb_terminal_is_not_drawn_over() {
     assert!(!screen.written.contains('\x1b'), "{}", screen.written);
     assert!(screen.erased.is_empty());
     assert!(
-        screen.text().contains("  round 1 of 2 done: 6 builds with warm-ups so far, "),
+        screen.text().contains("  round 1 of 2 done: 6 builds so far (warm-ups included), "),
         "{}",
         screen.text()
     );

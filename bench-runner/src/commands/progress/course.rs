@@ -57,6 +57,11 @@ impl BlockCourse {
         !self.has_ended && self.done >= self.expected && self.rounds_done < Some(self.max_rounds)
     }
 
+    /// True if it has not ended and was never estimated.
+    fn lacks_estimate(&self) -> bool {
+        !self.has_ended && self.time.is_none()
+    }
+
     /// Time until the largest number of rounds; `None` if it is unknown.
     fn longest(&self) -> Option<Duration> {
         if self.has_ended {
@@ -231,11 +236,12 @@ impl RunCourse {
 
     /// The remaining rounds of this block at their current speed, before the first at the estimated one, and
     /// the other blocks as estimated; at most the rest of the time budget. Blocks that take turns use up this
-    /// rest, unless the estimate says that they end earlier and has been right so far.
+    /// rest, unless there is an estimate which says that they end earlier and has been right so far.
     pub(super) fn left(&self) -> TimeLeft {
         let budget = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let outlasts = self.takes_turns && self.blocks.iter().any(BlockCourse::outlasts_estimate);
-        let left = match self.fills_budget || outlasts {
+        let goes_on = |block: &BlockCourse| block.outlasts_estimate() || block.lacks_estimate();
+        let goes_on = self.takes_turns && self.blocks.iter().any(goes_on);
+        let left = match self.fills_budget || goes_on {
             true => self.blocks.iter().map(BlockCourse::longest).sum(),
             false => self.expected_left(),
         };

@@ -48,7 +48,7 @@ fn time_is_up(plan: &Plan, rounds: u32) -> String {
     }
     match rounds {
         0 => format!(
-            "a round takes longer than what the warm-ups left of the {budget}; allow more with `--time-budget`"
+            "its warm-ups and first rounds do not fit into the {budget}; allow more with `--time-budget`"
         ),
         _ => format!("another round does not fit into the {budget}"),
     }
@@ -107,7 +107,7 @@ mod tests {
         }
         assert_eq!(
             stop(&two, StopReason::Budget, 0),
-            "stopped before the first round: a round takes longer than what the warm-ups left of the 6 min 30 s; allow more with \
+            "stopped before the first round: its warm-ups and first rounds do not fit into the 6 min 30 s; allow more with \
              `--time-budget`"
         );
     }

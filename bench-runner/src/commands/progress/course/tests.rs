@@ -168,6 +168,26 @@ fn a_comparison_that_goes_on_after_its_estimate_uses_up_the_budget() {
 }
 
 #[test]
+fn a_comparison_without_an_estimate_goes_on_to_its_largest_number_of_rounds() {
+    let mut unknown = taking_turns(600);
+    for block in &mut unknown.blocks {
+        (block.time, block.round_time, block.warmup_time) = (None, None, None);
+    }
+    unknown.begin(0, None);
+    assert_eq!(unknown.left().describe().unwrap(), "at most 10 min left");
+    unknown.forecast(forecast(6, 6));
+    assert_eq!(
+        unknown.left().describe().unwrap(),
+        "at most 10 min left",
+        "nothing is known of the other one"
+    );
+    unknown.end(1);
+    assert_eq!(unknown.left().describe().unwrap(), "4 min left", "24 more rounds of ten seconds");
+    unknown.forecast(forecast(30, 30));
+    assert_eq!(unknown.left().describe(), None);
+}
+
+#[test]
 fn a_resumed_run_has_less_time_and_less_to_do() {
     let mut plan = fixture::plan(vec![fixture::block("a", true, &[])]);
     budget(600)(&mut plan);
