@@ -1,12 +1,12 @@
 //! `decide`: switch or stay, for each class of machines.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
-use bench_runner_core::record::Block;
+use bench_runner_core::record::{AS_CONFIGURED, Block, SNIPPET, TEXT_SETTINGS};
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{
     ClassDecision, Decisions, MemoryLimit, Rule, SwitchChoice, SwitchQuestion,
@@ -19,9 +19,13 @@ use crate::flows::{self, FlowError, JudgedRun};
 
 /// Decide for each machine type whether to switch, from one or more runs
 ///
-/// For each machine type, variants that slow any workload by more than `--max-slower` or exceed `--max-memory` are ruled
-/// out. Of the rest, the one that saves most per developer and day wins, if it saves at least `--worth`. Exit code 5:
-/// too close to call on at least one machine type.
+/// For each machine type, variants that slow any workload of `--per-day` by more than `--max-slower` or exceed
+/// `--max-memory` are ruled out. Of those that save more than `--worth` per developer and day with all of their interval, the
+/// one that saves most wins; another one may be as good. If there is none, and it is open whether one saves that much or is
+/// ruled out, it is too close to call. Several runs of a
+/// machine with the same tools are averaged, and more precise ones count more; all machines of a type count the same. So if it
+/// is too close to call, run again and give both runs.
+/// Exit code 5: too close to call on at least one machine type.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -31,11 +35,12 @@ pub(crate) struct Args {
     /// How many builds of each workload a developer makes in a day, such as incremental=80,clean=3 (repeatable)
     #[arg(long, required = true, value_name = "W=N,…", value_delimiter = ',', value_parser = per_day, help_heading = HOW_TO_JUDGE)]
     per_day: Vec<(String, f64)>,
-    /// How much slower any of these workloads may become. It is not the margin of a run (3%): that says which differences are
-    /// too small to matter at all, this one what a switch may cost one workload to gain more in another
+    /// How much slower any of these workloads may become. A limit for a switch, and not the margin of a run: a workload that
+    /// becomes 2.5% slower is `equivalent` in a run with a margin of 3%, and rules a variant out here
     #[arg(long, value_name = "PCT", default_value = "2%", value_parser = slower, help_heading = HOW_TO_JUDGE)]
     max_slower: f64,
-    /// Memory limit for a build, such as 4G [default: the machine's RAM]
+    /// Memory limit for a build, such as 4G: for all its processes together where that was measured, else for the largest
+    /// [default: the machine's RAM]
     #[arg(long, value_name = "SIZE", default_value = "class", hide_default_value = true, value_parser = memory, help_heading = HOW_TO_JUDGE)]
     max_memory: MemoryLimit,
     /// Smallest saving per developer and day that is worth a switch, such as `1m`
@@ -149,7 +154,7 @@ struct RollOut {
     project: String,
     baseline: String,
     variant: String,
-    settings: String,
+    settings: BTreeMap<String, String>,
     advice: Vec<report::Advice>,
 }
 
@@ -159,13 +164,12 @@ fn roll_out(decisions: &Decisions, judged: &[JudgedRun]) -> Vec<RollOut> {
         let chosen = class.candidates.iter().find(|one| one.variant == *variant)?;
         let run = judged.iter().find(|run| chosen.runs.contains(&run.bundle.manifest.run))?;
         let advice = flows::advice_for(&run.bundle, &run.comparison, variant);
-        let settings = chosen.settings.iter().map(|(axis, value)| format!("{axis}={value}"));
         Some(RollOut {
             class: class.class.clone(),
             project: question.project.clone(),
             baseline: question.baseline.clone(),
             variant: variant.clone(),
-            settings: settings.collect::<Vec<_>>().join(" "),
+            settings: chosen.settings.clone(),
             advice,
         })
     };
@@ -175,9 +179,10 @@ fn roll_out(decisions: &Decisions, judged: &[JudgedRun]) -> Vec<RollOut> {
 
 impl RollOut {
     fn text(&self, width: usize) -> String {
-        let Self { class, project, baseline, variant, settings, .. } = self;
+        let Self { class, project, baseline, variant, .. } = self;
         let title = format!("to switch {project} on {class} from {baseline} to {variant}:");
-        let mut text = hanging("", &title, width) + &hanging("  settings: ", settings, width);
+        let mut text =
+            hanging("", &title, width) + &hanging("  settings: ", &self.settings_in_words(), width);
         for (file, lines) in self.advice.iter().flat_map(|one| &one.files) {
             text.push_str(&format!("  in {file}:\n"));
             lines.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
@@ -188,13 +193,28 @@ impl RollOut {
         text
     }
 
+    /// The settings of the variant, without the text of whole configurations.
+    fn settings_in_words(&self) -> String {
+        let named = self.settings.iter().filter(|(key, _)| !TEXT_SETTINGS.contains(&key.as_str()));
+        let mut parts: Vec<String> = named.map(|(axis, value)| format!("{axis}={value}")).collect();
+        parts.extend(self.settings.contains_key(SNIPPET).then(|| "the lines of its file".to_owned()));
+        let on_own = self.settings.contains_key(AS_CONFIGURED);
+        match (parts.is_empty(), on_own) {
+            (true, true) => "your own configuration".to_owned(),
+            (true, false) => "none".to_owned(),
+            (false, true) => format!("{}, on top of your own configuration", parts.join(" ")),
+            (false, false) => parts.join(" "),
+        }
+    }
+
     fn json(&self) -> serde_json::Value {
+        let settings = self.settings.iter().map(|(axis, value)| format!("{axis}={value}"));
         let files = self.advice.iter().flat_map(|one| &one.files);
         serde_json::json!({
             "class": self.class,
             "project": self.project,
             "variant": self.variant,
-            "settings": self.settings,
+            "settings": settings.collect::<Vec<_>>().join(" "),
             "files": files.map(|(file, lines)| serde_json::json!({ "file": file, "lines": lines })).collect::<Vec<_>>(),
             "remarks": self.advice.iter().flat_map(|one| &one.remarks).collect::<Vec<_>>(),
         })

@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     } else {
         let toolchain = toolchain.as_ref().map_err(|error| error.refusal());
         let width = text_style(false).width;
-        outln!("{}", text::machine(&machine, toolchain, &installed, width));
+        outln!("{}", text::machine(&machine, toolchain, &installed, &places.results, width));
         outln!("{}", text::values(&values, width));
         outln!("{}", text::accounting(&accounting, width));
         out!("{}", text::findings(&findings, width));

@@ -43,17 +43,17 @@ pub(super) struct RequestArgs {
     workload: Vec<String>,
     /// Variant to add: NAME=FILE adds the settings in FILE (lines for `.cargo/config.toml` or a profile of `Cargo.toml`, as
     /// blog posts print them) under a name of your choice; `as-configured` adds your own cargo configuration, and `as-it-is`
-    /// the project without any settings (repeatable)
+    /// the project without it (repeatable)
     #[arg(long, value_name = "NAME=FILE", help_heading = WHAT_TO_COMPARE)]
     variant: Vec<String>,
     /// Baseline of the comparisons: a value such as `linker=bfd`, the name of a variant, or `as-configured`
     /// (repeatable, for values of several axes) [default: that of the scenario; without one, the first value of each
-    /// axis, or as-configured if a project of your own has a single value]
+    /// axis, or as-configured if a project of your own has a single value or only `--variant`]
     #[arg(long, value_name = "AXIS=V|NAME", help_heading = WHAT_TO_COMPARE)]
     baseline: Vec<String>,
     /// Configuration that every variant starts from, before its own setting is added: `as-configured` is the project with
     /// your own cargo configuration (`~/.cargo/config.toml`, variables such as `RUSTFLAGS`); `as-it-is` is the project
-    /// without it; `auto` is as-configured for a directory of your own and as-it-is for pinned projects [default: auto, unless a
+    /// without it (the project's own `.cargo/config.toml` applies in both cases); `auto` is as-configured for a directory of your own and as-it-is for pinned projects [default: auto, unless a
     /// scenario file says otherwise]
     #[arg(long, value_name = "WHAT", value_parser = on, help_heading = WHAT_TO_COMPARE)]
     on: Option<VariantBase>,
@@ -69,8 +69,8 @@ pub(super) struct RequestArgs {
     /// fails twice in a row is not built again [default: 1h, unless the scenario sets it]
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     timeout: Option<Duration>,
-    /// Build N rounds, however precise the result is; N may be larger than the default limit of 30 rounds. Only a time
-    /// budget can end the run with fewer [default: as many as the precision needs, from --min-rounds to --max-rounds]
+    /// Build N rounds, however precise the result is; N may be larger than the default limit of 30 rounds. A time
+    /// budget can end the run earlier [default: as many as the precision needs, from --min-rounds to --max-rounds]
     #[arg(long, value_name = "N", conflicts_with_all = ["min_rounds", "max_rounds", "precision"], help_heading = HOW_LONG)]
     rounds: Option<u32>,
     /// Build N rounds even if the precision is reached earlier. A time budget can end the run before that [default: 6, unless the scenario sets it]
@@ -236,7 +236,14 @@ fn axis(text: &str) -> Result<(String, Vec<RequestWord>), RequestError> {
     for (at, value) in values.iter().enumerate() {
         check_value(text, key, value)?;
         if values[..at].contains(value) {
-            return Err(RequestError::usage(format!("`{text}`: duplicate value `{value}`"), None));
+            let help = match key {
+                "rev" => {
+                    "name two commits; if git names the same one twice, nothing was committed between them"
+                }
+                _ => "name each value once; the baseline is built twice anyway, as the control",
+            };
+            let what = format!("`{text}`: duplicate value `{value}`");
+            return Err(RequestError::usage(what, Some(help.to_owned())));
         }
     }
     Ok((key.to_owned(), values.into_iter().map(RequestWord::from_command_line).collect()))
@@ -271,6 +278,16 @@ mod tests {
             "{error}"
         );
         assert!(axis("linker").unwrap_err().to_string().contains("has no `=`"));
+        for (text, help) in
+            [("rev=a,a", "nothing was committed between them"), ("env.X=1,1", "as the control")]
+        {
+            let error = match text {
+                "rev=a,a" => axis(&text.replace('a', &"a".repeat(40))),
+                _ => axis(text),
+            };
+            let error = crate::commands::with_help(&FlowError::from(error.unwrap_err()).refusal());
+            assert!(error.contains("duplicate value") && error.ends_with(help), "{error}");
+        }
         assert!(
             crate::commands::with_help(&FlowError::from(axis("workload=clean,chek").unwrap_err()).refusal())
                 .contains("did you mean `check`?")

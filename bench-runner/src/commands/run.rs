@@ -18,7 +18,7 @@ use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 /// Measure: build every variant in random order, round after round, and report which differ
 ///
 /// Without a scenario, `--axis` or `--variant` it runs `quick`: other linkers against the default one, and `cargo check`
-/// against a build, on one small project, in at most six and a half minutes on two cores. Other scenarios are
+/// against a build, on one small project, in at most six and a half minutes. Other scenarios are
 /// `recommended` (mold and less debug info, against what you have now) and `lto` (link-time optimization);
 /// `bench-runner scenarios list` shows all.
 ///
@@ -69,6 +69,7 @@ Examples:
   bench-runner run
   bench-runner run recommended --project ./
   bench-runner run --project ./ --axis linker=mold --workload incremental
+  bench-runner run --project ./ --axis rev=$(git rev-parse HEAD~1),$(git rev-parse HEAD) --workload incremental
   bench-runner run lto --project hyperfine --time-budget 30m";
 
 impl Args {

@@ -52,6 +52,9 @@ fn main() -> ExitCode {
     if let Some(code) = process::as_harness() {
         return code;
     }
-    let arguments = libtest_mimic::Arguments::from_args();
+    let mut arguments = libtest_mimic::Arguments::from_args();
+    // Trials wait for processes and servers, so one more than there are cores keeps all of these busy.
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(cores + 1);
     libtest_mimic::run(&arguments, all()).exit_code()
 }

@@ -1,9 +1,12 @@
 //! The text of `doctor`: one line for each axis, within the width of the terminal.
 
+use std::path::Path;
+
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::build::Toolchain;
 use bench_runner_measure::host::{HealthFinding, HostMachine};
 
+use super::super::format_path;
 use super::super::layout::hanging;
 use super::values::AxisValue;
 
@@ -12,13 +15,15 @@ pub(super) fn machine(
     machine: &HostMachine,
     toolchain: Result<&Toolchain, Refusal>,
     installed: &[String],
+    results: &Path,
     width: usize,
 ) -> String {
     let facts = &machine.facts;
     let unknown = || "not reported".to_owned();
     let cores = facts.cores.map(|cores| format!("{cores} cores, ")).unwrap_or_default();
     let mut rows = vec![
-        ("type", machine.directory_name()),
+        ("type", machine.class.clone()),
+        ("results in", format_path(&results.join(machine.directory_name()))),
         ("CPU", facts.cpu_model.clone().unwrap_or_else(unknown)),
         ("size", format!("{cores}{} threads", facts.threads)),
         ("memory", facts.memory_gib.map_or_else(unknown, |gib| format!("{gib} GiB"))),

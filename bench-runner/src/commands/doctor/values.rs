@@ -29,7 +29,10 @@ pub(super) fn values(projects: &Projects) -> Vec<AxisValue> {
         for value in axis.values() {
             all.push(match axis.parse(axis.key(), value).is_ok() && !value.contains(' ') {
                 true => probe_value(*axis, value, projects, &plain, &nightly),
-                false => form(axis.key(), (*value).to_owned()),
+                false => AxisValue {
+                    state: state_of_form(*axis, value, projects, &plain, &nightly),
+                    ..form(axis.key(), (*value).to_owned())
+                },
             });
         }
     }
@@ -38,6 +41,22 @@ pub(super) fn values(projects: &Projects) -> Vec<AxisValue> {
     all.push(form("project", "a name of `corpus list`, tag:NAME, a directory, a manifest".to_owned()));
     all.push(form("rev", "a full commit of a project in a directory of yours".to_owned()));
     all
+}
+
+/// The state of `cold@redis://HOST:PORT` is that of `cold`; other forms are not probed.
+fn state_of_form(
+    axis: &'static dyn Axis,
+    form: &'static str,
+    projects: &Projects,
+    plain: &Context,
+    nightly: &Result<Context, Refusal>,
+) -> Result<Available, Refusal> {
+    match form.split_once('@') {
+        Some((base, _)) if axis.parse(axis.key(), base).is_ok() => {
+            probe_value(axis, base, projects, plain, nightly).state
+        }
+        _ => Ok(Available::without_tool("")),
+    }
 }
 
 fn form(axis: &'static str, value: String) -> AxisValue {
