@@ -98,8 +98,8 @@ impl NumberAxis {
         (self.low..=self.high).contains(&value)
     }
 
-    /// Extent of the axis in words, to follow what it shows: `from 4.1 to 5.0 s, does not start at 0 (22% of the
-    /// baseline's median)`.
+    /// Extent of the axis in words, to follow what it shows: `from 4.1 to 5.0 s, does not start at 0 (its length is 22% of
+    /// the baseline's median)`.
     /// A reader must see from it how much a difference is magnified.
     pub(super) fn extent_text(&self, unit: &str, median: Option<f64>) -> String {
         if self.is_log() {
@@ -110,8 +110,9 @@ impl NumberAxis {
         let decimals = (1.0 - span.log10().floor()).clamp(0.0, 9.0) as usize;
         let [low, high] = [self.low, self.high].map(|end| format!("{end:.decimals$}"));
         let share = median.filter(|median| median.is_finite() && *median > 0.0);
-        let share =
-            share.map(|median| format!(" ({} of the baseline's median)", wording::share(span / median)));
+        let share = share.map(|median| {
+            format!(" (its length is {} of the baseline's median)", wording::share(span / median))
+        });
         let start = if self.low > 0.0 { ", does not start at 0" } else { "" };
         format!("from {low} to {high} {unit}{start}{}", share.unwrap_or_default())
     }
@@ -275,13 +276,13 @@ mod tests {
         let axis = NumberAxis::quantities([4.2, 4.8], 0.0, 5);
         assert_eq!(
             axis.extent_text("s", Some(4.5)),
-            "from 4.16 to 4.84 s, does not start at 0 (15% of the baseline's median)"
+            "from 4.16 to 4.84 s, does not start at 0 (its length is 15% of the baseline's median)"
         );
         assert_eq!(axis.extent_text("s", None), "from 4.16 to 4.84 s, does not start at 0");
         let wide = NumberAxis::quantities([240.0, 1100.0], 0.0, 5);
         assert_eq!(
             wide.extent_text("ms", Some(900.0)),
-            "from 188 to 1152 ms, does not start at 0 (110% of the baseline's median)"
+            "from 188 to 1152 ms, does not start at 0 (its length is 110% of the baseline's median)"
         );
         let far = NumberAxis::quantities([0.5, 5000.0], 0.0, 5);
         assert_eq!(far.extent_text("s", Some(1.0)), "from 0.32 to 7900 s, logarithmic");

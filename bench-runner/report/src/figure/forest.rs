@@ -265,7 +265,8 @@ fn facts(block: &BlockResult) -> String {
     let mut parts = Vec::new();
     if let Some(baseline) = block.arms.get(block.baseline) {
         let unit = TimeUnit::for_block(block);
-        let time = baseline.wall().map(|wall| wording::time(&wall, unit).estimate);
+        let digits = ColumnDigits::of_medians(block, unit);
+        let time = baseline.wall().map(|wall| digits.time(wall.median, unit));
         let time = time.map(|time| format!(", median {time} {}", unit.symbol())).unwrap_or_default();
         let name = widths::shorten(&wording::arm_name(baseline), 280.0, SMALL, false);
         parts.push(format!("baseline {name}{time}"));
@@ -300,9 +301,12 @@ fn caption(
     }
     let mut y = if parts.is_empty() { top } else { legend(scene, layout, &parts, top) };
     let axes = match axes.has_own() {
-        false => "Bars are 95% intervals, all on one logarithmic scale.",
+        false => {
+            "Bars are 95% intervals (short ones are hidden by their mark), all on one logarithmic scale."
+        }
         true => {
-            "Bars are 95% intervals on a logarithmic scale, the same for all unless a comparison says otherwise."
+            "Bars are 95% intervals (short ones are hidden by their mark) on a logarithmic scale, the same for all unless a \
+             comparison says otherwise."
         }
     };
     let floor = comparison.blocks.iter().any(|block| block.noise_floor.is_some());

@@ -47,5 +47,5 @@ pub(crate) fn baseline_median(series: &[Series<'_>]) -> Option<f64> {
 pub(crate) fn around_median<'s>(summaries: impl Iterator<Item = &'s Summary> + Clone) -> String {
     let has_interval = summaries.clone().any(Summary::has_interval);
     let ends = wording::around_median(summaries);
-    if has_interval { ends.to_owned() } else { format!("{ends} (too few builds for an interval)") }
+    if has_interval { ends.to_owned() } else { format!("{ends} (too few builds for an interval of it)") }
 }

@@ -134,7 +134,10 @@ pub fn family_sentence(comparison: &Comparison) -> String {
         ),
         (None, 0) => "The run has no verdict.".to_owned(),
         (None, 1) => "The run has one verdict, which needs no correction.".to_owned(),
-        (None, n) => format!("The run's {n} verdicts are corrected for their number (Holm). {intervals}"),
+        (None, n) => format!(
+            "The run's {n} verdicts are corrected for their number (Holm), since among many comparisons some differ by \
+             chance. {intervals}"
+        ),
     }
 }
 

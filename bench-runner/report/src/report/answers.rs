@@ -89,7 +89,7 @@ mod tests {
     fn every_verdict_has_its_sentence() {
         let texts: Vec<String> = answers(&everything()).into_iter().map(|answer| answer.text()).collect();
         expect![[r#"
-            hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. Undecided against linker=bfd: codegen-units=3: 1.010× as long (0.606–1.414×; +1.0%), 12 rounds. Without a result: linker=gold, linker=wild. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs.
+            hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. codegen-units=3 is undecided against linker=bfd: 1.010× as long (0.606–1.414×; +1.0%), 12 rounds. Without a result: linker=gold, linker=wild. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs.
             ripgrep 15.1.0: rebuild after an edit: No result: two identical builds, the baseline and its control, differ by more than chance explains.
             tokei 14.0.0: rebuild after an edit: Nothing could be compared with linker=bfd. Without a result: linker=lld."#]].assert_eq(&texts.join("\n"));
     }

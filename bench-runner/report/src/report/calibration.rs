@@ -53,7 +53,8 @@ fn words(offsets: Offsets) -> String {
         Offsets::Assumed { twins } => {
             let (size, twins) = (share(ASSUMED_OFFSET), pluralize(twins, "control"));
             format!(
-                "{size} (assumed: it is measured after {MIN_TWINS} controls on this machine, {twins} so far)"
+                "{size} (standard deviation, assumed: it is measured from {MIN_TWINS} controls on, {twins} on this machine so \
+                 far)"
             )
         }
         Offsets::Calibrated { variance, twins, runs, pool, heaviest } => {
@@ -93,7 +94,8 @@ mod tests {
         let lead = "Each variant has its own target directory, and builds in one directory can be faster than in another. \
                     The intervals are wide enough for such a difference of";
         let few = Offsets::Assumed { twins: 3 };
-        let needed = "0.7% (assumed: it is measured after 10 controls on this machine, 3 controls so far)";
+        let needed = "0.7% (standard deviation, assumed: it is measured from 10 controls on, 3 controls on this machine so \
+                      far)";
         assert_eq!(text(&[]), "");
         assert_eq!(text(&[of("a", "clean", few)]), format!("{lead} {needed}."));
         assert_eq!(text(&[of("a", "clean", few), of("b", "check", few)]), format!("{lead} {needed}."));

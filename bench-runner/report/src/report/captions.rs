@@ -3,7 +3,7 @@
 use bench_runner_core::compare::{BlockResult, Comparison, Offsets, RoundsNeeded};
 use bench_runner_core::stats::{ASSUMED_OFFSET, MIN_TWINS};
 
-use super::proofs;
+use super::{fastest, proofs};
 use crate::figure::wording;
 
 /// A word or column, and what it means.
@@ -20,15 +20,17 @@ pub(super) fn captions(comparison: &Comparison) -> Vec<Caption> {
         all.push((
             "verdicts",
             format!(
-                "faster, slower: by more than chance explains, and not equivalent; equivalent: any difference was shown to \
-                 be within ±{margin}, the smallest that matters (--margin); undecided: neither was shown. {}",
+                "faster, slower: by more than chance explains; equivalent: shown to be within ±{margin}, the smallest \
+                 difference that matters (--margin), which goes before faster and slower; undecided: none of these was \
+                 shown. {}",
                 wording::family_sentence(comparison)
             ),
         ));
     }
     let of_words = [
         minimum(comparison),
-        fastest(comparison),
+        settle(comparison),
+        fastest_words(comparison),
         per_build(comparison),
         control(comparison),
         more_comparisons(comparison),
@@ -51,24 +53,44 @@ fn ratio_captions(blocks: &[&BlockResult]) -> String {
 pub(super) fn minimum(comparison: &Comparison) -> Option<Caption> {
     let mut arms = comparison.blocks.iter().flat_map(|block| &block.arms);
     arms.any(|arm| arm.ratio.is_some_and(|ratio| ratio.few_rounds().is_some())).then(|| {
-        let text = "the number of rounds that was planned at least. With fewer, an interval contains the true ratio as \
-                    often as with more, and a false verdict is as rare; but the intervals are wider, so that only large \
-                    differences are found.";
+        let text = "the smallest number of rounds that was planned. In simulations with fewer, intervals contained the true \
+                    ratio as often as with more, and false verdicts were as rare; but the intervals are wider, so that only \
+                    large differences are found.";
         ("minimum", text.to_owned())
     })
 }
 
+/// Meaning of the rounds that would settle an undecided variant.
+pub(super) fn settle(comparison: &Comparison) -> Option<Caption> {
+    let mut arms = comparison.blocks.iter().flat_map(|block| &block.arms);
+    let is_asked = arms
+        .any(|arm| matches!(arm.needed, Some(RoundsNeeded::Rounds(_) | RoundsNeeded::AssumedOffset { .. })));
+    is_asked.then(|| {
+        let text = "so many rounds, with the variation of this run, make the interval so narrow that the variant is faster, \
+                    slower or equivalent even in the worst case, if it hardly differs. After few rounds the number is rough.";
+        ("settle", text.to_owned())
+    })
+}
+
 /// Condition under which a variant is called the fastest.
-pub(super) fn fastest(comparison: &Comparison) -> Option<Caption> {
-    let clauses: Vec<String> = comparison.blocks.iter().filter_map(super::fastest::clause).collect();
-    let of_words = match clauses.iter().any(|clause| clause.contains("told apart")) {
-        true => " Not told apart: undecided or equivalent.",
-        false => "",
-    };
+pub(super) fn fastest_words(comparison: &Comparison) -> Option<Caption> {
+    let clauses: Vec<String> = comparison.blocks.iter().filter_map(fastest::clause).collect();
+    let is_any_named = clauses.iter().any(|clause| !clause.starts_with(fastest::NOT_DECIDED));
     (!clauses.is_empty()).then(|| {
-        let text = "decided if a variant was shown to be faster than the baseline, or the baseline to be faster than all \
-                    variants. Pairs of variants are corrected for their number.";
-        ("fastest", format!("{text}{of_words}"))
+        let mut text = "named if a variant was shown to be faster than the baseline, or the baseline to be faster than all \
+                        variants"
+            .to_owned();
+        text.push_str(match is_any_named {
+            true => {
+                ", together with those that were not told apart from it (undecided or equivalent). Verdicts between two \
+                 variants are corrected for the number of pairs."
+            }
+            false if clauses.iter().any(|clause| clause.contains("told apart")) => {
+                ". Not told apart: undecided or equivalent."
+            }
+            false => ".",
+        });
+        ("fastest", text)
     })
 }
 
@@ -84,33 +106,35 @@ pub(super) fn per_build(comparison: &Comparison) -> Option<Caption> {
         .blocks
         .iter()
         .any(saves)
-        .then(|| ("per build", "the ratio, applied to the median of the baseline.".to_owned()))
+        .then(|| ("per build", "the median of the baseline times the change.".to_owned()))
 }
 
 /// Meaning of the differences that are named beside a control.
 pub(super) fn control(comparison: &Comparison) -> Option<Caption> {
     let has_floor = |block: &BlockResult| block.twin.is_some() && wording::noise_floor(block).is_some();
     comparison.blocks.iter().any(has_floor).then(|| {
-        let text =
-            "the difference with its 95% interval. Smaller real differences than the one named after it can be found \
-             too, but are missed more often.";
+        let text = "the difference of two identical builds, with its 95% interval. The percentage after it, the noise floor, \
+                    comes from the intervals of the variants. It is larger than the ± of a typical one, because verdicts are \
+                    corrected and because 4 of 5 runs have to find the difference; smaller ones can be found too, but are \
+                    missed more often.";
         ("control", text.to_owned())
     })
 }
 
 /// Reason to run more comparisons on the machine, if a result waits for them.
-fn more_comparisons(comparison: &Comparison) -> Option<Caption> {
+pub(super) fn more_comparisons(comparison: &Comparison) -> Option<Caption> {
     let mut arms = comparison.blocks.iter().flat_map(|block| &block.arms);
-    let is_asked = arms.any(|arm| matches!(arm.needed, Some(RoundsNeeded::AssumedOffset(_))));
+    let is_asked = arms.any(|arm| matches!(arm.needed, Some(RoundsNeeded::AssumedOffset { .. })));
     let known = comparison.calibration.iter().filter_map(|answer| match answer.offsets {
         Offsets::Assumed { twins } => Some(twins),
         Offsets::Calibrated { .. } => None,
     });
     let known = known.max().filter(|_| is_asked)?;
     let text = format!(
-        "each comparison that is run on this machine adds one; they show how much two target directories differ in \
-         speed. {MIN_TWINS} are enough, {known} so far, with this run. Until then {} is assumed, which more rounds do not \
-         reduce.",
+        "builds in one target directory can be faster than in another, and controls show by how much. Each comparison that \
+         is run on this machine adds one (`bench-runner run`, without a scenario, has 3): {known} so far, with this run. From \
+         {MIN_TWINS} on, with that of the new run, the difference is estimated from them; until then one of {} (standard \
+         deviation) is assumed, which keeps the intervals wide, however many rounds there are.",
         wording::share(ASSUMED_OFFSET)
     );
     Some(("controls", text))
@@ -121,8 +145,8 @@ fn proof(comparison: &Comparison) -> Option<Caption> {
     let blocks = || comparison.blocks.iter().filter(|block| !block.arms.is_empty());
     blocks().any(proofs::has_words).then(|| {
         let mut text =
-            "proven: the warm-up build shows that the settings were in force or, without settings, that the \
-                        workload did what its name says."
+            "proven: the warm-up build shows that the settings of the variant were in force, or that the workload did what \
+             its name says if the variant sets nothing."
                 .to_owned();
         if blocks().any(|block| !proofs::has_words(block)) {
             text.push_str(" A table without the column has no proof at all.");

@@ -4,6 +4,9 @@ use bench_runner_core::compare::{BlockResult, Fastest, Verdict};
 
 use crate::figure::wording;
 
+/// Beginning of the clause if no variant is named.
+pub(super) const NOT_DECIDED: &str = "the fastest is not decided";
+
 /// More variants than this are counted.
 const NAMED: usize = 4;
 
@@ -15,13 +18,13 @@ pub(super) fn clause(block: &BlockResult) -> Option<String> {
     let all_are_open = open.len() == fastest.others.len();
     if nothing_differs(block, fastest) {
         return Some(format!(
-            "the fastest is not decided; no variant was told apart from the baseline {}",
+            "{NOT_DECIDED}; no variant was told apart from the baseline {}",
             name(block, block.baseline)
         ));
     }
     if !is_known(block, fastest) {
         return Some(format!(
-            "the fastest is not decided; no variant was shown to be faster than the baseline {}",
+            "{NOT_DECIDED}; no variant was shown to be faster than the baseline {}",
             name(block, block.baseline)
         ));
     }

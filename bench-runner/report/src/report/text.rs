@@ -104,8 +104,7 @@ pub(super) fn rows(block: &BlockResult) -> Vec<Vec<String>> {
     let unit = TimeUnit::for_block(block);
     let arms: Vec<(usize, &ArmResult)> =
         block.arms.iter().enumerate().filter(|(_, arm)| arm.wall().is_some()).collect();
-    let walls: Vec<_> = arms.iter().filter_map(|(_, arm)| arm.wall()).collect();
-    let times = ColumnDigits::of_times(&walls, unit);
+    let times = ColumnDigits::of_medians(block, unit);
     let ratios = ColumnDigits::of_block(block);
     let row = |(at, arm): &(usize, &ArmResult)| {
         let wall = arm.wall();

@@ -262,6 +262,12 @@ impl ColumnDigits {
         Self { place: finest.max(second_digit_place(longest).map_or(0, |place| place - 2)) }
     }
 
+    /// Decimals for the medians of a block, in `unit`.
+    pub(crate) fn of_medians(block: &BlockResult, unit: TimeUnit) -> Self {
+        let medians: Vec<Summary> = block.arms.iter().filter_map(ArmResult::wall).collect();
+        Self::of_times(&medians, unit)
+    }
+
     /// A ratio with its interval, without the sign `×`.
     pub(crate) fn ratio(self, ratio: f64, (low, high): (f64, f64)) -> FormattedEstimate {
         let [estimate, low, high] = [ratio, low, high].map(|value| format_rounded(value, self.place));

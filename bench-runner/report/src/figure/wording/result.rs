@@ -63,10 +63,11 @@ pub fn result_phrase(block: &BlockResult, arm: &ArmResult) -> Option<String> {
 pub fn ratio_caption(block: &BlockResult) -> &'static str {
     let is_planned = block.arms.get(block.baseline).is_none_or(|arm| arm.role == Role::Baseline);
     if block.twin.is_some() && is_planned {
-        "ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the other copy), \
-         and so not the quotient of the medians"
+        "ratio: the average (geometric mean) of the per-round ratios to both copies of the baseline (of the control: to the \
+         other copy); only builds of the same round are compared, so it can differ from the quotient of the medians"
     } else {
-        "ratio: the average of the per-round ratios to the baseline, and so not the quotient of the medians"
+        "ratio: the average (geometric mean) of the per-round ratios to the baseline; only builds of the same round are \
+         compared, so it can differ from the quotient of the medians"
     }
 }
 

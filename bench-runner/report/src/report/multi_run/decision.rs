@@ -61,7 +61,9 @@ fn builds_text(rule: &Rule) -> String {
 
 fn rule_text(rule: &Rule) -> String {
     let memory = match rule.memory {
-        MemoryLimit::Class => "no build needs more memory than the machine has".to_owned(),
+        MemoryLimit::Class => {
+            "no build, as far as measured, needs more memory than the machine has".to_owned()
+        }
         MemoryLimit::Bytes(bytes) => format!("no build needs more than {} MiB", bytes >> 20),
     };
     let worth = if rule.worth > 0.0 {

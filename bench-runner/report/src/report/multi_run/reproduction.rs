@@ -79,8 +79,8 @@ fn summary(found: &Reproduction) -> String {
     let verdicts = match claims {
         0 => "the first run has no decided verdict, so there is nothing to confirm".to_owned(),
         _ => format!(
-            "{}: {} confirmed, {} not confirmed, {} contradicted",
-            pluralize(claims, "verdict"),
+            "of {} of the first run, {} confirmed, {} not confirmed and {} contradicted",
+            pluralize(claims, "decided verdict"),
             found.count(ReproductionOutcome::Confirmed),
             found.count(ReproductionOutcome::NotConfirmed),
             found.count(ReproductionOutcome::Contradicted)
@@ -90,12 +90,12 @@ fn summary(found: &Reproduction) -> String {
         return format!("{verdicts}. The runs have no ratio in common.");
     }
     format!(
-        "{verdicts}. Of {} in both runs: {} with overlapping intervals, {} with the first estimate within the second \
-         interval, {} that differ by more than chance explains.",
+        "{verdicts}. Both runs have {}: {} differ by more than chance explains. Of the intervals, {} overlap, and {} of the \
+         second run contain the ratio of the first.",
         pluralize(ratios.len(), "ratio"),
+        count(TwoRatios::differ),
         count(|one| one.overlap),
         count(|one| one.within),
-        count(TwoRatios::differ),
     )
 }
 

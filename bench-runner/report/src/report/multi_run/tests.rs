@@ -177,9 +177,9 @@ fn a_run_that_was_made_again_is_told() {
           Intervals are 95% intervals without correction. Whether two ratios differ is Welch's test on their
           logarithms, corrected over all comparisons that both runs have (Holm).
 
-        answer: 4 verdicts: 1 confirmed, 1 not confirmed, 2 contradicted. Of 3 ratios in both runs: 1 with
-          overlapping intervals, 0 with the first estimate within the second interval, 3 that differ by more
-          than chance explains.
+        answer: of 4 decided verdicts of the first run, 1 confirmed, 1 not confirmed and 2 contradicted.
+          Both runs have 3 ratios: 3 differ by more than chance explains. Of the intervals, 1 overlap, and 0
+          of the second run contain the ratio of the first.
     "#]]
     .assert_eq(&reproduction_text(&found, "r1 on amd-1", "r3 on intel-1", TextStyle::default()));
     let json = reproduction_json(&found);
@@ -200,8 +200,8 @@ fn decisions_are_told_with_what_they_rest_on() {
     let decisions = decide(&runs, &rule);
     expect![[r#"
         builds per developer and day: 3 × full build, 80 × rebuild after an edit
-        rule: no workload is more than 2% slower (`--max-slower`), no build needs more memory than the
-          machine has, and at least 30 s per developer and day is saved
+        rule: no workload is more than 2% slower (`--max-slower`), no build, as far as measured, needs
+          more memory than the machine has, and at least 30 s per developer and day is saved
 
         hexyl (linkers): switch from linker=bfd to another variant?
           machine type amd (2 machines)

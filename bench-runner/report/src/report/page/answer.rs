@@ -48,7 +48,8 @@ fn lines(answer: &BlockAnswer) -> Markup {
 fn settling(at: usize, command: &str) -> Markup {
     let id = format!("settle-{at}");
     html! { div.settle {
-        "With more rounds: " code id=(id) { (command) } " "
+        "With more rounds: "
+        code id=(id) { @for (at, word) in command.split(' ').enumerate() { @if at > 0 { " " } span.word { (word) } } } " "
         button.copy type="button" hidden data-copies=(id) { "Copy" }
     } }
 }
@@ -80,7 +81,7 @@ fn definitions(comparison: &Comparison) -> Markup {
                 dt class=(verdict.as_str()) { (verdict.as_str()) }
                 dd { (with_code_spans(&definition)) }
             } }
-            @if let Some((word, text)) = captions::fastest(comparison) { p.muted { strong { (word) } ": " (text) } }
+            @if let Some((word, text)) = captions::fastest_words(comparison) { p.muted { strong { (word) } ": " (text) } }
             p.muted {
                 (wording::family_sentence(comparison)) " " (calibration::text(&comparison.calibration)) " "
                 a href="#words" { "All words and verdicts" } "; methods: " (glossary::methods()) "."

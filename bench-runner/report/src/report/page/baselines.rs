@@ -31,7 +31,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         } @else if rows > 0 {
             h3 id="post-hoc" { "Variants against one another (post hoc)" }
             p.muted {
-                "Each comparison with another of its variants as the baseline. Pairs with the planned baseline keep their \
+                "Here each comparison is shown again with another of its variants as the baseline. Pairs with the planned baseline keep their \
                  planned verdicts. The other pairs were not planned, so one could pick the pair that looks best; their \
                  verdicts are therefore corrected for all "
                 (pairs(page.other_baselines)) " pairs of variants of the run."

@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::figure::{self, InlineFigure, Screens};
 
-/// Instruction for reading the exact values of figures; of use only with scripts.
+/// Hint about the exact values of figures; of use only with scripts.
 pub(in crate::report) fn hint() -> Markup {
     html! { p.muted.scripted { "Hover for exact values (keyboard: Tab to a figure, then arrow keys)." } }
 }

@@ -214,7 +214,7 @@ fn rounds(sampling: &Sampling) -> String {
     if min_rounds == max_rounds { min_rounds.to_string() } else { format!("{min_rounds}–{max_rounds}") }
 }
 
-/// Description of how blocks took turns, if they did.
+/// Sentence about blocks that took turns, if they did.
 fn visits(plan: &Plan, visits: usize) -> Option<String> {
     let kept = plan.blocks.iter().find_map(|block| Some(block.visits.as_ref()?.keep))?;
     let blocks = plan.blocks.len();

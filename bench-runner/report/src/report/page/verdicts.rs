@@ -99,6 +99,9 @@ fn columns(comparison: &Comparison) -> Vec<VerdictColumn> {
 fn caption(comparison: &Comparison) -> Markup {
     let ratios: BTreeSet<&str> = comparison.blocks.iter().map(wording::ratio_caption).collect();
     let of_words = [
+        captions::minimum(comparison),
+        captions::settle(comparison),
+        captions::more_comparisons(comparison),
         captions::per_build(comparison),
         captions::control(comparison),
         captions::values(&comparison.blocks),
@@ -108,10 +111,10 @@ fn caption(comparison: &Comparison) -> Markup {
         "Each variant against the baseline of its " a href=(anchor("comparison")) { "comparison" }
         "; below 1× is better: less time, less memory. "
         @for caption in ratios { (wording::sentence(caption)) " " }
-        @for (word, text) in of_words { (wording::sentence(&format!("{word}: {}", text.trim_end_matches('.')))) " " }
-        "CPU time and memory are ratios too; " (MEMORY) ". "
-        "In each first build it was " a href=(anchor("proof")) { "proven" } " that the settings were in force, unless \
-         the row says otherwise; a variant's link has its proofs."
+        "CPU time and memory are ratios without a verdict (" a href="#metrics" { "their intervals" } "); " (MEMORY) ". "
+        "The warm-up build of each variant has " a href=(anchor("proof")) { "proven" } " that its settings were in force, \
+         unless the row says otherwise; a click on a variant shows its proofs."
+        @for (word, text) in of_words { br; strong { (word) } ": " (with_code_spans(&text)) }
     }
 }
 
@@ -189,10 +192,9 @@ pub(super) struct BlockDigits {
 impl BlockDigits {
     pub(super) fn of(block: &BlockResult) -> Self {
         let unit = TimeUnit::for_block(block);
-        let medians: Vec<_> = block.arms.iter().filter_map(ArmResult::wall).collect();
         Self {
             ratios: ColumnDigits::of_block(block),
-            medians: ColumnDigits::of_times(&medians, unit),
+            medians: ColumnDigits::of_medians(block, unit),
             unit,
             saved_unit: wording::saved_unit(block),
         }

@@ -57,17 +57,22 @@ fn details_are_shown_if_they_are_wanted() {
             builds differ here
           linker=lld: too few rounds for an interval
 
-        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
-          other copy), and so not the quotient of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
-          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
-          was shown. The run's 8 verdicts are corrected for their number (Holm). The intervals are not
-          corrected, so a variant can be undecided although its interval excludes 1×.
-        per build: the ratio, applied to the median of the baseline.
-        control: the difference with its 95% interval. Smaller real differences than the one named after
-          it can be found too, but are missed more often.
-        proof: proven: the warm-up build shows that the settings were in force or, without settings, that
-          the workload did what its name says. A table without the column has no proof at all.
+        ratio: the average (geometric mean) of the per-round ratios to both copies of the baseline (of the
+          control: to the other copy); only builds of the same round are compared, so it can differ from the
+          quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
+          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
+          of these was shown. The run's 8 verdicts are corrected for their number (Holm), since among many
+          comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided
+          although its interval excludes 1×.
+        per build: the median of the baseline times the change.
+        control: the difference of two identical builds, with its 95% interval. The percentage after it,
+          the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
+          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
+          ones can be found too, but are missed more often.
+        proof: proven: the warm-up build shows that the settings of the variant were in force, or that the
+          workload did what its name says if the variant sets nothing. A table without the column has no
+          proof at all.
 
         skipped:
           linker=sold in linkers/*/incremental: no `sold` on this machine
@@ -138,26 +143,31 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
             nothing shows how much two identical builds differ here
           linker=lld: too few rounds for an interval
 
-        ratio: the average of the per-round ratios to both copies
-          of the baseline (of the control: to the other copy), and
-          so not the quotient of the medians; below 1x takes less
-          time.
-        verdicts: faster, slower: by more than chance explains,
-          and not equivalent; equivalent: any difference was shown
-          to be within +/-3%, the smallest that matters (--margin);
-          undecided: neither was shown. The run's 8 verdicts are
-          corrected for their number (Holm). The intervals are not
-          corrected, so a variant can be undecided although its
-          interval excludes 1x.
-        per build: the ratio, applied to the median of the
-          baseline.
-        control: the difference with its 95% interval. Smaller
-          real differences than the one named after it can be found
-          too, but are missed more often.
+        ratio: the average (geometric mean) of the per-round
+          ratios to both copies of the baseline (of the control: to
+          the other copy); only builds of the same round are
+          compared, so it can differ from the quotient of the
+          medians; below 1x takes less time.
+        verdicts: faster, slower: by more than chance explains;
+          equivalent: shown to be within +/-3%, the smallest
+          difference that matters (--margin), which goes before
+          faster and slower; undecided: none of these was shown. The
+          run's 8 verdicts are corrected for their number (Holm),
+          since among many comparisons some differ by chance. The
+          intervals are not corrected, so a variant can be undecided
+          although its interval excludes 1x.
+        per build: the median of the baseline times the change.
+        control: the difference of two identical builds, with its
+          95% interval. The percentage after it, the noise floor,
+          comes from the intervals of the variants. It is larger
+          than the +/- of a typical one, because verdicts are
+          corrected and because 4 of 5 runs have to find the
+          difference; smaller ones can be found too, but are missed
+          more often.
         proof: proven: the warm-up build shows that the settings
-          were in force or, without settings, that the workload did
-          what its name says. A table without the column has no
-          proof at all.
+          of the variant were in force, or that the workload did
+          what its name says if the variant sets nothing. A table
+          without the column has no proof at all.
     "#]]
     .assert_eq(&narrow);
 }
@@ -210,17 +220,22 @@ fn a_run_in_which_everything_happens() {
             builds differ here
           linker=lld: too few rounds for an interval
 
-        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
-          other copy), and so not the quotient of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
-          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
-          was shown. The run's 8 verdicts are corrected for their number (Holm). The intervals are not
-          corrected, so a variant can be undecided although its interval excludes 1×.
-        per build: the ratio, applied to the median of the baseline.
-        control: the difference with its 95% interval. Smaller real differences than the one named after
-          it can be found too, but are missed more often.
-        proof: proven: the warm-up build shows that the settings were in force or, without settings, that
-          the workload did what its name says. A table without the column has no proof at all.
+        ratio: the average (geometric mean) of the per-round ratios to both copies of the baseline (of the
+          control: to the other copy); only builds of the same round are compared, so it can differ from the
+          quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
+          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
+          of these was shown. The run's 8 verdicts are corrected for their number (Holm), since among many
+          comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided
+          although its interval excludes 1×.
+        per build: the median of the baseline times the change.
+        control: the difference of two identical builds, with its 95% interval. The percentage after it,
+          the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
+          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
+          ones can be found too, but are missed more often.
+        proof: proven: the warm-up build shows that the settings of the variant were in force, or that the
+          workload did what its name says if the variant sets nothing. A table without the column has no
+          proof at all.
     "#]]
     .assert_eq(&plain(&fixture::everything()));
 }
@@ -272,15 +287,19 @@ fn long_names_stay_whole_and_within_the_line() {
           control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or
             more would be found in 4 of 5 such runs
 
-        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
-          other copy), and so not the quotient of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
-          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
-          was shown. The run's 2 verdicts are corrected for their number (Holm). The intervals are not
-          corrected, so a variant can be undecided although its interval excludes 1×.
-        per build: the ratio, applied to the median of the baseline.
-        control: the difference with its 95% interval. Smaller real differences than the one named after
-          it can be found too, but are missed more often.
+        ratio: the average (geometric mean) of the per-round ratios to both copies of the baseline (of the
+          control: to the other copy); only builds of the same round are compared, so it can differ from the
+          quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
+          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
+          of these was shown. The run's 2 verdicts are corrected for their number (Holm), since among many
+          comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided
+          although its interval excludes 1×.
+        per build: the median of the baseline times the change.
+        control: the difference of two identical builds, with its 95% interval. The percentage after it,
+          the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
+          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
+          ones can be found too, but are missed more often.
     "#]]
     .assert_eq(&plain(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
 }
@@ -331,17 +350,21 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
             units compiled
           linker=wild: linker not in force: expected more than LLD 22.1.2, found LLD 22.1.2
 
-        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
-          other copy), and so not the quotient of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
-          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
-          was shown. The run's 4 verdicts are corrected for their number (Holm). The intervals are not
-          corrected, so a variant can be undecided although its interval excludes 1×.
-        per build: the ratio, applied to the median of the baseline.
-        control: the difference with its 95% interval. Smaller real differences than the one named after
-          it can be found too, but are missed more often.
-        proof: proven: the warm-up build shows that the settings were in force or, without settings, that
-          the workload did what its name says.
+        ratio: the average (geometric mean) of the per-round ratios to both copies of the baseline (of the
+          control: to the other copy); only builds of the same round are compared, so it can differ from the
+          quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
+          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
+          of these was shown. The run's 4 verdicts are corrected for their number (Holm), since among many
+          comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided
+          although its interval excludes 1×.
+        per build: the median of the baseline times the change.
+        control: the difference of two identical builds, with its 95% interval. The percentage after it,
+          the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
+          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
+          ones can be found too, but are missed more often.
+        proof: proven: the warm-up build shows that the settings of the variant were in force, or that the
+          workload did what its name says if the variant sets nothing.
     "#]]
     .assert_eq(&plain(&comparison(vec![one])));
 }
@@ -438,19 +461,22 @@ fn another_baseline_is_marked() {
           control: two identical builds of linker=bfd, the planned baseline, differed by −0.2% (−1.8 to
             +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs
 
-        ratio: the average of the per-round ratios to the baseline, and so not the quotient of the
-          medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
-          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
-          was shown. Post hoc: the baseline was chosen after the run. Pairs with the planned baseline keep
-          their planned verdicts; the others are corrected for all 6 pairs of variants (Holm). The intervals
-          are not corrected, so a variant can be undecided although its interval excludes 1×.
-        per build: the ratio, applied to the median of the baseline.
-        control: the difference with its 95% interval. Smaller real differences than the one named after
-          it can be found too, but are missed more often.
+        ratio: the average (geometric mean) of the per-round ratios to the baseline; only builds of the
+          same round are compared, so it can differ from the quotient of the medians; below 1× takes less
+          time.
+        verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
+          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
+          of these was shown. Post hoc: the baseline was chosen after the run. Pairs with the planned
+          baseline keep their planned verdicts; the others are corrected for all 6 pairs of variants (Holm).
+          The intervals are not corrected, so a variant can be undecided although its interval excludes 1×.
+        per build: the median of the baseline times the change.
+        control: the difference of two identical builds, with its 95% interval. The percentage after it,
+          the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
+          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
+          ones can be found too, but are missed more often.
         directories: Each variant has its own target directory, and builds in one directory can be faster
-          than in another. The intervals are wide enough for such a difference of 0.7% (assumed: it is
-          measured after 10 controls on this machine, 3 controls so far).
+          than in another. The intervals are wide enough for such a difference of 0.7% (standard deviation,
+          assumed: it is measured from 10 controls on, 3 controls on this machine so far).
 
         skipped:
           all in linkers/ripgrep/clean: no variant here is `linker=lld`
@@ -474,13 +500,16 @@ fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_t
           warning: as-configured: differs from your own build in flags: yours `-Clinker=<x>`, here nothing
           compared with your own build: without your configuration: same (left out on purpose: RUSTFLAGS)
 
-        ratio: the average of the per-round ratios to both copies of the baseline (of the control: to the
-          other copy), and so not the quotient of the medians; below 1× takes less time.
-        verdicts: faster, slower: by more than chance explains, and not equivalent; equivalent: any
-          difference was shown to be within ±3%, the smallest that matters (--margin); undecided: neither
-          was shown. The run has one verdict, which needs no correction.
-        control: the difference with its 95% interval. Smaller real differences than the one named after
-          it can be found too, but are missed more often.
+        ratio: the average (geometric mean) of the per-round ratios to both copies of the baseline (of the
+          control: to the other copy); only builds of the same round are compared, so it can differ from the
+          quotient of the medians; below 1× takes less time.
+        verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
+          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
+          of these was shown. The run has one verdict, which needs no correction.
+        control: the difference of two identical builds, with its 95% interval. The percentage after it,
+          the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
+          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
+          ones can be found too, but are missed more often.
     "#]]
     .assert_eq(&said);
 }
