@@ -146,15 +146,13 @@ impl JudgedBlock {
         self.estimates = self.estimates.iter().enumerate().map(widened).collect();
     }
 
-    /// Gives the pairs that were planned the verdicts and corrected p-values of `planned`, the same block judged
-    /// against the planned baseline.
+    /// Gives the pairs that were planned the results of `planned`, the same block judged against the planned baseline:
+    /// a pair has one result, also where its standard error would now be pooled with those of other pairs.
     pub(super) fn keep_planned_verdicts(&mut self, cells: &Cells<'_>, planned: &Self) {
         for (arm, ratio) in self.ratios.iter_mut().enumerate() {
             let known = cells.planned_pair(arm).and_then(|pair| planned.ratios[pair]);
             let (Some(ratio), Some(known)) = (ratio, known) else { continue };
-            ratio.p_adjusted = known.p_adjusted;
-            ratio.p_equivalence_adjusted = known.p_equivalence_adjusted;
-            ratio.verdict = if cells.is_post_hoc() { known.verdict.reversed() } else { known.verdict };
+            *ratio = if cells.is_post_hoc() { known.reversed() } else { known };
         }
     }
 

@@ -34,6 +34,14 @@ pub struct Ratio {
 }
 
 impl Ratio {
+    /// The ratio of the baseline to the arm.
+    #[must_use]
+    pub(in crate::compare) fn reversed(self) -> Self {
+        let [ratio, low, high, ratio_of_means] =
+            [self.ratio, self.high, self.low, self.ratio_of_means].map(f64::recip);
+        Self { ratio, low, high, ratio_of_means, verdict: self.verdict.reversed(), ..self }
+    }
+
     /// The estimate without the verdict.
     pub fn plain(&self) -> PlainRatio {
         PlainRatio { rounds: self.rounds, ratio: self.ratio, low: self.low, high: self.high }

@@ -327,3 +327,28 @@ fn an_invalid_block_has_no_fastest_arm() {
     add_fastest(&mut found, &recorded, &Policy::default());
     assert_eq!(found.blocks[0].fastest, None);
 }
+
+/// The planned comparisons have one estimate, which is not pooled. Against the other variant there are two.
+#[test]
+fn a_planned_pair_has_one_result_whatever_else_is_compared() {
+    let mut planned_block = block("linkers", false, &["v", "w"]);
+    planned_block.sampling.min_rounds = 3;
+    let plan = plan(vec![planned_block]);
+    let mut samples = Samples::of(&plan);
+    let [base, v, w] = [0, 1, 2];
+    let failed = || Outcome::Failed { exit_code: Some(1) };
+    let seconds = |arm: usize, round: u32| {
+        [10.0, 5.0, 12.0][arm] * [1.0, 1.5, 0.7, 1.02, 1.0, 0.99][round as usize - 1]
+    };
+    for round in 1..=6 {
+        let fails = if round <= 3 { v } else { base };
+        samples.round(0, round, |arm| {
+            let scatter = if arm == v { f64::from(round) / 3.0 } else { 1.0 };
+            if arm == fails { failed() } else { built(seconds(arm, round) * scatter) }
+        });
+    }
+    let before = compare_samples(&plan, &samples.all).blocks[0].arms[w].ratio.expect("a planned result");
+    let after = compare_against(&plan, &samples.all, "w").blocks[0].arms[base].ratio.expect("the same pair");
+    assert_eq!((after.p, after.p_adjusted, after.df), (before.p, before.p_adjusted, before.df));
+    assert_eq!((after.low, after.high), (before.high.recip(), before.low.recip()));
+}
