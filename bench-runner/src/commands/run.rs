@@ -69,7 +69,7 @@ Examples:
   bench-runner run
   bench-runner run recommended --project ./
   bench-runner run --project ./ --axis linker=mold --workload incremental
-  bench-runner run --project ./ --axis rev=$(git rev-parse HEAD~1),$(git rev-parse HEAD) --workload incremental
+  bench-runner run --project ./ --axis rev=$(git rev-parse HEAD~1),$(git rev-parse HEAD)
   bench-runner run lto --project hyperfine --time-budget 30m";
 
 impl Args {

@@ -107,9 +107,11 @@ fn another_baseline_is_marked_and_writes_nothing() {
     let path = bundle.to_str().expect("UTF-8");
     let ran = lab.run(&["compare", path, "--baseline", "env.X=3", "--verbose"]).expect(0);
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
-    for says in
-        ["post hoc: compared with `env.X=3`", "for all 3 pairs of variants", "difference of 0.7% (standard deviation, assumed"]
-    {
+    for says in [
+        "post hoc: compared with `env.X=3`",
+        "for all 3 pairs of variants",
+        "difference of 0.7% (standard deviation, assumed",
+    ] {
         assert!(said.contains(says), "{says}: {}", ran.stdout);
     }
     assert!(entries(&bundle).iter().all(|entry| !entry.ends_with("derived")), "nothing is written");

@@ -21,8 +21,7 @@ pub(super) fn captions(comparison: &Comparison) -> Vec<Caption> {
             "verdicts",
             format!(
                 "faster, slower: by more than chance explains; equivalent: shown to be within ±{margin}, the smallest \
-                 difference that matters (--margin), which goes before faster and slower; undecided: none of these was \
-                 shown. {}",
+                 difference that matters (--margin), whether chance explains it or not; undecided: none of these was shown. {}",
                 wording::family_sentence(comparison)
             ),
         ));
@@ -66,8 +65,9 @@ pub(super) fn settle(comparison: &Comparison) -> Option<Caption> {
     let is_asked = arms
         .any(|arm| matches!(arm.needed, Some(RoundsNeeded::Rounds(_) | RoundsNeeded::AssumedOffset { .. })));
     is_asked.then(|| {
-        let text = "so many rounds, with the variation of this run, make the interval so narrow that the variant is faster, \
-                    slower or equivalent even in the worst case, if it hardly differs. After few rounds the number is rough.";
+        let text = "with so many rounds, and the variation of this run, the interval is narrow enough for one of faster, slower and \
+                    equivalent, whatever the true difference is. If it is large, fewer are enough. After few rounds the number \
+                    is rough.";
         ("settle", text.to_owned())
     })
 }
@@ -78,18 +78,11 @@ pub(super) fn fastest_words(comparison: &Comparison) -> Option<Caption> {
     let is_any_named = clauses.iter().any(|clause| !clause.starts_with(fastest::NOT_DECIDED));
     (!clauses.is_empty()).then(|| {
         let mut text = "named if a variant was shown to be faster than the baseline, or the baseline to be faster than all \
-                        variants"
+                        variants; together with those that were not told apart from it (undecided or equivalent)."
             .to_owned();
-        text.push_str(match is_any_named {
-            true => {
-                ", together with those that were not told apart from it (undecided or equivalent). Verdicts between two \
-                 variants are corrected for the number of pairs."
-            }
-            false if clauses.iter().any(|clause| clause.contains("told apart")) => {
-                ". Not told apart: undecided or equivalent."
-            }
-            false => ".",
-        });
+        if is_any_named {
+            text.push_str(" Verdicts between two variants are corrected for the number of pairs.");
+        }
         ("fastest", text)
     })
 }
@@ -132,9 +125,9 @@ pub(super) fn more_comparisons(comparison: &Comparison) -> Option<Caption> {
     let known = known.max().filter(|_| is_asked)?;
     let text = format!(
         "builds in one target directory can be faster than in another, and controls show by how much. Each comparison that \
-         is run on this machine adds one (`bench-runner run`, without a scenario, has 3): {known} so far, with this run. From \
-         {MIN_TWINS} on, with that of the new run, the difference is estimated from them; until then one of {} (standard \
-         deviation) is assumed, which keeps the intervals wide, however many rounds there are.",
+         is run on this machine adds one (`bench-runner run`, without a scenario, has 3): {known} so far, with this run; a new \
+         run has its own. From {MIN_TWINS} on the difference is estimated from them. Until then one of {} (standard deviation) \
+         is assumed, and however many rounds there are, no interval becomes narrow enough to settle this.",
         wording::share(ASSUMED_OFFSET)
     );
     Some(("controls", text))

@@ -210,7 +210,7 @@ mod tests {
             | linker=mold | 3.868 s | 0.921× | 0.914–0.928× | −7.9% | faster | 12 |
 
             - ratio: the average (geometric mean) of the per-round ratios to both copies of the baseline (of the control: to the other copy); only builds of the same round are compared, so it can differ from the quotient of the medians; below 1× takes less time.
-            - verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the smallest difference that matters (--margin), which goes before faster and slower; undecided: none of these was shown. The run's 2 verdicts are corrected for their number (Holm), since among many comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided although its interval excludes 1×.
+            - verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the smallest difference that matters (--margin), whether chance explains it or not; undecided: none of these was shown. The run's 2 verdicts are corrected for their number (Holm), since among many comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided although its interval excludes 1×.
             - per build: the median of the baseline times the change.
             - control: the difference of two identical builds, with its 95% interval. The percentage after it, the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller ones can be found too, but are missed more often.
         "#]].assert_eq(&text);

@@ -61,8 +61,8 @@ fn details_are_shown_if_they_are_wanted() {
           control: to the other copy); only builds of the same round are compared, so it can differ from the
           quotient of the medians; below 1× takes less time.
         verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
-          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
-          of these was shown. The run's 8 verdicts are corrected for their number (Holm), since among many
+          smallest difference that matters (--margin), whether chance explains it or not; undecided: none of
+          these was shown. The run's 8 verdicts are corrected for their number (Holm), since among many
           comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided
           although its interval excludes 1×.
         per build: the median of the baseline times the change.
@@ -150,12 +150,12 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
           medians; below 1x takes less time.
         verdicts: faster, slower: by more than chance explains;
           equivalent: shown to be within +/-3%, the smallest
-          difference that matters (--margin), which goes before
-          faster and slower; undecided: none of these was shown. The
-          run's 8 verdicts are corrected for their number (Holm),
-          since among many comparisons some differ by chance. The
-          intervals are not corrected, so a variant can be undecided
-          although its interval excludes 1x.
+          difference that matters (--margin), whether chance
+          explains it or not; undecided: none of these was shown.
+          The run's 8 verdicts are corrected for their number
+          (Holm), since among many comparisons some differ by
+          chance. The intervals are not corrected, so a variant can
+          be undecided although its interval excludes 1x.
         per build: the median of the baseline times the change.
         control: the difference of two identical builds, with its
           95% interval. The percentage after it, the noise floor,
@@ -224,8 +224,8 @@ fn a_run_in_which_everything_happens() {
           control: to the other copy); only builds of the same round are compared, so it can differ from the
           quotient of the medians; below 1× takes less time.
         verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
-          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
-          of these was shown. The run's 8 verdicts are corrected for their number (Holm), since among many
+          smallest difference that matters (--margin), whether chance explains it or not; undecided: none of
+          these was shown. The run's 8 verdicts are corrected for their number (Holm), since among many
           comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided
           although its interval excludes 1×.
         per build: the median of the baseline times the change.
@@ -291,8 +291,8 @@ fn long_names_stay_whole_and_within_the_line() {
           control: to the other copy); only builds of the same round are compared, so it can differ from the
           quotient of the medians; below 1× takes less time.
         verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
-          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
-          of these was shown. The run's 2 verdicts are corrected for their number (Holm), since among many
+          smallest difference that matters (--margin), whether chance explains it or not; undecided: none of
+          these was shown. The run's 2 verdicts are corrected for their number (Holm), since among many
           comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided
           although its interval excludes 1×.
         per build: the median of the baseline times the change.
@@ -354,8 +354,8 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
           control: to the other copy); only builds of the same round are compared, so it can differ from the
           quotient of the medians; below 1× takes less time.
         verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
-          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
-          of these was shown. The run's 4 verdicts are corrected for their number (Holm), since among many
+          smallest difference that matters (--margin), whether chance explains it or not; undecided: none of
+          these was shown. The run's 4 verdicts are corrected for their number (Holm), since among many
           comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided
           although its interval excludes 1×.
         per build: the median of the baseline times the change.
@@ -465,10 +465,10 @@ fn another_baseline_is_marked() {
           same round are compared, so it can differ from the quotient of the medians; below 1× takes less
           time.
         verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
-          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
-          of these was shown. Post hoc: the baseline was chosen after the run. Pairs with the planned
-          baseline keep their planned verdicts; the others are corrected for all 6 pairs of variants (Holm).
-          The intervals are not corrected, so a variant can be undecided although its interval excludes 1×.
+          smallest difference that matters (--margin), whether chance explains it or not; undecided: none of
+          these was shown. Post hoc: the baseline was chosen after the run. Pairs with the planned baseline
+          keep their planned verdicts; the others are corrected for all 6 pairs of variants (Holm). The
+          intervals are not corrected, so a variant can be undecided although its interval excludes 1×.
         per build: the median of the baseline times the change.
         control: the difference of two identical builds, with its 95% interval. The percentage after it,
           the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
@@ -504,8 +504,8 @@ fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_t
           control: to the other copy); only builds of the same round are compared, so it can differ from the
           quotient of the medians; below 1× takes less time.
         verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the
-          smallest difference that matters (--margin), which goes before faster and slower; undecided: none
-          of these was shown. The run has one verdict, which needs no correction.
+          smallest difference that matters (--margin), whether chance explains it or not; undecided: none of
+          these was shown. The run has one verdict, which needs no correction.
         control: the difference of two identical builds, with its 95% interval. The percentage after it,
           the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
           one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
