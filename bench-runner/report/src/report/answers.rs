@@ -64,12 +64,21 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     if !judged.is_empty() && !wording::is_invalid(block) {
         clauses.push(format!("control: {}", wording::control_text(block)));
     }
-    let sentences: Vec<String> = clauses.iter().map(|clause| wording::sentence(clause)).collect();
+    let sentences: Vec<String> = clauses.iter().map(|clause| sentence(block, clause)).collect();
     BlockAnswer {
         block: title.clone(),
         is_conclusive,
         sentences,
         command: undecided.and_then(|undecided| undecided.command).or(more.and_then(|more| more.command)),
+    }
+}
+
+/// A clause as a sentence. The name of a variant at its beginning stays as it is.
+fn sentence(block: &BlockResult, clause: &str) -> String {
+    let begins_with = |name: &str| clause.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));
+    match block.arms.iter().any(|arm| begins_with(&arm.variant)) {
+        true => format!("{clause}."),
+        false => wording::sentence(clause),
     }
 }
 
@@ -92,6 +101,14 @@ mod tests {
             hexyl 0.17.0: rebuild after an edit: linker=lld (linker=rust-lld) is faster than linker=bfd: 0.873× as long (0.866–0.880×; −12.7%), saves 0.53 s per build, 12 rounds. linker=mold is faster than linker=bfd: 0.921× as long (0.914–0.928×; −7.9%), saves 0.33 s per build, 12 rounds. codegen-units=3 is undecided against linker=bfd: 1.010× as long (0.606–1.414×; +1.0%), 12 rounds. Without a result: linker=gold, linker=wild. Control: two identical builds differed by −0.2% (−1.8 to +1.4%); a real difference of 2.1% or more would be found in 4 of 5 such runs.
             ripgrep 15.1.0: rebuild after an edit: No result: two identical builds, the baseline and its control, differ by more than chance explains.
             tokei 14.0.0: rebuild after an edit: Nothing could be compared with linker=bfd. Without a result: linker=lld."#]].assert_eq(&texts.join("\n"));
+    }
+
+    #[test]
+    fn the_name_of_a_variant_stays_as_it_is() {
+        let mut one = block("hexyl", &names(2, false), 12, 4.2);
+        one.arms[2].variant = "mold".to_owned();
+        one.arms[2].ratio = Some(ratio(0.5, 0.1, Verdict::Faster));
+        assert!(answer_text(&one).contains(": mold is faster than "), "{}", answer_text(&one));
     }
 
     #[test]
