@@ -37,6 +37,10 @@ pub(super) fn prepare(
     Ok(())
 }
 
+/// Help if the place of an edit is not in each of the commits that are compared.
+const COMMITS_HELP: &str = "compare full builds alone (`--workload clean`), or give the project a manifest with an edit whose \
+    anchor is in all commits";
+
 fn check(
     prepared: &PreparedTree,
     class: Option<bench_runner_measure::corpus::EditClass>,
@@ -45,7 +49,12 @@ fn check(
     let Some(edit) = prepared.project.edit_of(class) else { return Ok(()) };
     edits::check(&prepared.source.dir(), edit).map_err(|error| {
         let of: String = variant.rev.iter().map(|rev| format!(" in commit {rev}")).collect();
-        RequestError::usage(format!("{}{of}: {error}", prepared.project.origin), error.help())
+        // The edit was chosen in one of the commits, and its place need not be in the others.
+        let help = match variant.rev {
+            Some(_) => Some(COMMITS_HELP.to_owned()),
+            None => error.help(),
+        };
+        RequestError::usage(format!("{}{of}: {error}", prepared.project.origin), help)
     })
 }
 
