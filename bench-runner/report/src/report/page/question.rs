@@ -77,7 +77,9 @@ fn settings_question(blocks: &[&Block], projects: &str) -> Option<String> {
             format!("Which combination of {} {verb}s {projects} fastest", wording::join_and(&name_all(keys)))
         }
         [keys] if keys[0] == "project" => format!("Which project is the fastest to {verb}"),
-        [keys] if keys[0] == "rev" => format!("Which commit of {projects} is the fastest to {verb}"),
+        [keys] if keys[0] == "rev" => {
+            format!("Which commit of {} is the fastest to {verb}", without_commits(projects))
+        }
         [keys] => format!("Which {} {verb}s {projects} fastest", axis_name(&keys[0])),
         several if several.len() <= NAMED && several.iter().all(|keys| keys.len() == 1) => {
             let names: Vec<String> =
@@ -177,6 +179,12 @@ fn projects(comparison: &Comparison) -> String {
     if all.len() > NAMED { format!("{} projects", all.len()) } else { wording::join_and(&all) }
 }
 
+/// `itoa` for `itoa, 2 commits`.
+fn without_commits(project: &str) -> &str {
+    let counted = project.rsplit_once(", ").filter(|(_, count)| count.ends_with(" commits"));
+    counted.map_or(project, |(name, _)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -240,6 +248,13 @@ mod tests {
             ("clean", &[("env.BURN", "3")]),
         ]);
         check(vec![other], "Which value of BURN builds titlecase 3.6.0 fastest?");
+    }
+
+    #[test]
+    fn a_project_is_named_without_its_number_of_commits() {
+        assert_eq!(without_commits("itoa, 2 commits"), "itoa");
+        assert_eq!(without_commits("itoa, hexyl"), "itoa, hexyl");
+        assert_eq!(without_commits("itoa"), "itoa");
     }
 
     #[test]
