@@ -37,8 +37,8 @@ pub(crate) struct Args {
     ])]
     resume: Option<PathBuf>,
     /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit, such as high load,
-    /// battery power or a full disk, or if the builds would differ from those in your own directory [default: warn and
-    /// measure]
+    /// battery power or a full disk, or if the builds would differ from those in your own directory, because a file outside
+    /// of the project is missing, for example [default: warn and measure]
     #[arg(long)]
     strict: bool,
     /// Wait until the machine is fit and no other run measures on it, for at most DURATION if given, as in `--wait=2h`

@@ -127,8 +127,10 @@ pub(super) fn more_comparisons(comparison: &Comparison) -> Option<Caption> {
         "builds in one target directory can be faster than in another, and controls show by how much. Each comparison that \
          is run on this machine adds one (`bench-runner run`, without a scenario, has 3): {known} so far, with this run; a new \
          run has its own. From {MIN_TWINS} on the difference is estimated from them. Until then one of {} (standard deviation) \
-         is assumed, and however many rounds there are, no interval becomes narrow enough to settle this.",
-        wording::share(ASSUMED_OFFSET)
+         is assumed. However many rounds there are, that alone is too much to show equivalence within ±{}, so a variant that \
+         hardly differs stays undecided.",
+        wording::share(ASSUMED_OFFSET),
+        wording::share(comparison.blocks.first()?.margin)
     );
     Some(("controls", text))
 }
