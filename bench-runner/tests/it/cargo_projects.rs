@@ -350,11 +350,13 @@ fn commits_of_a_project_are_compared() {
     // The function that is edited is written another way in the last commit.
     lab.write("own/src/lib.rs", "pub mod more;\npub fn twice(n: u64) -> u64 {\n    n * 2\n}\n");
     let main = lab.path("own/src/main.rs");
-    let text = std::fs::read_to_string(&main).expect("the program").replace("fn main() {", "fn main() -> () {");
+    let text =
+        std::fs::read_to_string(&main).expect("the program").replace("fn main() {", "fn main() -> () {");
     std::fs::write(&main, text).expect("the program");
     let third = commit(&lab);
     let axis = format!("rev={first},{third}");
-    let ran = lab.run(&["run", "--project", "../own", "--axis", &axis, "--workload", "incremental"]).expect(2);
+    let ran =
+        lab.run(&["run", "--project", "../own", "--axis", &axis, "--workload", "incremental"]).expect(2);
     assert!(
         ran.stderr.contains(&format!("in commit {first}: the anchor of the edit `body` occurs 0 times"))
             && ran.stderr.contains("help: compare full builds alone (`--workload clean`), or give"),
