@@ -19,13 +19,13 @@ use crate::flows::{self, FlowError, JudgedRun};
 
 /// Decide for each machine type whether to switch, from one or more runs
 ///
-/// For each machine type, variants that certainly slow any workload of `--per-day` by more than `--max-slower`, or exceed
-/// `--max-memory`, are ruled out; those that may do so are not recommended. Of the others that save more than `--worth` per
-/// developer and day with all of their interval, the one that saves most wins; another one may be as good. If there is none,
-/// and it is open whether one saves that much or is ruled out, it is too close to call; else the answer is to stay. Several runs of a
-/// machine with the same tools are averaged, and more precise ones count more; all machines of a type count the same. So if it
-/// is too close to call, run again and give both runs.
-/// Exit code 5: too close to call on at least one machine type.
+/// For each machine type, variants that certainly slow any workload of `--per-day` by more than `--max-slower`, or
+/// exceed `--max-memory`, are ruled out; those that may do so are not recommended. Of the others that save more than
+/// `--worth` per developer and day with all of their interval, the one that saves most wins; another one may be as
+/// good. If there is none, and it is open whether one saves that much or is ruled out, it is too close to call; else
+/// the answer is to stay. Several runs of a machine with the same tools are averaged, and more precise ones count more;
+/// all machines of a type count the same. So if it is too close to call, run again and give both runs. Exit code 5: too
+/// close to call on at least one machine type.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {

@@ -65,9 +65,9 @@ pub(super) fn settle(comparison: &Comparison) -> Option<Caption> {
     let is_asked = arms
         .any(|arm| matches!(arm.needed, Some(RoundsNeeded::Rounds(_) | RoundsNeeded::AssumedOffset { .. })));
     is_asked.then(|| {
-        let text = "with so many rounds, and the variation of this run, the interval is narrow enough for one of faster, slower and \
-                    equivalent, whatever the true difference is. If it is large, fewer are enough. After few rounds the number \
-                    is rough.";
+        let text = "with so many rounds, and the variation of this run, the interval is narrow enough for one of faster, \
+                    slower and equivalent, whatever the true difference is. If it is large, fewer are enough. After few \
+                    rounds the number is rough.";
         ("settle", text.to_owned())
     })
 }
