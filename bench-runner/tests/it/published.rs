@@ -11,7 +11,10 @@ use bench_runner_report::{figure, report};
 use crate::lab::{Lab, entries};
 
 /// The run shown in README.md and docs/.
-const REFERENCE: &str = "20261130T081008Z-quick-4fb681";
+const REFERENCE: &str = "20261130T202206Z-quick-f08d0d";
+
+/// The run that the README shows as Markdown.
+const POSTED: &str = "20261130T204108Z-lto-3f186f";
 
 /// The run whose decision is shown in README.md and docs/TUTORIAL.md.
 const DECIDED: &str = "20261130T132724Z-recommended-8fff2a";
@@ -30,6 +33,7 @@ const FIGURES: [(&str, &str, &str); 7] = [
 trials! { "published";
     figures_are_those_of_the_committed_bundle,
     the_readme_names_the_bundle_and_its_verdicts,
+    the_readme_shows_what_a_post_would_have,
     the_examples_are_what_their_bundles_say,
     samples_of_decide_are_what_it_says,
 }
@@ -111,16 +115,31 @@ fn the_readme_names_the_bundle_and_its_verdicts() {
         bundle.manifest.run
     );
     let table = said(&bundle);
-    // Every line in the README's excerpt must be a line of the run's report.
-    let shown: Vec<&str> = text
-        .lines()
-        .filter(|line| line.starts_with("  linker=") || line.starts_with("  workload="))
-        .collect();
-    assert!(shown.len() >= 3, "README.md shows no results");
+    // Every line of the excerpt must be a line of the run's report. A run says more than its report, on other lines.
+    let of_a_run = |line: &str| line.starts_with("next:    ") || line.starts_with("page:    ");
+    let sample = text.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
+    let shown: Vec<&str> = sample.lines().filter(|line| !line.is_empty() && *line != "…" && !of_a_run(line)).collect();
+    assert!(shown.len() >= 20, "README.md shows {} lines", shown.len());
     for line in shown {
         assert!(
             table.lines().any(|own| own.trim_end() == line),
             "README.md shows what the run did not say: {line}"
         );
+    }
+}
+
+fn the_readme_shows_what_a_post_would_have() {
+    let text = fs::read_to_string(root().join("README.md")).expect("README.md");
+    let sample = text.split("```markdown\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
+    assert!(text.contains(POSTED), "README.md names another bundle than {POSTED}");
+    let posted = report::markdown(&flows::judge(&kept(POSTED), &Policy::default()));
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (answer, table) = sample.split_once("\n\n").expect("an answer and a table");
+    let answer = words(answer.trim_end_matches('…'));
+    // A sign that Markdown would take for a list is escaped.
+    let plain = words(&posted.replace("\\+", "+"));
+    assert!(answer.len() > 100 && plain.contains(&answer), "not the answer of the run: {answer}");
+    for line in table.lines().filter(|line| *line != "…") {
+        assert!(posted.lines().any(|own| own == line), "README.md shows what the run did not say: {line}");
     }
 }

@@ -65,9 +65,9 @@ pub(super) fn settle(comparison: &Comparison) -> Option<Caption> {
     let is_asked = arms
         .any(|arm| matches!(arm.needed, Some(RoundsNeeded::Rounds(_) | RoundsNeeded::AssumedOffset { .. })));
     is_asked.then(|| {
-        let text = "with so many rounds, and the variation of this run, the interval is narrow enough for one of faster, \
-                    slower and equivalent, whatever the true difference is. If it is large, fewer are enough. After few \
-                    rounds the number is rough.";
+        let text = "with the number of rounds that the answer names, and the variation of this run, the interval is narrow \
+                    enough for one of faster, slower and equivalent, whatever the true difference is. A large difference needs \
+                    fewer rounds. After few rounds the number is rough.";
         ("settle", text.to_owned())
     })
 }
@@ -77,8 +77,8 @@ pub(super) fn fastest_words(comparison: &Comparison) -> Option<Caption> {
     let clauses: Vec<String> = comparison.blocks.iter().filter_map(fastest::clause).collect();
     let is_any_named = clauses.iter().any(|clause| !clause.starts_with(fastest::NOT_DECIDED));
     (!clauses.is_empty()).then(|| {
-        let mut text = "named if a variant was shown to be faster than the baseline, or the baseline to be faster than all \
-                        variants; together with those that were not told apart from it (undecided or equivalent)."
+        let mut text = "a variant that was shown to be faster than the baseline, or the baseline if it was shown to be faster than \
+                        all variants. Those that were not told apart from it (undecided or equivalent) are named with it."
             .to_owned();
         if is_any_named {
             text.push_str(" Verdicts between two variants are corrected for the number of pairs.");
@@ -107,7 +107,7 @@ pub(super) fn control(comparison: &Comparison) -> Option<Caption> {
     let has_floor = |block: &BlockResult| block.twin.is_some() && wording::noise_floor(block).is_some();
     comparison.blocks.iter().any(has_floor).then(|| {
         let text = "the difference of two identical builds, with its 95% interval. The percentage after it, the noise floor, \
-                    comes from the intervals of the variants. It is larger than the ± of a typical one, because verdicts are \
+                    comes from the intervals of the variants. It is larger than the ± of a typical variant, because verdicts are \
                     corrected and because 4 of 5 runs have to find the difference; smaller ones can be found too, but are \
                     missed more often.";
         ("control", text.to_owned())
@@ -124,11 +124,11 @@ pub(super) fn more_comparisons(comparison: &Comparison) -> Option<Caption> {
     });
     let known = known.max().filter(|_| is_asked)?;
     let text = format!(
-        "builds in one target directory can be faster than in another, and controls show by how much. Each comparison that \
-         is run on this machine adds one (`bench-runner run`, without a scenario, has 3): {known} so far, with this run; a new \
-         run has its own. From {MIN_TWINS} on the difference is estimated from them. Until then one of {} (standard deviation) \
-         is assumed. However many rounds there are, that alone is too much to show equivalence within ±{}, so a variant that \
-         hardly differs stays undecided.",
+        "identical builds in two target directories can differ in speed, and controls show by how much. Each comparison adds \
+         one (`bench-runner run`, without a scenario, has 3), if its run is in the same `results` directory: {known} so far, \
+         with this run; a new run adds its own. From {MIN_TWINS} on the difference is estimated from them. Until then one of \
+         {} (standard deviation) is assumed, and with it an interval stays too wide to show equivalence within ±{}, however \
+         many rounds there are: a variant that hardly differs stays undecided.",
         wording::share(ASSUMED_OFFSET),
         wording::share(comparison.blocks.first()?.margin)
     );

@@ -156,34 +156,40 @@ pub(super) fn undecided(block: &BlockResult) -> Option<Undecided<'_>> {
         RoundsNeeded::AssumedOffset { missing, .. } => Some(missing),
         _ => None,
     });
-    let after = missing.max().map(after_more).unwrap_or_default();
     let command = command.map(|command| format!("{command} --rounds {rounds}"));
     let how = match command {
         Some(_) => String::new(),
         None => format!("; repeat the command of this run with `--rounds {rounds}`"),
     };
-    let outlook = format!(
-        "a new run of about {rounds} rounds{} would probably settle it{after}{how}",
-        time.unwrap_or_default()
-    );
+    let outlook = format!("{}{how}", settling(rounds, &time.unwrap_or_default(), missing.max().unwrap_or(0)));
     Some(Undecided { variants, outlook, command, seconds })
 }
 
 /// Number of comparisons, and so of controls, of the run that a user makes without any arguments.
 const CONTROLS_OF_A_RUN: usize = 3;
 
-/// Condition under which the rounds of an assumed offset settle anything, as a clause.
-fn after_more(missing: usize) -> String {
+/// Time budget of that run, in seconds.
+const SECONDS_OF_A_RUN: f64 = 390.0;
+
+/// What would probably settle a comparison, as a clause: so many rounds, which take a time such as ` (62 s)`, and before
+/// them runs that give the missing controls.
+fn settling(rounds: usize, time: &str, missing: usize) -> String {
     let controls = match missing {
-        0 => return String::new(),
-        1 => "1 more control is".to_owned(),
-        missing => format!("{missing} more controls are"),
+        0 => return format!("a new run of about {rounds} rounds{time} would probably settle it"),
+        1 => "1 more control is needed".to_owned(),
+        missing => format!("{missing} more controls are needed"),
     };
-    let runs = match missing.div_ceil(CONTROLS_OF_A_RUN) {
+    let runs = missing.div_ceil(CONTROLS_OF_A_RUN);
+    let count = match runs {
         1 => "once".to_owned(),
+        2 => "twice".to_owned(),
         runs => format!("{runs} times"),
     };
-    format!(", but first {controls} needed on this machine: run `bench-runner run` {runs} (see controls)")
+    let before = wording::estimated_duration(runs as f64 * SECONDS_OF_A_RUN);
+    format!(
+        "first run `bench-runner run` {count} in this directory ({before}), because {controls} (see controls); then about \
+         {rounds} rounds{time} would probably settle it"
+    )
 }
 
 /// A way to settle an undecided comparison that is not a number of rounds.
@@ -199,9 +205,7 @@ pub(super) fn outlook(needed: RoundsNeeded, block: &BlockResult) -> String {
             "rounds alone cannot settle it, because target directories differ in speed; try `--fresh-dirs 3`"
                 .to_owned()
         }
-        RoundsNeeded::AssumedOffset { rounds, missing } => {
-            format!("a new run of about {rounds} rounds would probably settle it{}", after_more(missing))
-        }
+        RoundsNeeded::AssumedOffset { rounds, missing } => settling(rounds, "", missing),
         RoundsNeeded::TooMany => {
             "build times vary too much here for any reasonable number of rounds".to_owned()
         }
@@ -252,14 +256,21 @@ mod tests {
     fn rounds_that_need_more_controls_say_so() {
         let one = undecided_block(RoundsNeeded::AssumedOffset { rounds: 31, missing: 4 });
         let found = undecided(&one).unwrap();
-        let wanted = "a new run of about 31 rounds (11 min) would probably settle it, but first 4 more controls are needed \
-                      on this machine: run `bench-runner run` 2 times (see controls)";
+        let wanted = "first run `bench-runner run` twice in this directory (13 min), because 4 more controls are needed (see \
+                      controls); then about 31 rounds (11 min) would probably settle it";
         assert_eq!((found.outlook.as_str(), found.command.is_some()), (wanted, true));
+        let one_more = settling(5, "", 1);
         assert!(
-            after_more(1)
-                .contains("first 1 more control is needed on this machine: run `bench-runner run` once")
+            one_more.starts_with(
+                "first run `bench-runner run` once in this directory (7 min), because 1 more control is "
+            ),
+            "{one_more}"
         );
-        assert_eq!(after_more(0), "", "the new run has the last one itself");
+        assert_eq!(
+            settling(5, "", 0),
+            "a new run of about 5 rounds would probably settle it",
+            "the new run has the last one itself"
+        );
     }
 
     #[test]

@@ -68,8 +68,8 @@ fn details_are_shown_if_they_are_wanted() {
         per build: the median of the baseline times the change.
         control: the difference of two identical builds, with its 95% interval. The percentage after it,
           the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
-          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
-          ones can be found too, but are missed more often.
+          variant, because verdicts are corrected and because 4 of 5 runs have to find the difference;
+          smaller ones can be found too, but are missed more often.
         proof: proven: the warm-up build shows that the settings of the variant were in force, or that the
           workload did what its name says if the variant sets nothing. A table without the column has no
           proof at all.
@@ -160,7 +160,7 @@ fn nothing_is_lost_in_a_narrow_terminal_without_utf_8() {
         control: the difference of two identical builds, with its
           95% interval. The percentage after it, the noise floor,
           comes from the intervals of the variants. It is larger
-          than the +/- of a typical one, because verdicts are
+          than the +/- of a typical variant, because verdicts are
           corrected and because 4 of 5 runs have to find the
           difference; smaller ones can be found too, but are missed
           more often.
@@ -231,8 +231,8 @@ fn a_run_in_which_everything_happens() {
         per build: the median of the baseline times the change.
         control: the difference of two identical builds, with its 95% interval. The percentage after it,
           the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
-          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
-          ones can be found too, but are missed more often.
+          variant, because verdicts are corrected and because 4 of 5 runs have to find the difference;
+          smaller ones can be found too, but are missed more often.
         proof: proven: the warm-up build shows that the settings of the variant were in force, or that the
           workload did what its name says if the variant sets nothing. A table without the column has no
           proof at all.
@@ -298,8 +298,8 @@ fn long_names_stay_whole_and_within_the_line() {
         per build: the median of the baseline times the change.
         control: the difference of two identical builds, with its 95% interval. The percentage after it,
           the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
-          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
-          ones can be found too, but are missed more often.
+          variant, because verdicts are corrected and because 4 of 5 runs have to find the difference;
+          smaller ones can be found too, but are missed more often.
     "#]]
     .assert_eq(&plain(&comparison(vec![block_of("hexyl", &names(3, true), 12, 0.4)])));
 }
@@ -361,8 +361,8 @@ fn proofs_say_what_is_not_known_yet_and_say_it_once() {
         per build: the median of the baseline times the change.
         control: the difference of two identical builds, with its 95% interval. The percentage after it,
           the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
-          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
-          ones can be found too, but are missed more often.
+          variant, because verdicts are corrected and because 4 of 5 runs have to find the difference;
+          smaller ones can be found too, but are missed more often.
         proof: proven: the warm-up build shows that the settings of the variant were in force, or that the
           workload did what its name says if the variant sets nothing.
     "#]]
@@ -472,8 +472,8 @@ fn another_baseline_is_marked() {
         per build: the median of the baseline times the change.
         control: the difference of two identical builds, with its 95% interval. The percentage after it,
           the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
-          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
-          ones can be found too, but are missed more often.
+          variant, because verdicts are corrected and because 4 of 5 runs have to find the difference;
+          smaller ones can be found too, but are missed more often.
         directories: Each variant has its own target directory, and builds in one directory can be faster
           than in another. The intervals are wide enough for such a difference of 0.7% (standard deviation,
           assumed: it is measured from 10 controls on, 3 controls on this machine so far).
@@ -508,8 +508,8 @@ fn builds_that_are_not_the_users_and_builds_of_another_kind_are_told_under_the_t
           these was shown. The run has one verdict, which needs no correction.
         control: the difference of two identical builds, with its 95% interval. The percentage after it,
           the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical
-          one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller
-          ones can be found too, but are missed more often.
+          variant, because verdicts are corrected and because 4 of 5 runs have to find the difference;
+          smaller ones can be found too, but are missed more often.
     "#]]
     .assert_eq(&said);
 }
