@@ -10,6 +10,7 @@
 
 mod between;
 mod block;
+mod change_points;
 mod combined;
 mod estimate;
 mod fisher;
@@ -18,6 +19,7 @@ mod huber;
 mod least_squares;
 #[cfg(any(test, feature = "fixture"))]
 pub mod noise;
+mod noisy_bisection;
 mod offset;
 mod order_effects;
 mod outliers;
@@ -34,10 +36,12 @@ pub(crate) use between::spread_between;
 pub use between::{Spread, spread_of};
 pub(crate) use block::estimate_with;
 pub use block::{BlockShape, BlockVariance, estimate_block};
+pub use change_points::{ChangePoint, Levels, MIN_SERIES, levels, newest_differs};
 pub use combined::{Combined, equal_weight_mean, weighted_mean};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
+pub use noisy_bisection::{BisectionRound, BisectionState, bisect};
 pub use offset::{ASSUMED_OFFSET, MIN_TWINS, OffsetSums, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};
 pub(crate) use order_effects::{OrderedRound, order_effects};

@@ -1,10 +1,12 @@
 //! Values with a standard error, and their sums.
 
+use serde::{Deserialize, Serialize};
+
 use super::estimate::Estimate;
 use super::student::{t_cdf, t_quantile};
 
 /// A value with its standard error.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct UncertainValue {
     /// The estimate.
     pub value: f64,

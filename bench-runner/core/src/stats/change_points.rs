@@ -1,0 +1,285 @@
+//! Levels of a series over time, and where they change.
+//!
+//! A series has one value per run, such as the ln ratio of a branch to its anchor in one night, each with its
+//! own standard error. The model: between changes the values scatter about one level. docs/METHODOLOGY.md has
+//! the reasons and the simulations.
+//!
+//! 1. Each value weighs 1/(SE²·df/(df − 2) + τ²), with τ² the variance of neighboring values beyond their errors.
+//! 2. Values farther than [`CLIP`] standard deviations from the median of their neighbors are moved to that
+//!    distance, so that a single bad night is no change.
+//! 3. Candidates come from the best partition at a low penalty (optimal partitioning, Jackson et al. 2005), so
+//!    that a level that returns is found as well.
+//! 4. A candidate stays if the scan of the two segments at its sides (`scan`) finds a change at the level asked for;
+//!    the weakest is removed first, and then the others are scanned again. Segments that remain are scanned too.
+
+mod partition;
+mod scan;
+mod weights;
+
+use self::partition::best_partition;
+use self::scan::{Found, Scanned, scan};
+use self::weights::Weighted;
+use super::quantile::median;
+use super::uncertain::UncertainValue;
+
+/// Fewest values of a series that can be judged.
+pub const MIN_SERIES: usize = 6;
+
+/// Fewest values of a level between two changes.
+pub(super) const MIN_SEGMENT: usize = 3;
+
+/// Distance at which values are clipped, in standard deviations.
+const CLIP: f64 = 2.5;
+
+/// Passes over all changes after which their places are taken as they are.
+const MOST_PASSES: usize = 8;
+
+/// Limit of the one-sided test for correlation of neighboring values, at 1%.
+const SERIAL_LIMIT: f64 = 2.326;
+
+/// A change of level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChangePoint {
+    /// Index of the first value at the new level.
+    pub at: usize,
+    /// First and last index that the change probably has: with a probability of 95%, if there is a single change
+    /// between the neighboring ones.
+    pub between: (usize, usize),
+    /// The p-value against "both sides have the same level".
+    pub p: f64,
+    /// New level minus old level.
+    pub change: UncertainValue,
+}
+
+/// Levels of a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Levels {
+    /// The changes, in order of time.
+    pub changes: Vec<ChangePoint>,
+    /// The levels, one more than there are changes.
+    pub levels: Vec<UncertainValue>,
+    /// The p-value against "the level never changes".
+    pub p: f64,
+    /// ln of the averaged evidence for a single change in the whole series.
+    pub ln_evidence: f64,
+    /// Standard deviation of a value about its level, for one of mean weight.
+    pub noise: f64,
+    /// Correlation of neighboring values, if one was found; p-values and errors allow for it.
+    pub serial: Option<f64>,
+}
+
+/// Levels and changes of a series at a significance level such as 0.001 for each change; `None` if it has fewer
+/// than [`MIN_SERIES`] values, or one that is not finite.
+///
+/// Values without an error (0) all weigh the same.
+pub fn levels(series: &[UncertainValue], level: f64) -> Option<Levels> {
+    let weighted = Weighted::of(series)?;
+    let first = LevelSearch::new(&weighted, 1.0).run(level);
+    let serial = first.serial();
+    let search = match serial {
+        Some(lag1) => LevelSearch::new(&weighted, (1.0 - lag1) / (1.0 + lag1)).run(level),
+        None => first,
+    };
+    Some(search.result(serial))
+}
+
+/// The p-value against "the newest value is at the level of those before it", by a t test of its distance from
+/// their clipped mean. `since` is the index of the first value of the current level. `None` with fewer than
+/// [`MIN_SERIES`] values at that level, the newest included.
+pub fn newest_differs(series: &[UncertainValue], since: usize) -> Option<f64> {
+    let (newest, before) = series.get(since..)?.split_last()?;
+    if before.len() + 1 < MIN_SERIES {
+        return None;
+    }
+    let weighted = Weighted::of_any(before)?;
+    let search = LevelSearch { bounds: vec![0, before.len()], ..LevelSearch::new(&weighted, 1.0) };
+    let (mean, total, sum) = search.segment(0, before.len());
+    let df = before.len() as f64 - 1.0;
+    let variance = sum / df * (1.0 / weighted.weight_of(newest) + 1.0 / total);
+    let distance = UncertainValue { value: newest.value - mean, se: variance.sqrt(), df };
+    distance.value.is_finite().then(|| distance.p_zero())
+}
+
+/// A partition on its way to the final one.
+#[derive(Debug, Clone)]
+struct LevelSearch<'s> {
+    series: &'s Weighted,
+    /// Share of the values that count as independent: below 1 if neighbors are correlated.
+    independent: f64,
+    /// Begin of each segment, and the end of the last.
+    bounds: Vec<usize>,
+    /// What was found at each inner bound.
+    found: Vec<Found>,
+    /// The p-value of a scan over everything, and its ln evidence.
+    p_whole: f64,
+    ln_evidence: f64,
+}
+
+impl<'s> LevelSearch<'s> {
+    fn new(series: &'s Weighted, independent: f64) -> Self {
+        Self {
+            series,
+            independent,
+            bounds: vec![0, series.len()],
+            found: Vec::new(),
+            p_whole: 1.0,
+            ln_evidence: f64::NEG_INFINITY,
+        }
+    }
+
+    fn run(mut self, level: f64) -> Self {
+        if let Some(found) = self.scan(0, self.series.len()) {
+            (self.p_whole, self.ln_evidence) = (found.p, found.ln_evidence);
+        }
+        self.bounds = best_partition(self.series);
+        self.remove_weak(level);
+        // Each pass adds at least one change; a series cannot have more than this.
+        for _ in 0..self.series.len() / MIN_SEGMENT {
+            let before = self.bounds.clone();
+            self.split(level);
+            self.remove_weak(level);
+            if self.bounds.len() <= before.len() {
+                break;
+            }
+        }
+        self
+    }
+
+    /// Removes changes that are not significant, the weakest first.
+    fn remove_weak(&mut self, level: f64) {
+        loop {
+            self.scan_all();
+            let weakest = (0..self.found.len()).max_by(|&a, &b| self.found[a].p.total_cmp(&self.found[b].p));
+            match weakest {
+                Some(weakest) if self.found[weakest].p > level => {
+                    self.bounds.remove(weakest + 1);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Scans the two segments at the sides of each change, from left to right, and moves the change to where
+    /// the scan finds it, until none moves any more.
+    fn scan_all(&mut self) {
+        for _ in 0..MOST_PASSES {
+            let before = self.bounds.clone();
+            self.found.clear();
+            for inner in 1..self.bounds.len() - 1 {
+                let (begin, end) = (self.bounds[inner - 1], self.bounds[inner + 1]);
+                let at = self.bounds[inner];
+                let nothing = Found { at, between: (begin, end - 1), p: 1.0, ln_evidence: f64::NEG_INFINITY };
+                let found = self.scan(begin, end).unwrap_or(nothing);
+                self.bounds[inner] = found.at;
+                self.found.push(found);
+            }
+            if self.bounds == before {
+                break;
+            }
+        }
+    }
+
+    /// Adds the changes that scans of the segments find.
+    fn split(&mut self, level: f64) {
+        let found: Vec<usize> = self
+            .bounds
+            .windows(2)
+            .filter_map(|ends| self.scan(ends[0], ends[1]))
+            .filter(|found| found.p <= level)
+            .map(|found| found.at)
+            .collect();
+        self.bounds.extend(found);
+        self.bounds.sort_unstable();
+    }
+
+    /// Scans `begin..end`, with the noise of all segments.
+    fn scan(&self, begin: usize, end: usize) -> Option<Found> {
+        let outside = self.bounds.windows(2).filter(|ends| ends[1] <= begin || ends[0] >= end);
+        let (mut sum, mut df) = (0.0, 0.0);
+        for ends in outside {
+            sum += self.series.sum_of_squares(ends[0], ends[1]);
+            df += (ends[1] - ends[0]) as f64 - 1.0;
+        }
+        let scanned = Scanned { begin, end, outside: sum, df_outside: df, independent: self.independent };
+        let found = scan(self.series, scanned)?;
+        // Several stretches were looked at, and they were chosen by their values. The square was calibrated by simulation.
+        let is_whole = begin == 0 && end == self.series.len();
+        let stretches = if is_whole { 1.0 } else { self.bounds.len() as f64 - 1.0 };
+        Some(Found { p: (found.p * stretches * stretches).min(1.0), ..found })
+    }
+
+    /// Weighted mean, total weight, and weighted sum of squares of a segment, with values clipped about its
+    /// median.
+    fn segment(&self, begin: usize, end: usize) -> (f64, f64, f64) {
+        let values = &self.series.values()[begin..end];
+        let center = median(values).unwrap_or(0.0);
+        let (mut total, mut mean, mut squares) = (0.0, 0.0, 0.0);
+        for (at, value) in values.iter().enumerate() {
+            let weight = self.series.weights()[begin + at];
+            let reach = CLIP * self.series.scale() / weight.sqrt();
+            let distance = (value - center).clamp(-reach, reach);
+            total += weight;
+            mean += weight * distance;
+            squares += weight * distance * distance;
+        }
+        mean /= total;
+        (center + mean, total, (squares - total * mean * mean).max(0.0))
+    }
+
+    /// Correlation of neighboring values about their levels, if it is significant at 1%: the larger one of the residuals' and of
+    /// what the steps between neighbors show, which levels that are too many cannot hide.
+    fn serial(&self) -> Option<f64> {
+        let (mut products, mut squares) = (0.0, 0.0);
+        for ends in self.bounds.windows(2) {
+            let residuals = self.series.residuals(ends[0], ends[1]);
+            products += residuals.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>();
+            squares += residuals.iter().map(|residual| residual * residual).sum::<f64>();
+        }
+        let n = self.series.len() as f64;
+        let segments = self.bounds.len() as f64 - 1.0;
+        // Residuals about a mean have a correlation of about −1/n for each level that was estimated.
+        let of_residuals = products / squares + segments / n;
+        let (mut products, mut squares) = (0.0, 0.0);
+        for ends in self.bounds.windows(2) {
+            let steps = self.series.steps(ends[0], ends[1]);
+            products += steps.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>();
+            squares += steps.iter().map(|step| step * step).sum::<f64>();
+        }
+        let of_steps = products / squares;
+        // Steps of independent values have a correlation of −1/2, with a standard deviation of √(1/2n).
+        let of_steps = 1.0 + 2.0 * of_steps;
+        let fires =
+            |correlation: f64, sd: f64| correlation.is_finite() && correlation > SERIAL_LIMIT * sd / n.sqrt();
+        let found = [(of_residuals, 1.0), (of_steps, std::f64::consts::SQRT_2)];
+        let found = found.into_iter().filter(|(one, sd)| fires(*one, *sd)).map(|(one, _)| one.min(0.95));
+        found.reduce(f64::max)
+    }
+
+    fn result(self, serial: Option<f64>) -> Levels {
+        let segments: Vec<_> = self.bounds.windows(2).map(|ends| self.segment(ends[0], ends[1])).collect();
+        let df = ((self.series.len() - segments.len()) as f64).max(1.0);
+        let variance = segments.iter().map(|(.., squares)| squares).sum::<f64>() / df;
+        let known = |(mean, total, _): &(f64, f64, f64)| UncertainValue {
+            value: *mean,
+            se: (variance / total / self.independent).sqrt(),
+            df,
+        };
+        let levels: Vec<UncertainValue> = segments.iter().map(known).collect();
+        let changes = self.found.iter().zip(levels.windows(2)).map(|(found, sides)| ChangePoint {
+            at: found.at,
+            between: found.between,
+            p: found.p,
+            change: UncertainValue {
+                value: sides[1].value - sides[0].value,
+                se: sides[0].se.hypot(sides[1].se),
+                df,
+            },
+        });
+        let changes: Vec<ChangePoint> = changes.collect();
+        let p = changes.iter().map(|change| change.p).fold(self.p_whole, f64::min);
+        Levels { changes, levels, p, ln_evidence: self.ln_evidence, noise: variance.sqrt(), serial }
+    }
+}
+
+#[cfg(test)]
+mod tests;
