@@ -3,6 +3,7 @@
 mod resolved;
 mod resolving;
 mod fidelity;
+mod fitting_edits;
 mod programs;
 mod tools;
 mod workloads;

@@ -347,16 +347,32 @@ fn commits_of_a_project_are_compared() {
         lab.run(&["plan", "--project", "hexyl", "--offline", "--axis", &format!("rev={first},{second}")]);
     let said = [ran.stdout, ran.stderr].concat();
     assert!(said.contains("commits are those of projects in a git repository"), "{said}");
-    // The function that is edited is written another way in the last commit.
+    // The function that would be edited is written another way in the last commit, so another one is edited.
     lab.write("own/src/lib.rs", "pub mod more;\npub fn twice(n: u64) -> u64 {\n    n * 2\n}\n");
     let main = lab.path("own/src/main.rs");
     let text =
         std::fs::read_to_string(&main).expect("the program").replace("fn main() {", "fn main() -> () {");
     std::fs::write(&main, text).expect("the program");
     let third = commit(&lab);
-    let axis = format!("rev={first},{third}");
-    let ran =
-        lab.run(&["run", "--project", "../own", "--axis", &axis, "--workload", "incremental"]).expect(2);
+    let incremental = |revs: String| {
+        let axis = format!("rev={revs}");
+        lab.run(&[
+            "run",
+            "--project",
+            "../own",
+            "--axis",
+            &axis,
+            "--workload",
+            "incremental",
+            "--rounds",
+            "1",
+        ])
+    };
+    incremental(format!("{first},{third}")).expect(0);
+    // No function is the same in all of them.
+    lab.write("own/src/lib.rs", "pub mod more;\npub fn twice(m: u64) -> u64 {\n    m * 2\n}\n");
+    let fourth = commit(&lab);
+    let ran = incremental(format!("{first},{fourth}")).expect(2);
     assert!(
         ran.stderr.contains(&format!("in commit {first}: the anchor of the edit `body` occurs 0 times"))
             && ran.stderr.contains("help: compare full builds alone (`--workload clean`), or give"),

@@ -21,5 +21,5 @@ pub use super::numbered::argv as numbered_argv;
 pub use apply::{apply, check, files};
 pub use error::EditError;
 pub use metadata::MetadataError;
-pub use propose::{as_toml, propose};
+pub use propose::{as_toml, propose, propose_for_all};
 pub use stubs::{Stub, stubs};

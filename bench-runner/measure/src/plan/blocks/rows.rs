@@ -21,7 +21,7 @@ impl<'a> BlockBuilder<'a> {
         let values = self.values();
         let baseline = self.baseline(&values);
         let mut rows: Vec<Variant> = Vec::new();
-        for combination in product(&values) {
+        for combination in product(&values).filter(|_| !self.has_commits_alone()) {
             let at = if combination == baseline { 0 } else { rows.len() };
             rows.insert(at, self.variant(&combination, &values)?);
         }
@@ -122,6 +122,18 @@ impl<'a> BlockBuilder<'a> {
         }
     }
 
+    /// True if the whole variants are commits, one of them the baseline, and there are no axes: the sources that are checked
+    /// out are then not one of the variants.
+    fn has_commits_alone(&self) -> bool {
+        let names_rev = |whole: &WholeVariant| match &whole.content {
+            VariantContent::Set(set) => set.iter().any(|(key, _)| key == "rev"),
+            VariantContent::Snippet(_) | VariantContent::AsConfigured => false,
+        };
+        self.matrix.axes.is_empty()
+            && matches!(self.matrix.baseline, Baseline::Whole(_))
+            && self.matrix.variants.iter().any(names_rev)
+    }
+
     /// True if a row comes from the axes and is not the whole variant with its name.
     fn is_product(&self, row: &Variant) -> bool {
         self.matrix.variants.iter().all(|whole| whole.name != row.name)
@@ -208,7 +220,13 @@ impl<'a> BlockBuilder<'a> {
         let mut row = self.new_variant(whole.name.clone(), baseline, common)?;
         match &whole.content {
             VariantContent::Set(set) => {
-                row.settings.extend(set.iter().map(|(key, word)| (key.clone(), word.text.clone())));
+                for (key, word) in set {
+                    if key == "rev" {
+                        row.rev = Some(word.text.clone());
+                    } else {
+                        row.settings.insert(key.clone(), word.text.clone());
+                    }
+                }
             }
             VariantContent::Snippet(text) => {
                 row.settings.insert(SNIPPET.to_owned(), text.clone());

@@ -54,7 +54,7 @@ fn set(value: &TomlValue<'_>) -> Result<Vec<(String, RequestWord)>, DocError> {
             .with_help("the project as it is, is `as-it-is = true`"));
     }
     let checked = |(key, value): (String, TomlValue<'_>)| {
-        if axes::STRUCTURAL.contains(&key.as_str()) {
+        if axes::STRUCTURAL.contains(&key.as_str()) && key != "rev" {
             let message = format!("`{key}` is no setting of a build, so a set cannot name it");
             return Err(value.error(message));
         }

@@ -23,6 +23,19 @@ use syntax::{CrateFile, EditPlace};
 /// # Errors
 /// If cargo cannot read the packages.
 pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<Edit>, MetadataError> {
+    propose_for_all(tree, &[], cargo, build)
+}
+
+/// Same as [`propose`], with edits that fit the trees `others` too, such as other commits of the project.
+///
+/// # Errors
+/// If cargo cannot read the packages of `tree`.
+pub fn propose_for_all(
+    tree: &Path,
+    others: &[PathBuf],
+    cargo: &Path,
+    build: &BuildSettings,
+) -> Result<Vec<Edit>, MetadataError> {
     // cargo returns the real paths of files.
     let root = tree.canonicalize().unwrap_or_else(|_| tree.to_owned());
     let packages = metadata::packages(&root, cargo)?;
@@ -31,7 +44,7 @@ pub fn propose(tree: &Path, cargo: &Path, build: &BuildSettings) -> Result<Vec<E
     let known = packages.iter().filter_map(|package| package.rust_version).min();
     let oldest = known.or_else(|| metadata::release(&root, cargo));
     let black_box = oldest.is_none_or(|oldest| oldest >= BLACK_BOX);
-    let mut proposals = Proposals { tree: &root, edits: Vec::new(), black_box };
+    let mut proposals = Proposals { tree: &root, others, edits: Vec::new(), black_box };
     proposals.add_code_edits(&graph, top, &build.bins);
     let scripts = graph.with_needs(top).filter_map(|package| {
         let files: Vec<CrateFile> = package.files_of_kind("custom-build").flat_map(syntax::files).collect();
@@ -78,6 +91,8 @@ const BLACK_BOX: u32 = 66;
 struct Proposals<'a> {
     /// The tree, by its real path.
     tree: &'a Path,
+    /// Other trees that every edit must fit.
+    others: &'a [PathBuf],
     edits: Vec<Edit>,
     /// True if every Rust version that builds it has `black_box`.
     black_box: bool,
@@ -92,7 +107,9 @@ impl Proposals<'_> {
         };
         let (of_top, core) = (library(top), graph.most_needed(top));
         let top_files = if programs.is_empty() { &of_top } else { &programs };
-        self.body("body", EditClass::Body, top, top_files);
+        if !self.body("body", EditClass::Body, top, top_files) && !programs.is_empty() {
+            self.body("body", EditClass::Body, top, &of_top);
+        }
         let of_core = core.map(library).unwrap_or_default();
         if let Some(core) = core {
             self.body("core", EditClass::Body, core, &of_core);
@@ -111,18 +128,27 @@ impl Proposals<'_> {
         self.macro_input(graph, top, top_files);
         let leaf = graph.leaf(top).map(|leaf| (leaf, library(leaf)));
         match (&leaf, programs.is_empty()) {
-            (Some((leaf, files)), _) => self.body("leaf", EditClass::Leaf, leaf, files),
+            (Some((leaf, files)), _) => {
+                self.body("leaf", EditClass::Leaf, leaf, files);
+            }
             // In a single package, the library is what its program needs.
-            (None, false) if core.is_none() => self.body("leaf", EditClass::Leaf, top, &of_top),
+            (None, false) if core.is_none() => {
+                self.body("leaf", EditClass::Leaf, top, &of_top);
+            }
             (None, _) => {}
         }
         self.body("root", EditClass::Root, top, top_files);
     }
 
-    /// A statement in a function.
-    fn body(&mut self, name: &str, class: EditClass, package: &WorkspacePackage, files: &[CrateFile]) {
+    /// A statement in a function; false if there is none that fits.
+    fn body(
+        &mut self,
+        name: &str,
+        class: EditClass,
+        package: &WorkspacePackage,
+        files: &[CrateFile],
+    ) -> bool {
         let places = files.iter().flat_map(|file| file.bodies().into_iter().map(move |place| (file, place)));
-        let Some((file, place)) = best(places) else { return };
         let library = if package.oldest_edition { "std" } else { "core" };
         let put = match self.black_box {
             true => format!(" ::{library}::hint::black_box({{n}}u64);"),
@@ -131,7 +157,12 @@ impl Proposals<'_> {
                 " ::{library}::sync::atomic::AtomicUsize::new({{n}}).fetch_add(1, ::{library}::sync::atomic::Ordering::SeqCst);"
             ),
         };
-        self.add(name, class, &file.path, place.anchor, EditPlacement::After(put));
+        for (file, place) in best_first(places).into_iter().take(MOST_TRIED) {
+            if self.add(name, class, &file.path, place.anchor, EditPlacement::After(put.clone())) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Text before the first item.
@@ -142,10 +173,11 @@ impl Proposals<'_> {
         files: impl Iterator<Item = &'f CrateFile>,
         what: &str,
     ) {
-        for file in files {
-            if let Some(place) = file.items().into_iter().next() {
-                let put = format!("{what}{}", place.anchor);
-                return self.add(name, class, &file.path, place.anchor, EditPlacement::InPlace(put));
+        let firsts = files.filter_map(|file| Some((file, file.items().into_iter().next()?)));
+        for (file, place) in firsts.take(MOST_TRIED) {
+            let put = format!("{what}{}", place.anchor);
+            if self.add(name, class, &file.path, place.anchor, EditPlacement::InPlace(put)) {
+                return;
             }
         }
     }
@@ -181,20 +213,36 @@ impl Proposals<'_> {
         self.add("macro-input", EditClass::MacroInput, &path, place.anchor, EditPlacement::InPlace(put));
     }
 
-    /// Adds an edit, if it can be made and its file is in the tree under a path that is text.
-    fn add(&mut self, name: &str, class: EditClass, file: &Path, anchor: String, put: EditPlacement) {
-        let Ok(file) = file.strip_prefix(self.tree) else { return };
+    /// Adds an edit, if it can be made in all trees and its file is in the tree under a path that is text. Returns
+    /// false if it is not added.
+    fn add(&mut self, name: &str, class: EditClass, file: &Path, anchor: String, put: EditPlacement) -> bool {
+        let Ok(file) = file.strip_prefix(self.tree) else { return false };
         let below =
             |path: &Path| path.components().all(|part| matches!(part, std::path::Component::Normal(_)));
         if file.to_str().is_none() || !below(file) {
-            return;
+            return false;
         }
         let change = EditChange::Text(TextChange { file: PathBuf::from(file), anchor, put });
         let edit = Edit { name: name.to_owned(), class, change };
-        if check(self.tree, &edit).is_ok() {
+        let fits =
+            check(self.tree, &edit).is_ok() && self.others.iter().all(|other| check(other, &edit).is_ok());
+        if fits {
             self.edits.push(edit);
         }
+        fits
     }
+}
+
+/// Places that are tried until one fits all trees.
+const MOST_TRIED: usize = 40;
+
+/// The places, the best ones first, otherwise in their order.
+fn best_first<'f>(
+    places: impl Iterator<Item = (&'f CrateFile, EditPlace)>,
+) -> Vec<(&'f CrateFile, EditPlace)> {
+    let mut places: Vec<(&CrateFile, EditPlace)> = places.collect();
+    places.sort_by_key(|(_, place)| std::cmp::Reverse(place.worth));
+    places
 }
 
 /// The first of the best places.
