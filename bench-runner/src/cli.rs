@@ -31,7 +31,9 @@ Exit codes:
   2    the request was wrong: command line, scenario, project or run
   3    finished, but some variants failed to build or could not be confirmed
   4    the machine is unfit (with --strict), or you answered no to a question
-  5    undecided (run and compare with --require-verdict; reproduce; decide)
+  5    undecided (run and compare with --require-verdict; gate; bisect; reproduce;
+       decide)
+  6    the candidate is slower than its base (gate)
   7    the second run contradicts the first (reproduce)
   130  interrupted; `bench-runner run --resume RUN` continues
 
@@ -51,6 +53,10 @@ enum Verb {
     Report(commands::report::Args),
     Compare(commands::compare::Args),
     Decide(commands::decide::Args),
+    Gate(commands::gate::Args),
+    Bisect(commands::bisect::Args),
+    History(commands::history::Args),
+    Backfill(commands::backfill::Args),
     Reproduce(commands::reproduce::Args),
     Export(commands::export::Args),
     Completions(commands::completions::Args),
@@ -116,6 +122,10 @@ fn dispatch(cli: &Cli) -> Result<Exit, EarlyEnd> {
         Verb::Report(args) => commands::report::run(args, &places)?,
         Verb::Compare(args) => commands::compare::run(args)?,
         Verb::Decide(args) => commands::decide::run(args)?,
+        Verb::Gate(args) => commands::gate::run(args, &places)?,
+        Verb::Bisect(args) => commands::bisect::run(args, &places)?,
+        Verb::History(args) => commands::history::run(args, &places)?,
+        Verb::Backfill(args) => commands::backfill::run(args, &places)?,
         Verb::Reproduce(args) => commands::reproduce::run(args, &places)?,
         Verb::Export(args) => commands::export::run(args)?,
         Verb::Completions(args) => commands::completions::run(args, &mut command())?,

@@ -10,3 +10,4 @@ pub mod record;
 pub mod stats;
 pub mod bundle;
 pub mod compare;
+pub mod history;

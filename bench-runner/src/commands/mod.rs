@@ -4,6 +4,8 @@
 
 #[macro_use]
 pub(crate) mod output;
+pub(crate) mod backfill;
+pub(crate) mod bisect;
 mod browser;
 pub(crate) mod compare;
 pub(crate) mod completions;
@@ -11,6 +13,8 @@ pub(crate) mod corpus;
 pub(crate) mod decide;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod gate;
+pub(crate) mod history;
 mod layout;
 pub(crate) mod man;
 mod missing_tools;
@@ -67,6 +71,8 @@ pub enum Exit {
     Unfit,
     /// Undecided where a decision was demanded.
     Undecided,
+    /// A gate found a regression.
+    Regression,
     /// A reproduction contradicts the first run.
     Contradicted,
     Interrupted,
@@ -81,10 +87,16 @@ impl Exit {
             Self::PartialFailure => 3,
             Self::Unfit => 4,
             Self::Undecided => 5,
+            Self::Regression => 6,
             Self::Contradicted => 7,
             Self::Interrupted => 130,
         }
     }
+}
+
+/// A commit's id, shortened for readers.
+fn short_commit(commit: &str) -> &str {
+    commit.get(..10).unwrap_or(commit)
 }
 
 /// Reason for ending a verb early.

@@ -4,13 +4,17 @@ mod changes;
 mod plan_file;
 mod values;
 mod variants;
+mod verb_scenario;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_runner_core::record::{Plan, Refusal};
+use bench_runner_core::record::{Plan, PlanOrigin, Refusal};
 use bench_runner_measure::plan::{self, PlanOptions};
 use bench_runner_measure::scenario::{self, Matrix, RequestError, RequestWord, Scenario, VariantBase};
+
+pub(super) use variants::parse_variant;
+pub(super) use verb_scenario::VerbScenario;
 
 use super::{HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE};
 use crate::built_in;
@@ -173,8 +177,15 @@ impl PlanRequest {
             changes::change_sampling(&mut scenario.sampling, args)?;
         }
         let seed = args.seed.unwrap_or_else(seed_from_time);
-        let options = PlanOptions { seed, shard: args.shard, time_budget: args.time_budget };
+        let options = PlanOptions { seed, shard: args.shard, time_budget: args.time_budget, origin: None };
         Ok(Self::Scenarios { scenarios, options })
+    }
+
+    /// A scenario that a verb has made.
+    pub(super) fn of_verb(scenario: Scenario, seed: Option<u64>, origin: PlanOrigin) -> Self {
+        let seed = seed.unwrap_or_else(seed_from_time);
+        let options = PlanOptions { seed, origin: Some(origin), ..PlanOptions::default() };
+        Self::Scenarios { scenarios: vec![scenario], options }
     }
 
     /// Checks the words for projects: names and tags, manifests, directories. Fetches nothing.
@@ -208,7 +219,11 @@ impl PlanRequest {
     pub(super) fn plan(self, projects: &Projects) -> Result<Plan, FlowError> {
         match self {
             Self::Plan(plan) => plan::adapt_plan(plan, projects),
-            Self::Scenarios { scenarios, options } => plan::plan(&scenarios, projects, &options),
+            Self::Scenarios { scenarios, options } => {
+                let mut plan = plan::plan(&scenarios, projects, &options)?;
+                projects.fit_edits(&mut plan);
+                Ok(plan)
+            }
         }
     }
 }

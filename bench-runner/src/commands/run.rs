@@ -7,7 +7,7 @@ use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_measure::corpus::shell_word;
 use bench_runner_report::report;
 
-use super::request::RequestArgs;
+use super::request::{PlanRequest, RequestArgs};
 use super::scatter::scatter_line;
 use super::session::{Session, StartConditions};
 use super::terminal::Terminal;
@@ -86,7 +86,10 @@ impl Args {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let session = match &args.resume {
-        None => Session::begin(&args.request, args.yes, args.conditions(), places)?,
+        None => {
+            let request = PlanRequest::read(&args.request, places)?;
+            Session::begin(request, args.yes, args.conditions(), places)?
+        }
         Some(dir) => Session::resume(dir, args.conditions(), places)?,
     };
     let measured = session.measure()?;

@@ -10,7 +10,7 @@ use bench_runner_measure::plan::{check, estimate};
 use bench_runner_measure::process;
 
 use super::progress::ProgressDisplay;
-use super::request::{PlanRequest, RequestArgs};
+use super::request::PlanRequest;
 use super::terminal::Terminal;
 use super::wait::{self, WaitLimit};
 use super::{EarlyEnd, Exit, missing_tools, open_projects, plan_summary, pluralize, with_help};
@@ -41,13 +41,12 @@ enum PendingRun {
 impl Session {
     /// A new run; `yes` answers the question whether to measure without missing programs.
     pub(super) fn begin(
-        args: &RequestArgs,
+        request: PlanRequest,
         yes: bool,
         conditions: StartConditions,
         places: &Places,
     ) -> Result<Self, EarlyEnd> {
         catch_interrupts()?;
-        let request = PlanRequest::read(args, places)?;
         let projects = open_projects(places, conditions.offline, true)?;
         request.check(&projects)?;
         // Before the lock: nobody else waits for the answer.

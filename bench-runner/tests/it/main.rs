@@ -34,6 +34,7 @@ modules![
     mirror,
     afterwards,
     advice,
+    regressions,
     reporting,
     published,
     simulation,

@@ -37,6 +37,7 @@ mod costs;
 mod fastest;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
+mod gate;
 mod interference;
 mod judge;
 mod later_builds;
@@ -59,6 +60,7 @@ use crate::record::{Block, BlockEnd, BlockId, ByMetric, Proof, Sample};
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use baseline::{RequestedBaseline, UnknownBaseline};
 pub use fastest::add_fastest;
+pub use gate::{GateOutcome, GatedVariant, gate};
 pub use interference::RunInterference;
 pub use notes::{pluralize, with_separators};
 pub use policy::Policy;

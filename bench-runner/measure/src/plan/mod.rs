@@ -10,7 +10,7 @@ mod workload;
 
 use std::time::Duration;
 
-use bench_runner_core::record::{FORMAT_VERSION, Plan, PlannedProject, Refusal, TreeId};
+use bench_runner_core::record::{FORMAT_VERSION, Plan, PlanOrigin, PlannedProject, Refusal, TreeId};
 
 use crate::axes::{Available, Setting, Settings};
 use crate::build::{Goal, Linking};
@@ -92,6 +92,8 @@ pub struct PlanOptions {
     pub shard: Option<(u32, u32)>,
     /// Time budget of the whole run, in place of the scenarios' own.
     pub time_budget: Option<Duration>,
+    /// The verb that made the request, if it is not the user's own.
+    pub origin: Option<PlanOrigin>,
 }
 
 /// Plans `scenarios` one after another.
@@ -109,7 +111,7 @@ pub fn plan<W: World + ?Sized>(
         projects: Vec::new(),
         blocks: Vec::new(),
         skipped: Vec::new(),
-        origin: None,
+        origin: options.origin.clone(),
     };
     let mut memo = blocks::Memo::new(world);
     for scenario in scenarios {

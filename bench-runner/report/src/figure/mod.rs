@@ -16,6 +16,7 @@ pub(crate) mod fixture;
 mod font;
 mod forest;
 mod heat;
+mod history;
 mod intervals;
 mod labels;
 mod layout;
@@ -32,6 +33,7 @@ mod widths;
 pub mod wording;
 
 use bench_runner_core::compare::{BlockResult, Comparison};
+use bench_runner_core::history::{Event, HistoryRun, JudgedSeries};
 use rayon::prelude::*;
 
 use crate::machines::{MultiRunBlock, SideBySide};
@@ -39,6 +41,7 @@ use layout::FigureLayout;
 use png::Size;
 use scene::{Scene, Tooltip};
 
+pub(crate) use history::{HistoryDetail, drawn_points as history_points};
 pub(crate) use memory::MEMORY;
 pub use png::PngError;
 
@@ -183,6 +186,17 @@ fn multi_run_block_scenes(together: &SideBySide, block: &MultiRunBlock) -> Vec<(
         ("heat", heat::scene(&together.machines, block)),
         ("machines", machines::scene(&together.machines, block, &FigureLayout::WIDE)),
     ]
+}
+
+/// Figure of a series over many runs for a page.
+pub(crate) fn inline_history(
+    one: &JudgedSeries,
+    runs: &[&HistoryRun],
+    events: &[Event],
+    title: &str,
+    detail: HistoryDetail,
+) -> InlineFigure {
+    InlineFigure::from_scene(&history::scene(one, runs, events, title, detail), Screens::All)
 }
 
 /// All figures of several runs as SVG.

@@ -119,7 +119,7 @@ fn plain(text: &str) -> String {
 }
 
 /// A table; the flag of a heading right-aligns its column.
-fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
+pub(super) fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let head = line(headings.iter().map(|(name, _)| escape_markdown(name)).collect());
     let rule =
@@ -130,7 +130,7 @@ fn table(headings: &[(&str, bool)], rows: &[Vec<String>]) -> String {
 }
 
 /// Escapes text so that nothing in it is markup, mentions a user or an issue, or breaks the line.
-fn escape_markdown(text: &str) -> String {
+pub(super) fn escape_markdown(text: &str) -> String {
     if text.matches('`').count() % 2 == 1 || text.contains("``") {
         return escape_words(text);
     }
@@ -212,7 +212,7 @@ mod tests {
             - ratio: the average (geometric mean) of the per-round ratios to both copies of the baseline (of the control: to the other copy); only builds of the same round are compared, so it can differ from the quotient of the medians; below 1× takes less time.
             - verdicts: faster, slower: by more than chance explains; equivalent: shown to be within ±3%, the smallest difference that matters (--margin), whether chance explains it or not; undecided: none of these was shown. The run's 2 verdicts are corrected for their number (Holm), since among many comparisons some differ by chance. The intervals are not corrected, so a variant can be undecided although its interval excludes 1×.
             - per build: the median of the baseline times the change.
-            - control: the difference of two identical builds, with its 95% interval. The percentage after it, the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical one, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller ones can be found too, but are missed more often.
+            - control: the difference of two identical builds, with its 95% interval. The percentage after it, the noise floor, comes from the intervals of the variants. It is larger than the ± of a typical variant, because verdicts are corrected and because 4 of 5 runs have to find the difference; smaller ones can be found too, but are missed more often.
         "#]].assert_eq(&text);
     }
 

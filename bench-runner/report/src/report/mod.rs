@@ -12,6 +12,8 @@ mod details;
 mod fastest;
 pub mod fidelity;
 mod findings;
+mod gate;
+mod history;
 mod json;
 mod markdown;
 mod multi_run;
@@ -26,6 +28,8 @@ pub use answer::answer_text;
 pub use answers::{BlockAnswer, answers};
 pub use blocks::blocks_csv;
 pub(crate) use csv::csv_text;
+pub use gate::{GateReport, gate_json, gate_markdown, gate_text};
+pub use history::{HistoryReport, history_csv, history_json, history_page, history_text};
 pub use json::json;
 pub use markdown::markdown;
 pub use multi_run::{

@@ -24,7 +24,8 @@ pub(super) fn read(texts: &[String]) -> Result<Vec<WholeVariant>, RequestError> 
     Ok(variants)
 }
 
-fn parse_variant(text: &str) -> Result<WholeVariant, RequestError> {
+/// Reads `NAME=FILE` or a predefined name.
+pub(in crate::commands) fn parse_variant(text: &str) -> Result<WholeVariant, RequestError> {
     if let Some(known) = WholeVariant::predefined(text) {
         return Ok(known);
     }

@@ -2,7 +2,7 @@
 //! this machine.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bench_runner_core::record::{PlannedProject, Refusal, TreeId};
 use bench_runner_measure::axes::{self, Available, Setting, Settings};
@@ -12,7 +12,7 @@ use bench_runner_measure::corpus::{Project, catalogue, local};
 use bench_runner_measure::plan::{ProjectView, World};
 use bench_runner_measure::scenario::{RequestError, RequestWord};
 
-use super::{Projects, tree_of};
+use super::{Places, Projects, tree_of};
 use crate::flows::FlowError;
 
 impl Projects {
@@ -23,6 +23,38 @@ impl Projects {
             ProjectWord::Directory(path) => local::directory(path)
                 .map(drop)
                 .map_err(|error| word.refuse(Refusal { what: error.to_string(), help: error.help() })),
+        }
+    }
+
+    /// The directory whose repository has the commits of a project. The corpus is opened only for a name.
+    pub(crate) fn repository_of(project: &str, places: &Places) -> Result<PathBuf, FlowError> {
+        let word = RequestWord::from_command_line(project);
+        if let ProjectWord::Directory(path) = ProjectWord::of(&word) {
+            return Ok(path.to_owned());
+        }
+        let selected = Self::open(places, true, false)?.select(&word)?;
+        let directories: Vec<Option<PathBuf>> = selected.iter().map(Project::own_directory).collect();
+        match directories.as_slice() {
+            [Some(directory)] => Ok(directory.clone()),
+            _ => {
+                let refusal = Refusal::new(format!("`{project}` is not one directory of your own"))
+                    .with_help(
+                        "commits are compared in a repository of yours: name its directory, such as `./`",
+                    );
+                Err(word.refuse(refusal).into())
+            }
+        }
+    }
+
+    /// Name of a single project.
+    pub(crate) fn name_of(project: &str, places: &Places) -> Result<String, FlowError> {
+        let word = RequestWord::from_command_line(project);
+        match Self::open(places, true, false)?.select(&word)?.as_slice() {
+            [one] => Ok(one.name.clone()),
+            all => {
+                let refusal = Refusal::new(format!("`{project}` is {} projects", all.len()));
+                Err(word.refuse(refusal.with_help("name a single one")).into())
+            }
         }
     }
 

@@ -157,6 +157,16 @@ pub enum SourceError {
         /// The directory.
         into: PathBuf,
     },
+    /// A name of a commit of one of the user's repositories means nothing there.
+    #[error("{}: {reason}", path.display())]
+    Revision {
+        /// The directory.
+        path: PathBuf,
+        /// The problem.
+        reason: String,
+        /// Hint for the user.
+        help: String,
+    },
     /// A directory is not a source that can be built.
     #[error("{} cannot be built as it is: {reason}", path.display())]
     Unfit {
@@ -199,6 +209,7 @@ impl SourceError {
             | Self::Offline { .. }
             | Self::Archive { .. }
             | Self::Unfit { .. }
+            | Self::Revision { .. }
             | Self::Commit { .. }
             | Self::Tree { .. }
             | Self::NoRevisions { .. }
@@ -229,6 +240,7 @@ impl SourceError {
             Self::Commit { help, .. }
             | Self::Offline { help, .. }
             | Self::Unfit { help, .. }
+            | Self::Revision { help, .. }
             | Self::Parameters { help, .. } => help,
             Self::Damaged { help, .. } => help,
             Self::Tree { .. } => {

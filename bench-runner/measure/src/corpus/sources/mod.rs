@@ -41,7 +41,7 @@ pub use context::FetchContext;
 pub use error::SourceError;
 pub(super) use git::cli::references;
 pub use git::history::last as last_commits;
-pub use git::store as git_store;
+pub use git::{revisions, store as git_store};
 pub use kind::{Source, SourceKind, SourceRequest};
 pub use lockfile::make_missing as make_missing_lock;
 pub(super) use lockfile::{make as make_lock, make_for as make_lock_for};

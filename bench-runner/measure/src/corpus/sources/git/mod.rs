@@ -5,6 +5,7 @@ pub(crate) mod cli;
 pub(crate) mod commit;
 pub(crate) mod history;
 pub(crate) mod lfs;
+pub mod revisions;
 pub mod store;
 pub(crate) mod submodules;
 pub(crate) mod users_repository;

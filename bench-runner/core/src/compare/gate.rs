@@ -1,0 +1,163 @@
+//! Is a variant slower than its baseline by more than a tolerance?
+
+use super::policy::Policy;
+use super::result::{ArmResult, BlockResult, Comparison, Ratio, Verdict};
+use crate::stats::{UncertainValue, holm};
+
+/// Answer for one comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GateOutcome {
+    /// Shown to be slower by less than the tolerance, if at all.
+    Passed,
+    /// Neither was shown.
+    Unsure,
+    /// Shown to be slower by more than the tolerance.
+    Regressed,
+}
+
+impl GateOutcome {
+    /// The outcome as written in files and tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Unsure => "unsure",
+            Self::Regressed => "regression",
+        }
+    }
+}
+
+/// One variant at a gate.
+#[derive(Debug, Clone, Copy)]
+pub struct GatedVariant<'c> {
+    /// The block.
+    pub block: &'c BlockResult,
+    /// The variant.
+    pub arm: &'c ArmResult,
+    /// The answer.
+    pub outcome: GateOutcome,
+    /// The p-value against "slower by the tolerance or less", one-sided, after Holm's correction; `None` without a
+    /// ratio.
+    pub p: Option<f64>,
+}
+
+/// Answers for all variants of a comparison, in its order.
+///
+/// With limit ln(1 + tolerance), a variant has regressed if its log-ratio is above the limit by a one-sided test at half
+/// of the policy's level, with Holm's correction over all planned comparisons; for a single comparison this means that
+/// all of the 95% interval is above the limit. It has passed if all of its plain 95% interval is below the limit: every
+/// variant must pass for a gate to pass, so this needs no correction. Nothing is shown in an invalid block, or without
+/// a ratio. Builds that failed or timed out have no time, so a variant with one cannot pass, and one of the baseline's
+/// keeps the others from regressing.
+pub fn gate<'c>(comparison: &'c Comparison, tolerance: f64, policy: &Policy) -> Vec<GatedVariant<'c>> {
+    let limit = tolerance.ln_1p();
+    let compared: Vec<(&BlockResult, &ArmResult)> = comparison
+        .blocks
+        .iter()
+        .flat_map(|block| {
+            let arms = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));
+            arms.map(move |(_, arm)| (block, arm))
+        })
+        .collect();
+    let usable = |arm: &ArmResult| arm.ratio.filter(|ratio| ratio.verdict != Verdict::Invalid);
+    let p_values: Vec<Option<f64>> =
+        compared.iter().map(|(_, arm)| usable(arm).map(|ratio| p_above(&ratio, limit))).collect();
+    let level = 0.5 * policy.level(comparison.family());
+    let outcome = |block: &BlockResult, arm: &ArmResult, p: Option<f64>| {
+        let baseline_failed = block.arms.get(block.baseline).is_some_and(|baseline| baseline.failures > 0);
+        match usable(arm) {
+            Some(_) if p.is_some_and(|p| p <= level) && !baseline_failed => GateOutcome::Regressed,
+            Some(ratio) if ratio.high.ln() < limit && arm.failures == 0 => GateOutcome::Passed,
+            _ => GateOutcome::Unsure,
+        }
+    };
+    let corrected = holm(&p_values, comparison.family());
+    let gated = compared.into_iter().zip(corrected).map(|((block, arm), p)| GatedVariant {
+        block,
+        arm,
+        outcome: outcome(block, arm, p),
+        p,
+    });
+    gated.collect()
+}
+
+/// The p-value against "the log-ratio is at most `limit`", one-sided.
+fn p_above(ratio: &Ratio, limit: f64) -> f64 {
+    let log_ratio = ratio.log_ratio();
+    let distance = UncertainValue { value: log_ratio.value - limit, ..log_ratio };
+    let tail = 0.5 * distance.p_zero();
+    if distance.value > 0.0 { tail } else { 1.0 - tail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::*;
+    use super::*;
+    use crate::record::Outcome;
+
+    fn outcomes(comparison: &Comparison, tolerance: f64) -> Vec<GateOutcome> {
+        gate(comparison, tolerance, &Policy::default()).iter().map(|one| one.outcome).collect()
+    }
+
+    #[test]
+    fn a_variant_passes_regresses_or_leaves_the_question_open() {
+        let plan = plan(vec![block("linkers", true, &["faster", "same", "near", "slower"])]);
+        let mut samples = Samples::of(&plan);
+        samples.noisy(0, 16, 1, |arm| [1.0, 1.0, 0.9, 1.0, 1.03, 1.1][arm]);
+        let found = compare_samples(&plan, &samples.all);
+        let (pass, unsure, regress) = (GateOutcome::Passed, GateOutcome::Unsure, GateOutcome::Regressed);
+        assert_eq!(outcomes(&found, 0.03), [pass, pass, unsure, regress]);
+        assert_eq!(outcomes(&found, 0.2), [pass; 4], "all within such a tolerance");
+        assert_eq!(outcomes(&found, 0.0)[3], regress);
+        let gated = gate(&found, 0.03, &Policy::default());
+        assert!(gated[3].p.unwrap() < 0.015 && gated[1].p.unwrap() > 0.9, "{:?}", gated[3].p);
+    }
+
+    /// For a single comparison, a regression is an interval above the limit.
+    #[test]
+    fn the_interval_says_the_same() {
+        let plan = plan(vec![block("linkers", true, &["v"])]);
+        for seed in 0..60 {
+            let mut samples = Samples::of(&plan);
+            samples.noisy(0, 6, seed, |arm| if arm == 2 { 1.04 } else { 1.0 });
+            let found = compare_samples(&plan, &samples.all);
+            let ratio = found.blocks[0].arms[2].ratio.unwrap();
+            let expected = match () {
+                () if ratio.verdict == Verdict::Invalid => GateOutcome::Unsure,
+                () if ratio.low > 1.03 => GateOutcome::Regressed,
+                () if ratio.high < 1.03 => GateOutcome::Passed,
+                () => GateOutcome::Unsure,
+            };
+            assert_eq!(outcomes(&found, 0.03), [expected], "{seed}: {ratio:?}");
+        }
+    }
+
+    #[test]
+    fn without_evidence_nothing_passes() {
+        let plan = plan(vec![block("linkers", true, &["timed-out", "never-built", "fine"])]);
+        let mut samples = Samples::of(&plan);
+        for round in 1..=12 {
+            samples.round(0, round, |arm| match arm {
+                2 if round == 5 => Outcome::TimedOut,
+                3 => Outcome::TimedOut,
+                _ => built(10.0 + 0.01 * f64::from(round)),
+            });
+        }
+        let found = compare_samples(&plan, &samples.all);
+        let (pass, unsure) = (GateOutcome::Passed, GateOutcome::Unsure);
+        assert_eq!(outcomes(&found, 0.03), [unsure, unsure, pass]);
+    }
+
+    #[test]
+    fn a_baseline_that_failed_accuses_nobody() {
+        let plan = plan(vec![block("linkers", true, &["v"])]);
+        let mut samples = Samples::of(&plan);
+        for round in 1..=12 {
+            samples.round(0, round, |arm| match arm {
+                BASELINE if round == 5 => Outcome::TimedOut,
+                2 => built(20.0),
+                _ => built(10.0 + 0.01 * f64::from(round)),
+            });
+        }
+        assert_eq!(outcomes(&compare_samples(&plan, &samples.all), 0.03), [GateOutcome::Unsure]);
+    }
+}

@@ -1,0 +1,15 @@
+//! Many runs → series over time, with their levels, and what changed on the machine meanwhile.
+//!
+//! Pure: manifests and comparisons go in, series come out. A series has one value per run: the ln ratio of a variant to
+//! its baseline, so that a machine that becomes slower is no change, or ln seconds of the baseline, which shows
+//! the machine itself. Runs on two machines never share a series.
+
+#![warn(missing_docs)]
+
+mod events;
+mod judge;
+mod series;
+
+pub use events::{Event, events};
+pub use judge::{FALSE_DISCOVERIES, History, JudgedSeries, judge};
+pub use series::{HistoryPoint, HistoryRun, Quantity, RunSeries, SeriesKey, TimeSeries, collect};

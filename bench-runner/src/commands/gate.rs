@@ -1,0 +1,262 @@
+//! `gate`: is a commit or a configuration slower than its base?
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bench_runner_core::bundle::{self, Bundle, Status};
+use bench_runner_core::compare::{Comparison, GateOutcome, Policy, gate};
+use bench_runner_core::record::{AS_CONFIGURED, Plan, PlanOrigin, Role};
+use bench_runner_measure::corpus::sources::revisions;
+use bench_runner_measure::scenario::{RequestError, Scenario};
+use bench_runner_report::report::{self, GateReport};
+
+use super::request::{self, PlanRequest, VerbScenario};
+use super::session::{Session, StartConditions};
+use super::wait::{self, WaitLimit};
+use super::{
+    EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, request_percent, short_commit,
+    text_style,
+};
+use crate::flows::{self, Places, Projects};
+
+/// Check in CI that a commit or a configuration does not make builds slower
+///
+/// Builds the base and the candidate in the same rounds on this machine, so that a slow or noisy CI runner does not
+/// look like a slow build. The result is a regression (exit code 6) if the candidate is shown to be slower by more than
+/// --tolerance, passed (0) if it is shown not to be, and otherwise unsure (5). If a build fails, the exit code is 3, unless
+/// there is a regression.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Build nothing, and judge this finished run of `gate` or `run`, such as `results/MACHINE/RUN`
+    #[arg(value_name = "RUN", conflicts_with_all = [
+        "base", "candidate", "project", "workload", "time_budget", "rounds", "seed", "offline", "strict", "wait",
+    ])]
+    run: Option<PathBuf>,
+    /// Commit, branch or tag that the candidate is compared with [default: the candidate's first parent; in a pull
+    /// request of GitHub Actions, this is the branch that it goes to]
+    #[arg(long, value_name = "REV", help_heading = WHAT_TO_COMPARE)]
+    base: Option<String>,
+    /// What is checked: a commit, branch or tag, or NAME=FILE for the settings in FILE (lines for `.cargo/config.toml` or a
+    /// profile of `Cargo.toml`) against what you have now
+    #[arg(long, value_name = "REV|NAME=FILE", default_value = "HEAD", help_heading = WHAT_TO_COMPARE)]
+    candidate: String,
+    /// Directory of your project
+    #[arg(long, value_name = "PATH", default_value = "./", help_heading = WHAT_TO_COMPARE)]
+    project: String,
+    /// Kind of build, such as `clean`, `incremental` or `check` (repeatable; `bench-runner help run` lists them) [default:
+    /// clean and incremental]
+    #[arg(long, value_name = "W", help_heading = WHAT_TO_COMPARE)]
+    workload: Vec<String>,
+    /// How much slower any of these builds may become
+    #[arg(long, value_name = "PCT", default_value = "3%", value_parser = request_percent, help_heading = HOW_TO_JUDGE)]
+    tolerance: f64,
+    /// Time limit for the whole run
+    #[arg(long, value_name = "DUR", default_value = "30m", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
+    time_budget: Duration,
+    /// Build N rounds, however precise the result is [default: as many as the precision needs, from 6 to 30]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..), help_heading = HOW_LONG)]
+    rounds: Option<u32>,
+    /// Seed for the random build order; the same seed reproduces the same order [default: from the clock]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Never access the network
+    #[arg(long)]
+    offline: bool,
+    /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit [default: warn and measure]
+    #[arg(long)]
+    strict: bool,
+    /// Wait until the machine is fit and no other run measures on it, for at most DURATION if given, as in `--wait=2h`
+    /// [default: do not wait; with `--wait` alone, no limit]
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = wait::wait_limit)]
+    wait: Option<WaitLimit>,
+    /// Print the result as Markdown, for a comment on a pull request or a job summary
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    /// Print the result as one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner gate
+  bench-runner gate --base main --candidate my-branch --tolerance 5%
+  bench-runner gate --candidate mold=mold.toml --workload incremental
+  bench-runner gate --base HEAD~10 --markdown > comment.md";
+
+/// Limits of the precision that builds are repeated for; half of the tolerance in between.
+const LEAST_PRECISION: f64 = 0.005;
+const MOST_PRECISION: f64 = 0.05;
+
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
+    match &args.run {
+        Some(dir) => judge_finished(args, dir),
+        None => measure(args, places),
+    }
+}
+
+/// Base and candidate of a request.
+struct GateQuestion {
+    scenario: Scenario,
+    candidate: String,
+    base: String,
+}
+
+fn measure(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
+    let question = question(args, places)?;
+    let origin = PlanOrigin {
+        by: "gate".into(),
+        request: format!("{} against {}", question.candidate, question.base),
+        stage: String::new(),
+    };
+    let request = PlanRequest::of_verb(question.scenario, args.seed, origin);
+    let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: args.wait };
+    let measured = Session::begin(request, true, conditions, places)?.measure()?;
+    let bundle = bundle::open(&measured.bundle)?;
+    let policy = Policy::default();
+    let comparison = flows::judge(&bundle, &policy);
+    let report = GateReport {
+        candidate: question.candidate,
+        base: question.base,
+        tolerance: args.tolerance,
+        gated: gate(&comparison, args.tolerance, &policy),
+        left_out: left_out(&bundle, &comparison),
+    };
+    print(args, &report, &bundle);
+    // A page that cannot be written changes nothing about the result.
+    match flows::publish(&bundle, &comparison, &policy, &places.plots) {
+        Ok(published) if !(args.json || args.markdown) => outln!("page:    {}", format_path(&published.page)),
+        Ok(_) => {}
+        Err(error) => errln!("note: there is no page: {error}"),
+    }
+    if measured.interrupted {
+        let dir = format_path(&measured.bundle);
+        errln!(
+            "interrupted; `bench-runner run --resume {dir}` completes it, and `bench-runner gate {dir}` judges it"
+        );
+        return Ok(Exit::Interrupted);
+    }
+    Ok(exit(report.outcome(), measured.flawed))
+}
+
+/// Commits of a project, or a configuration, as a scenario.
+fn question(args: &Args, places: &Places) -> Result<GateQuestion, EarlyEnd> {
+    let workloads = match args.workload.as_slice() {
+        [] => ["clean", "incremental"].map(str::to_owned).to_vec(),
+        given => given.to_vec(),
+    };
+    let scenario = VerbScenario { name: "gate", project: &args.project, workloads: &workloads };
+    let (mut scenario, candidate, base) = if args.candidate.contains('=') {
+        if let Some(base) = &args.base {
+            let message =
+                format!("`--base {base}` is a commit, and `--candidate {}` a configuration", args.candidate);
+            let help = "a configuration is compared with what you have now: leave `--base` out".to_owned();
+            return Err(RequestError::usage(message, Some(help)).into());
+        }
+        let variant = request::parse_variant(&args.candidate)?;
+        let name = variant.name.clone();
+        (scenario.of_variant(variant)?, name, AS_CONFIGURED.to_owned())
+    } else {
+        let dir = Projects::repository_of(&args.project, places)?;
+        let base = args.base.clone().unwrap_or_else(|| format!("{}~1", args.candidate));
+        let commits = [&base, &args.candidate].map(|name| revisions::resolve(&dir, name));
+        let [base_commit, commit] = commits;
+        let (base_commit, commit) = (base_commit?, commit?);
+        if base_commit == commit {
+            let message = format!("`{base}` and `{}` are the same commit, {commit}", args.candidate);
+            let help = "there is nothing to compare: name another `--base`".to_owned();
+            return Err(RequestError::usage(message, Some(help)).into());
+        }
+        let shown = |name: &str, commit: &str| format!("{name} ({})", short_commit(commit));
+        let names = (shown(&args.candidate, &commit), shown(&base, &base_commit));
+        (scenario.of_commits(&[base_commit, commit])?, names.0, names.1)
+    };
+    let sampling = &mut scenario.sampling;
+    sampling.time_budget = Some(args.time_budget);
+    sampling.margin = args.tolerance;
+    sampling.precision = Some((0.5 * args.tolerance).clamp(LEAST_PRECISION, MOST_PRECISION));
+    if let Some(rounds) = args.rounds {
+        (sampling.min_rounds, sampling.max_rounds, sampling.precision) = (rounds, rounds, None);
+    }
+    if let Some(contradiction) = sampling.contradiction() {
+        return Err(RequestError::usage(contradiction, None).into());
+    }
+    Ok(GateQuestion { scenario, candidate, base })
+}
+
+fn judge_finished(args: &Args, dir: &Path) -> Result<Exit, EarlyEnd> {
+    let bundle = bundle::open(dir)?;
+    bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
+    let policy = Policy::default();
+    let comparison = flows::judge(&bundle, &policy);
+    let (candidate, base) = names(&bundle.manifest.plan);
+    let gated = gate(&comparison, args.tolerance, &policy);
+    let left_out = left_out(&bundle, &comparison);
+    let report = GateReport { candidate, base, tolerance: args.tolerance, gated, left_out };
+    print(args, &report, &bundle);
+    Ok(exit(report.outcome(), has_failures(&comparison)))
+}
+
+/// Names of candidate and base: those of the request, or of the variants.
+fn names(plan: &Plan) -> (String, String) {
+    let asked = plan.origin.as_ref().filter(|origin| origin.by == "gate");
+    if let Some((candidate, base)) = asked.and_then(|origin| origin.request.split_once(" against ")) {
+        return (candidate.to_owned(), base.to_owned());
+    }
+    let names = |role: Role| {
+        let arms = plan.blocks.iter().flat_map(|block| &block.arms).filter(|arm| arm.role == role);
+        let mut names: Vec<&str> = Vec::new();
+        for arm in arms {
+            if !names.contains(&arm.variant.name.as_str()) {
+                names.push(&arm.variant.name);
+            }
+        }
+        names.join(", ")
+    };
+    (names(Role::Variant), names(Role::Baseline))
+}
+
+/// What was to be compared and is not, as clauses.
+fn left_out(bundle: &Bundle, comparison: &Comparison) -> Vec<String> {
+    let mut all: Vec<String> = comparison
+        .skipped
+        .iter()
+        .map(|skipped| format!("{} in {}: {}", skipped.variant, skipped.block, skipped.reason))
+        .collect();
+    if bundle.manifest.status != Status::Complete {
+        let resume = format!("`bench-runner run --resume {}`", format_path(&bundle.dir));
+        all.push(format!("the run is not complete; {resume} completes it"));
+    }
+    all
+}
+
+fn has_failures(comparison: &Comparison) -> bool {
+    comparison
+        .blocks
+        .iter()
+        .flat_map(|block| &block.arms)
+        .any(|arm| arm.failures > 0 || arm.not_timed.is_some())
+}
+
+fn print(args: &Args, report: &GateReport<'_>, bundle: &Bundle) {
+    if args.json {
+        let mut document = report::gate_json(report);
+        document["bundle"] = bundle.dir.display().to_string().into();
+        outln!("{document:#}");
+    } else if args.markdown {
+        out!("{}", report::gate_markdown(report));
+    } else {
+        out!("{}", report::gate_text(report, text_style(false)));
+        outln!("run:     {}", format_path(&bundle.dir));
+    }
+}
+
+fn exit(outcome: GateOutcome, flawed: bool) -> Exit {
+    match outcome {
+        GateOutcome::Regressed => Exit::Regression,
+        _ if flawed => Exit::PartialFailure,
+        GateOutcome::Unsure => Exit::Undecided,
+        GateOutcome::Passed => Exit::Done,
+    }
+}

@@ -1,0 +1,137 @@
+//! Steps of a bisection: each is an ordinary run that builds the two ends and one commit in between. What was measured is
+//! found again by the origin in its plan, so a bisection that was interrupted goes on with the same command.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, Status, ToolEntry};
+use bench_runner_core::record::{Role, rounds, wall_seconds};
+use bench_runner_core::stats::BisectionRound;
+
+/// Verb in the origin of the plans.
+pub(crate) const BY: &str = "bisect";
+
+/// Steps of one bisection on one machine.
+#[derive(Debug, Default)]
+pub(crate) struct BisectionSteps {
+    /// Usable steps in the order of time.
+    pub(crate) rounds: Vec<BisectionRound>,
+    /// Commits that could not be built.
+    pub(crate) not_built: Vec<usize>,
+    /// Builds that were made, warm-ups included.
+    pub(crate) builds: usize,
+    /// Directories of the runs.
+    pub(crate) bundles: Vec<PathBuf>,
+    /// Runs that were left out, as sentences.
+    pub(crate) remarks: Vec<String>,
+    /// Tools and settings of the newest step: steps with others do not count.
+    setup: Option<(Vec<ToolEntry>, BTreeMap<String, String>)>,
+}
+
+/// Result of one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum StepResult {
+    Measured(BisectionRound),
+    /// The commit between the ends was not built.
+    NotBuilt(usize),
+    /// Nothing usable: an end was not built, or no round was complete.
+    Nothing,
+}
+
+impl BisectionSteps {
+    /// Adds a newer run. `commits` are the candidates, oldest first: the first has the number 1.
+    pub(crate) fn add(&mut self, bundle: &Bundle, commits: &[String]) {
+        let arms = bundle.manifest.plan.blocks.iter().flat_map(|block| &block.arms);
+        let settings = arms.take(1).map(|arm| arm.variant.settings.clone()).next().unwrap_or_default();
+        let setup = (bundle.manifest.tools.clone(), settings);
+        if self.setup.as_ref().is_some_and(|before| *before != setup) {
+            let count = self.bundles.len();
+            let remarks = std::mem::take(&mut self.remarks);
+            *self = Self { remarks, ..Self::default() };
+            self.remarks.push(format!(
+                "{count} earlier steps are left out, since compilers, linkers or settings have changed since then"
+            ));
+        }
+        self.setup = Some(setup);
+        self.builds += bundle.samples.len();
+        self.bundles.push(bundle.dir.clone());
+        match step_result(bundle, commits) {
+            StepResult::Measured(round) => self.rounds.push(round),
+            StepResult::NotBuilt(commit) => self.not_built.push(commit),
+            StepResult::Nothing => self.remarks.push(format!(
+                "{}: left out, since it has no complete round with both ends and the commit",
+                bundle.dir.display()
+            )),
+        }
+    }
+
+    /// The complete runs below `machine` whose origin is `request`.
+    pub(crate) fn find(machine: &Path, request: &str, commits: &[String]) -> Self {
+        let mut steps = Self::default();
+        let mut dirs: Vec<PathBuf> =
+            std::fs::read_dir(machine).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        dirs.sort();
+        let mut found: Vec<(Manifest, PathBuf)> = Vec::new();
+        for dir in dirs {
+            match bundle::read_manifest(&dir) {
+                Ok(manifest) if is_step(&manifest, request) => found.push((manifest, dir)),
+                Ok(_) | Err(BundleError::NotABundle { .. }) => {}
+                Err(error) => steps.remarks.push(error.to_string()),
+            }
+        }
+        found.sort_by(|one, other| (&one.0.started_at, &one.0.run).cmp(&(&other.0.started_at, &other.0.run)));
+        for (_, dir) in found {
+            match bundle::open(&dir) {
+                Ok(bundle) => steps.add(&bundle, commits),
+                Err(error) => steps.remarks.push(error.to_string()),
+            }
+        }
+        steps
+    }
+}
+
+fn is_step(manifest: &Manifest, request: &str) -> bool {
+    let is_asked = |by: &str, asked: &str| by == BY && asked == request;
+    manifest.status == Status::Complete
+        && manifest.plan.origin.as_ref().is_some_and(|origin| is_asked(&origin.by, &origin.request))
+}
+
+/// Means of ln seconds over the rounds in which all three were built.
+fn step_result(bundle: &Bundle, commits: &[String]) -> StepResult {
+    let [block] = bundle.manifest.plan.blocks.as_slice() else { return StepResult::Nothing };
+    let end = bundle.manifest.blocks.iter().find(|end| end.block == block.id);
+    let not_timed = end.map(|end| end.not_timed.as_slice()).unwrap_or_default();
+    let origin = bundle.manifest.plan.origin.as_ref();
+    let Some(commit) = origin.and_then(|origin| origin.stage.split_once(": ")).map(|(_, commit)| commit)
+    else {
+        return StepResult::Nothing;
+    };
+    let number = |rev: &str| commits.iter().position(|commit| commit == rev).map(|at| at + 1);
+    let (Some(number), Some(last)) = (number(commit), commits.last()) else { return StepResult::Nothing };
+    let arm = |rev: &str| block.arms.iter().position(|arm| arm.variant.rev.as_deref() == Some(rev));
+    let good = block.arms.iter().position(|arm| arm.role == Role::Baseline);
+    let (Some(good), Some(bad)) = (good, arm(last)) else { return StepResult::Nothing };
+    // A commit whose sources cannot be had is not in the plan.
+    let Some(at) = arm(commit) else { return StepResult::NotBuilt(number) };
+    let mut sums = [0.0; 3];
+    let mut count = 0.0;
+    let (mut ends, mut candidate) = (false, false);
+    for round in rounds(block, &bundle.samples, not_timed).complete {
+        let walls = wall_seconds(&round.builds);
+        let all: Vec<f64> = [good, at, bad].iter().filter_map(|&arm| walls[arm]).map(f64::ln).collect();
+        ends |= walls[good].is_some() && walls[bad].is_some();
+        candidate |= walls[at].is_some();
+        if let [good, at, bad] = all.as_slice() {
+            sums = [sums[0] + good, sums[1] + at, sums[2] + bad];
+            count += 1.0;
+        }
+    }
+    match () {
+        () if count > 0.0 => {
+            let [good, at, bad] = sums.map(|sum| sum / count);
+            StepResult::Measured(BisectionRound { commit: number, good, at, bad })
+        }
+        () if ends && !candidate => StepResult::NotBuilt(number),
+        () => StepResult::Nothing,
+    }
+}

@@ -1,0 +1,239 @@
+//! `gate`, `bisect` and `history` on a project whose builds take as long as its commit says.
+
+use bench_runner_core::bundle;
+
+use crate::lab::{Lab, entries};
+
+trials! { "regressions";
+    a_gate_finds_a_regression_and_lets_the_rest_pass: LONG.with("git"),
+    a_gate_compares_a_configuration_with_what_you_have: LONG.with("git"),
+    a_bisection_finds_the_commit_and_goes_on_where_it_was: LONG.with("git"),
+    what_cannot_be_compared_is_refused_with_what_helps: ALWAYS.with("git"),
+    a_history_has_a_series_for_the_commits: LONG.with("git"),
+}
+
+/// A crate whose build script waits.
+fn slow_project(lab: &Lab) {
+    lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    lab.write(
+        "own/src/main.rs",
+        "fn main() {\n    println!(\"{}\", twice(21));\n}\n\nfn twice(n: u64) -> u64 {\n    n * 2\n}\n",
+    );
+    lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
+    lab.write("own/.gitignore", "/target\n");
+    git(lab, &["init", "-q", "-b", "main", "."]);
+}
+
+/// Commits the project with a build script that waits for these milliseconds. Returns the commit.
+fn commit(lab: &Lab, millis: u32, subject: &str) -> String {
+    lab.write(
+        "own/build.rs",
+        &format!("fn main() {{\n    std::thread::sleep(std::time::Duration::from_millis({millis})); // {subject}\n}}\n"),
+    );
+    git(lab, &["add", "."]);
+    git(lab, &["commit", "-q", "-m", subject]);
+    git(lab, &["rev-parse", "HEAD"])
+}
+
+fn git(lab: &Lab, args: &[&str]) -> String {
+    let mut command = std::process::Command::new("git");
+    command.current_dir(lab.path("own")).args([
+        "-c",
+        "user.name=nobody",
+        "-c",
+        "user.email=nobody@localhost",
+    ]);
+    let output = command.args(args).output().expect("git");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn a_gate_finds_a_regression_and_lets_the_rest_pass() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    commit(&lab, 100, "before");
+    commit(&lab, 101, "the same");
+    let slow = commit(&lab, 900, "slower");
+    let gate =
+        |args: &[&str]| lab.run(&[&["gate", "--project", "../own", "--workload", "clean"], args].concat());
+
+    let ran = gate(&["--rounds", "6"]).expect(6);
+    assert!(
+        ran.stdout.contains("result: regression: 1 of 1 comparison slower by more than 3%"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.starts_with(&format!("gate: HEAD ({}) against HEAD~1 (", &slow[..10])),
+        "{}",
+        ran.stdout
+    );
+    let bundle = bundle::open(&lab.bundles()[0]).expect("its run");
+    let origin = bundle.manifest.plan.origin.clone().expect("the verb");
+    assert!(origin.by == "gate" && origin.request.starts_with("HEAD ("), "{origin:?}");
+
+    // The same run again, with a tolerance that covers the difference, and as Markdown.
+    let dir = bundle.dir.display().to_string();
+    lab.run(&["gate", &dir, "--tolerance", "1000%"]).expect(0);
+    let markdown = lab.run(&["gate", &dir, "--markdown"]).expect(6).stdout;
+    assert!(
+        markdown.contains("### Build time: regression") && markdown.contains("| regression |"),
+        "{markdown}"
+    );
+    let json = lab.run(&["gate", &dir, "--json"]).expect(6).stdout;
+    let document: serde_json::Value = serde_json::from_str(&json).expect("one document");
+    assert_eq!(
+        (&document["outcome"], &document["comparisons"][0]["outcome"]),
+        (&"regression".into(), &"regression".into())
+    );
+
+    // Equal builds pass a tolerance that their noise does not reach, and leave a small one open.
+    gate(&["--base", "HEAD~2", "--candidate", "HEAD~1", "--tolerance", "150%", "--rounds", "6"]).expect(0);
+    let open = gate(&["--base", "main~2", "--candidate", "main~1", "--tolerance", "0.01%", "--rounds", "3"]);
+    let open = open.expect(5);
+    assert!(open.stdout.contains("result: unsure"), "{}", open.stdout);
+}
+
+fn a_gate_compares_a_configuration_with_what_you_have() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    commit(&lab, 10, "before");
+    lab.write("work/opt.toml", "[profile.dev]\nopt-level = 3\n");
+    let args = ["gate", "--project", "../own", "--candidate", "opt=opt.toml", "--workload", "clean"];
+    let ran = lab.run(&[&args[..], &["--tolerance", "900%", "--rounds", "4"]].concat()).expect(0);
+    assert!(ran.stdout.starts_with("gate: opt against as-configured"), "{}", ran.stdout);
+    let ran = lab.run(&[&args[..], &["--base", "main"]].concat()).expect(2);
+    assert!(ran.stderr.contains("leave `--base` out"), "{}", ran.stderr);
+}
+
+fn a_bisection_finds_the_commit_and_goes_on_where_it_was() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    let commits: Vec<String> =
+        (0..9).map(|at| commit(&lab, if at >= 5 { 900 } else { 100 }, &format!("number {at}"))).collect();
+    let args = ["bisect", "--project", "../own", "--good", &commits[0], "--rounds", "1"];
+    let first = lab.run(&[&args[..], &["--max-steps", "2"]].concat()).expect(5);
+    assert!(first.stdout.contains("result: not found within 2 steps"), "{}", first.stdout);
+    let ran = lab.run(&args).expect(0);
+    assert!(ran.stderr.contains("continuing: 2 steps of this search done before"), "{}", ran.stderr);
+    let expected = format!("result: {} (number 5) changed the build time", &commits[5][..10]);
+    assert!(ran.stdout.starts_with(&expected), "{}\n{}", ran.stdout, ran.stderr);
+    let again = lab.run(&[&args[..], &["--json"]].concat()).expect(0);
+    let document: serde_json::Value = serde_json::from_str(&again.stdout).expect("one document");
+    assert_eq!(document["most_probable"], commits[5].as_str());
+    assert!(document["distinct_commits"].as_u64().is_some_and(|count| count <= 4), "{document}");
+    assert_eq!(
+        document["bundles"].as_array().expect("runs").len(),
+        lab.bundles().len(),
+        "nothing was built again"
+    );
+
+    // A commit that does not build is passed over.
+    lab.write("own/build.rs", "compile_error!(\"no\");\n");
+    git(&lab, &["commit", "-q", "-a", "-m", "broken"]);
+    commit(&lab, 2500, "much slower");
+    let args = ["bisect", "--project", "../own", "--good", "HEAD~2", "--rounds", "1", "--max-steps", "6"];
+    let ran = lab.run(&args).expect(5);
+    let joined = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        joined.contains("not built: ") && joined.contains("the commits that would tell more cannot be built"),
+        "{joined}"
+    );
+    let skipped = lab.run(&[&args[..], &["--skip", "HEAD~1", "--workload", "check"]].concat()).expect(5);
+    assert!(skipped.stdout.contains("0 steps"), "nothing is left to build: {}", skipped.stdout);
+}
+
+fn what_cannot_be_compared_is_refused_with_what_helps() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    let only = commit(&lab, 1, "one");
+    let refused = |args: &[&str], wanted: &str| {
+        let said = lab.run(args).expect(2).stderr;
+        assert!(said.contains(wanted) && said.contains("help: "), "{args:?}: {said}");
+    };
+    let own = ["--project", "../own"];
+    refused(&[&["gate"], &own[..]].concat(), "git does not know the commit `HEAD~1`");
+    commit(&lab, 2, "two");
+    refused(&[&["gate", "--base", "HEAD"], &own[..]].concat(), "are the same commit");
+    refused(&[&["gate", "--base", "nothing"], &own[..]].concat(), "git does not know the commit `nothing`");
+    refused(&["gate", "--project", "titlecase"], "is not one directory of your own");
+    refused(&[&["gate", "--workload", "clena"], &own[..]].concat(), "did you mean `clean`?");
+    refused(&[&["bisect", "--good", &only], &own[..]].concat(), "there is nothing to search");
+    refused(
+        &[&["bisect", "--good", "HEAD", "--bad", &only], &own[..]].concat(),
+        "is not among the first parents",
+    );
+    refused(&["history"], "there are no runs");
+    lab.write("work/results/machine/not-a-run/file", "");
+    refused(&["history", "--machine", "other"], "there is no machine `other`");
+}
+
+fn a_history_has_a_series_for_the_commits() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    let commits: Vec<String> =
+        (0..7).map(|at| commit(&lab, if at >= 4 { 300 } else { 20 }, &format!("number {at}"))).collect();
+    for commit in &commits[1..3] {
+        let axis = format!("rev={},{commit}", commits[0]);
+        lab.run(&["run", "--project", "../own", "--axis", &axis, "--rounds", "3"]).expect(0);
+    }
+    let range = format!("{}..HEAD", commits[0]);
+    let backfill = ["backfill", &range, "--project", "../own", "--rounds", "3", "--per-run", "3"];
+    let ran = lab.run(&backfill).expect(0);
+    assert!(ran.stderr.contains("6 commits in the range, 2 measured before, 4 to measure"), "{}", ran.stderr);
+    // On a busy machine a comparison can be invalid; it is then measured again.
+    let mut calls = (0..4).map(|_| lab.run(&backfill).expect(0).stderr);
+    assert!(calls.any(|said| said.contains("6 measured before, 0 to measure")), "not all are measured");
+    // Variants with names of their own make series with these names.
+    let scenario = format!(
+        "name = \"night\"\nsummary = \"x\"\nprojects = [\"../own\"]\nworkloads = [\"clean\"]\nbaseline = \"anchor\"\n\
+         [variants]\nanchor = {{ rev = \"{}\" }}\nmain = {{ rev = \"{}\" }}\n[sampling]\nmin-rounds = 3\nmax-rounds = 3\n",
+        commits[0], commits[6]
+    );
+    lab.write("work/night.toml", &scenario);
+    lab.run(&["run", "night.toml"]).expect(0);
+
+    let document = |args: &[&str]| -> serde_json::Value {
+        let ran = lab.run(&[&["history", "--json"], args].concat()).expect(0);
+        serde_json::from_str(&ran.stdout).expect("one document")
+    };
+    let points = |document: &serde_json::Value, variant: &str, quantity: &str| -> Vec<String> {
+        let series = document["series"].as_array().expect("series").iter();
+        let wanted = |one: &&serde_json::Value| one["variant"] == variant && one["quantity"] == quantity;
+        let points = series.filter(wanted).flat_map(|one| one["points"].as_array().expect("points"));
+        points.map(|point| point["commit"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let by_commits = document(&["--by-commits", "main", "--repository", "../own"]);
+    assert_eq!(points(&by_commits, "commits", "ratio"), commits[1..], "in the order of the history");
+    let by_time = document(&[]);
+    assert_eq!(
+        points(&by_time, "commits", "ratio"),
+        commits[1..3],
+        "commits of the past have no place in time"
+    );
+    assert_eq!(points(&by_time, "main", "ratio"), commits[6..]);
+    let named = format!("anchor (rev={})", commits[0]);
+    let series = by_time["series"].as_array().expect("series");
+    assert!(series.iter().any(|one| one["baseline"] == named.as_str()), "{by_time}");
+    assert!(
+        series.iter().all(|one| one["variant"] != "as-it-is"),
+        "only the named commits are built: {by_time}"
+    );
+
+    let ran = lab.run(&["history", "--format", "csv"]).expect(0);
+    assert_eq!(ran.stdout.lines().count(), 7, "three ratios, three times, and the header: {}", ran.stdout);
+    let page = entries(&lab.path("work/plots")).into_iter().find(|dir| dir.join("history.html").is_file());
+    let page = std::fs::read_to_string(page.expect("a page").join("history.html")).expect("it can be read");
+    assert!(page.contains("commits against rev=") && page.contains("</html>"));
+    // A run that cannot be read hides no other.
+    let machine = entries(&lab.path("work/results")).remove(0);
+    let broken = entries(&machine).remove(0);
+    std::fs::write(broken.join("manifest.json"), "{").expect("it can be written");
+    let ran = lab.run(&["history"]).expect(0);
+    assert!(
+        ran.stderr.contains("left out") && ran.stdout.contains("judged: "),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+}
