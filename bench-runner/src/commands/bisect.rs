@@ -261,6 +261,11 @@ fn finished(
     }
 }
 
+/// A probability for readers: never 100%, which no measurement shows.
+fn probability_text(probability: f64) -> String {
+    if probability > 0.999 { "more than 99.9%".to_owned() } else { wording::share(probability) }
+}
+
 /// The difference of the ends in words.
 fn ends(state: &BisectionState) -> Option<String> {
     let step = state.step?;
@@ -275,7 +280,7 @@ fn progress(range: &Range, steps: &BisectionSteps, state: &BisectionState) -> St
         return format!("bisect: {commits}, {} so far", pluralize(steps.bundles.len(), "step"));
     };
     let best = state.best().map(|(number, probability)| {
-        let share = wording::share(probability);
+        let share = probability_text(probability);
         format!("; most probable: {} with {share}", short_commit(range.commit(number)))
     });
     let steps = pluralize(steps.bundles.len(), "step");
@@ -332,7 +337,7 @@ fn sentence(args: &Args, range: &Range, state: &BisectionState, end: SearchEnd) 
         SearchEnd::Found => {
             let (number, probability) = state.best().unwrap_or((range.commits.len(), 0.0));
             let commit = range.shown(range.commit(number));
-            format!("{commit} changed the build time, with a probability of {}", wording::share(probability))
+            format!("{commit} changed the build time, with a probability of {}", probability_text(probability))
         }
         SearchEnd::EqualEnds => {
             "not found: the two ends do not differ by more than the builds vary; `bench-runner gate` shows how large a \

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::FlowError;
 
 /// Version of the kept file; it grows whenever its contents or the statistics behind them change.
-const KEPT_VERSION: u32 = 1;
+const KEPT_VERSION: u32 = 2;
 
 /// Name of the kept file.
 const KEPT: &str = "derived/history.json";

@@ -184,6 +184,12 @@ fn a_history_has_a_series_for_the_commits() {
     // On a busy machine a comparison can be invalid; it is then measured again.
     let mut calls = (0..4).map(|_| lab.run(&backfill).expect(0).stderr);
     assert!(calls.any(|said| said.contains("6 measured before, 0 to measure")), "not all are measured");
+    let runs = lab.bundles().into_iter().map(|dir| bundle::read_manifest(&dir).expect("a manifest"));
+    let series: Vec<usize> = runs
+        .filter(|manifest| manifest.plan.origin.is_some())
+        .map(|manifest| manifest.plan.blocks[0].arms.len())
+        .collect();
+    assert!(series.len() <= 4 && series.contains(&4), "each run has several commits: {series:?}");
     // Variants with names of their own make series with these names.
     let scenario = format!(
         "name = \"night\"\nsummary = \"x\"\nprojects = [\"../own\"]\nworkloads = [\"clean\"]\nbaseline = \"anchor\"\n\

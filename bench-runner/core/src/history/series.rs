@@ -113,8 +113,11 @@ impl RunSeries {
         for result in &comparison.blocks {
             let Some(block) = blocks.iter().find(|block| block.id == result.id) else { continue };
             for (key, point) in points_of(&run.machine, block, result) {
-                // A run has one value in a series: the first, if several matrices have the same.
-                if points.iter().all(|(known, _)| *known != key) {
+                // A run has one value in a series for each commit: the first, if several matrices have the same.
+                let is_same = |(known, other): &(SeriesKey, HistoryPoint)| {
+                    *known == key && other.commit == point.commit
+                };
+                if !points.iter().any(is_same) {
                     points.push((key, point));
                 }
             }

@@ -120,7 +120,7 @@ pub(super) fn scene(
     scene.heading(title, &subtitle(one));
     scene.height = HEIGHT;
     let (Some(first), Some(last)) = (times.first().copied(), times.last().copied()) else { return scene };
-    let pad = ((last - first) * 0.02).max(0.5);
+    let pad = if last > first { (last - first) * 0.02 } else { 0.5 };
     let x = NumberAxis::linear((first - pad, last + pad), 1);
     let y = value_axis(one, &drawn);
     let mut tooltips: Vec<Tooltip> = Vec::new();
@@ -263,7 +263,11 @@ fn date(one: &JudgedSeries, runs: &[&HistoryRun], at: usize, by_time: bool) -> S
 }
 
 fn subtitle(one: &JudgedSeries) -> String {
-    let count = wording::pluralize(one.series.points.len(), "run");
+    let count = wording::pluralize(one.series.points.len(), "value");
+    let count = match one.series.key.quantity {
+        Quantity::Ratio => count,
+        Quantity::Seconds => format!("{count} in seconds"),
+    };
     match &one.levels {
         None => format!("{count}, too few to be judged"),
         Some(levels) => {

@@ -125,7 +125,10 @@ fn row(report: &HistoryReport<'_>, one: &JudgedSeries, style: TextStyle) -> Vec<
     let last = match (changes_of(one).last(), &one.levels) {
         (Some(change), _) => {
             let at = one.point_of(change.at);
-            format!("{} on {}", percent(change), day(report.run(one, at)))
+            match commit_of(one, at) {
+                Some(commit) => format!("{} at {commit}", percent(change)),
+                None => format!("{} on {}", percent(change), day(report.run(one, at))),
+            }
         }
         (None, Some(_)) => "none".to_owned(),
         (None, None) => "too few runs".to_owned(),
@@ -149,6 +152,11 @@ fn day(run: &HistoryRun) -> &str {
     run.started_at.get(..10).unwrap_or(&run.started_at)
 }
 
+/// The commit of a point, shortened for readers.
+fn commit_of(one: &JudgedSeries, at: usize) -> Option<&str> {
+    one.series.points.get(at)?.commit.as_deref()?.get(..10)
+}
+
 /// Change of level in percent.
 fn percent(change: &ChangePoint) -> String {
     format!("{:+.1}%", 100.0 * change.change.value.exp_m1()).replace('-', "−")
@@ -162,15 +170,18 @@ fn changes(report: &HistoryReport<'_>, one: &JudgedSeries) -> Vec<String> {
         let (low, high) = change.change.interval(LEVEL);
         let range = format!("{:+.1} to {:+.1}%", 100.0 * low.exp_m1(), 100.0 * high.exp_m1());
         let (first, last) = (one.point_of(change.between.0), one.point_of(change.between.1));
-        let place = if first == last {
-            format!("with {}", report.run(one, at).run)
-        } else {
-            format!(
+        let place = match (commit_of(one, at), commit_of(one, first), commit_of(one, last)) {
+            (Some(at), _, _) if first == last => format!("at commit {at}"),
+            (Some(at), Some(first), Some(last)) => {
+                format!("at commit {at}, or another one from {first} to {last}")
+            }
+            _ if first == last => format!("with {}", report.run(one, at).run),
+            _ => format!(
                 "with {}, or another run from {} to {}",
                 report.run(one, at).run,
                 day(report.run(one, first)),
                 day(report.run(one, last))
-            )
+            ),
         };
         let meanwhile: Vec<String> =
             all.iter().filter(|event| (first..=last).contains(&event.at)).map(event_text).collect();
@@ -179,13 +190,8 @@ fn changes(report: &HistoryReport<'_>, one: &JudgedSeries) -> Vec<String> {
         } else {
             format!("; then changed: {}", meanwhile.join(", "))
         };
-        let commit = one.series.points[at].commit.as_deref().and_then(|commit| commit.get(..10));
-        let commit = commit.map(|commit| format!(", commit {commit}")).unwrap_or_default();
-        let text = format!(
-            "changed: {}: {} ({range}) {place}{commit}{meanwhile}",
-            name(&one.series.key),
-            percent(change)
-        );
+        let text =
+            format!("changed: {}: {} ({range}) {place}{meanwhile}", name(&one.series.key), percent(change));
         text.replace(" -", " −").replace("(-", "(−")
     };
     changes_of(one).iter().map(sentence).collect()
