@@ -118,7 +118,8 @@ fn the_readme_names_the_bundle_and_its_verdicts() {
     // Every line of the excerpt must be a line of the run's report. A run says more than its report, on other lines.
     let of_a_run = |line: &str| line.starts_with("next:    ") || line.starts_with("page:    ");
     let sample = text.split("```text\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
-    let shown: Vec<&str> = sample.lines().filter(|line| !line.is_empty() && *line != "…" && !of_a_run(line)).collect();
+    let shown: Vec<&str> =
+        sample.lines().filter(|line| !line.is_empty() && *line != "…" && !of_a_run(line)).collect();
     assert!(shown.len() >= 20, "README.md shows {} lines", shown.len());
     for line in shown {
         assert!(
@@ -130,7 +131,8 @@ fn the_readme_names_the_bundle_and_its_verdicts() {
 
 fn the_readme_shows_what_a_post_would_have() {
     let text = fs::read_to_string(root().join("README.md")).expect("README.md");
-    let sample = text.split("```markdown\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
+    let sample =
+        text.split("```markdown\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap_or_default();
     assert!(text.contains(POSTED), "README.md names another bundle than {POSTED}");
     let posted = report::markdown(&flows::judge(&kept(POSTED), &Policy::default()));
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");

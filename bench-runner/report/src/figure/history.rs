@@ -273,7 +273,7 @@ fn subtitle(one: &JudgedSeries) -> String {
         Some(levels) => {
             let changes = wording::pluralize(levels.changes.len(), "change");
             format!(
-                "{count}, {changes} of level; a run scatters by {} about its level",
+                "{count}, {changes} of level; a value scatters by {} about its level",
                 wording::share(levels.noise)
             )
         }
