@@ -95,11 +95,15 @@ pub(super) fn comparison_differences(one: &RunBlock<'_>, other: &RunBlock<'_>) -
     found
 }
 
-/// Parts of a project's manifest that affect what is built: all except its description, tags and estimates.
+/// Parts of a project's manifest that affect what is built: all except its description, tags and estimates, and the place of a
+/// local project, whose pin is what it contains.
 fn build_settings(manifest: &str) -> Option<toml::Table> {
     let mut table: toml::Table = manifest.parse().ok()?;
     for key in ["summary", "tags", "estimate"] {
         table.remove(key);
+    }
+    if let Some(source) = table.get_mut("source").and_then(|source| source.as_table_mut()) {
+        source.remove("path");
     }
     Some(table)
 }

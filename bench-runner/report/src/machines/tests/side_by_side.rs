@@ -169,8 +169,17 @@ fn words_of_a_manifest_do_not_keep_runs_apart() {
     let mut other = fixture_run("b-1", "r2").with_block("clean", 10.0, &[("lld", 0.9, 0.02, Faster)]);
     let text = &mut other.manifest.plan.projects[0].manifest;
     *text = text.replace("a viewer", "another word");
-    let found =
-        together(&[fixture_run("a-1", "r1").with_block("clean", 10.0, &[("lld", 0.9, 0.02, Faster)]), other]);
+    let plain = fixture_run("a-1", "r1").with_block("clean", 10.0, &[("lld", 0.9, 0.02, Faster)]);
+    let found = together(&[plain.clone(), other]);
+    assert_eq!(found.blocks.len(), 1, "{:?}", found.refused);
+    // The pin of a local project is what it contains; colleagues have it at other places.
+    let at = |machine: &str, run: &str, place: &str| {
+        let mut one = fixture_run(machine, run).with_block("clean", 10.0, &[("lld", 0.9, 0.02, Faster)]);
+        let text = &mut one.manifest.plan.projects[0].manifest;
+        *text = format!("name = \"hexyl\"\n[source]\nkind = \"path\"\npath = \"{place}\"\n");
+        one
+    };
+    let found = together(&[at("a-1", "r1", "/home/a/hexyl"), at("b-1", "r2", "/home/b/hexyl")]);
     assert_eq!(found.blocks.len(), 1, "{:?}", found.refused);
 }
 
