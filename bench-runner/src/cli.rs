@@ -31,7 +31,7 @@ Exit codes:
   2    the request was wrong: command line, scenario, project or run
   3    finished, but some variants failed to build or could not be confirmed
   4    the machine is unfit (with --strict), or you answered no to a question
-  5    undecided (run and compare with --require-verdict; gate; bisect; reproduce;
+  5    undecided (run and compare with --require-verdict; gate; bisect; backfill; reproduce;
        decide)
   6    the candidate is slower than its base (gate)
   7    the second run contradicts the first (reproduce)

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use bench_runner_core::bundle;
-use bench_runner_core::history::{Quantity, collect};
+use bench_runner_core::compare::Policy;
+use bench_runner_core::history::{Quantity, RunSeries, collect};
 use bench_runner_core::record::PlanOrigin;
 use bench_runner_core::stats::levels;
 use bench_runner_measure::corpus::shell_word;
@@ -21,7 +22,7 @@ use crate::flows::{self, Places, Projects};
 ///
 /// Each run builds a few commits and a fixed one, the anchor, in the same rounds; `history` shows their ratios to the anchor, which a slower
 /// machine does not change. Commits that were measured against the same anchor on this machine are not built again, so
-/// the same command goes on where it was interrupted.
+/// the same command goes on where it was interrupted; with `--where-unsure` it chooses further ones.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -103,8 +104,10 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         if args.time_budget.is_some_and(|budget| begun.elapsed() >= budget) {
             let left: usize = runs[number..].iter().map(Vec::len).sum();
             errln!("the time budget is used up: {} not measured", pluralize(left, "commit"));
-            errln!("the same command goes on with them");
-            return Ok(Exit::Undecided);
+            if !args.where_unsure {
+                errln!("the same command goes on with them");
+            }
+            return Ok(if flawed { Exit::PartialFailure } else { Exit::Undecided });
         }
         let named: Vec<&str> = commits.iter().map(|commit| short_commit(commit)).collect();
         errln!("run {} of {}: {}", number + 1, runs.len(), named.join(", "));
@@ -118,8 +121,19 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         let request = PlanRequest::of_verb(scenario, seed, origin);
         let conditions = StartConditions { offline: args.offline, strict: false, wait: args.wait };
         let measured = Session::begin(request, true, conditions, places)?.measure()?;
-        // A damaged bundle is noticed at once, and not after many more runs.
-        bundle::open(&measured.bundle)?;
+        let bundle = bundle::open(&measured.bundle)?;
+        let skipped = &bundle.manifest.plan.skipped;
+        skipped.iter().for_each(|one| errln!("note: {} is left out: {}", one.variant, one.reason));
+        flawed |= !skipped.is_empty();
+        let comparison = flows::judge(&bundle, &Policy::default());
+        let compared = comparison.blocks.iter().flat_map(|block| &block.arms).any(|arm| arm.ratio.is_some());
+        if !compared && !measured.interrupted {
+            let message =
+                format!("{}: no commit could be compared with the anchor", format_path(&measured.bundle));
+            let help =
+                format!("if {} does not build any more, name another `--anchor`", short_commit(&anchor));
+            return Err(RequestError::usage(message, Some(help)).into());
+        }
         outln!("run:     {}", format_path(&measured.bundle));
         if measured.interrupted {
             errln!("interrupted; the same command goes on with the commits that are not measured yet");
@@ -160,8 +174,11 @@ fn measured_before(
     let loaded = flows::load_runs(&places.results, Some(&machine))?;
     loaded.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     let baseline = format!("rev={anchor}");
-    let series: Vec<_> = collect(&loaded.runs)
+    let runs: Vec<RunSeries> =
+        loaded.runs.into_iter().filter(|run| flows::is_of_history(&run.run, true)).collect();
+    let series: Vec<_> = collect(&runs)
         .into_iter()
+        .filter(|one| one.key.variant == "commits" && one.key.fixed.is_empty())
         .filter(|one| one.key.project == project && one.key.baseline == baseline)
         .filter(|one| one.key.quantity == Quantity::Ratio && one.key.metric == "wall")
         .collect();

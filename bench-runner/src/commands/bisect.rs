@@ -17,7 +17,7 @@ use super::wait::{self, WaitLimit};
 use super::{
     EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, pluralize, short_commit, text_style,
 };
-use crate::flows::{BISECTION, BisectionSteps, Places, Projects};
+use crate::flows::{BISECTION, BisectionSteps, FlowError, Places, Projects};
 
 /// Find the commit that changed the build time, in few builds
 ///
@@ -116,7 +116,8 @@ impl Range {
         }
         // Projects of one repository are told apart by their places in it.
         let place = revisions::place(&dir)?;
-        let request = format!("{good}..{bad} {} in {place}", args.workload);
+        // Steps with other numbers of rounds do not weigh the same.
+        let request = format!("{good}..{bad} {} in {place}, {} rounds a step", args.workload, args.rounds);
         let number = |name: &String| -> Result<usize, EarlyEnd> {
             let commit = revisions::resolve(&dir, name)?;
             let at = commits.iter().position(|known| *known == commit);
@@ -210,7 +211,16 @@ fn step(
     let seed = args.seed.map(|seed| seed.wrapping_add(steps.bundles.len() as u64));
     let request = PlanRequest::of_verb(scenario(args, range, number)?, seed, origin);
     let conditions = StartConditions { offline: args.offline, strict: false, wait: args.wait };
-    let measured = Session::begin(request, true, conditions, places)?.measure()?;
+    let measured = match Session::begin(request, true, conditions, places)?.measure() {
+        Ok(measured) => measured,
+        // What is said of this commit alone, such as that no edit fits it, ends its turn and not the search.
+        Err(EarlyEnd::Error(error)) if error.is_request() && names_only(&error, range, number) => {
+            errln!("note: {} is passed over: {error}", short_commit(range.commit(number)));
+            steps.not_built.push(number);
+            return Ok(true);
+        }
+        Err(error) => return Err(error),
+    };
     if measured.interrupted {
         return Ok(false);
     }
@@ -225,6 +235,12 @@ fn step(
         return Err(RequestError::usage(message, Some(help)).into());
     }
     Ok(true)
+}
+
+/// True if an error names a commit and neither of the ends.
+fn names_only(error: &FlowError, range: &Range, number: usize) -> bool {
+    let text = error.to_string();
+    text.contains(range.commit(number)) && !text.contains(&range.good) && !text.contains(range.bad())
 }
 
 fn scenario(args: &Args, range: &Range, number: usize) -> Result<Scenario, EarlyEnd> {
@@ -255,7 +271,7 @@ fn finished(
             Some(SearchEnd::Found)
         }
         () if equal && steps.rounds.len() >= STEPS_FOR_EQUAL_ENDS => Some(SearchEnd::EqualEnds),
-        () if steps.bundles.len() >= args.max_steps => Some(SearchEnd::OutOfSteps),
+        () if steps.made >= args.max_steps => Some(SearchEnd::OutOfSteps),
         () if args.time_budget.is_some_and(|budget| spent >= budget) => Some(SearchEnd::OutOfTime),
         () => None,
     }
@@ -308,7 +324,11 @@ fn answer(
     if !steps.not_built.is_empty() {
         let names: Vec<&str> =
             steps.not_built.iter().map(|&number| short_commit(range.commit(number))).collect();
-        paragraphs.push(("not built: ", format!("{}: their builds failed", names.join(", "))));
+        let text = format!(
+            "{}: their builds failed or timed out, or they cannot be built here; delete the run of one to try it again",
+            names.join(", ")
+        );
+        paragraphs.push(("not built: ", text));
     }
     paragraphs.push(("effort: ", effort));
     paragraphs.iter().map(|(label, text)| hanging(label, text, width)).collect()
@@ -340,8 +360,8 @@ fn sentence(args: &Args, range: &Range, state: &BisectionState, end: SearchEnd) 
             format!("{commit} changed the build time, with a probability of {}", probability_text(probability))
         }
         SearchEnd::EqualEnds => {
-            "not found: the two ends do not differ by more than the builds vary; `bench-runner gate` shows how large a \
-             difference there can be"
+            "not found: no difference between the two ends was shown, and it is small if there is one; more `--rounds`, or \
+             `bench-runner gate`, can show a smaller one"
                 .to_owned()
         }
         SearchEnd::OutOfSteps => format!("not found within {}{}", pluralize(args.max_steps, "step"), most_probable()),

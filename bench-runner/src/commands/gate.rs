@@ -92,7 +92,7 @@ const MOST_PRECISION: f64 = 0.05;
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     match &args.run {
         Some(dir) => judge_finished(args, dir),
-        None => measure(args, places),
+        None => measure(args, places, None),
     }
 }
 
@@ -103,7 +103,9 @@ struct GateQuestion {
     base: String,
 }
 
-fn measure(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
+/// Measures and judges; `missing` says why a comparison that was asked for is not among those of `args`.
+fn measure(args: &Args, places: &Places, missing: Option<String>) -> Result<Exit, EarlyEnd> {
+    let is_retry = missing.is_some();
     let question = question(args, places)?;
     let origin = PlanOrigin {
         by: "gate".into(),
@@ -112,7 +114,17 @@ fn measure(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     };
     let request = PlanRequest::of_verb(question.scenario, args.seed, origin);
     let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: args.wait };
-    let measured = Session::begin(request, true, conditions, places)?.measure()?;
+    let measured = match Session::begin(request, true, conditions, places)?.measure() {
+        Ok(measured) => measured,
+        // Where no edit fits both commits, full builds can be compared all the same.
+        Err(EarlyEnd::Error(error)) if error.is_request() && args.workload.is_empty() && !is_retry => {
+            errln!("note: only full builds are compared: {error}");
+            let reason = format!("rebuild after an edit: {error}");
+            let args = Args { workload: vec!["clean".to_owned()], ..args.clone() };
+            return measure(&args, places, Some(reason));
+        }
+        Err(error) => return Err(error),
+    };
     let bundle = bundle::open(&measured.bundle)?;
     let policy = Policy::default();
     let comparison = flows::judge(&bundle, &policy);
@@ -121,7 +133,7 @@ fn measure(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         base: question.base,
         tolerance: args.tolerance,
         gated: gate(&comparison, args.tolerance, &policy),
-        left_out: left_out(&bundle, &comparison),
+        left_out: left_out(&bundle, &comparison).into_iter().chain(missing).collect(),
     };
     print(args, &report, &bundle);
     // A page that cannot be written changes nothing about the result.

@@ -78,15 +78,9 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     }
     let loaded = flows::load_runs(&places.results, args.machine.as_deref())?;
     loaded.remarks.iter().for_each(|remark| errln!("note: {remark}"));
-    // Steps of a bisection and runs of a gate are one of a kind; commits of the past have no place in time.
     let by_commits = args.by_commits.is_some();
-    let wanted_origin = |run: &RunSeries| match run.run.origin.as_deref() {
-        Some("bisect" | "gate") => false,
-        Some("backfill") => by_commits,
-        _ => true,
-    };
     let (counted, others): (Vec<RunSeries>, Vec<RunSeries>) =
-        loaded.runs.into_iter().partition(wanted_origin);
+        loaded.runs.into_iter().partition(|run| flows::is_of_history(&run.run, by_commits));
     if !others.is_empty() {
         let runs = pluralize(others.len(), "run");
         let hint = if by_commits { "" } else { "; --by-commits has those of `backfill`" };
@@ -100,7 +94,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     }
     let history = judge(series);
     let runs: Vec<&HistoryRun> = counted.iter().map(|one| &one.run).collect();
-    let report = HistoryReport { history: &history, runs: &runs };
+    let report = HistoryReport { history: &history, runs: &runs, by_commits };
     if let HistoryFormat::Text = args.format
         && !args.json
     {

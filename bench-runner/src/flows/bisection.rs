@@ -1,7 +1,7 @@
 //! Steps of a bisection: each is an ordinary run that builds the two ends and one commit in between. What was measured is
 //! found again by the origin in its plan, so a bisection that was interrupted goes on with the same command.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, Status, ToolEntry};
@@ -20,12 +20,14 @@ pub(crate) struct BisectionSteps {
     pub(crate) not_built: Vec<usize>,
     /// Builds that were made, warm-ups included.
     pub(crate) builds: usize,
+    /// Steps that were made, those that are left out included.
+    pub(crate) made: usize,
     /// Directories of the runs.
     pub(crate) bundles: Vec<PathBuf>,
     /// Runs that were left out, as sentences.
     pub(crate) remarks: Vec<String>,
     /// Tools and settings of the newest step: steps with others do not count.
-    setup: Option<(Vec<ToolEntry>, BTreeMap<String, String>)>,
+    setup: Option<StepSetup>,
 }
 
 /// Result of one step.
@@ -44,15 +46,16 @@ impl BisectionSteps {
         let arms = bundle.manifest.plan.blocks.iter().flat_map(|block| &block.arms);
         let settings = arms.take(1).map(|arm| arm.variant.settings.clone()).next().unwrap_or_default();
         let setup = (bundle.manifest.tools.clone(), settings);
-        if self.setup.as_ref().is_some_and(|before| *before != setup) {
+        if self.setup.as_ref().is_some_and(|before| !are_alike(before, &setup)) {
             let count = self.bundles.len();
             let remarks = std::mem::take(&mut self.remarks);
-            *self = Self { remarks, ..Self::default() };
+            *self = Self { remarks, made: self.made, ..Self::default() };
             self.remarks.push(format!(
                 "{count} earlier steps are left out, since compilers, linkers or settings have changed since then"
             ));
         }
         self.setup = Some(setup);
+        self.made += 1;
         self.builds += bundle.samples.len();
         self.bundles.push(bundle.dir.clone());
         match step_result(bundle, commits) {
@@ -88,6 +91,26 @@ impl BisectionSteps {
         }
         steps
     }
+}
+
+/// Tools and settings of a step.
+type StepSetup = (Vec<ToolEntry>, BTreeMap<String, String>);
+
+/// True if two steps have the same settings, and of each tool the same versions. A commit in between may name another
+/// compiler, so one step may have more versions than the other.
+fn are_alike(one: &StepSetup, other: &StepSetup) -> bool {
+    let versions = |setup: &StepSetup| {
+        let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for tool in &setup.0 {
+            all.entry(tool.name.clone()).or_default().insert(tool.sha256.clone());
+        }
+        all
+    };
+    let (first, second) = (versions(one), versions(other));
+    let alike = |(name, hashes): (&String, &BTreeSet<String>)| {
+        second.get(name).is_none_or(|others| hashes.is_subset(others) || others.is_subset(hashes))
+    };
+    one.1 == other.1 && first.iter().all(alike)
 }
 
 fn is_step(manifest: &Manifest, request: &str) -> bool {
@@ -133,5 +156,29 @@ fn step_result(bundle: &Bundle, commits: &[String]) -> StepResult {
         }
         () if ends && !candidate => StepResult::NotBuilt(number),
         () => StepResult::Nothing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setup(rustc: &[&str], setting: &str) -> StepSetup {
+        let tool = |hash: &&str| ToolEntry {
+            name: "rustc".into(),
+            version: format!("rustc {hash}"),
+            sha256: (*hash).to_owned(),
+        };
+        (rustc.iter().map(tool).collect(), [("debug".to_owned(), setting.to_owned())].into())
+    }
+
+    /// Commits may name other compilers, so a step has those of the two ends and maybe a third one.
+    #[test]
+    fn a_compiler_in_between_is_no_change_and_another_one_is() {
+        let ends = setup(&["old", "new"], "full");
+        assert!(are_alike(&ends, &setup(&["old", "middle", "new"], "full")));
+        assert!(are_alike(&setup(&["old", "middle", "new"], "full"), &ends));
+        assert!(!are_alike(&ends, &setup(&["old", "newer"], "full")));
+        assert!(!are_alike(&ends, &setup(&["old", "new"], "none")));
     }
 }

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Status};
 use bench_runner_core::compare::{Policy, RunRecord, compare};
-use bench_runner_core::history::RunSeries;
+use bench_runner_core::history::{HistoryRun, RunSeries};
 use bench_runner_report::report::{self, HistoryReport};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::FlowError;
 
 /// Version of the kept file; it grows whenever its contents or the statistics behind them change.
-const KEPT_VERSION: u32 = 2;
+const KEPT_VERSION: u32 = 3;
 
 /// Name of the kept file.
 const KEPT: &str = "derived/history.json";
@@ -68,6 +68,16 @@ pub(crate) fn load_runs(results: &Path, machine: Option<&str>) -> Result<LoadedR
         .collect();
     found.remarks.extend(remarks);
     Ok(found)
+}
+
+/// True if a run belongs to a history. Steps of a bisection and runs of a gate are one of a kind; commits of the past have no
+/// place in time.
+pub(crate) fn is_of_history(run: &HistoryRun, by_commits: bool) -> bool {
+    match run.origin.as_deref() {
+        Some("bisect" | "gate") => false,
+        Some("backfill") => by_commits,
+        _ => true,
+    }
 }
 
 /// Writes a page for each machine, `plots/history-<machine>/history.html`, and returns the paths.

@@ -26,7 +26,7 @@ pub(crate) use advice::advice_for;
 pub(crate) use bisection::{BY as BISECTION, BisectionSteps};
 pub(crate) use calibration::machine_history;
 pub use distribution::{PackagedVersion, packaged_version};
-pub(crate) use history::{load_runs, publish_history};
+pub(crate) use history::{is_of_history, load_runs, publish_history};
 pub use measure::MeasuredRun;
 pub(crate) use measure::{MeasuringSession, open_unfinished};
 pub use multi_run::{JudgedRun, decide, side_by_side};

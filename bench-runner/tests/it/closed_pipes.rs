@@ -30,7 +30,7 @@ fn no_verb_minds_a_reader_that_goes_away() {
     let bundle = lab.bundles().remove(0);
     let bundle = bundle.to_str().expect("UTF-8");
     let man = lab.path("man");
-    let calls: [&[&str]; 12] = [
+    let calls: [&[&str]; 16] = [
         &TOY,
         &["plan", "--project", "toy", "--axis", "env.X=1,2"],
         &["doctor"],
@@ -39,6 +39,10 @@ fn no_verb_minds_a_reader_that_goes_away() {
         &["report", bundle],
         &["compare", bundle, bundle],
         &["decide", bundle],
+        &["gate", bundle],
+        &["bisect", "--good", "HEAD~2", "--json"],
+        &["history"],
+        &["backfill", "HEAD~2..HEAD"],
         &["reproduce", bundle, "--against", bundle],
         &["export", "--format", "csv", bundle],
         &["completions", "bash"],

@@ -9,10 +9,10 @@ pub struct Event {
     pub at: usize,
     /// Name of the fact, such as `rustc`.
     pub fact: String,
-    /// Value before; `None` if the fact was not recorded.
-    pub before: Option<String>,
-    /// Value from then on; `None` if the fact is not recorded any more.
-    pub after: Option<String>,
+    /// Value before.
+    pub before: String,
+    /// Value from then on.
+    pub after: String,
 }
 
 /// Changes of facts along a series, in its order.
@@ -21,14 +21,14 @@ pub fn events(series: &TimeSeries, runs: &[&HistoryRun]) -> Vec<Event> {
     let mut found = Vec::new();
     for at in 1..series.points.len() {
         let (Some(before), Some(after)) = (facts(at - 1), facts(at)) else { continue };
-        let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-        for name in names.into_iter().filter(|name| before.get(*name) != after.get(*name)) {
-            found.push(Event {
-                at,
-                fact: name.clone(),
-                before: before.get(name).cloned(),
-                after: after.get(name).cloned(),
-            });
+        // A fact that only one of the two runs has, such as a linker that the other did not use, is not a change.
+        for (name, old) in before {
+            match after.get(name) {
+                Some(new) if new != old => {
+                    found.push(Event { at, fact: name.clone(), before: old.clone(), after: new.clone() });
+                }
+                _ => {}
+            }
         }
     }
     found
@@ -68,8 +68,7 @@ mod tests {
             quantity: Quantity::Ratio,
         };
         let series = TimeSeries { key, runs: vec![0, 1, 2], points: (0..3).map(point).collect() };
-        let expected =
-            Event { at: 2, fact: "rustc".into(), before: Some("1".into()), after: Some("2".into()) };
+        let expected = Event { at: 2, fact: "rustc".into(), before: "1".into(), after: "2".into() };
         assert_eq!(events(&series, &runs.iter().collect::<Vec<_>>()), [expected]);
     }
 }

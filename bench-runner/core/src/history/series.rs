@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::bundle::Manifest;
 use crate::compare::{ArmResult, BlockResult, Comparison, PlainRatio, Verdict};
-use crate::record::{Block, METRICS, MetricId, Role, TEXT_SETTINGS, Treatment, Variant};
+use crate::record::{
+    AS_CONFIGURED, Block, METRICS, MetricId, Role, TEXT_SETTINGS, Treatment, Variant, short_hash,
+};
 use crate::stats::{LEVEL, UncertainValue, t_quantile};
 
 /// What a run was made with, as far as it can change a build.
@@ -32,19 +34,34 @@ impl HistoryRun {
         let system = ["kernel", "microcode", "distribution"]
             .iter()
             .filter_map(|key| Some(((*key).to_owned(), provenance[key].as_str()?.to_owned())));
-        let tools = manifest.tools.iter().map(|tool| (tool.name.clone(), tool.version.clone()));
-        let pins = manifest
-            .plan
-            .projects
-            .iter()
-            .map(|project| (format!("source of {}", project.name), project.pin.to_string()));
+        let mut tools: BTreeMap<String, String> = BTreeMap::new();
+        for tool in &manifest.tools {
+            // Variants with toolchains of their own have several compilers.
+            let versions = tools.entry(tool.name.clone()).or_default();
+            if !versions.split("; ").any(|known| known == tool.version) {
+                versions.push_str(if versions.is_empty() { "" } else { "; " });
+                versions.push_str(&tool.version);
+            }
+        }
+        let arms = || manifest.plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant);
+        let pins = manifest.plan.projects.iter().flat_map(|project| {
+            // What is checked out is not built if all variants name a commit.
+            let of_project = || arms().filter(|variant| variant.project == project.name);
+            let is_built = of_project().any(|variant| variant.rev.is_none());
+            let pin = is_built.then(|| (format!("source of {}", project.name), project.pin.to_string()));
+            let manifest = (format!("manifest and edits of {}", project.name), short_hash(&project.manifest));
+            pin.into_iter().chain([manifest])
+        });
+        let configured = arms().find_map(|variant| variant.settings.get(AS_CONFIGURED));
+        let configured = configured.map(|text| ("your cargo configuration".to_owned(), short_hash(text)));
+        let jobs = ("jobs".to_owned(), manifest.jobs.to_string());
         let program = ("bench-runner".to_owned(), manifest.program.version.clone());
         Self {
             run: manifest.run.clone(),
             machine: manifest.machine.directory.clone(),
             started_at: manifest.started_at.clone(),
             origin: manifest.plan.origin.as_ref().map(|origin| origin.by.clone()),
-            facts: system.chain(tools).chain(pins).chain([program]).collect(),
+            facts: system.chain(tools).chain(pins).chain(configured).chain([program, jobs]).collect(),
         }
     }
 }

@@ -65,19 +65,28 @@ fn days(time: &str) -> Option<f64> {
 }
 
 /// Number of values that are drawn of a series.
-pub(crate) fn drawn_points(one: &JudgedSeries, runs: &[&HistoryRun], detail: HistoryDetail) -> usize {
-    buckets(one, &times(one, runs), detail).len()
+pub(crate) fn drawn_points(
+    one: &JudgedSeries,
+    (runs, by_commits): (&[&HistoryRun], bool),
+    detail: HistoryDetail,
+) -> usize {
+    buckets(one, &times(one, runs, by_commits), detail, by_commits).len()
 }
 
-/// Places of the points: days, or their numbers if they are not in the order of time.
-fn times(one: &JudgedSeries, runs: &[&HistoryRun]) -> Vec<f64> {
+/// Places of the points: days, or their numbers if they are in the order of commits.
+fn times(one: &JudgedSeries, runs: &[&HistoryRun], by_commits: bool) -> Vec<f64> {
     let days: Option<Vec<f64>> = one.series.runs.iter().map(|&run| days(&runs[run].started_at)).collect();
     let numbers = || (0..one.series.points.len()).map(|at| at as f64).collect();
-    days.filter(|days| days.is_sorted()).unwrap_or_else(numbers)
+    days.filter(|days| days.is_sorted() && !by_commits).unwrap_or_else(numbers)
 }
 
 /// Stretches of points that are drawn as one value each.
-fn buckets(one: &JudgedSeries, times: &[f64], detail: HistoryDetail) -> Vec<std::ops::Range<usize>> {
+fn buckets(
+    one: &JudgedSeries,
+    times: &[f64],
+    detail: HistoryDetail,
+    by_commits: bool,
+) -> Vec<std::ops::Range<usize>> {
     let newest = times.last().copied().unwrap_or(0.0);
     let stretch = |at: usize| {
         let age = newest - times[at];
@@ -86,7 +95,7 @@ fn buckets(one: &JudgedSeries, times: &[f64], detail: HistoryDetail) -> Vec<std:
             .levels
             .as_ref()
             .map_or(0, |levels| levels.changes.iter().filter(|change| one.point_of(change.at) <= at).count());
-        if age <= detail.full_days {
+        if age <= detail.full_days || by_commits {
             (at as i64, level)
         } else {
             (-1 - (age / detail.older_days) as i64, level)
@@ -105,14 +114,13 @@ fn buckets(one: &JudgedSeries, times: &[f64], detail: HistoryDetail) -> Vec<std:
 /// Scene of a series.
 pub(super) fn scene(
     one: &JudgedSeries,
-    runs: &[&HistoryRun],
+    (runs, by_commits): (&[&HistoryRun], bool),
     events: &[Event],
     title: &str,
     detail: HistoryDetail,
 ) -> Scene {
-    let times = times(one, runs);
-    let by_time = one.series.runs.iter().all(|&run| days(&runs[run].started_at).is_some());
-    let drawn: Vec<Drawn> = buckets(one, &times, detail)
+    let times = times(one, runs, by_commits);
+    let drawn: Vec<Drawn> = buckets(one, &times, detail, by_commits)
         .into_iter()
         .map(|points| drawn(one, runs, events, &times, points))
         .collect();
@@ -164,7 +172,7 @@ pub(super) fn scene(
         for (at, time) in times.iter().enumerate() {
             let x = place(&chart, (*time, y_middle(&drawn))).0;
             if dates.last().is_none_or(|last| x - last.0 >= DATES_APART) {
-                dates.push((x, date(one, runs, at, by_time)));
+                dates.push((x, date(one, runs, at, by_commits)));
             }
         }
         Ok(())
@@ -253,11 +261,10 @@ fn drawn(
 }
 
 /// What stands below a point: its date, or its commit if the points are in the order of commits.
-fn date(one: &JudgedSeries, runs: &[&HistoryRun], at: usize, by_time: bool) -> String {
-    let is_ordered = one.series.runs.is_sorted();
+fn date(one: &JudgedSeries, runs: &[&HistoryRun], at: usize, by_commits: bool) -> String {
     let commit = one.series.points[at].commit.as_deref().and_then(|commit| commit.get(..10));
     match commit {
-        Some(commit) if !is_ordered || !by_time => commit.to_owned(),
+        Some(commit) if by_commits => commit.to_owned(),
         _ => runs[one.series.runs[at]].started_at.get(..10).unwrap_or_default().to_owned(),
     }
 }

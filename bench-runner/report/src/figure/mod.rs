@@ -188,10 +188,10 @@ fn multi_run_block_scenes(together: &SideBySide, block: &MultiRunBlock) -> Vec<(
     ]
 }
 
-/// Figure of a series over many runs for a page.
+/// Figure of a series over many runs for a page; with the runs comes whether values are in the order of commits.
 pub(crate) fn inline_history(
     one: &JudgedSeries,
-    runs: &[&HistoryRun],
+    runs: (&[&HistoryRun], bool),
     events: &[Event],
     title: &str,
     detail: HistoryDetail,

@@ -36,6 +36,8 @@ pub struct HistoryReport<'h> {
     pub history: &'h History,
     /// The runs that the series refer to.
     pub runs: &'h [&'h HistoryRun],
+    /// True if values are in the order of their commits, and not of time.
+    pub by_commits: bool,
 }
 
 impl<'h> HistoryReport<'h> {
@@ -84,7 +86,7 @@ fn scope(history: &History) -> String {
     }
     let share = wording::share(FALSE_DISCOVERIES);
     text.push_str(&format!(
-        "; of the series that changed, at most {share} are expected to have done so by chance"
+        "; of the series that changed, at most {share} are expected to have done so by chance, if values scatter independently"
     ));
     text
 }
@@ -183,8 +185,10 @@ fn changes(report: &HistoryReport<'_>, one: &JudgedSeries) -> Vec<String> {
                 day(report.run(one, last))
             ),
         };
+        // From behind the last judged value at the old level on, so that what changed at an invalid one is named too.
+        let from = change.between.0.checked_sub(1).map_or(0, |before| one.point_of(before) + 1);
         let meanwhile: Vec<String> =
-            all.iter().filter(|event| (first..=last).contains(&event.at)).map(event_text).collect();
+            all.iter().filter(|event| (from..=last).contains(&event.at)).map(event_text).collect();
         let meanwhile = if meanwhile.is_empty() {
             String::new()
         } else {
@@ -198,8 +202,7 @@ fn changes(report: &HistoryReport<'_>, one: &JudgedSeries) -> Vec<String> {
 }
 
 fn event_text(event: &Event) -> String {
-    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not recorded".to_owned());
-    format!("{} ({} → {})", event.fact, value(&event.before), value(&event.after))
+    format!("{} ({} → {})", event.fact, event.before, event.after)
 }
 
 /// The newest values as small bars, from the lowest to the highest of them.
@@ -377,7 +380,7 @@ mod tests {
         let runs = runs();
         let history = judge(vec![series(Quantity::Ratio, 20), series(Quantity::Seconds, 4)]);
         let refs: Vec<&HistoryRun> = runs.iter().collect();
-        let report = HistoryReport { history: &history, runs: &refs };
+        let report = HistoryReport { history: &history, runs: &refs, by_commits: false };
         expect![[r#"
             machine-a
               series                                  runs  course                 latest  last change
@@ -387,7 +390,8 @@ mod tests {
                 changed: rustc (1.94.0 → 1.95.0)
 
             judged: 1 series, of which 1 changed; 1 with fewer than 6 runs are too short to be judged; of the
-              series that changed, at most 5% are expected to have done so by chance
+              series that changed, at most 5% are expected to have done so by chance, if values scatter
+              independently
         "#]]
         .assert_eq(&history_text(&report, TextStyle::default()));
         let ascii = history_text(&report, TextStyle { ascii: true, ..TextStyle::default() });

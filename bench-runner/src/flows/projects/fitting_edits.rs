@@ -38,7 +38,10 @@ impl Projects {
             // The last variant is usually the newest commit.
             let (Some(last), false) = (dirs.last(), fits(&own.project)) else { continue };
             let found = edits::propose_for_all(last, &dirs, &self.sources.cargo, &own.declared.build);
-            let mut project = own.declared.clone();
+            // The project as it was before edits were proposed, with a lock file that was made for it.
+            let proposed: String = own.project.edits.iter().map(edits::as_toml).collect();
+            let mut project = own.project.clone();
+            project.text.truncate(project.text.len() - proposed.len());
             project.edits = found.unwrap_or_default();
             project.text.extend(project.edits.iter().map(edits::as_toml));
             if !fits(&project) {

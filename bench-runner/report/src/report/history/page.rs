@@ -35,7 +35,7 @@ pub fn history_page(report: &HistoryReport<'_>, machine: &str) -> String {
 /// The most detailed drawing of all series that a page can hold.
 fn detail(report: &HistoryReport<'_>, series: &[&JudgedSeries]) -> HistoryDetail {
     let count = |detail: HistoryDetail| -> usize {
-        series.iter().map(|one| figure::history_points(one, report.runs, detail)).sum()
+        series.iter().map(|one| figure::history_points(one, (report.runs, report.by_commits), detail)).sum()
     };
     let [.., least] = HistoryDetail::STEPS;
     HistoryDetail::STEPS.into_iter().find(|detail| count(*detail) <= MOST_POINTS).unwrap_or(least)
@@ -89,7 +89,7 @@ fn all_series(report: &HistoryReport<'_>, series: &[&JudgedSeries], detail: Hist
             @let changed = one.levels.as_ref().is_some_and(|levels| !levels.changes.is_empty());
             div.series data-name=(title.to_lowercase()) data-changed=[changed.then_some("yes")] {
                 (figures::figure_element(
-                    &figure::inline_history(one, report.runs, &events(&one.series, report.runs), &title, detail),
+                    &figure::inline_history(one, (report.runs, report.by_commits), &events(&one.series, report.runs), &title, detail),
                     at + 1,
                 ))
             }
