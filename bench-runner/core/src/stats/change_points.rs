@@ -31,6 +31,9 @@ pub(super) const MIN_SEGMENT: usize = 3;
 /// Distance at which values are clipped, in standard deviations.
 const CLIP: f64 = 2.5;
 
+/// Distance of places of a change that count as different ones.
+const PLACES_APART: f64 = 5.0;
+
 /// Passes over all changes after which their places are taken as they are.
 const MOST_PASSES: usize = 8;
 
@@ -110,27 +113,17 @@ struct LevelSearch<'s> {
     bounds: Vec<usize>,
     /// What was found at each inner bound.
     found: Vec<Found>,
-    /// The p-value of a scan over everything, and its ln evidence.
-    p_whole: f64,
-    ln_evidence: f64,
+    /// What a scan over everything finds.
+    whole: Option<Found>,
 }
 
 impl<'s> LevelSearch<'s> {
     fn new(series: &'s Weighted, independent: f64) -> Self {
-        Self {
-            series,
-            independent,
-            bounds: vec![0, series.len()],
-            found: Vec::new(),
-            p_whole: 1.0,
-            ln_evidence: f64::NEG_INFINITY,
-        }
+        Self { series, independent, bounds: vec![0, series.len()], found: Vec::new(), whole: None }
     }
 
     fn run(mut self, level: f64) -> Self {
-        if let Some(found) = self.scan(0, self.series.len()) {
-            (self.p_whole, self.ln_evidence) = (found.p, found.ln_evidence);
-        }
+        self.whole = self.scan(0, self.series.len());
         self.bounds = best_partition(self.series);
         self.remove_weak(level);
         // Each pass adds at least one change; a series cannot have more than this.
@@ -194,6 +187,10 @@ impl<'s> LevelSearch<'s> {
 
     /// Scans `begin..end`, with the noise of all segments.
     fn scan(&self, begin: usize, end: usize) -> Option<Found> {
+        let is_whole = begin == 0 && end == self.series.len();
+        if is_whole && self.whole.is_some() {
+            return self.whole;
+        }
         let outside = self.bounds.windows(2).filter(|ends| ends[1] <= begin || ends[0] >= end);
         let (mut sum, mut df) = (0.0, 0.0);
         for ends in outside {
@@ -202,10 +199,15 @@ impl<'s> LevelSearch<'s> {
         }
         let scanned = Scanned { begin, end, outside: sum, df_outside: df, independent: self.independent };
         let found = scan(self.series, scanned)?;
-        // Several stretches were looked at, and they were chosen by their values. The square was calibrated by simulation.
-        let is_whole = begin == 0 && end == self.series.len();
-        let stretches = if is_whole { 1.0 } else { self.bounds.len() as f64 - 1.0 };
-        Some(Found { p: (found.p * stretches * stretches).min(1.0), ..found })
+        let choices = if is_whole { 1.0 } else { self.choices() };
+        Some(Found { p: (found.p * choices).min(1.0), ..found })
+    }
+
+    /// Factor on the p-value of a change whose stretch does not span the series: the ends of the stretch, which are other changes,
+    /// were chosen by their values, from the more places the longer the series is. Calibrated by simulation.
+    fn choices(&self) -> f64 {
+        let changes = self.bounds.len() as f64 - 2.0;
+        changes.max(1.0) * (self.series.len() as f64 / PLACES_APART).max(1.0)
     }
 
     /// Weighted mean, total weight, and weighted sum of squares of a segment, with values clipped about its
@@ -276,8 +278,16 @@ impl<'s> LevelSearch<'s> {
             },
         });
         let changes: Vec<ChangePoint> = changes.collect();
-        let p = changes.iter().map(|change| change.p).fold(self.p_whole, f64::min);
-        Levels { changes, levels, p, ln_evidence: self.ln_evidence, noise: variance.sqrt(), serial }
+        let p_whole = self.whole.map_or(1.0, |whole| whole.p);
+        let p = changes.iter().map(|change| change.p).fold(p_whole, f64::min);
+        Levels {
+            changes,
+            levels,
+            p,
+            ln_evidence: self.whole.map_or(f64::NEG_INFINITY, |whole| whole.ln_evidence),
+            noise: variance.sqrt(),
+            serial,
+        }
     }
 }
 

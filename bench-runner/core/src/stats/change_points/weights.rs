@@ -1,6 +1,6 @@
 //! Values of a series with their weights, clipped against their neighbors, and sums over stretches of them.
 
-use super::super::quantile::{MAD_TO_SD, mad, median};
+use super::super::quantile::MAD_TO_SD;
 use super::super::uncertain::UncertainValue;
 use super::{CLIP, MIN_SERIES};
 
@@ -44,9 +44,10 @@ impl Weighted {
         let spread = spread_of_neighbors(&values)?;
         let errors: Vec<f64> = series.iter().map(error_variance).collect();
         // An error that is far too small, as from equal builds, must not let one value outweigh all others.
-        let least = LEAST_ERROR * median(&errors)?;
+        let typical = middle(errors.clone())?;
+        let least = LEAST_ERROR * typical;
         let errors: Vec<f64> = errors.into_iter().map(|error| error.max(least)).collect();
-        let between = (spread * spread - median(&errors)?).max(0.0);
+        let between = (spread * spread - typical.max(least)).max(0.0);
         let raw: Vec<f64> = errors.iter().map(|error| weight(*error, between)).collect();
         let unit = raw.iter().sum::<f64>() / raw.len() as f64;
         if !(unit.is_finite() && unit > 0.0) {
@@ -59,7 +60,7 @@ impl Weighted {
             .map(|(pair, weights)| standard_step(pair, weights))
             .collect();
         let scale = spread_of_steps(&standard)?;
-        let center = median(&values)?;
+        let center = middle(values.clone())?;
         let clipped = clip(&values, &weights, scale).into_iter().map(|value| value - center).collect();
         let mut weighted = Self { values, clipped, weights, sums: Vec::new(), scale, between, unit };
         weighted.sums = weighted.running_sums();
@@ -149,10 +150,19 @@ fn spread_of_neighbors(values: &[f64]) -> Option<f64> {
 
 /// Standard deviation of steps about 0, robust. If more than half of them are 0, their root mean square.
 fn spread_of_steps(steps: &[f64]) -> Option<f64> {
-    let both_ways: Vec<f64> = steps.iter().flat_map(|step| [*step, -step]).collect();
-    let robust = MAD_TO_SD * mad(&both_ways)?;
+    let sizes: Vec<f64> = steps.iter().map(|step| step.abs()).collect();
+    let robust = MAD_TO_SD * middle(sizes)?;
     let mean_square = steps.iter().map(|step| step * step).sum::<f64>() / steps.len() as f64;
     Some(if robust > 0.0 { robust } else { mean_square.sqrt() }).filter(|spread| spread.is_finite())
+}
+
+/// Median; of an even number, the upper one of the middle. It does not sort all values.
+fn middle(mut values: Vec<f64>) -> Option<f64> {
+    let at = values.len() / 2;
+    if values.is_empty() {
+        return None;
+    }
+    Some(*values.select_nth_unstable_by(at, f64::total_cmp).1)
 }
 
 /// Moves each value to within [`CLIP`] standard deviations of the median of its neighbors.
