@@ -171,7 +171,7 @@ fn measured_before(
     if !places.results.join(&machine).is_dir() {
         return Ok(BTreeMap::new());
     }
-    let loaded = flows::load_runs(&places.results, Some(&machine))?;
+    let loaded = flows::load_runs(&places.results, Some(&machine), &["wall".to_owned()])?;
     loaded.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     let baseline = format!("rev={anchor}");
     let runs: Vec<RunSeries> =

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use bench_runner_core::history::{HistoryRun, RunSeries, SeriesKey, TimeSeries, collect, judge};
+use bench_runner_core::record::{METRICS, Treatment};
 use bench_runner_measure::corpus::sources::revisions;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report::{self, HistoryReport};
@@ -76,7 +77,8 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         let help = "machines are the directories there".to_owned();
         return Err(RequestError::usage(message, Some(help)).into());
     }
-    let loaded = flows::load_runs(&places.results, args.machine.as_deref())?;
+    check_metrics(&args.metric)?;
+    let loaded = flows::load_runs(&places.results, args.machine.as_deref(), &args.metric)?;
     loaded.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     let by_commits = args.by_commits.is_some();
     let (counted, others): (Vec<RunSeries>, Vec<RunSeries>) =
@@ -120,7 +122,19 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
 
 fn wanted(args: &Args, key: &SeriesKey) -> bool {
     let any = |names: &[String], name: &str| names.is_empty() || names.iter().any(|one| one == name);
-    any(&args.project, &key.project) && any(&args.workload, &key.workload) && any(&args.metric, &key.metric)
+    any(&args.project, &key.project) && any(&args.workload, &key.workload)
+}
+
+fn check_metrics(names: &[String]) -> Result<(), EarlyEnd> {
+    let known =
+        || METRICS.iter().filter(|metric| metric.treatment != Treatment::Drawn).map(|metric| metric.name);
+    match names.iter().find(|name| known().all(|one| one != name.as_str())) {
+        None => Ok(()),
+        Some(name) => {
+            let help = format!("there are {}", known().collect::<Vec<_>>().join(", "));
+            Err(RequestError::usage(format!("there is no metric `{name}`"), Some(help)).into())
+        }
+    }
 }
 
 /// What a filter is about, its names, and the part of a key that they are names of.
@@ -128,11 +142,8 @@ type Filter<'a> = (&'a str, &'a [String], fn(&SeriesKey) -> &str);
 
 /// Checks that every name occurs: one that does not is a typo.
 fn check_filters(args: &Args, series: &[TimeSeries]) -> Result<(), EarlyEnd> {
-    let filters: [Filter<'_>; 3] = [
-        ("project", &args.project, |key| &key.project),
-        ("workload", &args.workload, |key| &key.workload),
-        ("metric", &args.metric, |key| &key.metric),
-    ];
+    let filters: [Filter<'_>; 2] =
+        [("project", &args.project, |key| &key.project), ("workload", &args.workload, |key| &key.workload)];
     for (what, names, of) in filters {
         for name in names {
             if series.iter().any(|one| of(&one.key) == name) || series.is_empty() {

@@ -9,7 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, Status};
 use bench_runner_core::compare::{Policy, RunRecord, compare};
-use bench_runner_core::history::{HistoryRun, RunSeries};
+use bench_runner_core::history::{HistoryPoint, HistoryRun, RunSeries, SeriesKey};
+use bench_runner_core::record::METRICS;
 use bench_runner_report::report::{self, HistoryReport};
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use super::FlowError;
 
 /// Version of the kept file; it grows whenever its contents or the statistics behind them change.
-const KEPT_VERSION: u32 = 3;
+const KEPT_VERSION: u32 = 4;
 
 /// Name of the kept file.
 const KEPT: &str = "derived/history.json";
@@ -36,18 +37,23 @@ enum Loaded {
     LeftOut(String),
 }
 
-/// Loads the runs of all machines below `results`, or of one. A run that cannot be read hides no other.
+/// Loads the runs of all machines below `results`, or of one, with their points of these metrics. A run that cannot be
+/// read hides no other.
 ///
 /// # Errors
 /// If `results` itself cannot be read.
-pub(crate) fn load_runs(results: &Path, machine: Option<&str>) -> Result<LoadedRuns, FlowError> {
+pub(crate) fn load_runs(
+    results: &Path,
+    machine: Option<&str>,
+    metrics: &[String],
+) -> Result<LoadedRuns, FlowError> {
     let machines = match machine {
         Some(name) => vec![results.join(name)],
         None => directories(results)?,
     };
     let dirs: Vec<PathBuf> =
         machines.iter().map(|dir| directories(dir)).collect::<Result<Vec<_>, _>>()?.concat();
-    let loaded: Vec<Option<Loaded>> = dirs.par_iter().map(|dir| load(dir)).collect();
+    let loaded: Vec<Option<Loaded>> = dirs.par_iter().map(|dir| load(dir, metrics)).collect();
     let mut found = LoadedRuns::default();
     for one in loaded.into_iter().flatten() {
         match one {
@@ -109,9 +115,9 @@ fn directories(of: &Path) -> Result<Vec<PathBuf>, FlowError> {
 }
 
 /// `None` if the directory is not a bundle.
-fn load(dir: &Path) -> Option<Loaded> {
+fn load(dir: &Path, metrics: &[String]) -> Option<Loaded> {
     let stamp = stamp(dir)?;
-    if let Some(kept) = read_kept(dir, &stamp) {
+    if let Some(kept) = read_kept(dir, &stamp, metrics) {
         return Some(Loaded::Run(Box::new(kept)));
     }
     let left_out = |why: String| Some(Loaded::LeftOut(format!("{}: left out: {why}", dir.display())));
@@ -127,8 +133,9 @@ fn load(dir: &Path) -> Option<Loaded> {
             return left_out(format!("the run was interrupted; {resume} completes it"));
         }
     }
-    let series = RunSeries::of(&bundle.manifest, &compare(&RunRecord::from(&bundle), &Policy::default()));
+    let mut series = RunSeries::of(&bundle.manifest, &compare(&RunRecord::from(&bundle), &Policy::default()));
     keep(dir, &stamp, &series);
+    series.points.retain(|(key, _)| metrics.contains(&key.metric));
     Some(Loaded::Run(Box::new(series)))
 }
 
@@ -145,31 +152,56 @@ fn stamp(dir: &Path) -> Option<Value> {
     )
 }
 
-fn read_kept(dir: &Path, stamp: &Value) -> Option<RunSeries> {
+/// The kept result with the points of these metrics; `None` if it is stale or damaged.
+///
+/// The stamp is the first line, so a stale file is not parsed; the run is the second; then each metric has a line, so the others
+/// are not parsed.
+fn read_kept(dir: &Path, stamp: &Value, metrics: &[String]) -> Option<RunSeries> {
     let text = fs::read_to_string(dir.join(KEPT)).ok()?;
-    // The stamp is the first line, so a stale file is not parsed.
-    let (head, body) = text.split_once('\n')?;
-    let kept: Value = serde_json::from_str(head).ok()?;
+    let mut lines = text.lines();
+    let kept: Value = serde_json::from_str(lines.next()?).ok()?;
     if kept != *stamp {
         return None;
     }
-    serde_json::from_str(body).ok()
+    let run = serde_json::from_str(lines.next()?).ok()?;
+    let mut points = Vec::new();
+    for line in lines {
+        let (metric, rest) = line.split_once(' ')?;
+        if metrics.iter().any(|wanted| wanted == metric) {
+            let of_metric: Vec<(SeriesKey, HistoryPoint)> = serde_json::from_str(rest).ok()?;
+            points.extend(of_metric);
+        }
+    }
+    Some(RunSeries { run, points })
 }
 
 /// Keeps the result. That a bundle cannot be written to costs time only.
 fn keep(dir: &Path, stamp: &Value, series: &RunSeries) {
     let path = dir.join(KEPT);
-    let Ok(body) = serde_json::to_string(series) else { return };
+    let Some(text) = kept_text(stamp, series) else { return };
     let Some(parent) = path.parent() else { return };
     if fs::create_dir_all(parent).is_ok()
         && let Ok(mut file) = tempfile::NamedTempFile::new_in(parent)
     {
         use std::io::Write as _;
-        let written = file.write_all(format!("{stamp}\n{body}\n").as_bytes());
+        let written = file.write_all(text.as_bytes());
         if written.is_ok() {
             let _ = file.persist(&path);
         }
     }
+}
+
+/// The lines of a kept file.
+fn kept_text(stamp: &Value, series: &RunSeries) -> Option<String> {
+    let mut text = format!("{stamp}\n{}\n", serde_json::to_string(&series.run).ok()?);
+    for metric in METRICS.iter().map(|metric| metric.name) {
+        let of_metric: Vec<&(SeriesKey, HistoryPoint)> =
+            series.points.iter().filter(|(key, _)| key.metric == metric).collect();
+        if !of_metric.is_empty() {
+            text.push_str(&format!("{metric} {}\n", serde_json::to_string(&of_metric).ok()?));
+        }
+    }
+    Some(text)
 }
 
 #[cfg(test)]
@@ -206,26 +238,44 @@ mod tests {
         Some((dir, runs))
     }
 
+    fn wall() -> Vec<String> {
+        vec!["wall".to_owned()]
+    }
+
+    #[test]
+    fn only_the_metrics_that_are_asked_for_are_loaded() {
+        let Some((results, _)) = two_runs() else { return };
+        let metrics = |wanted: &[&str]| -> BTreeSet<String> {
+            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+            let loaded = load_runs(results.path(), None, &wanted).unwrap();
+            loaded.runs.iter().flat_map(|run| &run.points).map(|(key, _)| key.metric.clone()).collect()
+        };
+        // The first call judges the bundles, the others read what it has kept.
+        assert_eq!(metrics(&["wall"]), ["wall".to_owned()].into());
+        assert_eq!(metrics(&["cpu", "max_rss"]), ["cpu".to_owned(), "max_rss".to_owned()].into());
+        assert_eq!(metrics(&["none"]), BTreeSet::new());
+    }
+
     #[test]
     fn what_is_kept_is_used_until_a_file_changes() {
         let Some((results, runs)) = two_runs() else { return };
-        let first = load_runs(results.path(), None).unwrap();
+        let first = load_runs(results.path(), None, &wall()).unwrap();
         assert_eq!((first.runs.len(), first.remarks.len()), (2, 0), "{:?}", first.remarks);
         assert!(runs.iter().all(|run| run.join(KEPT).is_file()));
-        assert_eq!(load_runs(results.path(), None).unwrap().runs, first.runs);
+        assert_eq!(load_runs(results.path(), None, &wall()).unwrap().runs, first.runs);
         // A kept file of other contents shows which of them is used.
         let kept = fs::read_to_string(runs[0].join(KEPT)).unwrap();
-        let (head, body) = kept.split_once('\n').unwrap();
-        let mut changed: RunSeries = serde_json::from_str(body).unwrap();
-        changed.run.machine = "changed".into();
-        let text = format!("{head}\n{}\n", serde_json::to_string(&changed).unwrap());
-        fs::write(runs[0].join(KEPT), text).unwrap();
+        let mut lines: Vec<String> = kept.lines().map(str::to_owned).collect();
+        let mut changed: HistoryRun = serde_json::from_str(&lines[1]).unwrap();
+        changed.machine = "changed".into();
+        lines[1] = serde_json::to_string(&changed).unwrap();
+        fs::write(runs[0].join(KEPT), lines.join("\n") + "\n").unwrap();
         let machines =
             |loaded: &LoadedRuns| loaded.runs.iter().filter(|one| one.run.machine == "changed").count();
-        assert_eq!(machines(&load_runs(results.path(), None).unwrap()), 1);
+        assert_eq!(machines(&load_runs(results.path(), None, &wall()).unwrap()), 1);
         let samples = fs::read(runs[0].join("samples.csv")).unwrap();
         fs::write(runs[0].join("samples.csv"), samples).unwrap();
-        assert_eq!(machines(&load_runs(results.path(), None).unwrap()), 0, "the time has changed");
+        assert_eq!(machines(&load_runs(results.path(), None, &wall()).unwrap()), 0, "the time has changed");
     }
 
     #[test]
@@ -233,9 +283,9 @@ mod tests {
         let Some((results, runs)) = two_runs() else { return };
         fs::write(runs[0].join("manifest.json"), "{").unwrap();
         fs::create_dir(results.path().join("not-a-machine")).unwrap();
-        let loaded = load_runs(results.path(), None).unwrap();
+        let loaded = load_runs(results.path(), None, &wall()).unwrap();
         assert_eq!((loaded.runs.len(), loaded.remarks.len()), (1, 1));
         assert!(loaded.remarks[0].contains("left out"), "{:?}", loaded.remarks);
-        assert!(load_runs(&results.path().join("none"), None).is_err());
+        assert!(load_runs(&results.path().join("none"), None, &wall()).is_err());
     }
 }
