@@ -16,7 +16,7 @@ const MARGIN: usize = 10;
 const OUTLIERS: f64 = 0.03;
 const OUTLIER: [f64; 2] = [1.1, 1.5];
 
-/// What changes in a series.
+/// Change in a series.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Change {
     None,

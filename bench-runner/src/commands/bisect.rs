@@ -213,7 +213,7 @@ fn step(
     let conditions = StartConditions { offline: args.offline, strict: false, wait: args.wait };
     let measured = match Session::begin(request, true, conditions, places)?.measure() {
         Ok(measured) => measured,
-        // What is said of this commit alone, such as that no edit fits it, ends its turn and not the search.
+        // An error about this commit alone, such as that no edit fits it, skips the commit and does not end the search.
         Err(EarlyEnd::Error(error)) if error.is_request() && names_only(&error, range, number) => {
             errln!("note: {} is passed over: {error}", short_commit(range.commit(number)));
             steps.not_built.push(number);

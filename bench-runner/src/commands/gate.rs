@@ -116,7 +116,7 @@ fn measure(args: &Args, places: &Places, missing: Option<String>) -> Result<Exit
     let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: args.wait };
     let measured = match Session::begin(request, true, conditions, places)?.measure() {
         Ok(measured) => measured,
-        // Where no edit fits both commits, full builds can be compared all the same.
+        // If no edit fits both commits, full builds can still be compared.
         Err(EarlyEnd::Error(error)) if error.is_request() && args.workload.is_empty() && !is_retry => {
             errln!("note: only full builds are compared: {error}");
             let reason = format!("rebuild after an edit: {error}");
@@ -229,7 +229,7 @@ fn names(plan: &Plan) -> (String, String) {
     (names(Role::Variant), names(Role::Baseline))
 }
 
-/// What was to be compared and is not, as clauses.
+/// Requested comparisons that were not made, as clauses.
 fn left_out(bundle: &Bundle, comparison: &Comparison) -> Vec<String> {
     let mut all: Vec<String> = comparison
         .skipped

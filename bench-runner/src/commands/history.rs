@@ -137,7 +137,7 @@ fn check_metrics(names: &[String]) -> Result<(), EarlyEnd> {
     }
 }
 
-/// What a filter is about, its names, and the part of a key that they are names of.
+/// Word for a filter, the names that it allows, and the part of a key that it looks at.
 type Filter<'a> = (&'a str, &'a [String], fn(&SeriesKey) -> &str);
 
 /// Checks that every name occurs: one that does not is a typo.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::series::{SeriesKey, TimeSeries};
+use super::series::TimeSeries;
 use crate::stats::{Levels, UncertainValue, levels};
 
 /// Largest expected share of series without a change among those that are said to have one.
@@ -40,13 +40,6 @@ pub struct History {
     pub too_short: usize,
     /// Level of each series's changes, from all p-values; `None` if no series has changed.
     pub level: Option<f64>,
-}
-
-impl History {
-    /// The series with a key.
-    pub fn get(&self, key: &SeriesKey) -> Option<&JudgedSeries> {
-        self.series.iter().find(|one| one.series.key == *key)
-    }
 }
 
 /// Judges all series together.
@@ -96,7 +89,7 @@ fn discovery_level(p_values: &[f64], q: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{HistoryPoint, Quantity};
+    use crate::history::{HistoryPoint, Quantity, SeriesKey};
     use crate::stats::noise::Noise;
 
     fn series(number: usize, noise: &mut Noise, nights: usize, step: f64) -> TimeSeries {

@@ -11,7 +11,7 @@ use crate::record::{
 };
 use crate::stats::{LEVEL, UncertainValue, t_quantile};
 
-/// What a run was made with, as far as it can change a build.
+/// A run, and everything about it that can change a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRun {
     /// Name of the run.
@@ -45,7 +45,7 @@ impl HistoryRun {
         }
         let arms = || manifest.plan.blocks.iter().flat_map(|block| &block.arms).map(|arm| &arm.variant);
         let pins = manifest.plan.projects.iter().flat_map(|project| {
-            // What is checked out is not built if all variants name a commit.
+            // The checked-out sources are not built if all variants name a commit.
             let of_project = || arms().filter(|variant| variant.project == project.name);
             let is_built = of_project().any(|variant| variant.rev.is_none());
             let pin = is_built.then(|| (format!("source of {}", project.name), project.pin.to_string()));
@@ -76,7 +76,7 @@ pub enum Quantity {
     Seconds,
 }
 
-/// What a series is about.
+/// Identity of a series.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SeriesKey {
     /// Directory name of the machine.
@@ -112,7 +112,7 @@ pub struct HistoryPoint {
     pub invalid: bool,
 }
 
-/// What one run adds to the series. It is kept next to the run's files, so that a history need not read samples again.
+/// The points of one run. They are kept next to the run's files, so that a history need not read samples again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunSeries {
     /// The run.
@@ -146,7 +146,7 @@ impl RunSeries {
 /// A series, in the order of its runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimeSeries {
-    /// What it is about.
+    /// Its identity.
     pub key: SeriesKey,
     /// Index of the run of each value.
     pub runs: Vec<usize>,

@@ -86,23 +86,6 @@ pub fn levels(series: &[UncertainValue], level: f64) -> Option<Levels> {
     Some(search.result(serial))
 }
 
-/// The p-value against "the newest value is at the level of those before it", by a t test of its distance from
-/// their clipped mean. `since` is the index of the first value of the current level. `None` with fewer than
-/// [`MIN_SERIES`] values at that level, the newest included.
-pub fn newest_differs(series: &[UncertainValue], since: usize) -> Option<f64> {
-    let (newest, before) = series.get(since..)?.split_last()?;
-    if before.len() + 1 < MIN_SERIES {
-        return None;
-    }
-    let weighted = Weighted::of_any(before)?;
-    let search = LevelSearch { bounds: vec![0, before.len()], ..LevelSearch::new(&weighted, 1.0) };
-    let (mean, total, sum) = search.segment(0, before.len());
-    let df = before.len() as f64 - 1.0;
-    let variance = sum / df * (1.0 / weighted.weight_of(newest) + 1.0 / total);
-    let distance = UncertainValue { value: newest.value - mean, se: variance.sqrt(), df };
-    distance.value.is_finite().then(|| distance.p_zero())
-}
-
 /// A partition on its way to the final one.
 #[derive(Debug, Clone)]
 struct LevelSearch<'s> {
@@ -111,9 +94,9 @@ struct LevelSearch<'s> {
     independent: f64,
     /// Begin of each segment, and the end of the last.
     bounds: Vec<usize>,
-    /// What was found at each inner bound.
+    /// The change at each inner bound.
     found: Vec<Found>,
-    /// What a scan over everything finds.
+    /// The change that a scan over the whole series finds.
     whole: Option<Found>,
 }
 

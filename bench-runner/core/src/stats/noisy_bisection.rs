@@ -20,7 +20,7 @@ pub struct BisectionRound {
     pub bad: f64,
 }
 
-/// What the rounds so far say.
+/// Result of the rounds so far.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BisectionState {
     /// Probability of each commit from 1 to the last to be the one that changed the time; `probability[0]` is that of
@@ -104,7 +104,7 @@ impl BisectionState {
     }
 }
 
-/// What `rounds` say about the commits 1 to `last`, of which `last` is the bad end.
+/// Computes the probability of each commit from 1 to `last`, the bad end, from `rounds`.
 ///
 /// Each position k of the change splits all builds into two groups with a mean each. With flat priors for both means
 /// and for ln σ, and a share c of [`IN_COMMON`] that the builds of a round have in common, the marginal likelihood of k is

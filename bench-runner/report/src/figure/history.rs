@@ -260,7 +260,7 @@ fn drawn(
     Drawn { x, ends, invalid: of.iter().all(|point| point.invalid), name, text }
 }
 
-/// What stands below a point: its date, or its commit if the points are in the order of commits.
+/// Label below a point: its date, or its commit if the points are in the order of commits.
 fn date(one: &JudgedSeries, runs: &[&HistoryRun], at: usize, by_commits: bool) -> String {
     let commit = one.series.points[at].commit.as_deref().and_then(|commit| commit.get(..10));
     match commit {

@@ -171,8 +171,8 @@ const CONTROLS_OF_A_RUN: usize = 3;
 /// Time budget of that run, in seconds.
 const SECONDS_OF_A_RUN: f64 = 390.0;
 
-/// What would probably settle a comparison, as a clause: so many rounds, which take a time such as ` (62 s)`, and before
-/// them runs that give the missing controls.
+/// A way to settle a comparison, as a clause: the number of rounds with their time, such as ` (62 s)`, and before
+/// them the runs that give the missing controls.
 fn settling(rounds: usize, time: &str, missing: usize) -> String {
     let controls = match missing {
         0 => return format!("a new run of about {rounds} rounds{time} would probably settle it"),

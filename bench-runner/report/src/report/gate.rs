@@ -7,7 +7,7 @@ use super::markdown::{escape_markdown, table};
 use super::table::TextStyle;
 use crate::figure::wording::{self, pluralize};
 
-/// What a gate compared, and how it ended.
+/// Comparisons of a gate, with names for readers.
 #[derive(Debug, Clone)]
 pub struct GateReport<'c> {
     /// Names for readers, such as `HEAD (1a2b3c4d5e)`.
@@ -18,7 +18,7 @@ pub struct GateReport<'c> {
     pub tolerance: f64,
     /// The variants, in the order of the run.
     pub gated: Vec<GatedVariant<'c>>,
-    /// What was to be compared and is not, as clauses; then the gate does not pass.
+    /// Requested comparisons that were not made, as clauses; if there are any, the gate does not pass.
     pub left_out: Vec<String>,
 }
 

@@ -29,7 +29,7 @@ impl Projects {
             let Some(dirs) = self.directories(&trees) else { continue };
             let fits = |project: &Project| {
                 classes.iter().all(|class| {
-                    // What is measured stays an edit of the same kind, such as one in a function.
+                    // The measured edit stays one of the same class, such as one in a function.
                     let kind = own.project.edit_of(*class).map(|edit| edit.class);
                     let edit = project.edit_of(*class).filter(|edit| Some(edit.class) == kind);
                     edit.is_some_and(|edit| dirs.iter().all(|dir| edits::check(dir, edit).is_ok()))

@@ -94,21 +94,6 @@ fn correlated_values_need_more() {
 }
 
 #[test]
-fn the_newest_value_is_judged_alone() {
-    let mut noise = Noise::new(10);
-    let mut before = series(&mut noise, &[(20, 0.0)], 0.01, 0.0);
-    before.push(UncertainValue { value: 0.06, se: 0.0, df: 5.0 });
-    assert!(newest_differs(&before, 0).unwrap() < 1e-3);
-    assert!(newest_differs(&before[..20], 0).unwrap() > 0.01);
-    assert_eq!(newest_differs(&before, 16), None, "too few values at this level");
-    assert_eq!(newest_differs(&before, 50), None);
-    // A value that is itself uncertain shows less.
-    before.iter_mut().for_each(|one| one.se = 0.009);
-    before[20].se = 0.05;
-    assert!(newest_differs(&before, 0).unwrap() > 0.05);
-}
-
-#[test]
 fn degenerate_series_have_a_defined_answer() {
     assert_eq!(levels(&exact(&[0.0; 5]), 0.01), None);
     let same = levels(&exact(&[0.25; 20]), 0.01).unwrap();

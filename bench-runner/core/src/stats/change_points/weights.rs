@@ -22,22 +22,13 @@ pub(super) struct Weighted {
     sums: Vec<[f64; 3]>,
     /// Standard deviation of a value of weight 1, from the differences of neighbors.
     scale: f64,
-    /// Variance between values beyond their errors.
-    between: f64,
-    /// Mean of the weights before they were scaled.
-    unit: f64,
 }
 
 impl Weighted {
     /// `None` for too few values, or one that is not finite.
     pub(super) fn of(series: &[UncertainValue]) -> Option<Self> {
-        if series.len() < MIN_SERIES { None } else { Self::of_any(series) }
-    }
-
-    /// As [`Self::of`], for any number of values from 2 on.
-    pub(super) fn of_any(series: &[UncertainValue]) -> Option<Self> {
         let finite = |one: &UncertainValue| one.value.is_finite() && one.se.is_finite() && one.se >= 0.0;
-        if series.len() < 2 || !series.iter().all(finite) {
+        if series.len() < MIN_SERIES || !series.iter().all(finite) {
             return None;
         }
         let values: Vec<f64> = series.iter().map(|one| one.value).collect();
@@ -47,7 +38,7 @@ impl Weighted {
         let typical = middle(errors.clone())?;
         let least = LEAST_ERROR * typical;
         let errors: Vec<f64> = errors.into_iter().map(|error| error.max(least)).collect();
-        let between = (spread * spread - typical.max(least)).max(0.0);
+        let between = (spread * spread - typical).max(0.0);
         let raw: Vec<f64> = errors.iter().map(|error| weight(*error, between)).collect();
         let unit = raw.iter().sum::<f64>() / raw.len() as f64;
         if !(unit.is_finite() && unit > 0.0) {
@@ -62,7 +53,7 @@ impl Weighted {
         let scale = spread_of_steps(&standard)?;
         let center = middle(values.clone())?;
         let clipped = clip(&values, &weights, scale).into_iter().map(|value| value - center).collect();
-        let mut weighted = Self { values, clipped, weights, sums: Vec::new(), scale, between, unit };
+        let mut weighted = Self { values, clipped, weights, sums: Vec::new(), scale };
         weighted.sums = weighted.running_sums();
         Some(weighted)
     }
@@ -91,11 +82,6 @@ impl Weighted {
 
     pub(super) fn scale(&self) -> f64 {
         self.scale
-    }
-
-    /// Weight of another value of the same kind.
-    pub(super) fn weight_of(&self, value: &UncertainValue) -> f64 {
-        weight(error_variance(value), self.between) / self.unit
     }
 
     /// Σw and Σw·y of `begin..end`.
