@@ -29,11 +29,13 @@ Exit codes:
   0    finished
   1    bench-runner itself failed, or a recorded run is damaged
   2    the request was wrong: command line, scenario, project or run
-  3    finished, but some variants failed to build or could not be confirmed
-  4    the machine is unfit (with --strict), or you answered no to a question
-  5    undecided (run and compare with --require-verdict; gate; bisect; backfill; reproduce;
-       decide)
-  6    the candidate is slower than its base (gate)
+  3    finished, but some variants failed to build or could not be confirmed; in `track` also: something
+       could not be updated, or the command for alarms failed
+  4    the machine is unfit (with --strict), another run measures on it (without --wait), or you
+       answered no to a question
+  5    undecided (run and compare with --require-verdict; gate; track; bisect; backfill;
+       reproduce; decide)
+  6    the candidate is slower than its base (gate), or a new alarm (track)
   7    the second run contradicts the first (reproduce)
   130  interrupted; `bench-runner run --resume RUN` continues
 
@@ -55,10 +57,13 @@ enum Verb {
     Decide(commands::decide::Args),
     Gate(commands::gate::Args),
     Bisect(commands::bisect::Args),
+    Track(commands::track::Args),
+    Bless(commands::bless::Args),
     History(commands::history::Args),
     Backfill(commands::backfill::Args),
     Reproduce(commands::reproduce::Args),
     Export(commands::export::Args),
+    Archive(commands::archive::Args),
     Completions(commands::completions::Args),
     Man(commands::man::Args),
 }
@@ -95,6 +100,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> Exit {
             let exit = match () {
                 () if process::interrupted() => Exit::Interrupted,
                 () if error.is_request() => Exit::BadRequest,
+                () if error.is_unfit() => Exit::Unfit,
                 () => Exit::Failed,
             };
             commands::print_error(&error.refusal(), exit, json);
@@ -124,10 +130,13 @@ fn dispatch(cli: &Cli) -> Result<Exit, EarlyEnd> {
         Verb::Decide(args) => commands::decide::run(args)?,
         Verb::Gate(args) => commands::gate::run(args, &places)?,
         Verb::Bisect(args) => commands::bisect::run(args, &places)?,
+        Verb::Track(args) => commands::track::run(args, &cli.places, &places)?,
+        Verb::Bless(args) => commands::bless::run(args, &cli.places, &places)?,
         Verb::History(args) => commands::history::run(args, &places)?,
         Verb::Backfill(args) => commands::backfill::run(args, &places)?,
         Verb::Reproduce(args) => commands::reproduce::run(args, &places)?,
         Verb::Export(args) => commands::export::run(args)?,
+        Verb::Archive(args) => commands::archive::run(args, &places)?,
         Verb::Completions(args) => commands::completions::run(args, &mut command())?,
         Verb::Man(args) => commands::man::run(args, command())?,
     })

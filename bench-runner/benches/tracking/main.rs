@@ -5,8 +5,10 @@
 //! cargo bench --bench tracking -- series DIR        # writes generated series
 //! python bench-runner/benches/tracking/change_points_of_otava.py DIR # Otava's change points in them (PyPI: apache-otava)
 //! cargo bench --bench tracking -- tables DIR [--write docs/METHODOLOGY.md]
+//! cargo bench --bench tracking -- alarms [--write docs/METHODOLOGY.md]
 //! ```
 
+mod alarms;
 mod bisections;
 mod found;
 mod growth;
@@ -24,6 +26,8 @@ use clap::{Parser, Subcommand};
 /// The text between these lines of the file is replaced.
 const BEGIN: &str = "<!-- tracking -->";
 const END: &str = "<!-- end of tracking -->";
+const ALARMS_BEGIN: &str = "<!-- alarms -->";
+const ALARMS_END: &str = "<!-- end of alarms -->";
 
 /// Simulates tracking.
 #[derive(Parser)]
@@ -54,6 +58,12 @@ enum Part {
     },
     /// Print the tables that need no other program: levels and bisections.
     Alone,
+    /// Print the table of alarms.
+    Alarms {
+        /// A file to put the table into, between its two marker comments.
+        #[arg(long)]
+        write: Option<PathBuf>,
+    },
     /// Write nights of several machines as bundles: 200 cells with 10 builds each. Nights that are there stay.
     Nights {
         dir: PathBuf,
@@ -75,14 +85,9 @@ fn main() -> Result<()> {
         Part::Series { dir, count } => series::write_all(&dir, count),
         Part::Tables { dir, write } => {
             let text = tables::all(&dir)?;
-            match write {
-                Some(file) => replace(&file, &text),
-                None => {
-                    print(&text);
-                    Ok(())
-                }
-            }
+            show(&text, write.as_ref(), [BEGIN, END])
         }
+        Part::Alarms { write } => show(&tables::alarms(), write.as_ref(), [ALARMS_BEGIN, ALARMS_END]),
         Part::Nights { dir, machines, nights } => growth::write_nights(&dir, machines, 0..nights),
         Part::Tail { count } => {
             print(&tables::tail(count));
@@ -95,12 +100,23 @@ fn main() -> Result<()> {
     }
 }
 
-fn replace(file: &PathBuf, text: &str) -> Result<()> {
+/// Prints a text, or puts it into a file between two lines.
+fn show(text: &str, file: Option<&PathBuf>, between: [&str; 2]) -> Result<()> {
+    match file {
+        Some(file) => replace(file, text, between),
+        None => {
+            print(text);
+            Ok(())
+        }
+    }
+}
+
+fn replace(file: &PathBuf, text: &str, [begin, end]: [&str; 2]) -> Result<()> {
     let shown = file.display();
     let old = fs::read_to_string(file).with_context(|| format!("failed to read {shown}"))?;
-    let Some((before, rest)) = old.split_once(BEGIN) else { bail!("{shown} has no line `{BEGIN}`") };
-    let Some((_, after)) = rest.split_once(END) else { bail!("{shown} has no line `{END}` after `{BEGIN}`") };
-    fs::write(file, format!("{before}{BEGIN}\n\n{text}\n{END}{after}"))
+    let Some((before, rest)) = old.split_once(begin) else { bail!("{shown} has no line `{begin}`") };
+    let Some((_, after)) = rest.split_once(end) else { bail!("{shown} has no line `{end}` after `{begin}`") };
+    fs::write(file, format!("{before}{begin}\n\n{text}\n{end}{after}"))
         .with_context(|| format!("failed to write {shown}"))
 }
 

@@ -1,10 +1,11 @@
 //! The results as Markdown.
 
 use std::path::Path;
-use std::time::Instant;
+use std::time::Duration;
 
 use anyhow::Result;
 
+use super::alarms::{self, NIGHTS, Nights, SERIES};
 use super::bisections::{Search, simulate};
 use super::found::{Compared, Difference, compare, flagged, level_for, our_changes};
 use super::null_levels::{Null, p_values};
@@ -56,6 +57,62 @@ fn levels_kept() -> String {
     text + "\n"
 }
 
+/// Histories of all series for each row without a change, and series for each row with one.
+const HISTORIES: u64 = 60;
+const CHANGED: u64 = 1000;
+
+pub(crate) fn alarms() -> String {
+    let quiet = Nights { noise: 0.02, outliers: 0.0, offset: 0.005, tolerance: 0.02, step: 0.0, steps: 0 };
+    let noisy = Nights { noise: 0.06, outliers: 0.03, ..quiet };
+    let rows = [
+        quiet,
+        Nights { tolerance: 0.001, ..quiet },
+        noisy,
+        Nights { tolerance: 0.001, ..noisy },
+        Nights { step: 0.03, steps: 1, ..quiet },
+        Nights { step: 0.05, steps: 1, ..quiet },
+        Nights { step: 0.05, steps: 1, ..noisy },
+        Nights { step: 0.10, steps: 1, ..noisy },
+        Nights { step: 0.005, steps: 10, ..quiet },
+        Nights { step: 0.01, steps: 10, ..noisy },
+    ];
+    let mut text = format!(
+        "### Alarms\n\n\
+         {HISTORIES} histories of {SERIES} series over {NIGHTS} nights for each row without a change, {CHANGED} series for each row with one; \
+         each night has 10 rounds of builds, a second look too. Steps begin in night 50, three nights apart.\n\n\
+         | noise of a build | outliers | tolerance | change | second looks a night | false alarms in 100 nights | found in the first night | within 7 nights | at all |\n\
+         |---|---|---|---|---|---|---|---|---|\n"
+    );
+    for (seed, nights) in (1..).zip(&rows) {
+        let is_null = nights.steps == 0;
+        let count = if is_null { HISTORIES * SERIES } else { CHANGED };
+        let found = alarms::simulate(nights, seed, count);
+        // A night has a value of each series.
+        let per_night = SERIES as f64 / found.judged as f64;
+        let rate = 100.0 * found.false_alarms as f64 * per_night;
+        let half = 100.0 * 1.96 * (found.false_alarms as f64).max(1.0).sqrt() * per_night;
+        let percent = |share: f64| if is_null { String::new() } else { format!("{:.0}%", 100.0 * share) };
+        let change = match nights.steps {
+            0 => "none".to_owned(),
+            1 => format!("{:.0}%", 100.0 * nights.step),
+            steps => format!("{steps} × {:.1}%", 100.0 * nights.step),
+        };
+        let of_null = |text: String| if is_null { text } else { String::new() };
+        text.push_str(&format!(
+            "| {:.0}% | {:.0}% | {:.1}% | {change} | {} | {} | {} | {} | {} |\n",
+            100.0 * nights.noise,
+            100.0 * nights.outliers,
+            100.0 * nights.tolerance,
+            of_null(format!("{:.2}", found.suspicions as f64 * per_night)),
+            of_null(format!("{rate:.2} ± {half:.2}")),
+            percent(found.found[0]),
+            percent(found.found[1]),
+            percent(found.found[2]),
+        ));
+    }
+    text
+}
+
 /// ln evidence that these shares of series without a change exceed.
 pub(crate) fn tail(count: u64) -> String {
     let shares = [0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005];
@@ -100,24 +157,27 @@ fn change_points(dir: &Path) -> Result<String> {
         }
         let same_noise = matched.iter().find(|one| one.cell == cell.without_change());
         let level = same_noise.map_or(0.001, |one| one.level);
-        let begun = Instant::now();
+        let before = cpu_time();
         let ours = our_changes(&series, level);
-        seconds = [seconds[0] + begun.elapsed().as_secs_f64(), seconds[1] + theirs.seconds];
+        seconds = [seconds[0] + (cpu_time() - before).as_secs_f64(), seconds[1] + theirs.seconds];
         count += series.len();
         let found = compare(&cell, &series, &ours, &theirs.found);
         text.push_str(&row(&cell, level, [flagged(&ours), flagged(&theirs.found)], &found));
     }
-    // Ours ran on all cores.
-    let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-    let each =
-        [seconds[0] * cores, seconds[1]].map(|seconds| 1e6 * seconds / f64::from(count as u32).max(1.0));
+    let each = seconds.map(|seconds| 1e6 * seconds / f64::from(count as u32).max(1.0));
     text.push_str(&format!(
-        "\nA series of 100 values took {:.0} µs of one core here, and {:.0} µs with Otava: {:.0} times as long.\n\n",
+        "\nA series of 100 values took {:.0} µs of CPU time here, and {:.0} µs with Otava: {:.0} times as long.\n\n",
         each[0],
         each[1],
         each[1] / each[0]
     ));
     Ok(text)
+}
+
+/// CPU time of all threads so far: wall time would count what other programs do.
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 fn row(cell: &Cell, level: f64, flagged: [f64; 2], found: &Compared) -> String {

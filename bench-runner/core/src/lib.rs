@@ -11,3 +11,4 @@ pub mod stats;
 pub mod bundle;
 pub mod compare;
 pub mod history;
+pub mod tracking;

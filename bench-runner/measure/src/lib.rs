@@ -13,6 +13,7 @@ pub mod axes;
 pub mod workloads;
 pub mod sampling;
 pub mod scenario;
+pub mod tracking;
 pub mod plan;
 pub mod run;
 

@@ -12,8 +12,8 @@ use bench_runner_report::figure::wording;
 
 use super::layout::hanging;
 use super::request::{PlanRequest, VerbScenario};
-use super::session::{Session, StartConditions};
-use super::wait::{self, WaitLimit};
+use super::session::Session;
+use super::start::{PlanArgs, StartArgs};
 use super::{
     EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, pluralize, short_commit, text_style,
 };
@@ -27,7 +27,7 @@ use crate::flows::{BISECTION, BisectionSteps, FlowError, Places, Projects};
 /// interrupted, and uses the steps that are in `results/` already. Exit code 0: found; 5: not within the limits, or
 /// the ends do not differ.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("seed", |arg| arg.help(SEED)))]
 pub(crate) struct Args {
     /// Older commit, branch or tag, from before the change
     #[arg(long, value_name = "REV", help_heading = WHAT_TO_COMPARE)]
@@ -56,20 +56,17 @@ pub(crate) struct Args {
     /// Stop when a commit is the one with this probability
     #[arg(long, value_name = "PCT", default_value = "95%", value_parser = confidence, help_heading = HOW_TO_JUDGE)]
     confidence: f64,
-    /// Seed for the random build order of the first step; later steps count on from it [default: from the clock]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Never access the network
-    #[arg(long)]
-    offline: bool,
-    /// Wait until the machine is fit and no other run measures on it, for at most DURATION if given, as in `--wait=2h`
-    /// [default: do not wait; with `--wait` alone, no limit]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = wait::wait_limit)]
-    wait: Option<WaitLimit>,
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    start: StartArgs,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
+
+/// Help text of `--seed`.
+const SEED: &str = "Seed for the random build order of the first step; later steps count on from it [default: from the clock]";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -208,9 +205,9 @@ fn step(
     errln!("step {step}: {}", range.shown(range.commit(number)));
     let stage = format!("{step}: {}", range.commit(number));
     let origin = PlanOrigin { by: BISECTION.into(), request: range.request.clone(), stage };
-    let seed = args.seed.map(|seed| seed.wrapping_add(steps.bundles.len() as u64));
+    let seed = args.plan.seed.map(|seed| seed.wrapping_add(steps.bundles.len() as u64));
     let request = PlanRequest::of_verb(scenario(args, range, number)?, seed, origin);
-    let conditions = StartConditions { offline: args.offline, strict: false, wait: args.wait };
+    let conditions = args.start.conditions(&args.plan);
     let measured = match Session::begin(request, true, conditions, places)?.measure() {
         Ok(measured) => measured,
         // An error about this commit alone, such as that no edit fits it, skips the commit and does not end the search.

@@ -8,6 +8,7 @@ use bench_runner_core::record::Plan;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
+use super::run_paths::expand_archives;
 use super::{Exit, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, output, request_percent, text_style};
 use crate::flows::{self, FlowError, JudgedRun};
 
@@ -19,7 +20,7 @@ use crate::flows::{self, FlowError, JudgedRun};
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Run directories, such as `results/MACHINE/RUN`
+    /// Runs, such as `results/MACHINE/RUN`, or archives of them
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
     /// Baseline of the comparisons, such as `linker=mold` or the name of a variant (repeatable, for values of
@@ -47,7 +48,8 @@ Examples:
   bench-runner compare results/*/* --baseline linker=mold";
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
-    let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
+    let bundles = expand_archives(&args.bundles)?;
+    let bundles = bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     let baseline = (!args.baseline.is_empty()).then(|| RequestedBaseline::new(args.baseline.join(",")));
     if let Some(wanted) = &baseline {
         let plans: Vec<&Plan> = bundles.iter().map(|bundle| &bundle.manifest.plan).collect();

@@ -138,7 +138,7 @@ fn fetch(projects: &Projects, selected: &[Project]) -> Result<Exit, FlowError> {
 
 /// The measuring lock: fetching would disturb a measurement.
 fn measuring_lock() -> Result<MeasuringLock, FlowError> {
-    Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(anyhow::Error::from)?)
+    Ok(MeasuringLock::acquire(&super::lock_dir())?)
 }
 
 /// Options for building outside of a run; from now on an interrupt ends the builds.

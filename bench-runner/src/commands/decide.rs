@@ -14,6 +14,7 @@ use bench_runner_report::machines::{
 use bench_runner_report::report;
 
 use super::layout::hanging;
+use super::run_paths::expand_archives;
 use super::{Exit, HOW_TO_JUDGE, text_style};
 use crate::flows::{self, FlowError, JudgedRun};
 
@@ -29,7 +30,7 @@ use crate::flows::{self, FlowError, JudgedRun};
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Run directories, such as `results/MACHINE/RUN`
+    /// Runs, such as `results/MACHINE/RUN`, or archives of them
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
     /// How many builds of each workload a developer makes in a day, such as incremental=80,clean=3 (repeatable)
@@ -95,8 +96,9 @@ fn memory(text: &str) -> Result<MemoryLimit, String> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
-    check(args)?;
-    let judged = flows::judge_all(&args.bundles, &Policy::default())?;
+    let bundles = expand_archives(&args.bundles)?;
+    check(args, &bundles)?;
+    let judged = flows::judge_all(&bundles, &Policy::default())?;
     for run in &judged {
         run.bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     }
@@ -124,7 +126,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
 
 /// Checks that the bundles are readable and have the workloads, before anything is judged: a workload that is
 /// in no bundle is a typo.
-fn check(args: &Args) -> Result<(), FlowError> {
+fn check(args: &Args, bundles: &[PathBuf]) -> Result<(), FlowError> {
     for (at, (workload, _)) in args.per_day.iter().enumerate() {
         if args.per_day[..at].iter().any(|(other, _)| other == workload) {
             let message = format!("the workload `{workload}` is given twice");
@@ -132,7 +134,7 @@ fn check(args: &Args) -> Result<(), FlowError> {
         }
     }
     let mut known = BTreeSet::new();
-    for dir in &args.bundles {
+    for dir in bundles {
         known.extend(bundle::read_manifest(dir)?.plan.blocks.iter().map(Block::workload));
     }
     match args.per_day.iter().find(|(workload, _)| !known.contains(workload)) {

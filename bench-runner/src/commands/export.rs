@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use bench_runner_core::bundle::{self, Bundle};
+use bench_runner_core::bundle::{self, Bundle, RunFiles};
 use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_core::suggest::suggest;
 use bench_runner_measure::scenario::RequestError;
@@ -11,6 +11,7 @@ use bench_runner_report::export::{
     self, CellFilter, Export, ExportDocument, ExportError, ExportFormat, ExportRun,
 };
 
+use super::run_paths::expand_archives;
 use super::{Exit, WHERE_TO, format_path};
 use crate::flows::{self, FlowError};
 
@@ -21,7 +22,7 @@ use crate::flows::{self, FlowError};
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = FORMATS_AND_EXAMPLES)]
 pub(crate) struct Args {
-    /// Run directories, such as `results/MACHINE/RUN`
+    /// Runs, such as `results/MACHINE/RUN`, or archives of them
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
     /// Format to write; the formats are listed below
@@ -57,7 +58,8 @@ Examples:
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let format = format(&args.format)?;
-    let bundles = args.bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
+    let bundles = expand_archives(&args.bundles)?;
+    let bundles = bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| errln!("note: {remark}"));
     check_outside_bundles(&args.output, &bundles)?;
     let policy = Policy::default();
@@ -139,7 +141,8 @@ fn check_outside_bundles(output: &Path, bundles: &[Bundle]) -> Result<(), FlowEr
     // A path that does not exist yet is judged by its nearest existing ancestor.
     let absolute = std::path::absolute(output).context("failed to find the current directory")?;
     let Some(place) = absolute.ancestors().find_map(real) else { return Ok(()) };
-    let within = |bundle: &&Bundle| real(&bundle.dir).is_some_and(|dir| place.starts_with(dir));
+    let root = |bundle: &Bundle| real(RunFiles::find(&bundle.dir).ok()?.root());
+    let within = |bundle: &&Bundle| root(bundle).is_some_and(|root| place.starts_with(root));
     match bundles.iter().find(within) {
         None => Ok(()),
         Some(bundle) => {

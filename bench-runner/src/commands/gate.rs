@@ -1,18 +1,21 @@
 //! `gate`: is a commit or a configuration slower than its base?
 
+mod old;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bench_runner_core::bundle::{self, Bundle, Status};
-use bench_runner_core::compare::{Comparison, GateOutcome, Policy, gate};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, GateOutcome, Policy, gate};
 use bench_runner_core::record::{AS_CONFIGURED, Plan, PlanOrigin, Role};
 use bench_runner_measure::corpus::sources::revisions;
 use bench_runner_measure::scenario::{RequestError, Scenario};
-use bench_runner_report::report::{self, GateReport};
+use bench_runner_measure::tracking::{Tolerances, TrackingFile};
+use bench_runner_report::report::{self, GateReport, OldGateReport};
 
 use super::request::{self, PlanRequest, VerbScenario};
-use super::session::{Session, StartConditions};
-use super::wait::{self, WaitLimit};
+use super::session::Session;
+use super::start::{PlanArgs, StartArgs};
 use super::{
     EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, request_percent, short_commit,
     text_style,
@@ -51,25 +54,24 @@ pub(crate) struct Args {
     /// How much slower any of these builds may become
     #[arg(long, value_name = "PCT", default_value = "3%", value_parser = request_percent, help_heading = HOW_TO_JUDGE)]
     tolerance: f64,
+    /// Take the tolerances of the series from a tracking file; a series that it does not name has its default
+    /// [default: --tolerance for all]
+    #[arg(long, value_name = "FILE", conflicts_with = "tolerance", help_heading = HOW_TO_JUDGE)]
+    tolerances: Option<PathBuf>,
+    /// Compare the finished RUN with an older run of the same comparisons, or with `history`, the level of all earlier ones; needs
+    /// five earlier runs, which show how much runs differ [default: its own baseline]
+    #[arg(long, value_name = "RUN|history", requires = "run", help_heading = HOW_TO_JUDGE)]
+    against: Option<String>,
     /// Time limit for the whole run
     #[arg(long, value_name = "DUR", default_value = "30m", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     time_budget: Duration,
     /// Build N rounds, however precise the result is [default: as many as the precision needs, from 6 to 30]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(3..), help_heading = HOW_LONG)]
     rounds: Option<u32>,
-    /// Seed for the random build order; the same seed reproduces the same order [default: from the clock]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Never access the network
-    #[arg(long)]
-    offline: bool,
-    /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit [default: warn and measure]
-    #[arg(long)]
-    strict: bool,
-    /// Wait until the machine is fit and no other run measures on it, for at most DURATION if given, as in `--wait=2h`
-    /// [default: do not wait; with `--wait` alone, no limit]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = wait::wait_limit)]
-    wait: Option<WaitLimit>,
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    start: StartArgs,
     /// Print the result as Markdown, for a comment on a pull request or a job summary
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -83,18 +85,55 @@ Examples:
   bench-runner gate
   bench-runner gate --base main --candidate my-branch --tolerance 5%
   bench-runner gate --candidate mold=mold.toml --workload incremental
-  bench-runner gate --base HEAD~10 --markdown > comment.md";
+  bench-runner gate --base HEAD~10 --markdown > comment.md
+  bench-runner gate results/MACHINE/RUN --against history";
 
 /// Limits of the precision that builds are repeated for; half of the tolerance in between.
 const LEAST_PRECISION: f64 = 0.005;
 const MOST_PRECISION: f64 = 0.05;
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
-    match &args.run {
-        Some(dir) => judge_finished(args, dir),
-        None => measure(args, places, None),
+    let limits = Limits::read(args)?;
+    match (&args.run, &args.against) {
+        (Some(dir), Some(against)) => {
+            let (report, is_flawed) = old::judge(dir, against, &limits, places)?;
+            print_old(args, &report);
+            Ok(exit(report.outcome(), is_flawed))
+        }
+        (Some(dir), None) => judge_finished(args, dir, &limits),
+        (None, _) => measure(args, &limits, places, None),
     }
 }
+
+/// How much slower series may become.
+struct Limits {
+    /// For all without another one.
+    default: f64,
+    /// Those of a tracking file.
+    file: Option<Tolerances>,
+}
+
+impl Limits {
+    fn read(args: &Args) -> Result<Self, EarlyEnd> {
+        let file = args.tolerances.as_ref().map(|path| TrackingFile::read(path)).transpose()?;
+        let file = file.map(|file| file.tolerances);
+        Ok(Self { default: file.as_ref().map_or(args.tolerance, |file| file.default), file })
+    }
+
+    /// The tolerance of a series, as a fraction.
+    fn of(&self, project: &str, workload: &str, variant: &str) -> f64 {
+        self.file.as_ref().map_or(self.default, |file| file.of(project, workload, variant, WALL))
+    }
+
+    /// The tolerance of a comparison in a run.
+    fn of_arm(&self, block: &BlockResult, arm: &ArmResult) -> f64 {
+        let project = &block.setup.project;
+        self.of(project, &block.workload, &arm.variant)
+    }
+}
+
+/// The metric that gates judge.
+const WALL: &str = "wall";
 
 /// Base and candidate of a request.
 struct GateQuestion {
@@ -104,16 +143,16 @@ struct GateQuestion {
 }
 
 /// Measures and judges; `missing` says why a comparison that was asked for is not among those of `args`.
-fn measure(args: &Args, places: &Places, missing: Option<String>) -> Result<Exit, EarlyEnd> {
+fn measure(args: &Args, limits: &Limits, places: &Places, missing: Option<String>) -> Result<Exit, EarlyEnd> {
     let is_retry = missing.is_some();
-    let question = question(args, places)?;
+    let question = question(args, limits, places)?;
     let origin = PlanOrigin {
         by: "gate".into(),
         request: format!("{} against {}", question.candidate, question.base),
         stage: String::new(),
     };
-    let request = PlanRequest::of_verb(question.scenario, args.seed, origin);
-    let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: args.wait };
+    let request = PlanRequest::of_verb(question.scenario, args.plan.seed, origin);
+    let conditions = args.start.conditions(&args.plan);
     let measured = match Session::begin(request, true, conditions, places)?.measure() {
         Ok(measured) => measured,
         // If no edit fits both commits, full builds can still be compared.
@@ -121,7 +160,7 @@ fn measure(args: &Args, places: &Places, missing: Option<String>) -> Result<Exit
             errln!("note: only full builds are compared: {error}");
             let reason = format!("rebuild after an edit: {error}");
             let args = Args { workload: vec!["clean".to_owned()], ..args.clone() };
-            return measure(&args, places, Some(reason));
+            return measure(&args, limits, places, Some(reason));
         }
         Err(error) => return Err(error),
     };
@@ -131,8 +170,8 @@ fn measure(args: &Args, places: &Places, missing: Option<String>) -> Result<Exit
     let report = GateReport {
         candidate: question.candidate,
         base: question.base,
-        tolerance: args.tolerance,
-        gated: gate(&comparison, args.tolerance, &policy),
+        tolerance: limits.default,
+        gated: gate(&comparison, |block, arm| limits.of_arm(block, arm), &policy),
         left_out: left_out(&bundle, &comparison).into_iter().chain(missing).collect(),
     };
     print(args, &report, &bundle);
@@ -153,7 +192,7 @@ fn measure(args: &Args, places: &Places, missing: Option<String>) -> Result<Exit
 }
 
 /// Commits of a project, or a configuration, as a scenario.
-fn question(args: &Args, places: &Places) -> Result<GateQuestion, EarlyEnd> {
+fn question(args: &Args, limits: &Limits, places: &Places) -> Result<GateQuestion, EarlyEnd> {
     let workloads = match args.workload.as_slice() {
         [] => ["clean", "incremental"].map(str::to_owned).to_vec(),
         given => given.to_vec(),
@@ -186,8 +225,8 @@ fn question(args: &Args, places: &Places) -> Result<GateQuestion, EarlyEnd> {
     };
     let sampling = &mut scenario.sampling;
     sampling.time_budget = Some(args.time_budget);
-    sampling.margin = args.tolerance;
-    sampling.precision = Some((0.5 * args.tolerance).clamp(LEAST_PRECISION, MOST_PRECISION));
+    sampling.margin = limits.default;
+    sampling.precision = Some((0.5 * limits.default).clamp(LEAST_PRECISION, MOST_PRECISION));
     if let Some(rounds) = args.rounds {
         (sampling.min_rounds, sampling.max_rounds, sampling.precision) = (rounds, rounds, None);
     }
@@ -197,15 +236,15 @@ fn question(args: &Args, places: &Places) -> Result<GateQuestion, EarlyEnd> {
     Ok(GateQuestion { scenario, candidate, base })
 }
 
-fn judge_finished(args: &Args, dir: &Path) -> Result<Exit, EarlyEnd> {
+fn judge_finished(args: &Args, dir: &Path, limits: &Limits) -> Result<Exit, EarlyEnd> {
     let bundle = bundle::open(dir)?;
     bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     let policy = Policy::default();
     let comparison = flows::judge(&bundle, &policy);
     let (candidate, base) = names(&bundle.manifest.plan);
-    let gated = gate(&comparison, args.tolerance, &policy);
+    let gated = gate(&comparison, |block, arm| limits.of_arm(block, arm), &policy);
     let left_out = left_out(&bundle, &comparison);
-    let report = GateReport { candidate, base, tolerance: args.tolerance, gated, left_out };
+    let report = GateReport { candidate, base, tolerance: limits.default, gated, left_out };
     print(args, &report, &bundle);
     Ok(exit(report.outcome(), has_failures(&comparison)))
 }
@@ -261,6 +300,14 @@ fn print(args: &Args, report: &GateReport<'_>, bundle: &Bundle) {
     } else {
         out!("{}", report::gate_text(report, text_style(false)));
         outln!("run:     {}", format_path(&bundle.dir));
+    }
+}
+
+fn print_old(args: &Args, report: &OldGateReport) {
+    match () {
+        () if args.json => outln!("{:#}", report::old_gate_json(report)),
+        () if args.markdown => out!("{}", report::old_gate_markdown(report)),
+        () => out!("{}", report::old_gate_text(report, text_style(false))),
     }
 }
 

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use bench_runner_core::history::{HistoryRun, RunSeries, SeriesKey, TimeSeries, collect, judge};
+use bench_runner_core::history::{
+    HistoryOrder, HistoryRun, RunSeries, SeriesKey, TimeSeries, collect, judge,
+};
 use bench_runner_core::record::{METRICS, Treatment};
+use bench_runner_core::tracking::join_anchors;
 use bench_runner_measure::corpus::sources::revisions;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report::{self, HistoryReport};
@@ -38,6 +41,10 @@ pub(crate) struct Args {
     /// are left out [default: by time]
     #[arg(long, value_name = "REV", help_heading = WHAT_TO_COMPARE)]
     by_commits: Option<String>,
+    /// Order values by their compilers, oldest first: those of `backfill --toolchains`. All others are left out [default: by
+    /// time]
+    #[arg(long, conflicts_with = "by_commits", help_heading = WHAT_TO_COMPARE)]
+    by_toolchains: bool,
     /// Repository of --by-commits
     #[arg(long, value_name = "PATH", default_value = "./", requires = "by_commits", help_heading = WHAT_TO_COMPARE)]
     repository: PathBuf,
@@ -54,6 +61,7 @@ Examples:
   bench-runner history
   bench-runner history --project titlecase --workload incremental
   bench-runner history --by-commits main
+  bench-runner history --by-toolchains
   bench-runner history --format csv > history.csv";
 
 /// Output format of a history.
@@ -80,23 +88,33 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     check_metrics(&args.metric)?;
     let loaded = flows::load_runs(&places.results, args.machine.as_deref(), &args.metric)?;
     loaded.remarks.iter().for_each(|remark| errln!("note: {remark}"));
-    let by_commits = args.by_commits.is_some();
+    let order = order(args);
     let (counted, others): (Vec<RunSeries>, Vec<RunSeries>) =
-        loaded.runs.into_iter().partition(|run| flows::is_of_history(&run.run, by_commits));
+        loaded.runs.into_iter().partition(|run| flows::is_of_history(&run.run, order));
     if !others.is_empty() {
         let runs = pluralize(others.len(), "run");
-        let hint = if by_commits { "" } else { "; --by-commits has those of `backfill`" };
-        errln!("note: {runs} of `bisect`, `gate` and `backfill` left out{hint}");
+        let hint = match order {
+            HistoryOrder::Time => "; --by-commits and --by-toolchains have those of `backfill`",
+            HistoryOrder::Commits | HistoryOrder::Toolchains => "",
+        };
+        errln!(
+            "note: {runs} of `bisect`, `gate` and `backfill`, and second looks of `track`, left out{hint}"
+        );
     }
-    let mut series = collect(&counted);
+    let (mut series, joined) = join_anchors(collect(&counted));
+    joined.iter().for_each(|one| errln!("note: {}", report::joined_text(one)));
+    // The points are in the series now, and there are many of them.
+    let runs: Vec<HistoryRun> = counted.into_iter().map(|one| one.run).collect();
     check_filters(args, &series)?;
     series.retain(|one| wanted(args, &one.key));
-    if let Some(rev) = &args.by_commits {
-        order_by_commits(args, rev, &mut series)?;
+    match &args.by_commits {
+        Some(rev) => order_by_commits(args, rev, &mut series)?,
+        None if args.by_toolchains => order_by_toolchains(&mut series)?,
+        None => {}
     }
     let history = judge(series);
-    let runs: Vec<&HistoryRun> = counted.iter().map(|one| &one.run).collect();
-    let report = HistoryReport { history: &history, runs: &runs, by_commits };
+    let runs: Vec<&HistoryRun> = runs.iter().collect();
+    let report = HistoryReport { history: &history, runs: &runs, order };
     if let HistoryFormat::Text = args.format
         && !args.json
     {
@@ -155,6 +173,27 @@ fn check_filters(args: &Args, series: &[TimeSeries]) -> Result<(), EarlyEnd> {
             let help = format!("there are {}", known.join(", "));
             return Err(RequestError::usage(format!("no run has the {what} `{name}`"), Some(help)).into());
         }
+    }
+    Ok(())
+}
+
+fn order(args: &Args) -> HistoryOrder {
+    match &args.by_commits {
+        Some(_) => HistoryOrder::Commits,
+        None if args.by_toolchains => HistoryOrder::Toolchains,
+        None => HistoryOrder::Time,
+    }
+}
+
+/// Keeps the series of toolchains alone, the oldest compiler first.
+fn order_by_toolchains(series: &mut Vec<TimeSeries>) -> Result<(), EarlyEnd> {
+    series.retain(|one| one.points.iter().any(|point| point.compiler.is_some()));
+    if series.is_empty() {
+        let help = "`bench-runner backfill --toolchains all` measures the installed ones".to_owned();
+        return Err(RequestError::usage("no run has measured toolchains", Some(help)).into());
+    }
+    for one in series {
+        one.order_by_toolchains();
     }
     Ok(())
 }

@@ -4,8 +4,10 @@
 
 #[macro_use]
 pub(crate) mod output;
+pub(crate) mod archive;
 pub(crate) mod backfill;
 pub(crate) mod bisect;
+pub(crate) mod bless;
 mod browser;
 pub(crate) mod compare;
 pub(crate) mod completions;
@@ -21,15 +23,19 @@ mod missing_tools;
 pub(crate) mod plan;
 mod plan_summary;
 mod progress;
+mod question;
 pub(crate) mod report;
 pub(crate) mod reproduce;
 mod request;
 pub(crate) mod run;
+mod run_paths;
 pub(crate) mod scenarios;
 mod scatter;
 mod session;
+mod start;
 mod terminal;
-pub(crate) mod wait;
+pub(crate) mod track;
+mod wait;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -39,6 +45,7 @@ use bench_runner_core::compare::pluralize;
 use bench_runner_core::record::Refusal;
 use bench_runner_measure::corpus::cache_place::{CachePlace, SHARED_DIR};
 use bench_runner_measure::host;
+use bench_runner_measure::tracking::TrackingFile;
 use bench_runner_report::figure::wording::duration as format_duration;
 
 use crate::flows::{FlowError, Places, Projects};
@@ -152,6 +159,18 @@ pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
         results: args.results.as_ref().map_or_else(|| base.join("results"), |dir| here.join(dir)),
         plots: args.plots.as_ref().map_or_else(|| base.join("plots"), |dir| here.join(dir)),
     })
+}
+
+/// The directories that a tracking file names, unless the command line does.
+fn tracked_places(file: &TrackingFile, given: &PlaceArgs, places: &Places) -> Places {
+    let mut places = places.clone();
+    if let (Some(results), None) = (&file.results, &given.results) {
+        places.results.clone_from(results);
+    }
+    if let (Some(plots), None) = (&file.plots, &given.plots) {
+        places.plots.clone_from(plots);
+    }
+    places
 }
 
 /// Opens the projects and the cache. Says where the cache is, if it is not at its usual place.

@@ -45,7 +45,7 @@ impl Args {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     let request = PlanRequest::read(&args.request, places)?;
-    let projects = open_projects(places, args.request.offline, false)?;
+    let projects = open_projects(places, args.request.plan_options.offline, false)?;
     request.check(&projects)?;
     let missing = missing_tools::notice(&request);
     if args.json {

@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use bench_runner_core::compare::titles;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Plan, Role};
 use bench_runner_measure::plan::{BlockEstimate, Noise, PlanEstimate, blocks_take_turns};
-use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
 use super::{format_duration, pluralize};
+use crate::flows::FlowError;
 use shortfalls::shortfalls;
 
 /// Most comparisons that are listed.
@@ -20,7 +20,7 @@ const LISTED: usize = 24;
 const NAMED: usize = 6;
 
 /// An error if nothing is left to measure, with everything that is skipped.
-pub(super) fn check_not_empty(plan: &Plan) -> Result<(), RequestError> {
+pub(super) fn check_not_empty(plan: &Plan) -> Result<(), FlowError> {
     if !plan.blocks.is_empty() {
         return Ok(());
     }
@@ -28,7 +28,7 @@ pub(super) fn check_not_empty(plan: &Plan) -> Result<(), RequestError> {
         "" => "there is nothing to measure: the plan has no comparison".to_owned(),
         why => format!("there is nothing to measure\n{why}"),
     };
-    Err(RequestError::usage(message, None))
+    Err(FlowError::Empty { message, skipped: plan.skipped.clone() })
 }
 
 /// Rounds, builds and time of one block, and the precision that is expected of it, on one line.

@@ -6,6 +6,7 @@ use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
 use bench_runner_report::report;
 
+use super::run_paths::expand_archives;
 use super::{Exit, HOW_TO_JUDGE, WHERE_TO, browser, format_path, request_percent, text_style};
 use crate::flows::{self, FlowError, JudgedRun, Places};
 
@@ -16,7 +17,7 @@ use crate::flows::{self, FlowError, JudgedRun, Places};
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Run directories, such as `results/MACHINE/RUN`
+    /// Runs, such as `results/MACHINE/RUN`, or archives of them
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
     /// Smallest difference that matters; equivalent: any difference was shown to be within it [default: that of each run]
@@ -55,11 +56,12 @@ enum PrintFormat {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     // All manifests are read before any figure is drawn.
-    args.bundles.iter().try_for_each(|dir| bundle::read_manifest(dir).map(drop))?;
+    let bundles = expand_archives(&args.bundles)?;
+    bundles.iter().try_for_each(|dir| bundle::read_manifest(dir).map(drop))?;
     let policy = Policy { margin: args.margin, ..Policy::default() };
     let style = text_style(args.verbose);
     let (mut documents, mut judged) = (Vec::new(), Vec::new());
-    for dir in &args.bundles {
+    for dir in &bundles {
         let run = JudgedRun::of(bundle::open(dir)?, &policy);
         let comparison = &run.comparison;
         run.bundle.remarks.iter().for_each(|remark| errln!("note: {remark}"));

@@ -10,7 +10,8 @@ use bench_runner_report::machines::{Reproduction, ReproductionOutcome};
 use bench_runner_report::report;
 
 use super::scatter::scatter_line;
-use super::session::{Session, StartConditions};
+use super::session::Session;
+use super::start::{PlanArgs, StartArgs};
 use super::terminal::Terminal;
 use super::{EarlyEnd, Exit, HOW_LONG, WHAT_TO_COMPARE, format_path, text_style};
 use crate::flows::{self, JudgedRun, Places, PublishedReport, ReproduceOptions};
@@ -20,32 +21,28 @@ use crate::flows::{self, JudgedRun, Places, PublishedReport, ReproduceOptions};
 /// The second run confirms, does not confirm, or contradicts each verdict of the first. Exit code 0: all are confirmed;
 /// 5: some are not; 7: at least one is contradicted.
 #[derive(Debug, Clone, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_arg("seed", |arg| arg.help(SEED)))]
 pub(crate) struct Args {
     /// Directory of the first run, such as `results/MACHINE/RUN`
     #[arg(value_name = "RUN")]
     bundle: PathBuf,
     /// Build nothing, and compare with this run instead
-    #[arg(long, value_name = "OTHER", conflicts_with_all = ["time_budget", "seed", "offline", "strict"], help_heading = WHAT_TO_COMPARE)]
+    #[arg(long, value_name = "OTHER", conflicts_with_all = ["time_budget", "seed", "offline", "strict", "wait"], help_heading = WHAT_TO_COMPARE)]
     against: Option<PathBuf>,
     /// Time limit for the second run, such as `30m` [default: that of the first run]
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
     time_budget: Option<Duration>,
-    /// Seed for the random build order [default: that of the first run]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Never access the network
-    #[arg(long)]
-    offline: bool,
-    /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit, such as high load,
-    /// battery power or a full disk, or if the builds would differ from those in your own directory [default: warn and
-    /// measure]
-    #[arg(long)]
-    strict: bool,
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    start: StartArgs,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
 }
+
+/// Help text of `--seed`.
+const SEED: &str = "Seed for the random build order [default: that of the first run]";
 
 const EXAMPLES: &str = "\
 Example:
@@ -88,8 +85,8 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
     if !claims_something(&first.comparison) {
         errln!("note: the first run showed nothing, so there is nothing to confirm");
     }
-    let again = ReproduceOptions { time_budget: args.time_budget, seed: args.seed };
-    let conditions = StartConditions { offline: args.offline, strict: args.strict, wait: None };
+    let again = ReproduceOptions { time_budget: args.time_budget, seed: args.plan.seed };
+    let conditions = args.start.conditions(&args.plan);
     let measured = Session::again(&first.bundle.manifest, again, conditions, places)?.measure()?;
     let again = JudgedRun::of(bundle::open(&measured.bundle)?, &Policy::default());
     let reproduced = flows::compare_reproduction(first, &again);

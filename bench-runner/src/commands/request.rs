@@ -16,6 +16,7 @@ use bench_runner_measure::scenario::{self, Matrix, RequestError, RequestWord, Sc
 pub(super) use variants::parse_variant;
 pub(super) use verb_scenario::VerbScenario;
 
+use super::start::PlanArgs;
 use super::{HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE};
 use crate::built_in;
 use crate::flows::{FlowError, Places, Projects};
@@ -111,12 +112,8 @@ pub(super) struct RequestArgs {
         ],
     )]
     plan: Option<PathBuf>,
-    /// Seed for the random build order; the same seed reproduces the same order [default: from the clock]
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Never access the network
-    #[arg(long)]
-    pub(super) offline: bool,
+    #[command(flatten)]
+    pub(super) plan_options: PlanArgs,
 }
 
 #[cfg(test)]
@@ -176,7 +173,7 @@ impl PlanRequest {
             variants::set_baselines(scenario, &args.baseline)?;
             changes::change_sampling(&mut scenario.sampling, args)?;
         }
-        let seed = args.seed.unwrap_or_else(seed_from_time);
+        let seed = args.plan_options.seed.unwrap_or_else(seed_from_time);
         let options = PlanOptions { seed, shard: args.shard, time_budget: args.time_budget, origin: None };
         Ok(Self::Scenarios { scenarios, options })
     }
@@ -222,6 +219,7 @@ impl PlanRequest {
             Self::Scenarios { scenarios, options } => {
                 let mut plan = plan::plan(&scenarios, projects, &options)?;
                 projects.fit_edits(&mut plan);
+                projects.note_commits(&mut plan);
                 Ok(plan)
             }
         }

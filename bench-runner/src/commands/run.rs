@@ -9,9 +9,9 @@ use bench_runner_report::report;
 
 use super::request::{PlanRequest, RequestArgs};
 use super::scatter::scatter_line;
-use super::session::{Session, StartConditions};
+use super::session::Session;
+use super::start::{StartArgs, StartConditions};
 use super::terminal::Terminal;
-use super::wait::{self, WaitLimit};
 use super::{EarlyEnd, Exit, HOW_TO_JUDGE, browser, format_path, text_style};
 use crate::flows::{self, MeasuredRun, Places, PublishedReport};
 
@@ -36,15 +36,8 @@ pub(crate) struct Args {
         "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
     ])]
     resume: Option<PathBuf>,
-    /// Refuse to measure (exit code 4) if `doctor` finds something that makes this machine unfit, such as high load,
-    /// battery power or a full disk, or if the builds would differ from those in your own directory, because a file outside
-    /// of the project is missing, for example [default: warn and measure]
-    #[arg(long)]
-    strict: bool,
-    /// Wait until the machine is fit and no other run measures on it, for at most DURATION if given, as in `--wait=2h`
-    /// [default: do not wait; with `--wait` alone, no limit]
-    #[arg(long, value_name = "DURATION", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = wait::wait_limit)]
-    wait: Option<WaitLimit>,
+    #[command(flatten)]
+    start: StartArgs,
     /// Exit with code 5 if the result of any comparison is undecided, invalid or missing
     #[arg(long, alias = "decide", help_heading = HOW_TO_JUDGE)]
     require_verdict: bool,
@@ -80,7 +73,7 @@ impl Args {
     }
 
     fn conditions(&self) -> StartConditions {
-        StartConditions { offline: self.request.offline, strict: self.strict, wait: self.wait }
+        self.start.conditions(&self.request.plan_options)
     }
 }
 

@@ -11,18 +11,10 @@ use bench_runner_measure::process;
 
 use super::progress::ProgressDisplay;
 use super::request::PlanRequest;
+use super::start::StartConditions;
 use super::terminal::Terminal;
-use super::wait::{self, WaitLimit};
-use super::{EarlyEnd, Exit, missing_tools, open_projects, plan_summary, pluralize, with_help};
+use super::{EarlyEnd, Exit, missing_tools, open_projects, plan_summary, pluralize, wait, with_help};
 use crate::flows::{self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions};
-
-/// Conditions for the start of a run.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StartConditions {
-    pub(super) offline: bool,
-    pub(super) strict: bool,
-    pub(super) wait: Option<WaitLimit>,
-}
 
 /// Holds the measuring lock and the pending run. Each constructor reads and checks its whole request before
 /// it waits for the machine, takes the lock or starts anything.

@@ -27,7 +27,7 @@ enum MachineWait<T> {
 
 /// Longest wait; `None` has no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct WaitLimit(pub(super) Option<Duration>);
+pub(super) struct WaitLimit(pub(super) Option<Duration>);
 
 /// The longest wait, from `--wait` alone or with a duration.
 pub(super) fn wait_limit(text: &str) -> Result<WaitLimit, String> {
@@ -69,7 +69,7 @@ fn wait_until<T>(
 /// Takes the measuring lock at once, or waits until the machine is free and fit if the user asks for it.
 pub(super) fn lock(wait: Option<WaitLimit>, places: &Places) -> Result<MeasuringLock, EarlyEnd> {
     let Some(WaitLimit(limit)) = wait else {
-        return Ok(MeasuringLock::acquire(&super::lock_dir()).map_err(FlowError::harness)?);
+        return Ok(MeasuringLock::acquire(&super::lock_dir())?);
     };
     match wait_until(limit, || attempt(places), pause, |line| errln!("{line}"))? {
         MachineWait::Ready(lock) => Ok(lock),
@@ -95,7 +95,7 @@ fn pause() -> bool {
 fn attempt(places: &Places) -> Result<Result<MeasuringLock, String>, FlowError> {
     let lock = match MeasuringLock::acquire(&super::lock_dir()) {
         Err(error @ host::LockError::Held { .. }) => return Ok(Err(error.to_string())),
-        lock => lock.map_err(FlowError::harness)?,
+        lock => lock?,
     };
     let findings = host::findings(&Health::read(places.cache.dir()));
     let unfit = findings.into_iter().find(|finding| finding.severity == Severity::Unfit);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, Status, ToolEntry};
+use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, RunFiles, Status, ToolEntry};
 use bench_runner_core::record::{Role, rounds, wall_seconds};
 use bench_runner_core::stats::BisectionRound;
 
@@ -71,20 +71,20 @@ impl BisectionSteps {
     /// The complete runs below `machine` whose origin is `request`.
     pub(crate) fn find(machine: &Path, request: &str, commits: &[String]) -> Self {
         let mut steps = Self::default();
-        let mut dirs: Vec<PathBuf> =
-            std::fs::read_dir(machine).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-        dirs.sort();
-        let mut found: Vec<(Manifest, PathBuf)> = Vec::new();
-        for dir in dirs {
-            match bundle::read_manifest(&dir) {
-                Ok(manifest) if is_step(&manifest, request) => found.push((manifest, dir)),
+        // Without its directory, the machine has no runs yet.
+        let listed = bundle::list_runs(machine).unwrap_or_default();
+        steps.remarks.extend(listed.unreadable.iter().map(ToString::to_string));
+        let mut found: Vec<(Manifest, RunFiles)> = Vec::new();
+        for files in listed.runs {
+            match files.read_manifest() {
+                Ok(manifest) if is_step(&manifest, request) => found.push((manifest, files)),
                 Ok(_) | Err(BundleError::NotABundle { .. }) => {}
                 Err(error) => steps.remarks.push(error.to_string()),
             }
         }
         found.sort_by(|one, other| (&one.0.started_at, &one.0.run).cmp(&(&other.0.started_at, &other.0.run)));
-        for (_, dir) in found {
-            match bundle::open(&dir) {
+        for (_, files) in found {
+            match files.open() {
                 Ok(bundle) => steps.add(&bundle, commits),
                 Err(error) => steps.remarks.push(error.to_string()),
             }

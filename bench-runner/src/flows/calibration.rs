@@ -5,15 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, Status};
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Policy};
+use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, RunFiles, Status};
+use bench_runner_core::compare::{BlockResult, Comparison, Policy};
+use bench_runner_core::history::{ArmMedian, medians};
 use bench_runner_core::record::{BlockId, EarlierTwin, Phase, Plan, Role};
 use bench_runner_core::stats::{
     Control, Estimate, MIN_TWINS, OffsetSums, median, noise_of_twin, offset_weight,
 };
 use bench_runner_measure::plan::{EarlierBuilds, MachineHistory, WorkloadNoise};
 
-use super::judge;
+use super::{FlowError, judge, thinning};
 
 /// Limits for earlier runs: old ones say little about the machine's present state.
 #[derive(Debug, Clone, Copy)]
@@ -111,12 +112,11 @@ fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
             continue;
         }
         opened += 1;
-        match bundle::open(&run.dir) {
-            Ok(bundle) => {
+        match contribution(run) {
+            Ok((of_run, medians)) => {
                 seen.insert(&run.name);
-                let comparison = judge(&bundle, &Policy::default());
-                add_builds(&mut builds, &bundle, &comparison);
-                for twin in twins_of(&bundle, &comparison) {
+                add_builds(&mut builds, &run.plan, &medians);
+                for twin in of_run {
                     let count = kept.entry(twin.workload.clone()).or_default();
                     if *count < limits.twins {
                         *count += 1;
@@ -130,12 +130,23 @@ fn collect(search: &Search<'_>, limits: CalibrationLimits) -> EarlierTwins {
     EarlierTwins { twins, builds, remarks: remarks(&found) }
 }
 
+/// The twins of a run, and the medians of its arms: those that were kept if it was thinned.
+fn contribution(run: &EarlierRun) -> Result<(Vec<EarlierTwin>, Vec<ArmMedian>), FlowError> {
+    if let Some(kept) = thinning::kept_results(&run.files)? {
+        return Ok((kept.twins, kept.medians));
+    }
+    let bundle = run.files.open()?;
+    let comparison = judge(&bundle, &Policy::default());
+    Ok((twins_of(&bundle, &comparison), medians(&comparison)))
+}
+
 /// A usable run; they are ordered by start time.
 #[derive(Debug)]
 struct EarlierRun {
     started_at: String,
     name: String,
-    dir: PathBuf,
+    files: RunFiles,
+    plan: Plan,
     workloads: HashSet<String>,
 }
 
@@ -144,7 +155,7 @@ struct EarlierRuns {
     /// Newest first.
     runs: Vec<EarlierRun>,
     /// Errors of unreadable bundles.
-    unreadable: Vec<BundleError>,
+    unreadable: Vec<FlowError>,
     /// Names of runs that began after this one.
     future: BTreeSet<String>,
 }
@@ -152,15 +163,15 @@ struct EarlierRuns {
 /// Finds runs in the machine's directory by their manifests; samples are read later, and only from a few.
 fn find(search: &Search<'_>) -> EarlierRuns {
     let mut found = EarlierRuns::default();
-    let entries = std::fs::read_dir(&search.machine).into_iter().flatten();
-    let mut dirs: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    dirs.sort();
-    for dir in dirs.into_iter().filter(|dir| dir.is_dir()) {
-        let manifest = match bundle::read_manifest(&dir) {
+    // Without its directory, the machine has no runs yet.
+    let listed = bundle::list_runs(&search.machine).unwrap_or_default();
+    found.unreadable.extend(listed.unreadable.into_iter().map(FlowError::from));
+    for files in listed.runs {
+        let manifest = match files.read_manifest() {
             Ok(manifest) => manifest,
             Err(BundleError::NotABundle { .. }) => continue,
             Err(error) => {
-                found.unreadable.push(error);
+                found.unreadable.push(error.into());
                 continue;
             }
         };
@@ -174,11 +185,12 @@ fn find(search: &Search<'_>) -> EarlierRuns {
             found.future.insert(run);
         } else {
             let workloads = plan.blocks.iter().map(|block| block.workload()).collect();
-            found.runs.push(EarlierRun { started_at, name: run, dir, workloads });
+            found.runs.push(EarlierRun { started_at, name: run, files, plan, workloads });
         }
     }
     found.runs.sort_by(|one, other| {
-        (&other.started_at, &other.name, &other.dir).cmp(&(&one.started_at, &one.name, &one.dir))
+        let key = |run: &EarlierRun| (run.started_at.clone(), run.name.clone(), run.files.path().to_owned());
+        key(other).cmp(&key(one))
     });
     found
 }
@@ -204,7 +216,7 @@ fn remarks(found: &EarlierRuns) -> Vec<String> {
 
 /// The twins of a run that have a weight, from blocks with one session: over several sessions, each with new
 /// directories, a part of the offsets averages out.
-fn twins_of(bundle: &Bundle, comparison: &Comparison) -> Vec<EarlierTwin> {
+pub(super) fn twins_of(bundle: &Bundle, comparison: &Comparison) -> Vec<EarlierTwin> {
     let mut sessions: HashMap<&BlockId, HashSet<u32>> = HashMap::new();
     for sample in bundle.samples.iter().filter(|sample| sample.phase == Phase::Measured) {
         sessions.entry(&sample.block).or_default().insert(sample.session);
@@ -226,14 +238,15 @@ fn twins_of(bundle: &Bundle, comparison: &Comparison) -> Vec<EarlierTwin> {
 }
 
 /// Adds the times of the run's variants. The control is a build of the baseline like another.
-fn add_builds(builds: &mut EarlierBuilds, bundle: &Bundle, comparison: &Comparison) {
-    for block in &comparison.blocks {
-        let planned = bundle.manifest.plan.blocks.iter().find(|planned| planned.id == block.id);
-        for planned in planned.iter().flat_map(|planned| &planned.arms) {
-            let is_its = |arm: &&ArmResult| arm.role == planned.role && arm.variant == planned.variant.name;
-            let wall = block.arms.iter().find(is_its).and_then(ArmResult::wall);
-            if let Some(wall) = wall.filter(|_| planned.role != Role::Twin) {
-                builds.add_older(&planned.variant, Duration::from_secs_f64(wall.median));
+fn add_builds(builds: &mut EarlierBuilds, plan: &Plan, medians: &[ArmMedian]) {
+    for block in &plan.blocks {
+        for planned in block.arms.iter().filter(|planned| planned.role != Role::Twin) {
+            let is_its = |one: &&ArmMedian| {
+                one.block == block.id && one.role == planned.role && one.variant == planned.variant.name
+            };
+            let wall = medians.iter().find(is_its).map(|one| Duration::try_from_secs_f64(one.wall_s));
+            if let Some(Ok(wall)) = wall {
+                builds.add_older(&planned.variant, wall);
             }
         }
     }

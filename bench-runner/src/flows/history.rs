@@ -1,27 +1,24 @@
-//! Bundles → what each adds to the history. Judging a bundle reads all of its samples, so the result is kept in `derived/`
-//! of the bundle and made again if it is missing or stale.
+//! Bundles → what each adds to the history. Judging a bundle reads all of its samples, so the result is kept
+//! below the directory of the machine, in a file for each month, and made again if it is missing or stale. Runs in archives
+//! are treated alike; the result of a thinned run is what its archive has kept.
 
-use std::collections::BTreeSet;
+mod kept;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use anyhow::Context as _;
-use bench_runner_core::bundle::{self, Status};
+use bench_runner_core::bundle::{self, RunFiles, Status};
 use bench_runner_core::compare::{Policy, RunRecord, compare};
-use bench_runner_core::history::{HistoryPoint, HistoryRun, RunSeries, SeriesKey};
-use bench_runner_core::record::METRICS;
+use bench_runner_core::history::{HistoryOrder, HistoryRun, RunSeries};
 use bench_runner_report::report::{self, HistoryReport};
 use rayon::prelude::*;
-use serde_json::{Value, json};
 
-use super::FlowError;
-
-/// Version of the kept file; it grows whenever its contents or the statistics behind them change.
-const KEPT_VERSION: u32 = 4;
-
-/// Name of the kept file.
-const KEPT: &str = "derived/history.json";
+use self::kept::{SharedValues, Stamp};
+use super::tracking::SECOND_LOOK;
+use super::{FlowError, thinning};
 
 /// All runs of a results directory.
 #[derive(Debug, Default)]
@@ -51,11 +48,18 @@ pub(crate) fn load_runs(
         Some(name) => vec![results.join(name)],
         None => directories(results)?,
     };
-    let dirs: Vec<PathBuf> =
-        machines.iter().map(|dir| directories(dir)).collect::<Result<Vec<_>, _>>()?.concat();
-    let loaded: Vec<Option<Loaded>> = dirs.par_iter().map(|dir| load(dir, metrics)).collect();
     let mut found = LoadedRuns::default();
-    for one in loaded.into_iter().flatten() {
+    let mut listed: Vec<RunFiles> = Vec::new();
+    for machine in &machines {
+        let of_machine = bundle::list_runs(machine).map_err(|error| unreadable(machine, error))?;
+        listed.extend(of_machine.runs);
+        found.remarks.extend(of_machine.unreadable.iter().map(|error| format!("runs left out: {error}")));
+    }
+    let values = SharedValues::default();
+    let loaded = months(listed).into_par_iter().map(|month| month.load(metrics, &values));
+    let mut loaded: Vec<(usize, Loaded)> = loaded.flatten_iter().collect();
+    loaded.sort_by_key(|(place, _)| *place);
+    for (_, one) in loaded {
         match one {
             Loaded::Run(run) => found.runs.push(*run),
             Loaded::LeftOut(remark) => found.remarks.push(remark),
@@ -76,12 +80,12 @@ pub(crate) fn load_runs(
     Ok(found)
 }
 
-/// True if a run belongs to a history. Steps of a bisection and runs of a gate are one of a kind; commits of the past have no
-/// place in time.
-pub(crate) fn is_of_history(run: &HistoryRun, by_commits: bool) -> bool {
+/// True if a run belongs to a history in this order. Steps of a bisection and runs of a gate are one of a kind; commits of the
+/// past and installed toolchains have no place in time.
+pub(crate) fn is_of_history(run: &HistoryRun, order: HistoryOrder) -> bool {
     match run.origin.as_deref() {
-        Some("bisect" | "gate") => false,
-        Some("backfill") => by_commits,
+        Some("bisect" | "gate" | SECOND_LOOK) => false,
+        Some("backfill") => order != HistoryOrder::Time,
         _ => true,
     }
 }
@@ -90,23 +94,21 @@ pub(crate) fn is_of_history(run: &HistoryRun, by_commits: bool) -> bool {
 pub(crate) fn publish_history(report: &HistoryReport<'_>, plots: &Path) -> Result<Vec<PathBuf>, FlowError> {
     let machines: BTreeSet<&str> =
         report.history.series.iter().map(|one| one.series.key.machine.as_str()).collect();
-    let mut pages = Vec::new();
-    for machine in machines {
+    let publish = |machine: &&str| {
         let dir = plots.join(format!("history-{machine}"));
         fs::create_dir_all(&dir).with_context(|| format!("failed to make {}", dir.display()))?;
         let page = dir.join("history.html");
         fs::write(&page, report::history_page(report, machine))
             .with_context(|| format!("failed to write {}", page.display()))?;
-        pages.push(page);
-    }
-    Ok(pages)
+        Ok(page)
+    };
+    machines.iter().map(publish).collect()
 }
 
-fn directories(of: &Path) -> Result<Vec<PathBuf>, FlowError> {
-    let unreadable =
-        |error: std::io::Error| FlowError::Harness(anyhow::anyhow!("cannot read {}: {error}", of.display()));
+/// Directories in a directory, in their order; those of machines in `results/`.
+pub(crate) fn directories(of: &Path) -> Result<Vec<PathBuf>, FlowError> {
     let mut dirs: Vec<PathBuf> = fs::read_dir(of)
-        .map_err(unreadable)?
+        .map_err(|error| unreadable(of, error))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.is_dir())
         .collect();
@@ -114,14 +116,108 @@ fn directories(of: &Path) -> Result<Vec<PathBuf>, FlowError> {
     Ok(dirs)
 }
 
-/// `None` if the directory is not a bundle.
-fn load(dir: &Path, metrics: &[String]) -> Option<Loaded> {
-    let stamp = stamp(dir)?;
-    if let Some(kept) = read_kept(dir, &stamp, metrics) {
-        return Some(Loaded::Run(Box::new(kept)));
+fn unreadable(dir: &Path, error: std::io::Error) -> FlowError {
+    FlowError::Harness(anyhow::anyhow!("cannot read {}: {error}", dir.display()))
+}
+
+/// Name of the kept file of a month, among what can be made again for the machine.
+fn kept_name(month: &str) -> String {
+    format!("history-{month}")
+}
+
+/// Month of a run, from the date that its name begins with. Names without a date share a file.
+fn month(run: &Path) -> &str {
+    let name = run.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.get(..6).filter(|month| month.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or("other")
+}
+
+/// Runs of one machine and month, which share a kept file whether they are in directories or in archives.
+struct MonthOfRuns {
+    kept: PathBuf,
+    /// Each with its place among all runs.
+    runs: Vec<(usize, RunFiles)>,
+}
+
+/// Months of runs that are in the order of their names.
+fn months(runs: Vec<RunFiles>) -> Vec<MonthOfRuns> {
+    let mut months: BTreeMap<PathBuf, Vec<(usize, RunFiles)>> = BTreeMap::new();
+    for (place, files) in runs.into_iter().enumerate() {
+        let kept = files.derived_of_machine().join(kept_name(month(files.path())));
+        months.entry(kept).or_default().push((place, files));
     }
-    let left_out = |why: String| Some(Loaded::LeftOut(format!("{}: left out: {why}", dir.display())));
-    let bundle = match bundle::open(dir) {
+    months.into_iter().map(|(kept, runs)| MonthOfRuns { kept, runs }).collect()
+}
+
+impl MonthOfRuns {
+    /// The runs, each with its place. Those that are new or have changed are judged and kept.
+    fn load(self, metrics: &[String], values: &SharedValues) -> Vec<(usize, Loaded)> {
+        let wanted = |metric: &str| metrics.iter().any(|one| one == metric);
+        let mut kept: HashMap<Stamp, RunSeries> =
+            kept::read(&self.kept, wanted, values).unwrap_or_default().into_iter().collect();
+        let (mut loaded, mut known, mut others) = (Vec::new(), HashSet::new(), Vec::new());
+        for (place, files) in self.runs {
+            let Some((files, stamp)) = with_stamp(files) else { continue };
+            match kept.remove(&stamp) {
+                Some(run) => {
+                    known.insert(stamp);
+                    loaded.push((place, Loaded::Run(Box::new(run))));
+                }
+                None => others.push((place, files, stamp)),
+            }
+        }
+        let judge = |(place, files, stamp): (usize, RunFiles, Stamp)| (place, stamp, judge(&files, values));
+        let mut judged: Vec<(usize, Stamp, Loaded)> = others.into_par_iter().map(judge).collect();
+        keep(&self.kept, &judged, &known, values);
+        for (_, _, one) in &mut judged {
+            if let Loaded::Run(run) = one {
+                run.points.retain(|(key, _)| wanted(&key.metric));
+                run.points.shrink_to_fit();
+            }
+        }
+        loaded.extend(judged.into_iter().map(|(place, _, one)| (place, one)));
+        loaded
+    }
+}
+
+/// `None` if the directory is not a run.
+fn with_stamp(files: RunFiles) -> Option<(RunFiles, Stamp)> {
+    if let Some(stamp) = Stamp::of(&files) {
+        return Some((files, stamp));
+    }
+    // A directory that disappears was packed into an archive by another process.
+    let moved = files.moved()?;
+    let stamp = Stamp::of(&moved)?;
+    Some((moved, stamp))
+}
+
+/// Adds runs to a kept file, which still has the `known` ones.
+fn keep(kept: &Path, judged: &[(usize, Stamp, Loaded)], known: &HashSet<Stamp>, values: &SharedValues) {
+    let new = judged.iter().filter_map(|(_, stamp, one)| match one {
+        Loaded::Run(run) => Some((stamp.clone(), RunSeries::clone(run))),
+        Loaded::LeftOut(_) => None,
+    });
+    let new: Vec<(Stamp, RunSeries)> = new.collect();
+    if !new.is_empty() {
+        let mut all = kept::read(kept, |_| true, values).unwrap_or_default();
+        all.retain(|(stamp, _)| known.contains(stamp));
+        all.extend(new);
+        kept::write(kept, &all);
+    }
+}
+
+/// Reads and judges a run. A thinned one was judged before its samples were dropped.
+fn judge(files: &RunFiles, values: &SharedValues) -> Loaded {
+    let left_out = |why: String| Loaded::LeftOut(format!("{}: left out: {why}", files.path().display()));
+    let loaded = |mut series: RunSeries| {
+        values.share(&mut series);
+        Loaded::Run(Box::new(series))
+    };
+    match thinning::kept_results(files) {
+        Ok(None) => {}
+        Ok(Some(kept)) => return loaded(kept.series),
+        Err(error) => return left_out(error.to_string()),
+    }
+    let bundle = match files.open() {
         Ok(bundle) => bundle,
         Err(error) => return left_out(error.to_string()),
     };
@@ -129,163 +225,13 @@ fn load(dir: &Path, metrics: &[String]) -> Option<Loaded> {
         Status::Complete => {}
         Status::Running => return left_out("the run is still in progress or crashed".into()),
         Status::Interrupted | Status::Broken => {
-            let resume = format!("`bench-runner run --resume {}`", dir.display());
+            let resume = format!("`bench-runner run --resume {}`", files.path().display());
             return left_out(format!("the run was interrupted; {resume} completes it"));
         }
     }
-    let mut series = RunSeries::of(&bundle.manifest, &compare(&RunRecord::from(&bundle), &Policy::default()));
-    keep(dir, &stamp, &series);
-    series.points.retain(|(key, _)| metrics.contains(&key.metric));
-    Some(Loaded::Run(Box::new(series)))
-}
-
-/// Sizes and times of the files that the kept one is made from.
-fn stamp(dir: &Path) -> Option<Value> {
-    let of = |name: &str| {
-        let file = fs::metadata(dir.join(name)).ok()?;
-        let modified = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        Some(json!([file.len(), modified.as_nanos().to_string()]))
-    };
-    let manifest = of("manifest.json")?;
-    Some(
-        json!({ "version": KEPT_VERSION, "manifest": manifest, "samples": of("samples.csv"), "proofs": of("proofs.csv"), "twins": of("earlier-twins.csv") }),
-    )
-}
-
-/// The kept result with the points of these metrics; `None` if it is stale or damaged.
-///
-/// The stamp is the first line, so a stale file is not parsed; the run is the second; then each metric has a line, so the others
-/// are not parsed.
-fn read_kept(dir: &Path, stamp: &Value, metrics: &[String]) -> Option<RunSeries> {
-    let text = fs::read_to_string(dir.join(KEPT)).ok()?;
-    let mut lines = text.lines();
-    let kept: Value = serde_json::from_str(lines.next()?).ok()?;
-    if kept != *stamp {
-        return None;
-    }
-    let run = serde_json::from_str(lines.next()?).ok()?;
-    let mut points = Vec::new();
-    for line in lines {
-        let (metric, rest) = line.split_once(' ')?;
-        if metrics.iter().any(|wanted| wanted == metric) {
-            let of_metric: Vec<(SeriesKey, HistoryPoint)> = serde_json::from_str(rest).ok()?;
-            points.extend(of_metric);
-        }
-    }
-    Some(RunSeries { run, points })
-}
-
-/// Keeps the result. That a bundle cannot be written to costs time only.
-fn keep(dir: &Path, stamp: &Value, series: &RunSeries) {
-    let path = dir.join(KEPT);
-    let Some(text) = kept_text(stamp, series) else { return };
-    let Some(parent) = path.parent() else { return };
-    if fs::create_dir_all(parent).is_ok()
-        && let Ok(mut file) = tempfile::NamedTempFile::new_in(parent)
-    {
-        use std::io::Write as _;
-        let written = file.write_all(text.as_bytes());
-        if written.is_ok() {
-            let _ = file.persist(&path);
-        }
-    }
-}
-
-/// The lines of a kept file.
-fn kept_text(stamp: &Value, series: &RunSeries) -> Option<String> {
-    let mut text = format!("{stamp}\n{}\n", serde_json::to_string(&series.run).ok()?);
-    for metric in METRICS.iter().map(|metric| metric.name) {
-        let of_metric: Vec<&(SeriesKey, HistoryPoint)> =
-            series.points.iter().filter(|(key, _)| key.metric == metric).collect();
-        if !of_metric.is_empty() {
-            text.push_str(&format!("{metric} {}\n", serde_json::to_string(&of_metric).ok()?));
-        }
-    }
-    Some(text)
+    let comparison = compare(&RunRecord::from(&bundle), &Policy::default());
+    loaded(RunSeries::of(&bundle.manifest, &comparison))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn committed() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("results")
-    }
-
-    fn copy(from: &Path, to: &Path) {
-        fs::create_dir_all(to).unwrap();
-        for entry in fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            if entry.file_type().unwrap().is_file() {
-                fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-            }
-        }
-    }
-
-    /// A results directory with two committed runs of one machine; `None` outside of the repository.
-    fn two_runs() -> Option<(tempfile::TempDir, Vec<PathBuf>)> {
-        if !committed().is_dir() {
-            return None;
-        }
-        let machine = directories(&committed()).unwrap().remove(0);
-        let dir = tempfile::tempdir().unwrap();
-        let runs = directories(&machine).unwrap().into_iter().take(2).map(|run| {
-            let to = dir.path().join(machine.file_name().unwrap()).join(run.file_name().unwrap());
-            copy(&run, &to);
-            to
-        });
-        let runs = runs.collect();
-        Some((dir, runs))
-    }
-
-    fn wall() -> Vec<String> {
-        vec!["wall".to_owned()]
-    }
-
-    #[test]
-    fn only_the_metrics_that_are_asked_for_are_loaded() {
-        let Some((results, _)) = two_runs() else { return };
-        let metrics = |wanted: &[&str]| -> BTreeSet<String> {
-            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
-            let loaded = load_runs(results.path(), None, &wanted).unwrap();
-            loaded.runs.iter().flat_map(|run| &run.points).map(|(key, _)| key.metric.clone()).collect()
-        };
-        // The first call judges the bundles, the others read what it has kept.
-        assert_eq!(metrics(&["wall"]), ["wall".to_owned()].into());
-        assert_eq!(metrics(&["cpu", "max_rss"]), ["cpu".to_owned(), "max_rss".to_owned()].into());
-        assert_eq!(metrics(&["none"]), BTreeSet::new());
-    }
-
-    #[test]
-    fn what_is_kept_is_used_until_a_file_changes() {
-        let Some((results, runs)) = two_runs() else { return };
-        let first = load_runs(results.path(), None, &wall()).unwrap();
-        assert_eq!((first.runs.len(), first.remarks.len()), (2, 0), "{:?}", first.remarks);
-        assert!(runs.iter().all(|run| run.join(KEPT).is_file()));
-        assert_eq!(load_runs(results.path(), None, &wall()).unwrap().runs, first.runs);
-        // A kept file of other contents shows which of them is used.
-        let kept = fs::read_to_string(runs[0].join(KEPT)).unwrap();
-        let mut lines: Vec<String> = kept.lines().map(str::to_owned).collect();
-        let mut changed: HistoryRun = serde_json::from_str(&lines[1]).unwrap();
-        changed.machine = "changed".into();
-        lines[1] = serde_json::to_string(&changed).unwrap();
-        fs::write(runs[0].join(KEPT), lines.join("\n") + "\n").unwrap();
-        let machines =
-            |loaded: &LoadedRuns| loaded.runs.iter().filter(|one| one.run.machine == "changed").count();
-        assert_eq!(machines(&load_runs(results.path(), None, &wall()).unwrap()), 1);
-        let samples = fs::read(runs[0].join("samples.csv")).unwrap();
-        fs::write(runs[0].join("samples.csv"), samples).unwrap();
-        assert_eq!(machines(&load_runs(results.path(), None, &wall()).unwrap()), 0, "the time has changed");
-    }
-
-    #[test]
-    fn a_broken_run_hides_no_other() {
-        let Some((results, runs)) = two_runs() else { return };
-        fs::write(runs[0].join("manifest.json"), "{").unwrap();
-        fs::create_dir(results.path().join("not-a-machine")).unwrap();
-        let loaded = load_runs(results.path(), None, &wall()).unwrap();
-        assert_eq!((loaded.runs.len(), loaded.remarks.len()), (1, 1));
-        assert!(loaded.remarks[0].contains("left out"), "{:?}", loaded.remarks);
-        assert!(load_runs(&results.path().join("none"), None, &wall()).is_err());
-    }
-}
+mod tests;

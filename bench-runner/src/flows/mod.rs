@@ -6,6 +6,7 @@
 mod stopping_rule_matches_report;
 mod adding;
 mod advice;
+mod archiving;
 mod bisection;
 mod calibration;
 mod distribution;
@@ -16,17 +17,22 @@ mod reproduce;
 mod page_folds;
 mod multi_run;
 mod comparison_conditions;
+mod thinning;
 mod tools;
+mod tracking;
 mod verify;
 mod projects;
 
 pub use adding::{AddRequest, AddedProject, add};
 pub use advice::advice;
 pub(crate) use advice::advice_for;
+pub(crate) use archiving::{
+    ArchivePlan, ArchivedMachine, RunSelection, archive, ended_before, plan_archive, thin,
+};
 pub(crate) use bisection::{BY as BISECTION, BisectionSteps};
 pub(crate) use calibration::machine_history;
 pub use distribution::{PackagedVersion, packaged_version};
-pub(crate) use history::{is_of_history, load_runs, publish_history};
+pub(crate) use history::{directories as machine_dirs, is_of_history, load_runs, publish_history};
 pub use measure::MeasuredRun;
 pub(crate) use measure::{MeasuringSession, open_unfinished};
 pub use multi_run::{JudgedRun, decide, side_by_side};
@@ -35,11 +41,15 @@ pub use projects::{Places, Projects};
 pub(crate) use publish::{PublishedReport, publish};
 pub use publish::{judge, page};
 pub(crate) use reproduce::{ReproduceOptions, plan_again};
+pub(crate) use tracking::{
+    FollowedProject, LogFile, LookGroup, NIGHT as TRACK_NIGHT, NightSeries, SECOND_LOOK, deliver, judge_look,
+    look_groups, news, night_series, publish_machine_history, responsible,
+};
 pub use verify::{Fault, ProvenEdit, VerifiedBuild, VerifiedProject, VerifyOptions};
 pub(crate) use verify::{Verifier, fetch_all, verify_sources};
 
 use bench_runner_core::bundle::BundleError;
-use bench_runner_core::record::Refusal;
+use bench_runner_core::record::{Refusal, Skipped};
 use bench_runner_measure::build::{AskError, BuildError};
 use bench_runner_measure::corpus::CatalogueError;
 use bench_runner_measure::corpus::adding::AddError;
@@ -48,6 +58,7 @@ use bench_runner_measure::corpus::edits::EditError;
 use bench_runner_measure::corpus::local::LocalError;
 use bench_runner_measure::corpus::parents::ParentError;
 use bench_runner_measure::corpus::sources::SourceError;
+use bench_runner_measure::host::LockError;
 use bench_runner_measure::run::RunError;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_measure::toml_reader::DocError;
@@ -58,6 +69,14 @@ pub enum FlowError {
     /// The request was wrong.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// Nothing that was requested can be built here.
+    #[error("{message}")]
+    Empty {
+        /// The reasons, as text.
+        message: String,
+        /// Everything that is left out.
+        skipped: Vec<Skipped>,
+    },
     /// The corpus was wrong.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -70,6 +89,9 @@ pub enum FlowError {
     /// A bundle could not be read or written.
     #[error(transparent)]
     Bundle(#[from] BundleError),
+    /// The right to measure on this machine cannot be had.
+    #[error(transparent)]
+    Lock(#[from] LockError),
     /// The harness itself failed.
     #[error("{0:#}")]
     Harness(anyhow::Error),
@@ -79,13 +101,16 @@ impl FlowError {
     /// True if the request was wrong; false if the harness failed.
     pub(crate) fn is_request(&self) -> bool {
         match self {
-            Self::Request(_) | Self::Catalogue(_) | Self::Parent(_) => true,
+            Self::Request(_) | Self::Empty { .. } | Self::Catalogue(_) | Self::Parent(_) => true,
             Self::Source(error) => error.is_request(),
-            Self::Bundle(error) => {
-                matches!(error, BundleError::NotABundle { .. } | BundleError::TooNew { .. })
-            }
-            Self::Harness(_) => false,
+            Self::Bundle(error) => error.is_request(),
+            Self::Lock(_) | Self::Harness(_) => false,
         }
+    }
+
+    /// True if the machine is not fit: another process measures on it.
+    pub(crate) fn is_unfit(&self) -> bool {
+        matches!(self, Self::Lock(LockError::Held { .. }))
     }
 
     /// The error and its hint.
@@ -99,7 +124,8 @@ impl FlowError {
             Self::Catalogue(error) => error.help(),
             Self::Source(error) => error.help(),
             Self::Parent(error) => error.help(),
-            Self::Bundle(_) => None,
+            Self::Empty { .. } | Self::Bundle(_) => None,
+            Self::Lock(error) => error.help().map(str::to_owned),
             Self::Harness(error) => error.chain().find_map(help_of),
         }
     }

@@ -3,6 +3,7 @@
 mod resolved;
 mod resolving;
 mod fidelity;
+mod commits;
 mod fitting_edits;
 mod programs;
 mod tools;
@@ -54,6 +55,8 @@ pub struct Projects {
     toolchains: RefCell<HashMap<PathBuf, Toolchain>>,
     /// The toolchains that variants name.
     named: RefCell<HashMap<String, Result<Toolchain, Refusal>>>,
+    /// The commits whose sources cargo was asked about.
+    checked: RefCell<HashMap<TreeId, Result<(), Refusal>>>,
 }
 
 impl Projects {
@@ -81,6 +84,7 @@ impl Projects {
             resolved: RefCell::default(),
             toolchains: RefCell::default(),
             named: RefCell::default(),
+            checked: RefCell::default(),
         })
     }
 

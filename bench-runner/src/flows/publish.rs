@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use bench_runner_core::bundle::{self, Bundle};
+use bench_runner_core::bundle::{self, Bundle, RunFiles};
 use bench_runner_core::compare::{
     Comparison, Policy, RequestedBaseline, RunInterference, RunRecord, add_fastest, compare,
 };
@@ -29,7 +29,7 @@ pub(crate) struct PublishedReport {
     /// The page with all results.
     pub page: PathBuf,
     pub figures: Vec<PathBuf>,
-    /// `derived/summary.csv`; `None` if the bundle is read-only.
+    /// `summary.csv` among the derived tables; `None` if the bundle is read-only.
     pub summary: Option<PathBuf>,
 }
 
@@ -42,7 +42,7 @@ pub fn judge(bundle: &Bundle, policy: &Policy) -> Comparison {
     comparison
 }
 
-/// Writes figures to `plots/<run>/` and the derived tables to `derived/` in the bundle.
+/// Writes figures to `plots/<run>/` and the derived tables next to the files of the run.
 pub(crate) fn publish(
     bundle: &Bundle,
     comparison: &Comparison,
@@ -115,8 +115,8 @@ fn other_baselines(bundle: &Bundle, policy: &Policy) -> Vec<Comparison> {
 
 /// Output of builds that failed and of outliers, as far as the bundle has it; failures go first.
 fn logs(bundle: &Bundle) -> Vec<BuildLog> {
-    let Ok(entries) = std::fs::read_dir(bundle.dir.join("logs")) else { return Vec::new() };
-    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let Ok(files) = RunFiles::find(&bundle.dir) else { return Vec::new() };
+    let names = files.names_in("logs").into_iter();
     let names: BTreeMap<u32, String> =
         names.filter_map(|name| Some((name.split_once('-')?.0.parse().ok()?, name))).collect();
     let mut logged: Vec<(&Sample, &String)> =
@@ -124,7 +124,7 @@ fn logs(bundle: &Bundle) -> Vec<BuildLog> {
     logged.sort_by_key(|(sample, _)| matches!(sample.outcome, Outcome::Built(_)));
     let read = |(sample, name): (&Sample, &String)| {
         let path = format!("logs/{name}");
-        let text = std::fs::read(bundle.dir.join(&path)).ok()?;
+        let text = files.read(&path).ok()??;
         let tail = tail(String::from_utf8_lossy(&text).trim_end());
         Some(BuildLog { sample: sample.number, path, tail })
     };
@@ -138,7 +138,7 @@ fn tail(text: &str) -> String {
     format!("…\n{}", end.split_once('\n').map_or(end, |(_, lines)| lines))
 }
 
-/// Writes a table to `derived/`; `None` if it is read-only, since a bundle on a read-only share can still be
+/// Writes a table next to the files of the run; `None` if it is read-only, since a bundle on a read-only share can still be
 /// reported on.
 fn derive(
     bundle: &Bundle,

@@ -153,8 +153,13 @@ fn a_request_is_read_before_the_machine_is_touched() {
         said(&lab.run(args), args, message);
     }
     let valid = [&toy[..], &["--rounds", "1"]].concat();
-    let busy = lab.run(&valid).expect(1);
-    assert!(busy.stderr.contains("is measuring on this machine"), "{}", busy.stderr);
+    let busy = lab.run(&valid).expect(4);
+    assert!(
+        busy.stderr.contains("is measuring on this machine")
+            && busy.stderr.contains("help: wait until it is done"),
+        "{}",
+        busy.stderr
+    );
     drop(measuring);
     for (args, message) in &asked {
         said(&without_supervisor(&lab, args), args, message);

@@ -10,7 +10,7 @@ use std::process::Command;
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{Phase, ProofResult, Sample};
 
-use crate::lab::{Lab, ProgramRun, entries};
+use crate::lab::{Lab, ProgramRun, entries, slow_project};
 
 trials! { "cargo";
     [linkers];
@@ -296,18 +296,7 @@ insert = "\n    std::hint::black_box({n}u64);"
 
 /// Commits all files of the package. Returns the commit.
 fn commit(lab: &Lab) -> String {
-    let git = |args: &[&str]| {
-        let mut command = Command::new("git");
-        command.current_dir(lab.path("own")).args([
-            "-c",
-            "user.name=nobody",
-            "-c",
-            "user.email=nobody@localhost",
-        ]);
-        let output = command.args(args).output().expect("git");
-        assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("text").trim().to_owned()
-    };
+    let git = |args: &[&str]| slow_project::git(lab, args);
     if !lab.path("own/.git").exists() {
         git(&["init", "-q"]);
     }

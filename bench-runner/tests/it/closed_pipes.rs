@@ -30,7 +30,7 @@ fn no_verb_minds_a_reader_that_goes_away() {
     let bundle = lab.bundles().remove(0);
     let bundle = bundle.to_str().expect("UTF-8");
     let man = lab.path("man");
-    let calls: [&[&str]; 16] = [
+    let calls: [&[&str]; 19] = [
         &TOY,
         &["plan", "--project", "toy", "--axis", "env.X=1,2"],
         &["doctor"],
@@ -41,10 +41,13 @@ fn no_verb_minds_a_reader_that_goes_away() {
         &["decide", bundle],
         &["gate", bundle],
         &["bisect", "--good", "HEAD~2", "--json"],
+        &["track", "none.toml", "--json"],
+        &["bless", "none.toml", "--all", "--reason", "none"],
         &["history"],
         &["backfill", "HEAD~2..HEAD"],
         &["reproduce", bundle, "--against", bundle],
         &["export", "--format", "csv", bundle],
+        &["archive"],
         &["completions", "bash"],
         &["man", man.to_str().expect("UTF-8")],
     ];

@@ -267,7 +267,7 @@ fn nothing_is_fetched_while_somebody_measures() {
     let lock =
         bench_runner_measure::host::MeasuringLock::acquire(&lab.path("lock")).expect("the right to measure");
     for args in [&["fetch", "own"][..], &["verify", "own"], &["verify", "own", "--no-build"]] {
-        let refused = lab.run(&[&["corpus"], args].concat()).expect(1);
+        let refused = lab.run(&[&["corpus"], args].concat()).expect(4);
         assert!(refused.stderr.contains("measuring on this machine"), "{}", refused.stderr);
     }
     assert!(entries(&lab.path("cache/bench-runner/sources")).is_empty());

@@ -157,7 +157,7 @@ fn a_complete_run_is_never_extended() {
 fn two_harnesses_never_measure_at_once() {
     let lab = Lab::new();
     let mut first = begun(&lab, 1);
-    let second = lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]).expect(1);
+    let second = lab.run(&["run", "--project", "toy", "--axis", "env.X=1", "--rounds", "1"]).expect(4);
     assert!(second.stderr.contains(&first.id().to_string()), "it names who measures: {}", second.stderr);
     assert_eq!(lab.bundles().len(), 1, "the second one wrote nothing");
     signal(&first, "INT");

@@ -2,6 +2,7 @@
 //! directory, and command projects that build in milliseconds.
 
 mod screen;
+pub(crate) mod slow_project;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -124,7 +125,8 @@ impl Lab {
     pub(crate) fn bundles(&self) -> Vec<PathBuf> {
         let mut bundles = Vec::new();
         for machine in entries(&self.path("work/results")) {
-            bundles.extend(entries(&machine));
+            // Like `*` in a shell, without what histories keep there.
+            bundles.extend(entries(&machine).into_iter().filter(|dir| !dir.ends_with(".derived")));
         }
         bundles.sort();
         bundles

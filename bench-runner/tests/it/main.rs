@@ -14,6 +14,7 @@ mod trials;
 
 modules![
     architecture,
+    archives,
     process,
     page,
     engine,
@@ -41,6 +42,8 @@ modules![
     sources,
     studies,
     together,
+    tracking,
+    units,
     variants,
     visits,
     what_you_have,

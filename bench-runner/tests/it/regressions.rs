@@ -1,51 +1,22 @@
 //! `gate`, `bisect` and `history` on a project whose builds take as long as its commit says.
 
-use bench_runner_core::bundle;
+mod toolchains;
 
+use bench_runner_core::bundle;
+use bench_runner_core::record::Outcome;
+
+use crate::lab::slow_project::{commit, git, slow_project};
 use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "regressions";
+    [toolchains];
     a_gate_finds_a_regression_and_lets_the_rest_pass: LONG.with("git"),
     a_gate_compares_a_configuration_with_what_you_have: LONG.with("git"),
     a_bisection_finds_the_commit_and_goes_on_where_it_was: LONG.with("git"),
     what_cannot_be_compared_is_refused_with_what_helps: ALWAYS.with("git"),
     a_history_has_a_series_for_the_commits: LONG.with("git"),
-}
-
-/// A crate whose build script waits.
-fn slow_project(lab: &Lab) {
-    lab.write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
-    lab.write(
-        "own/src/main.rs",
-        "fn main() {\n    println!(\"{}\", twice(21));\n}\n\nfn twice(n: u64) -> u64 {\n    n * 2\n}\n",
-    );
-    lab.write("own/Cargo.lock", "version = 4\n\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n");
-    lab.write("own/.gitignore", "/target\n");
-    git(lab, &["init", "-q", "-b", "main", "."]);
-}
-
-/// Commits the project with a build script that waits for these milliseconds. Returns the commit.
-fn commit(lab: &Lab, millis: u32, subject: &str) -> String {
-    lab.write(
-        "own/build.rs",
-        &format!("fn main() {{\n    std::thread::sleep(std::time::Duration::from_millis({millis})); // {subject}\n}}\n"),
-    );
-    git(lab, &["add", "."]);
-    git(lab, &["commit", "-q", "-m", subject]);
-    git(lab, &["rev-parse", "HEAD"])
-}
-
-fn git(lab: &Lab, args: &[&str]) -> String {
-    let mut command = std::process::Command::new("git");
-    command.current_dir(lab.path("own")).args([
-        "-c",
-        "user.name=nobody",
-        "-c",
-        "user.email=nobody@localhost",
-    ]);
-    let output = command.args(args).output().expect("git");
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    a_commit_that_no_edit_fits_is_left_out: LONG.with("git"),
+    a_commit_that_cargo_refuses_is_left_out_and_the_others_go_on: LONG.with("git"),
 }
 
 /// Runs again while the comparison is invalid, which a busy machine makes of one in some tens.
@@ -128,6 +99,11 @@ fn a_bisection_finds_the_commit_and_goes_on_where_it_was() {
     let args = ["bisect", "--project", "../own", "--good", &commits[0], "--rounds", "1"];
     let first = lab.run(&[&args[..], &["--max-steps", "2"]].concat()).expect(5);
     assert!(first.stdout.contains("result: not found within 2 steps"), "{}", first.stdout);
+    // Steps in an archive count like those in directories.
+    lab.run(&["archive", "--older-than", "0s"]).expect(0);
+    let machine = entries(&lab.path("work/results")).remove(0);
+    let made = || bundle::list_runs(&machine).expect("runs").runs.len();
+    assert_eq!((lab.bundles().len(), made()), (1, 2), "the archive, and the runs in it");
     let ran = lab.run(&args).expect(0);
     assert!(ran.stderr.contains("continuing: 2 steps of this search done before"), "{}", ran.stderr);
     let expected = format!("result: {} (number 5) changed the build time", &commits[5][..10]);
@@ -136,11 +112,7 @@ fn a_bisection_finds_the_commit_and_goes_on_where_it_was() {
     let document: serde_json::Value = serde_json::from_str(&again.stdout).expect("one document");
     assert_eq!(document["most_probable"], commits[5].as_str());
     assert!(document["distinct_commits"].as_u64().is_some_and(|count| count <= 4), "{document}");
-    assert_eq!(
-        document["bundles"].as_array().expect("runs").len(),
-        lab.bundles().len(),
-        "nothing was built again"
-    );
+    assert_eq!(document["bundles"].as_array().expect("runs").len(), made(), "nothing was built again");
 
     // A commit that does not build is passed over.
     lab.write("own/build.rs", "compile_error!(\"no\");\n");
@@ -180,6 +152,97 @@ fn what_cannot_be_compared_is_refused_with_what_helps() {
     refused(&["history"], "there are no runs");
     lab.write("work/results/machine/not-a-run/file", "");
     refused(&["history", "--machine", "other"], "there is no machine `other`");
+}
+
+fn a_commit_that_cargo_refuses_is_left_out_and_the_others_go_on() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    let manifest =
+        |version: &str| format!("[package]\nname = \"own\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+    let lock =
+        |version: &str| format!("version = 4\n\n[[package]]\nname = \"own\"\nversion = \"{version}\"\n");
+    lab.write("own/.gitignore", "/target\nCargo.lock\n");
+    let unlocked = commit(&lab, 100, "without a lock file");
+    lab.write("own/.gitignore", "/target\n");
+    lab.write("own/Cargo.toml", &manifest("0.2.0"));
+    lab.write("own/Cargo.lock", &lock("0.2.0"));
+    let good = commit(&lab, 101, "with one");
+    lab.write("own/Cargo.toml", &manifest("0.3.0"));
+    let outdated = commit(&lab, 102, "with an outdated one");
+    let said =
+        lab.run(&["run", "--project", "../own", "--axis", "jobs=1,2", "--rounds", "1"]).expect(2).stderr;
+    assert!(said.contains("help: bring the project's Cargo.lock up to date with its Cargo.toml"), "{said}");
+    lab.write("own/Cargo.toml", &manifest("0.3.0").replace("edition", "edition = = "));
+    let broken = commit(&lab, 103, "that cannot be parsed");
+    lab.write("own/Cargo.toml", &manifest("0.3.0"));
+    lab.write("own/Cargo.lock", &lock("0.3.0"));
+    let newest = commit(&lab, 104, "newest");
+
+    // The first commit gets the lock file of the project, changed to its version.
+    let range = format!("{unlocked}..HEAD");
+    let args = ["backfill", &range, "--anchor", &unlocked, "--project", "../own", "--rounds", "3"];
+    let ran = lab.run(&args).expect(3);
+    let bundle = lab.bundle();
+    let plan = &bundle.manifest.plan;
+    let built: Vec<Option<&str>> = plan.blocks[0].arms.iter().map(|arm| arm.variant.rev.as_deref()).collect();
+    assert_eq!(built, [&unlocked, &unlocked, &good, &newest].map(|commit| Some(commit.as_str())));
+    assert!(
+        bundle.samples.iter().all(|sample| matches!(sample.outcome, Outcome::Built(_))),
+        "{}",
+        ran.stderr
+    );
+    let notes = plan.projects[0].notes.join("\n");
+    assert!(notes.contains(&format!("commit {unlocked}: it has no Cargo.lock")), "{notes}");
+    let left_out: Vec<(&str, &str)> =
+        plan.skipped.iter().map(|skipped| (skipped.variant.as_str(), skipped.reason.as_str())).collect();
+    let names = [&outdated, &broken].map(|commit| format!("rev={commit}"));
+    assert!(
+        matches!(left_out[..], [(one, lock), (other, parsed)] if one == names[0] && lock.contains("does not fit its Cargo.toml")
+            && other == names[1] && parsed.contains("Cargo.toml of `own` is not valid")),
+        "{left_out:?}"
+    );
+    for commit in names {
+        assert!(ran.stderr.contains(&format!("note: {commit} is left out: ")), "{}", ran.stderr);
+    }
+
+    // Alone in a run, too.
+    let range = format!("{good}..{broken}");
+    let args = ["backfill", &range, "--project", "../own", "--rounds", "3", "--per-run", "1"];
+    let ran = lab.run(&args).expect(3);
+    for commit in [&outdated, &broken] {
+        let said = format!("note: {} is left out: ", &commit[..10]);
+        assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    }
+    assert_eq!(lab.bundles().len(), 1, "there was nothing to measure");
+
+    let bisect = ["bisect", "--project", "../own", "--good", &good, "--rounds", "1", "--max-steps", "3"];
+    let ran = lab.run(&bisect).expect(5);
+    assert!(
+        ran.stdout.contains(&format!("not built: {}, {}", &outdated[..10], &broken[..10])),
+        "{}",
+        ran.stdout
+    );
+    let gate = lab.run(&["gate", "--project", "../own", "--base", &outdated]).expect(2);
+    assert!(gate.stderr.contains("help: a commit stays as it is"), "{}", gate.stderr);
+}
+
+fn a_commit_that_no_edit_fits_is_left_out() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    let first = commit(&lab, 10, "with a function");
+    let main = std::fs::read_to_string(lab.path("own/src/main.rs")).expect("it can be read");
+    lab.write("own/src/main.rs", "include!(\"other.txt\");\n");
+    lab.write("own/src/other.txt", "fn main() {}\n");
+    let without = commit(&lab, 11, "with nothing to edit");
+    lab.write("own/src/main.rs", &main);
+    let last = commit(&lab, 12, "with a function again");
+    let range = format!("{first}..HEAD");
+    let args = ["backfill", &range, "--project", "../own", "--rounds", "3", "--workload", "incremental"];
+    let ran = lab.run(&args).expect(3);
+    assert!(ran.stderr.contains(&format!("note: {} is left out: ", &without[..10])), "{}", ran.stderr);
+    let arms = &lab.bundle().manifest.plan.blocks[0].arms;
+    let built: Vec<Option<&str>> = arms.iter().map(|arm| arm.variant.rev.as_deref()).collect();
+    assert_eq!(built, [&first, &first, &last].map(|commit| Some(commit.as_str())));
 }
 
 fn a_history_has_a_series_for_the_commits() {
@@ -246,8 +309,7 @@ fn a_history_has_a_series_for_the_commits() {
     let page = std::fs::read_to_string(page.expect("a page").join("history.html")).expect("it can be read");
     assert!(page.contains("commits against rev=") && page.contains("</html>"));
     // A run that cannot be read hides no other.
-    let machine = entries(&lab.path("work/results")).remove(0);
-    let broken = entries(&machine).remove(0);
+    let broken = lab.bundles().remove(0);
     std::fs::write(broken.join("manifest.json"), "{").expect("it can be written");
     let ran = lab.run(&["history"]).expect(0);
     assert!(

@@ -7,7 +7,7 @@ mod fetching;
 mod history;
 mod projects;
 mod refusals;
-mod servers;
+pub(crate) mod servers;
 
 use std::process::Command;
 

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod archive;
 mod earlier_twins;
 mod error;
 mod files;
@@ -13,12 +14,14 @@ pub mod fixture;
 mod manifest;
 mod open;
 mod rows;
+mod run_files;
 mod samples;
 mod write;
 
 pub use error::BundleError;
 pub use manifest::{MachineEntry, Manifest, ProgramEntry, Status, TimeSpent, ToolEntry};
 pub use open::{Bundle, open, read_manifest};
+pub use run_files::{FileStamp, ListedRuns, RunFiles, archived_runs, is_archive, list_runs};
 pub use write::{BundleWriter, run_id, write_derived};
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! Reading a bundle.
 
-use std::fs::{self, File};
 use std::io::{self, Read, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -9,13 +8,14 @@ use super::error::BundleError;
 use super::files::{EARLIER, MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES};
 use super::manifest::{Manifest, unknown_key};
 use super::rows::{end_of_complete_rows, field, read_rows};
+use super::run_files::{OpenedFile, RunFiles};
 use super::samples::{self, SampleReader};
 use crate::record::{BlockId, EarlierTwin, FORMAT_VERSION, Proof, ProofResult, Role, Sample};
 
 /// Contents of the files of one run.
 #[derive(Debug, Clone)]
 pub struct Bundle {
-    /// Directory of the bundle.
+    /// Path of the bundle: its directory, or its place in an archive.
     pub dir: PathBuf,
     /// Its manifest.
     pub manifest: Manifest,
@@ -30,21 +30,64 @@ pub struct Bundle {
     pub remarks: Vec<String>,
 }
 
-/// Reads the bundle in `dir`. A truncated last row of the samples is skipped, with a remark.
-pub fn open(dir: &Path) -> Result<Bundle, BundleError> {
-    let manifest = read_manifest(dir)?;
-    let mut remarks = Vec::new();
-    let samples = read_samples(&dir.join(SAMPLES), &manifest, &mut remarks)?;
-    let proofs = read_proofs(&dir.join(PROOFS), &mut remarks)?;
-    let earlier = read_earlier_twins(&dir.join(EARLIER), &mut remarks)?;
-    Ok(Bundle { dir: dir.to_owned(), manifest, samples, proofs, earlier, remarks })
+/// Reads the run at `path`, which is a directory or in an archive. A truncated last row of the samples is skipped, with a
+/// remark.
+///
+/// # Errors
+///
+/// If a file cannot be read, or if the run was thinned and has no samples.
+pub fn open(path: &Path) -> Result<Bundle, BundleError> {
+    RunFiles::find(path)?.open()
 }
 
-fn read_earlier_twins(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<EarlierTwin>, BundleError> {
-    if !path.exists() {
-        return Ok(Vec::new());
+/// Reads only the manifest of the run at `path`, which is a directory or in an archive.
+///
+/// # Errors
+///
+/// If the manifest does not exist, is too new or is invalid.
+pub fn read_manifest(path: &Path) -> Result<Manifest, BundleError> {
+    RunFiles::find(path)?.read_manifest()
+}
+
+impl RunFiles {
+    /// Reads the whole run, as [`open`] does.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be read, or if the run was thinned and has no samples.
+    pub fn open(&self) -> Result<Bundle, BundleError> {
+        // A directory that disappears was packed into an archive by another process.
+        read_bundle(self).or_else(|error| self.moved().map_or(Err(error), |moved| read_bundle(&moved)))
     }
-    earlier_twins::read(path, open_complete_rows(path, remarks)?)
+
+    /// Reads only the manifest, as [`read_manifest`] does.
+    ///
+    /// # Errors
+    ///
+    /// If the manifest does not exist, is too new or is invalid.
+    pub fn read_manifest(&self) -> Result<Manifest, BundleError> {
+        parse_manifest(self).or_else(|error| self.moved().map_or(Err(error), |moved| parse_manifest(&moved)))
+    }
+}
+
+fn read_bundle(files: &RunFiles) -> Result<Bundle, BundleError> {
+    let manifest = parse_manifest(files)?;
+    if let Some(thinned) = files.thinned()? {
+        return Err(BundleError::Thinned { path: files.path().to_owned(), thinned_at: thinned.thinned_at });
+    }
+    let mut remarks = Vec::new();
+    let samples = read_samples(files, &manifest, &mut remarks)?;
+    let proofs = read_proofs(files, &mut remarks)?;
+    let earlier = read_earlier_twins(files, &mut remarks)?;
+    Ok(Bundle { dir: files.path().to_owned(), manifest, samples, proofs, earlier, remarks })
+}
+
+fn read_earlier_twins(files: &RunFiles, remarks: &mut Vec<String>) -> Result<Vec<EarlierTwin>, BundleError> {
+    let path = files.path().join(EARLIER);
+    match files.open_file(EARLIER)? {
+        None => Ok(Vec::new()),
+        Some(file) => earlier_twins::read(&path, complete_rows(file, &path, remarks)?),
+    }
 }
 
 /// Describes an error in a manifest by its column. The message already begins with the line, so the position
@@ -59,19 +102,12 @@ fn describe_json_error(error: &serde_json::Error) -> String {
     format!("column {}: {}", error.column(), whole.strip_suffix(&place).unwrap_or(&whole))
 }
 
-/// Reads only the manifest of the bundle in `dir`.
-///
-/// # Errors
-///
-/// If the manifest does not exist, is too new or is invalid.
-pub fn read_manifest(dir: &Path) -> Result<Manifest, BundleError> {
-    let path = &dir.join(MANIFEST);
-    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            BundleError::NotABundle { path: dir.to_owned() }
-        }
-        _ => BundleError::io("read", path, error),
-    })?;
+fn parse_manifest(files: &RunFiles) -> Result<Manifest, BundleError> {
+    let path = &files.path().join(MANIFEST);
+    let bytes =
+        files.read(MANIFEST)?.ok_or_else(|| BundleError::NotABundle { path: files.path().to_owned() })?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| BundleError::io("read", path, io::Error::new(io::ErrorKind::InvalidData, error)))?;
     let malformed = |error: serde_json::Error| BundleError::Malformed {
         path: path.to_owned(),
         line: error.line() as u64,
@@ -114,13 +150,14 @@ fn reject_unknown_keys(path: &Path, raw: &serde_json::Value, manifest: &Manifest
 }
 
 fn read_samples(
-    path: &Path,
+    files: &RunFiles,
     manifest: &Manifest,
     remarks: &mut Vec<String>,
 ) -> Result<Vec<Sample>, BundleError> {
     let mut reader = None;
     let required: Vec<&str> = samples::required_columns().collect();
-    read_rows(path, open_complete_rows(path, remarks)?, &required, |header, record| {
+    let path = &files.path().join(SAMPLES);
+    read_rows(path, open_complete_rows(files, SAMPLES, remarks)?, &required, |header, record| {
         let reader: &mut SampleReader =
             reader.get_or_insert_with(|| SampleReader::of(header, &manifest.plan));
         reader.read_sample(record).map_err(|error| format!("column `{}`: {}", error.column, error.reason))
@@ -128,9 +165,23 @@ fn read_samples(
 }
 
 /// Opens a file, limited to the complete rows that it has at this moment; a truncated row adds a remark.
-fn open_complete_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take<File>, BundleError> {
+fn open_complete_rows(
+    files: &RunFiles,
+    name: &str,
+    remarks: &mut Vec<String>,
+) -> Result<io::Take<OpenedFile>, BundleError> {
+    let path = &files.path().join(name);
+    let file = files.open_file(name)?;
+    let file = file.ok_or_else(|| BundleError::io("read", path, io::ErrorKind::NotFound.into()))?;
+    complete_rows(file, path, remarks)
+}
+
+fn complete_rows(
+    mut file: OpenedFile,
+    path: &Path,
+    remarks: &mut Vec<String>,
+) -> Result<io::Take<OpenedFile>, BundleError> {
     let failed = |error| BundleError::io("read", path, error);
-    let mut file = File::open(path).map_err(failed)?;
     let (whole, cut_line) = complete_length(&mut file).map_err(failed)?;
     if let Some(line) = cut_line {
         remarks.push(format!("{}:{line}: the last row was cut short and is left out", path.display()));
@@ -141,8 +192,8 @@ fn open_complete_rows(path: &Path, remarks: &mut Vec<String>) -> Result<io::Take
 
 /// Returns the length of the complete rows in bytes and the line of a truncated row. The file is only
 /// searched if it does not end with a newline.
-fn complete_length(file: &mut File) -> io::Result<(u64, Option<usize>)> {
-    let length = file.metadata()?.len();
+fn complete_length(file: &mut OpenedFile) -> io::Result<(u64, Option<usize>)> {
+    let length = file.seek(SeekFrom::End(0))?;
     if length == 0 {
         return Ok((0, None));
     }
@@ -165,10 +216,11 @@ fn parse_role(text: &str) -> Result<Role, String> {
     known.ok_or_else(|| format!("column `role`: `{text}` is no role"))
 }
 
-fn read_proofs(path: &Path, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleError> {
+fn read_proofs(files: &RunFiles, remarks: &mut Vec<String>) -> Result<Vec<Proof>, BundleError> {
     const RESULTS: [ProofResult; 4] =
         [ProofResult::Holds, ProofResult::Fails, ProofResult::NotApplicable, ProofResult::NotProvable];
-    read_rows(path, open_complete_rows(path, remarks)?, &PROOF_COLUMNS, |header, record| {
+    let path = &files.path().join(PROOFS);
+    read_rows(path, open_complete_rows(files, PROOFS, remarks)?, &PROOF_COLUMNS, |header, record| {
         let field = |name: &str| field(header, record, name);
         let result = field("result")?;
         Ok(Proof {

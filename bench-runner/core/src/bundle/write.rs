@@ -11,6 +11,7 @@ use super::error::BundleError;
 use super::files::{MANIFEST, PROOF_COLUMNS, PROOFS, SAMPLES, UNIT_SETS};
 use super::manifest::{Manifest, Status, keep_unknown_keys, unknown_key};
 use super::rows::{end_of_complete_rows, replace_file, to_csv};
+use super::run_files::RunFiles;
 use super::samples::{axis_columns, header, row};
 use crate::record::{EarlierTwin, Proof, Sample, short_hash};
 
@@ -209,9 +210,9 @@ fn manifest_with_unknown_keys(
     Ok(unknown_key(&found, &known).map(|_| found))
 }
 
-/// Writes `text` as `derived/<name>` in the bundle in `dir`.
-pub fn write_derived(dir: &Path, name: &str, text: &str) -> Result<PathBuf, BundleError> {
-    let folder = dir.join("derived");
+/// Writes `text` to the file `name` among those that can be made again from the files of the run at `path`.
+pub fn write_derived(path: &Path, name: &str, text: &str) -> Result<PathBuf, BundleError> {
+    let folder = RunFiles::find(path)?.derived();
     fs::create_dir_all(&folder).map_err(|error| BundleError::io("make", &folder, error))?;
     let path = folder.join(name);
     fs::write(&path, text).map_err(|error| BundleError::io("write", &path, error))?;

@@ -60,7 +60,7 @@ use crate::record::{Block, BlockEnd, BlockId, ByMetric, Proof, Sample};
 pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
 pub use baseline::{RequestedBaseline, UnknownBaseline};
 pub use fastest::add_fastest;
-pub use gate::{GateOutcome, GatedVariant, gate};
+pub use gate::{GateOutcome, GatedVariant, gate, gate_changes};
 pub use interference::RunInterference;
 pub use notes::{pluralize, with_separators};
 pub use policy::Policy;

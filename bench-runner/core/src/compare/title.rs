@@ -47,9 +47,11 @@ pub(super) fn block_titles(plan: &Plan) -> Vec<BlockTitle> {
 
 fn title(plan: &Plan, block: &Block) -> BlockTitle {
     let revs: BTreeSet<&str> = block.arms.iter().filter_map(|arm| arm.variant.rev.as_deref()).collect();
-    let name = |project: &str| match revs.len() {
-        0 | 1 => with_version(plan, project),
-        count => format!("{project}, {count} commits"),
+    let is_one_commit = block.arms.iter().all(|arm| arm.variant.rev.is_some());
+    let name = |project: &str| match (revs.len(), revs.first()) {
+        (1, Some(rev)) if is_one_commit => format!("{project} (commit {})", short(rev)),
+        (0 | 1, _) => with_version(plan, project),
+        (count, _) => format!("{project}, {count} commits"),
     };
     let projects = compared(block, "projects", |arm| name(&arm.variant.project));
     let commits = block.commits.values().map(Vec::len).max();
@@ -109,13 +111,16 @@ pub fn workload_phrase(workload: &str, commits: Option<usize>) -> String {
 }
 
 fn with_version(plan: &Plan, name: &str) -> String {
-    let short = |hash: &str| hash.chars().take(SHORT).collect::<String>();
     match plan.projects.iter().find(|project| project.name == name).map(|project| &project.pin) {
         Some(Pin::CratesIo { version, .. }) => format!("{name} {version}"),
         Some(Pin::Git { rev }) => format!("{name} {}", short(rev)),
         Some(Pin::Tree { sha256 }) => format!("{name} (tree {})", short(sha256)),
         None => name.to_owned(),
     }
+}
+
+fn short(hash: &str) -> String {
+    hash.chars().take(SHORT).collect()
 }
 
 #[cfg(test)]
@@ -149,6 +154,16 @@ mod tests {
         let many = [("p", "clean"), ("p", "check"), ("p", "doc"), ("p", "test"), ("p", "noop")];
         assert_eq!(title_of(&many[..3]), "p: cargo check, cargo doc vs. full build");
         assert_eq!(title_of(&many), "p: 5 workloads");
+    }
+
+    #[test]
+    fn a_title_names_the_commit_that_all_build() {
+        let mut plan = fixture::plan(vec![fixture::block("m", false, &["toolchain=stable"])]);
+        plan.blocks[0].arms.iter_mut().for_each(|arm| arm.variant.rev = Some("ab".repeat(20)));
+        let of_one = titles(&plan).remove(0);
+        assert!(of_one.contains(" (commit ababababab): "), "{of_one}");
+        plan.blocks[0].arms[0].variant.rev = None;
+        assert!(!titles(&plan)[0].contains("commit"), "the others build what is checked out");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What changed from one run of a series to the next.
 
+use std::sync::Arc;
+
 use super::series::{HistoryRun, TimeSeries};
 
 /// A change of a fact between two neighboring runs of a series.
@@ -21,8 +23,11 @@ pub fn events(series: &TimeSeries, runs: &[&HistoryRun]) -> Vec<Event> {
     let mut found = Vec::new();
     for at in 1..series.points.len() {
         let (Some(before), Some(after)) = (facts(at - 1), facts(at)) else { continue };
+        if Arc::ptr_eq(before, after) {
+            continue;
+        }
         // A fact that only one of the two runs has, such as a linker that the other did not use, is not a change.
-        for (name, old) in before {
+        for (name, old) in before.iter().filter(|(name, _)| !is_varied(series, at, name)) {
             match after.get(name) {
                 Some(new) if new != old => {
                     found.push(Event { at, fact: name.clone(), before: old.clone(), after: new.clone() });
@@ -34,41 +39,28 @@ pub fn events(series: &TimeSeries, runs: &[&HistoryRun]) -> Vec<Event> {
     found
 }
 
+/// True if a fact is what the series is about: each of its points has another compiler.
+fn is_varied(series: &TimeSeries, at: usize, fact: &str) -> bool {
+    series.points[at].compiler.is_some() && matches!(fact, "rustc" | "cargo")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{HistoryPoint, Quantity, SeriesKey};
-    use crate::stats::UncertainValue;
+    use crate::history::fixture;
 
     #[test]
     fn a_new_compiler_is_an_event() {
         let run = |rustc: &str| HistoryRun {
-            run: "r".into(),
-            machine: "m".into(),
-            started_at: String::new(),
-            origin: None,
-            facts: [("rustc".to_owned(), rustc.to_owned())].into(),
+            facts: Arc::new([("rustc".to_owned(), rustc.to_owned())].into()),
+            ..fixture::run("r")
         };
         let runs = [run("1"), run("1"), run("2")];
-        let point = |_| HistoryPoint {
-            commit: None,
-            value: UncertainValue { value: 0.0, se: 0.0, df: 1.0 },
-            median: None,
-            rounds: 1,
-            invalid: false,
-        };
-        let key = SeriesKey {
-            machine: "m".into(),
-            project: "p".into(),
-            workload: "clean".into(),
-            variant: "v".into(),
-            baseline: "b".into(),
-            fixed: String::new(),
-            metric: "wall".into(),
-            quantity: Quantity::Ratio,
-        };
-        let series = TimeSeries { key, runs: vec![0, 1, 2], points: (0..3).map(point).collect() };
+        let series = fixture::series(fixture::key("v", "b"), 0, vec![fixture::point(0.0, 0.0); 3]);
         let expected = Event { at: 2, fact: "rustc".into(), before: "1".into(), after: "2".into() };
         assert_eq!(events(&series, &runs.iter().collect::<Vec<_>>()), [expected]);
+        let mut varied = series;
+        varied.points[2].compiler = crate::history::Compiler::parse("rustc 1.95.0").map(Arc::new);
+        assert_eq!(events(&varied, &runs.iter().collect::<Vec<_>>()), [], "a series of compilers has others");
     }
 }

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::series::TimeSeries;
-use crate::stats::{Levels, UncertainValue, levels};
+use crate::stats::{Levels, SearchableSeries, UncertainValue, levels};
 
 /// Largest expected share of series without a change among those that are said to have one.
 pub const FALSE_DISCOVERIES: f64 = 0.05;
@@ -48,33 +48,48 @@ pub struct History {
 /// that are long enough gives the largest p-value at which at most [`FALSE_DISCOVERIES`] of the discoveries are
 /// expected to be false; changes count at that level.
 pub fn judge(series: Vec<TimeSeries>) -> History {
-    let prepared: Vec<(TimeSeries, Vec<usize>, Vec<UncertainValue>)> = series
-        .into_iter()
-        .map(|series| {
-            let judged: Vec<usize> =
-                (0..series.points.len()).filter(|&at| !series.points[at].invalid).collect();
-            let values = judged.iter().map(|&at| series.points[at].value).collect();
-            (series, judged, values)
-        })
-        .collect();
-    let first: Vec<Option<Levels>> = prepared.par_iter().map(|(.., values)| levels(values, SEARCH)).collect();
+    let first: Vec<Option<FirstSearch>> = series.par_iter().map(FirstSearch::of).collect();
     let p_values: Vec<f64> = first.iter().flatten().map(|found| found.p).collect();
     let level = discovery_level(&p_values, FALSE_DISCOVERIES);
-    let series: Vec<JudgedSeries> = prepared
+    let series: Vec<JudgedSeries> = series
         .into_par_iter()
-        .zip(&first)
-        .map(|((series, judged, values), first)| {
-            // Without any discovery, no change is significant, and the levels are found at level 0.
-            let found = match (first, level) {
-                (Some(first), Some(level)) if first.p <= level => levels(&values, level),
-                (Some(_), _) => levels(&values, 0.0),
-                (None, _) => None,
-            };
-            JudgedSeries { series, levels: found, judged }
+        .zip(first)
+        .map(|(series, first)| {
+            let found = first.and_then(|first| match level {
+                Some(level) if first.p <= level => levels(&values(&series), level),
+                _ => Some(first.unchanged),
+            });
+            JudgedSeries { levels: found, judged: judged(&series), series }
         })
         .collect();
     let too_short = series.iter().filter(|one| one.levels.is_none()).count();
     History { judged: series.len() - too_short, too_short, level, series }
+}
+
+/// Result of the first search in a series.
+struct FirstSearch {
+    /// The p-value that decides whether the series has changed.
+    p: f64,
+    /// Its levels if it has not: at level 0, no change is significant.
+    unchanged: Levels,
+}
+
+impl FirstSearch {
+    /// `None` if the series is too short.
+    fn of(series: &TimeSeries) -> Option<Self> {
+        let searchable = SearchableSeries::of(&values(series))?;
+        Some(Self { p: searchable.levels(SEARCH).p, unchanged: searchable.levels(0.0) })
+    }
+}
+
+/// Indices of the points that are judged.
+fn judged(series: &TimeSeries) -> Vec<usize> {
+    (0..series.points.len()).filter(|&at| !series.points[at].invalid).collect()
+}
+
+/// Values of the points that are judged.
+fn values(series: &TimeSeries) -> Vec<UncertainValue> {
+    series.points.iter().filter(|point| !point.invalid).map(|point| point.value).collect()
 }
 
 /// The largest of the p-values that passes: p(k) ≤ k·q/m; `None` if none does.
@@ -89,26 +104,17 @@ fn discovery_level(p_values: &[f64], q: f64) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::{HistoryPoint, Quantity, SeriesKey};
+    use crate::history::{SeriesKey, fixture};
     use crate::stats::noise::Noise;
 
     fn series(number: usize, noise: &mut Noise, nights: usize, step: f64) -> TimeSeries {
-        let key = SeriesKey {
-            machine: "m".into(),
-            project: format!("p{number:03}"),
-            workload: "clean".into(),
-            variant: "main".into(),
-            baseline: "anchor".into(),
-            fixed: String::new(),
-            metric: "wall".into(),
-            quantity: Quantity::Ratio,
-        };
+        let key = SeriesKey { project: format!("p{number:03}"), ..fixture::key("main", "anchor") };
         let mut point = |run: usize| {
             let level = if run >= nights / 2 { step } else { 0.0 };
-            let value = UncertainValue { value: level + 0.01 * noise.normal(), se: 0.005, df: 8.0 };
-            HistoryPoint { commit: None, value, median: None, rounds: 9, invalid: false }
+            fixture::point(level + 0.01 * noise.normal(), 0.005)
         };
-        TimeSeries { key, runs: (0..nights).collect(), points: (0..nights).map(&mut point).collect() }
+        let points = (0..nights).map(&mut point).collect();
+        fixture::series(key, 0, points)
     }
 
     #[test]

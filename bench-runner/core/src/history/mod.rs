@@ -6,10 +6,23 @@
 
 #![warn(missing_docs)]
 
+mod against;
+mod compiler;
 mod events;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod judge;
+mod kept;
+mod points;
 mod series;
+mod toolchains;
 
+pub use against::{AgainstOld, MIN_SESSIONS, OldValue, against_old};
+pub use compiler::{Compiler, CompilerAge};
 pub use events::{Event, events};
 pub use judge::{FALSE_DISCOVERIES, History, JudgedSeries, judge};
-pub use series::{HistoryPoint, HistoryRun, Quantity, RunSeries, SeriesKey, TimeSeries, collect};
+pub use kept::{ArmMedian, KeptResults, medians, round_ratios};
+pub use series::{
+    HistoryOrder, HistoryPoint, HistoryRun, Quantity, RunSeries, SeriesKey, TimeSeries, collect,
+};
+pub use toolchains::{TOOLCHAINS, built_source};

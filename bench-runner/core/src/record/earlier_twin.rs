@@ -1,9 +1,11 @@
 //! Twins of earlier runs on the same machine.
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::BlockId;
 
 /// Twin of one block of an earlier run on the same machine: the difference between two copies of one build.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EarlierTwin {
     /// Name of the run.
     pub run: String,

@@ -4,6 +4,7 @@
 
 #![warn(missing_docs)]
 
+mod commit;
 mod design;
 mod earlier_twin;
 mod fidelity;
@@ -15,6 +16,7 @@ mod refusal;
 mod rounds;
 mod sample;
 
+pub use commit::{CommitLine, short_commit};
 pub use design::{Design, DesignKind, PlanOrigin, Visits};
 pub use earlier_twin::EarlierTwin;
 pub use fidelity::{Fidelity, FidelityDifference};

@@ -76,14 +76,59 @@ pub struct Levels {
 ///
 /// Values without an error (0) all weigh the same.
 pub fn levels(series: &[UncertainValue], level: f64) -> Option<Levels> {
-    let weighted = Weighted::of(series)?;
-    let first = LevelSearch::new(&weighted, 1.0).run(level);
-    let serial = first.serial();
-    let search = match serial {
-        Some(lag1) => LevelSearch::new(&weighted, (1.0 - lag1) / (1.0 + lag1)).run(level),
-        None => first,
-    };
-    Some(search.result(serial))
+    Some(SearchableSeries::of(series)?.levels(level))
+}
+
+/// A series that can be searched at several significance levels: the partition is the same for all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchableSeries {
+    weighted: Weighted,
+    /// Begins of the candidates' segments, and the end of the last.
+    partition: Vec<usize>,
+    /// The change that a scan over the whole series finds, if its values are independent.
+    whole: Option<Found>,
+}
+
+impl SearchableSeries {
+    /// `None` if the series has fewer than [`MIN_SERIES`] values, or one that is not finite.
+    pub fn of(series: &[UncertainValue]) -> Option<Self> {
+        let weighted = Weighted::of(series)?;
+        let partition = best_partition(&weighted);
+        let whole = LevelSearch::new(&weighted, 1.0).scan(0, weighted.len());
+        Some(Self { weighted, partition, whole })
+    }
+
+    /// Levels and changes at a significance level for each change.
+    pub fn levels(&self, level: f64) -> Levels {
+        let first = LevelSearch { whole: self.whole, ..LevelSearch::new(&self.weighted, 1.0) };
+        let first = first.run(&self.partition, level);
+        let serial = first.serial();
+        let search = match serial {
+            Some(lag1) => {
+                let mut again = LevelSearch::new(&self.weighted, (1.0 - lag1) / (1.0 + lag1));
+                again.whole = again.scan(0, self.weighted.len());
+                again.run(&self.partition, level)
+            }
+            None => first,
+        };
+        search.result(serial)
+    }
+}
+
+/// Distance of the last value of a series from the level of the others; `None` if these are fewer than
+/// [`MIN_SERIES`], or one value is not finite.
+///
+/// Its standard error has the scatter of the values about their level, the error of the level, and the weight of the last
+/// value; so a value that is known less well must be farther away. Values about a level that changes among them scatter
+/// more, so give only those of one level.
+pub fn newest_distance(series: &[UncertainValue]) -> Option<UncertainValue> {
+    let (newest, before) = series.split_last()?;
+    let weighted = Weighted::of(before)?;
+    let (mean, total, squares) = LevelSearch::new(&weighted, 1.0).segment(0, before.len());
+    let df = before.len() as f64 - 1.0;
+    let variance = squares / df * (1.0 / weighted.weight_of(newest) + 1.0 / total);
+    let distance = UncertainValue { value: newest.value - mean, se: variance.sqrt(), df };
+    (distance.value.is_finite() && distance.se.is_finite()).then_some(distance)
 }
 
 /// A partition on its way to the final one.
@@ -98,16 +143,25 @@ struct LevelSearch<'s> {
     found: Vec<Found>,
     /// The change that a scan over the whole series finds.
     whole: Option<Found>,
+    /// Scans that were done: passes that move no change repeat them.
+    scanned: Vec<(Scanned, Option<Found>)>,
 }
 
 impl<'s> LevelSearch<'s> {
     fn new(series: &'s Weighted, independent: f64) -> Self {
-        Self { series, independent, bounds: vec![0, series.len()], found: Vec::new(), whole: None }
+        Self {
+            series,
+            independent,
+            bounds: vec![0, series.len()],
+            found: Vec::new(),
+            whole: None,
+            scanned: Vec::new(),
+        }
     }
 
-    fn run(mut self, level: f64) -> Self {
-        self.whole = self.scan(0, self.series.len());
-        self.bounds = best_partition(self.series);
+    /// Starts from a partition; the scan over the whole series has been done.
+    fn run(mut self, partition: &[usize], level: f64) -> Self {
+        self.bounds = partition.to_vec();
         self.remove_weak(level);
         // Each pass adds at least one change; a series cannot have more than this.
         for _ in 0..self.series.len() / MIN_SEGMENT {
@@ -157,19 +211,17 @@ impl<'s> LevelSearch<'s> {
 
     /// Adds the changes that scans of the segments find.
     fn split(&mut self, level: f64) {
-        let found: Vec<usize> = self
-            .bounds
-            .windows(2)
-            .filter_map(|ends| self.scan(ends[0], ends[1]))
-            .filter(|found| found.p <= level)
-            .map(|found| found.at)
-            .collect();
+        let mut found = Vec::new();
+        for segment in 1..self.bounds.len() {
+            let change = self.scan(self.bounds[segment - 1], self.bounds[segment]);
+            found.extend(change.filter(|change| change.p <= level).map(|change| change.at));
+        }
         self.bounds.extend(found);
         self.bounds.sort_unstable();
     }
 
     /// Scans `begin..end`, with the noise of all segments.
-    fn scan(&self, begin: usize, end: usize) -> Option<Found> {
+    fn scan(&mut self, begin: usize, end: usize) -> Option<Found> {
         let is_whole = begin == 0 && end == self.series.len();
         if is_whole && self.whole.is_some() {
             return self.whole;
@@ -181,7 +233,14 @@ impl<'s> LevelSearch<'s> {
             df += (ends[1] - ends[0]) as f64 - 1.0;
         }
         let scanned = Scanned { begin, end, outside: sum, df_outside: df, independent: self.independent };
-        let found = scan(self.series, scanned)?;
+        let found = match self.scanned.iter().find(|(before, _)| *before == scanned) {
+            Some((_, found)) => *found,
+            None => {
+                let found = scan(self.series, scanned);
+                self.scanned.push((scanned, found));
+                found
+            }
+        }?;
         let choices = if is_whole { 1.0 } else { self.choices() };
         Some(Found { p: (found.p * choices).min(1.0), ..found })
     }

@@ -26,4 +26,5 @@ pub use build_settings::{BuildCommand, BuildSettings, BuildTool};
 pub use catalogue::{Catalogue, CatalogueEntry, CatalogueError};
 pub use manifest::{Edit, EditChange, EditClass, EditPlacement, Project, ProjectEstimate, TextChange};
 pub use sources::{Source, SourceKind};
+pub(crate) use urls::check as check_url;
 pub use urls::shell_word;

@@ -9,7 +9,7 @@ use crate::toml_reader::mask_credentials;
 const SCHEMES: [&str; 5] = ["https", "http", "ssh", "git", "file"];
 
 /// Checks that `url` can be passed to git as the address of a repository. The error is a reason and a hint.
-pub(super) fn check(url: &str) -> Result<(), (String, &'static str)> {
+pub(crate) fn check(url: &str) -> Result<(), (String, &'static str)> {
     const FORMS: &str = "addresses look like `https://host/owner/name`, `ssh://git@host/name`, `git@host:owner/name` or \
                          `file:///path`";
     let refuse =

@@ -22,7 +22,7 @@ pub struct MeasuringLock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process holds it.
-    #[error("{} is measuring on this machine (it holds the lock on `{}`): wait until it is done", holder(.pid), dir.display())]
+    #[error("{} is measuring on this machine (it holds the lock on `{}`)", holder(.pid), dir.display())]
     Held {
         /// The locked directory.
         dir: PathBuf,
@@ -37,6 +37,16 @@ pub enum LockError {
         /// Error of the system.
         source: io::Error,
     },
+}
+
+impl LockError {
+    /// Hint for the user, if the message has none.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Held { .. } => Some("wait until it is done; verbs that measure do so with `--wait`"),
+            Self::Unusable { .. } => None,
+        }
+    }
 }
 
 fn holder(pid: &Option<u32>) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +17,7 @@ use super::wait::{self, WaitOutcome};
 /// Grace period after a tool has been asked to end.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// A program to call. It gets its own process group and an empty standard input.
+/// A program to call. It gets its own process group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCall {
     /// The program; without a slash it is looked up on the `PATH` that it gets.
@@ -26,6 +26,8 @@ pub struct ToolCall {
     /// The working directory; the current one if `None`.
     pub cwd: Option<PathBuf>,
     pub env: ToolEnv,
+    /// Its standard input.
+    pub input: Vec<u8>,
     /// Time limit, after which it is ended.
     pub timeout: Duration,
 }
@@ -61,6 +63,7 @@ impl ToolCall {
             args: args.into_iter().map(Into::into).collect(),
             cwd: None,
             env: ToolEnv::default(),
+            input: Vec::new(),
             timeout: Duration::from_secs(60),
         }
     }
@@ -224,7 +227,7 @@ impl RunningTool {
     fn start(call: &ToolCall, stdout: &File, stderr: &File) -> Result<Self, ToolError> {
         let failed = |source| ToolError::CouldNotStart { call: call.line(), source };
         let mut command = Command::new(&call.program);
-        command.args(&call.args).stdin(Stdio::null()).process_group(0);
+        command.args(&call.args).stdin(input(&call.input).map_err(failed)?).process_group(0);
         command.stdout(stdout.try_clone().map_err(failed)?);
         command.stderr(stderr.try_clone().map_err(failed)?);
         if let Some(cwd) = &call.cwd {
@@ -296,6 +299,17 @@ fn die_with_this_thread(command: &mut Command) {
         || rustix::process::set_parent_process_death_signal(Some(Signal::KILL)).map_err(io::Error::from);
     // SAFETY: between fork and exec the closure makes one system call and allocates nothing.
     unsafe { command.pre_exec(arrange) };
+}
+
+/// A standard input with these bytes: a file, so that a tool that reads nothing cannot block us.
+fn input(bytes: &[u8]) -> io::Result<Stdio> {
+    if bytes.is_empty() {
+        return Ok(Stdio::null());
+    }
+    let mut file = tempfile::tempfile()?;
+    file.write_all(bytes)?;
+    file.rewind()?;
+    Ok(file.into())
 }
 
 fn read_back(file: &mut File) -> io::Result<Vec<u8>> {

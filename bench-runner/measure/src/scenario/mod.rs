@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, TEXT_SETTINGS};
 
-use crate::toml_reader::{DocError, SourceText};
+use crate::toml_reader::{DocError, SourceText, TomlValue};
 use crate::{axes, workloads};
 
+pub(crate) use read::sampling as read_sampling;
 pub(crate) use variants::AS_IT_IS;
 pub use variants::{Baseline, PREDEFINED, VariantContent, WholeVariant, check_name, snippet};
 
@@ -54,6 +55,11 @@ impl RequestWord {
     /// A word from the command line.
     pub fn from_command_line(text: impl Into<String>) -> Self {
         Self { text: text.into(), place: None }
+    }
+
+    /// A word from a file, at the place of a value.
+    pub(crate) fn from_file(text: impl Into<String>, value: &TomlValue<'_>) -> Self {
+        Self { text: text.into(), place: Some(value.error("")) }
     }
 
     /// Returns the refusal as an error at the place of the word.
@@ -181,8 +187,8 @@ impl VariantBase {
     }
 }
 
-/// True if `text` can name a scenario, a matrix or a variant.
-fn is_name(text: &str) -> bool {
+/// True if `text` can name a scenario, a matrix, a variant or a tracking file.
+pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty()
         && !text.starts_with('.')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))

@@ -52,12 +52,12 @@ fn name(value: &TomlValue<'_>) -> Result<String, DocError> {
 }
 
 fn word(value: &TomlValue<'_>) -> Result<RequestWord, DocError> {
-    Ok(RequestWord { text: value.scalar_text()?, place: Some(value.error("")) })
+    Ok(RequestWord::from_file(value.scalar_text()?, value))
 }
 
 /// A value of an axis, which may be a table.
 fn setting(value: &TomlValue<'_>) -> Result<RequestWord, DocError> {
-    Ok(RequestWord { text: value.setting_text()?, place: Some(value.error("")) })
+    Ok(RequestWord::from_file(value.setting_text()?, value))
 }
 
 fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<Matrix, DocError> {
@@ -195,7 +195,7 @@ fn refuse(word: &RequestWord, refusal: Refusal) -> DocError {
     place.unwrap_or_else(|| SourceText::new("", "").error(0..0, "")).with_refusal(refusal)
 }
 
-fn sampling(table: &TomlValue<'_>) -> Result<SamplingSpec, DocError> {
+pub(crate) fn sampling(table: &TomlValue<'_>) -> Result<SamplingSpec, DocError> {
     let spec = table.with_table(|reader| {
         let standard = SamplingSpec::default();
         let min_rounds = reader.read_optional("min-rounds", TomlValue::count)?;

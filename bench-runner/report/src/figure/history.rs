@@ -1,15 +1,17 @@
 //! Figure of one series over many runs: values with intervals, levels, changes, and what else changed then.
 
-use bench_runner_core::history::{Event, HistoryPoint, HistoryRun, JudgedSeries, Quantity};
+use std::ops::Range;
+
+use bench_runner_core::history::{Event, HistoryOrder, HistoryPoint, HistoryRun, JudgedSeries, Quantity};
 use bench_runner_core::stats::{ChangePoint, LEVEL, median};
 use plotters::element::PathElement;
 
 use super::axis::NumberAxis;
 use super::backend::units;
-use super::chart::{ChartFrame, draw, place, stroke, y_axis};
+use super::chart::{Chart, ChartCanvas, ChartError, ChartFrame, draw, place, stroke, y_axis};
 use super::elements::PointMark;
 use super::palette::{Ink, PointShape};
-use super::scene::{Anchor, EDGE, Label, Scene, ScenePosition, Tooltip, WIDTH};
+use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
 use super::wording;
 
 /// Upper and lower end of the plot.
@@ -64,134 +66,239 @@ fn days(time: &str) -> Option<f64> {
     Some(since.as_secs_f64() / 86_400.0)
 }
 
-/// Number of values that are drawn of a series.
-pub(crate) fn drawn_points(
-    one: &JudgedSeries,
-    (runs, by_commits): (&[&HistoryRun], bool),
-    detail: HistoryDetail,
-) -> usize {
-    buckets(one, &times(one, runs, by_commits), detail, by_commits).len()
+/// Days since 1970 of the starts of runs; `None` for a start that is not a time.
+pub(crate) fn days_of(runs: &[&HistoryRun]) -> Vec<Option<f64>> {
+    runs.iter().map(|run| days(&run.started_at)).collect()
 }
 
-/// Places of the points: days, or their numbers if they are in the order of commits.
-fn times(one: &JudgedSeries, runs: &[&HistoryRun], by_commits: bool) -> Vec<f64> {
-    let days: Option<Vec<f64>> = one.series.runs.iter().map(|&run| days(&runs[run].started_at)).collect();
-    let numbers = || (0..one.series.points.len()).map(|at| at as f64).collect();
-    days.filter(|days| days.is_sorted() && !by_commits).unwrap_or_else(numbers)
+/// A series that can be drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DrawableSeries<'h> {
+    pub(crate) one: &'h JudgedSeries,
+    runs: &'h [&'h HistoryRun],
+    order: HistoryOrder,
+    /// Places of the points: days, or their numbers if they are in another order.
+    times: Vec<f64>,
 }
 
-/// Stretches of points that are drawn as one value each.
-fn buckets(
-    one: &JudgedSeries,
-    times: &[f64],
-    detail: HistoryDetail,
-    by_commits: bool,
-) -> Vec<std::ops::Range<usize>> {
-    let newest = times.last().copied().unwrap_or(0.0);
-    let stretch = |at: usize| {
-        let age = newest - times[at];
-        // A change of level is never within a stretch.
-        let level = one
-            .levels
-            .as_ref()
-            .map_or(0, |levels| levels.changes.iter().filter(|change| one.point_of(change.at) <= at).count());
-        if age <= detail.full_days || by_commits {
-            (at as i64, level)
-        } else {
-            (-1 - (age / detail.older_days) as i64, level)
-        }
-    };
-    let mut found: Vec<std::ops::Range<usize>> = Vec::new();
-    for at in 0..times.len() {
-        match found.last_mut() {
-            Some(last) if stretch(last.start) == stretch(at) => last.end = at + 1,
-            _ => found.push(at..at + 1),
-        }
+/// Positions in a chart, for what is drawn over it.
+struct ChartPositions {
+    tooltips: Vec<Tooltip>,
+    /// Of each change, from the left.
+    changes: Vec<f64>,
+    /// Of the points that have a date below the plot, with their indices.
+    dates: Vec<(f64, usize)>,
+}
+
+impl<'h> DrawableSeries<'h> {
+    /// With `days` of the runs.
+    pub(crate) fn new(
+        one: &'h JudgedSeries,
+        (runs, days, order): (&'h [&'h HistoryRun], &[Option<f64>], HistoryOrder),
+    ) -> Self {
+        let times: Option<Vec<f64>> = one.series.runs.iter().map(|&run| days[run]).collect();
+        let numbers = || (0..one.series.points.len()).map(|at| at as f64).collect();
+        let is_in_time = |times: &Vec<f64>| times.is_sorted() && order == HistoryOrder::Time;
+        let times = times.filter(is_in_time).unwrap_or_else(numbers);
+        Self { one, runs, order, times }
     }
-    found
-}
 
-/// Scene of a series.
-pub(super) fn scene(
-    one: &JudgedSeries,
-    (runs, by_commits): (&[&HistoryRun], bool),
-    events: &[Event],
-    title: &str,
-    detail: HistoryDetail,
-) -> Scene {
-    let times = times(one, runs, by_commits);
-    let drawn: Vec<Drawn> = buckets(one, &times, detail, by_commits)
-        .into_iter()
-        .map(|points| drawn(one, runs, events, &times, points))
-        .collect();
-    let mut scene = Scene::new(title, description(one));
-    scene.heading(title, &subtitle(one));
-    scene.height = HEIGHT;
-    let (Some(first), Some(last)) = (times.first().copied(), times.last().copied()) else { return scene };
-    let pad = if last > first { (last - first) * 0.02 } else { 0.5 };
-    let x = NumberAxis::linear((first - pad, last + pad), 1);
-    let y = value_axis(one, &drawn);
-    let mut tooltips: Vec<Tooltip> = Vec::new();
-    let mut marks: Vec<(ScenePosition, ChangePoint)> = Vec::new();
-    let mut event_places: Vec<ScenePosition> = Vec::new();
-    let mut dates: Vec<(f64, String)> = Vec::new();
-    draw(&mut scene, |canvas| {
+    /// Number of values that are drawn.
+    pub(crate) fn values(&self, detail: HistoryDetail) -> usize {
+        self.stretches(detail).len()
+    }
+
+    /// Stretches of points that are drawn as one value each.
+    fn stretches(&self, detail: HistoryDetail) -> Vec<Range<usize>> {
+        let newest = self.times.last().copied().unwrap_or(0.0);
+        let changes: Vec<usize> = self.changes().map(|change| self.one.point_of(change.at)).collect();
+        let mut found: Vec<Range<usize>> = Vec::new();
+        let mut before = None;
+        for (at, time) in self.times.iter().enumerate() {
+            let age = newest - time;
+            // A change of level is never within a stretch.
+            let level = changes.iter().filter(|change| **change <= at).count();
+            let single = age <= detail.full_days || self.order != HistoryOrder::Time;
+            let stretch = if single { at as i64 } else { -1 - (age / detail.older_days) as i64 };
+            match found.last_mut() {
+                Some(last) if before == Some((stretch, level)) => last.end = at + 1,
+                _ => found.push(at..at + 1),
+            }
+            before = Some((stretch, level));
+        }
+        found
+    }
+
+    fn changes(&self) -> impl Iterator<Item = &'h ChangePoint> {
+        self.one.levels.iter().flat_map(|levels| &levels.changes)
+    }
+
+    /// Scene of the series.
+    pub(super) fn scene(&self, events: &[Event], title: &str, detail: HistoryDetail) -> Scene {
+        let stretches = self.stretches(detail).into_iter();
+        let drawn: Vec<Drawn> = stretches.map(|points| self.drawn(events, points)).collect();
+        let mut scene = Scene::new(title, description(self.one));
+        scene.heading(title, &subtitle(self.one));
+        scene.height = HEIGHT;
+        if drawn.is_empty() {
+            return scene;
+        }
+        let positions = draw(&mut scene, |canvas| self.draw_chart(canvas, &drawn, events));
+        for (x, change) in positions.changes.into_iter().zip(self.changes()) {
+            label_change(&mut scene, x, change);
+        }
+        for (x, at) in positions.dates {
+            let anchor = if x > ACROSS.1 - DATES_APART / 2.0 { Anchor::End } else { Anchor::Middle };
+            let label = Label::new((x, DOWN.1 + 16.0), self.date(at), 11.0, Ink::Muted);
+            scene.text(label.anchored(anchor));
+        }
+        scene.line((ACROSS.0, DOWN.1), (ACROSS.1, DOWN.1), 1.0, Ink::Muted);
+        scene.tooltips = positions.tooltips;
+        scene
+    }
+
+    fn draw_chart(
+        &self,
+        canvas: &ChartCanvas<'_>,
+        drawn: &[Drawn],
+        events: &[Event],
+    ) -> Result<ChartPositions, ChartError> {
         let frame = ChartFrame { left: ACROSS.0 - EDGE, ..ChartFrame::bare(ACROSS, DOWN) };
-        let mut chart = frame.chart(canvas, (x, y.clone()))?;
+        let mut chart = frame.chart(canvas, (self.time_axis(), value_axis(self.one, drawn)))?;
         y_axis(&mut chart)?;
+        let tooltips = self.draw_values(&chart, drawn)?;
+        let x = |time: f64| place(&chart, (time, y_middle(drawn))).0;
+        draw_events(canvas, events.iter().map(|event| x(self.times[event.at])))?;
+        let between = |at: usize| match at {
+            0 => self.times[at],
+            _ => 0.5 * (self.times[at] + self.times[at - 1]),
+        };
+        let changes = self.changes().map(|change| x(between(self.one.point_of(change.at)))).collect();
+        let mut dates: Vec<(f64, usize)> = Vec::new();
+        for (at, time) in self.times.iter().enumerate() {
+            let x = x(*time);
+            if dates.last().is_none_or(|(last, _)| x - last >= DATES_APART) {
+                dates.push((x, at));
+            }
+        }
+        Ok(ChartPositions { tooltips, changes, dates })
+    }
+
+    fn time_axis(&self) -> NumberAxis {
+        let (first, last) = (self.times[0], self.times[self.times.len() - 1]);
+        let pad = if last > first { (last - first) * 0.02 } else { 0.5 };
+        NumberAxis::linear((first - pad, last + pad), 1)
+    }
+
+    /// Draws intervals, levels and points, and returns the tooltips of the points.
+    fn draw_values(
+        &self,
+        chart: &Chart<'_, NumberAxis, NumberAxis>,
+        drawn: &[Drawn],
+    ) -> Result<Vec<Tooltip>, ChartError> {
         let plot = chart.plotting_area();
-        for one in &drawn {
+        for one in drawn {
             let line = [(one.x, one.ends[0]), (one.x, one.ends[2])];
             plot.draw(&PathElement::new(line, stroke(Ink::Control, 1.4)))?;
         }
-        for (from, to, level) in level_lines(one, &times) {
+        for (from, to, level) in level_lines(self.one, &self.times) {
             plot.draw(&PathElement::new([(from, level), (to, level)], stroke(Ink::Text, 1.6)))?;
         }
         let half = if drawn.len() > CROWDED { 1.8 } else { 3.0 };
-        for one in &drawn {
+        let mut tooltips = Vec::with_capacity(drawn.len());
+        for one in drawn {
             let (shape, ink) =
                 if one.invalid { (PointShape::Ring, Ink::Muted) } else { (PointShape::Disc, Ink::Arm(0)) };
             let at = (one.x, one.ends[1]);
             plot.draw(&PointMark { at, shape, half, ink })?;
-            let at = place(&chart, at);
+            let at = place(chart, at);
             tooltips.push(Tooltip { from: at, to: at, name: one.name.clone(), text: one.text.clone() });
         }
-        for change in one.levels.iter().flat_map(|levels| &levels.changes) {
-            let at = one.point_of(change.at);
-            let between = if at > 0 { 0.5 * (times[at] + times[at - 1]) } else { times[at] };
-            marks.push(((place(&chart, (between, y_middle(&drawn))).0, DOWN.0), *change));
-        }
-        for event in events {
-            let x = place(&chart, (times[event.at], y_middle(&drawn))).0;
-            if event_places.last().is_none_or(|last| last.0 < x) {
-                event_places.push((x, DOWN.0 - 6.0));
-                let at = (units(x), units(DOWN.0 - 6.0));
-                canvas.draw(&PointMark { at, shape: PointShape::Down, half: 3.5, ink: Ink::Outlier })?;
-            }
-        }
-        for (at, time) in times.iter().enumerate() {
-            let x = place(&chart, (*time, y_middle(&drawn))).0;
-            if dates.last().is_none_or(|last| x - last.0 >= DATES_APART) {
-                dates.push((x, date(one, runs, at, by_commits)));
-            }
-        }
-        Ok(())
-    });
-    for ((x, top), change) in &marks {
-        let ink = if change.change.value > 0.0 { Ink::Slower } else { Ink::Faster };
-        scene.line((*x, *top), (*x, DOWN.1), 1.2, ink);
-        let text = format!("{:+.1}%", 100.0 * change.change.value.exp_m1()).replace('-', "−");
-        let is_right = *x > ACROSS.1 - 60.0;
-        let label = Label::new((x + if is_right { -5.0 } else { 5.0 }, top + 8.0), text, 11.0, ink).bold();
-        scene.text(if is_right { label.anchored(Anchor::End) } else { label });
+        Ok(tooltips)
     }
-    for (x, text) in dates {
-        let anchor = if x > ACROSS.1 - DATES_APART / 2.0 { Anchor::End } else { Anchor::Middle };
-        scene.text(Label::new((x, DOWN.1 + 16.0), text, 11.0, Ink::Muted).anchored(anchor));
+
+    fn run(&self, at: usize) -> &'h HistoryRun {
+        self.runs[self.one.series.runs[at]]
     }
-    scene.line((ACROSS.0, DOWN.1), (ACROSS.1, DOWN.1), 1.0, Ink::Muted);
-    scene.tooltips = tooltips;
-    scene
+
+    fn drawn(&self, events: &[Event], points: Range<usize>) -> Drawn {
+        match &self.one.series.points[points.clone()] {
+            [point] => self.drawn_point(events, points.start, point),
+            several => self.drawn_stretch(points, several),
+        }
+    }
+
+    fn drawn_point(&self, events: &[Event], at: usize, point: &HistoryPoint) -> Drawn {
+        let (low, high) = point.value.interval(LEVEL);
+        let ends = [low, point.value.value, high].map(f64::exp);
+        let here: Vec<&str> =
+            events.iter().filter(|event| event.at == at).map(|event| event.fact.as_str()).collect();
+        let changed = if here.is_empty() { String::new() } else { format!("; changed: {}", here.join(", ")) };
+        let commit = point.commit.as_deref().and_then(|commit| commit.get(..10));
+        let commit = commit.map(|commit| format!(", commit {commit}")).unwrap_or_default();
+        let compiler = point.compiler.as_ref().map(|compiler| format!(", {compiler}")).unwrap_or_default();
+        let invalid = if point.invalid { ", invalid" } else { "" };
+        let [low, middle, high] = ends.map(|value| self.shown(value));
+        let text = format!("{middle} ({low} to {high}){invalid}{commit}{compiler}{changed}");
+        let started_at = &self.run(at).started_at;
+        let name = started_at.get(..16).unwrap_or(started_at).replace('T', " ");
+        Drawn { x: self.times[at], ends, invalid: point.invalid, name, text }
+    }
+
+    fn drawn_stretch(&self, points: Range<usize>, of: &[HistoryPoint]) -> Drawn {
+        let values: Vec<f64> = of.iter().map(|point| point.value.value.exp()).collect();
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let ends = [low, median(&values).unwrap_or(low), high];
+        let [low, middle, high] = ends.map(|value| self.shown(value));
+        let day = |at: usize| self.run(at).started_at.get(..10).unwrap_or_default();
+        let name = format!("{} to {}", day(points.start), day(points.end - 1));
+        let text = format!("median {middle} of {} runs ({low} to {high})", of.len());
+        let x = 0.5 * (self.times[points.start] + self.times[points.end - 1]);
+        Drawn { x, ends, invalid: of.iter().all(|point| point.invalid), name, text }
+    }
+
+    /// A value for readers.
+    fn shown(&self, value: f64) -> String {
+        match self.one.series.key.quantity {
+            Quantity::Ratio => format!("{value:.3}×"),
+            Quantity::Seconds => format!("{value:.3} s"),
+        }
+    }
+
+    /// Label below a point: its date, or the commit or compiler that it has its place by.
+    fn date(&self, at: usize) -> String {
+        let point = &self.one.series.points[at];
+        let commit = point.commit.as_deref().and_then(|commit| commit.get(..10));
+        match (self.order, commit, &point.compiler) {
+            (HistoryOrder::Commits, Some(commit), _) => commit.to_owned(),
+            (HistoryOrder::Toolchains, _, Some(compiler)) => compiler.short(),
+            _ => self.run(at).started_at.get(..10).unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// Draws a triangle at each event, from left to right; of several at one place, one.
+fn draw_events(canvas: &ChartCanvas<'_>, places: impl Iterator<Item = f64>) -> Result<(), ChartError> {
+    let mut last = f64::NEG_INFINITY;
+    for x in places {
+        if last < x {
+            last = x;
+            let at = (units(x), units(DOWN.0 - 6.0));
+            canvas.draw(&PointMark { at, shape: PointShape::Down, half: 3.5, ink: Ink::Outlier })?;
+        }
+    }
+    Ok(())
+}
+
+/// A line at a change, with its size.
+fn label_change(scene: &mut Scene, x: f64, change: &ChangePoint) {
+    let ink = if change.change.value > 0.0 { Ink::Slower } else { Ink::Faster };
+    scene.line((x, DOWN.0), (x, DOWN.1), 1.2, ink);
+    let text = format!("{:+.1}%", 100.0 * change.change.value.exp_m1()).replace('-', "−");
+    let is_right = x > ACROSS.1 - 60.0;
+    let label = Label::new((x + if is_right { -5.0 } else { 5.0 }, DOWN.0 + 8.0), text, 11.0, ink).bold();
+    scene.text(if is_right { label.anchored(Anchor::End) } else { label });
 }
 
 fn y_middle(drawn: &[Drawn]) -> f64 {
@@ -218,55 +325,6 @@ fn level_lines(one: &JudgedSeries, times: &[f64]) -> Vec<(f64, f64, f64)> {
     let ends = begins.iter().skip(1).map(|begin| begin - 1).chain([times.len() - 1]);
     let lines = begins.iter().zip(ends).zip(&levels.levels);
     lines.map(|((begin, end), level)| (times[*begin], times[end], level.value.exp())).collect()
-}
-
-fn drawn(
-    one: &JudgedSeries,
-    runs: &[&HistoryRun],
-    events: &[Event],
-    times: &[f64],
-    points: std::ops::Range<usize>,
-) -> Drawn {
-    let run = |at: usize| runs[one.series.runs[at]];
-    let of = &one.series.points[points.clone()];
-    let show = |value: f64| match one.series.key.quantity {
-        Quantity::Ratio => format!("{value:.3}×"),
-        Quantity::Seconds => format!("{value:.3} s"),
-    };
-    if let [point] = of {
-        let at = points.start;
-        let (low, high) = point.value.interval(LEVEL);
-        let ends = [low, point.value.value, high].map(f64::exp);
-        let here: Vec<&str> =
-            events.iter().filter(|event| event.at == at).map(|event| event.fact.as_str()).collect();
-        let changed = if here.is_empty() { String::new() } else { format!("; changed: {}", here.join(", ")) };
-        let commit = point.commit.as_deref().and_then(|commit| commit.get(..10));
-        let commit = commit.map(|commit| format!(", commit {commit}")).unwrap_or_default();
-        let invalid = if point.invalid { ", invalid" } else { "" };
-        let [low, middle, high] = ends.map(show);
-        let text = format!("{middle} ({low} to {high}){invalid}{commit}{changed}");
-        let name = run(at).started_at.get(..16).unwrap_or(&run(at).started_at).replace('T', " ");
-        return Drawn { x: times[at], ends, invalid: point.invalid, name, text };
-    }
-    let values: Vec<f64> = of.iter().map(|point: &HistoryPoint| point.value.value.exp()).collect();
-    let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-    let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let ends = [low, median(&values).unwrap_or(low), high];
-    let [low, middle, high] = ends.map(show);
-    let day = |at: usize| run(at).started_at.get(..10).unwrap_or_default().to_owned();
-    let name = format!("{} to {}", day(points.start), day(points.end - 1));
-    let text = format!("median {middle} of {} runs ({low} to {high})", of.len());
-    let x = 0.5 * (times[points.start] + times[points.end - 1]);
-    Drawn { x, ends, invalid: of.iter().all(|point| point.invalid), name, text }
-}
-
-/// Label below a point: its date, or its commit if the points are in the order of commits.
-fn date(one: &JudgedSeries, runs: &[&HistoryRun], at: usize, by_commits: bool) -> String {
-    let commit = one.series.points[at].commit.as_deref().and_then(|commit| commit.get(..10));
-    match commit {
-        Some(commit) if by_commits => commit.to_owned(),
-        _ => runs[one.series.runs[at]].started_at.get(..10).unwrap_or_default().to_owned(),
-    }
 }
 
 fn subtitle(one: &JudgedSeries) -> String {

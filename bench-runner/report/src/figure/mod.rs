@@ -33,7 +33,7 @@ mod widths;
 pub mod wording;
 
 use bench_runner_core::compare::{BlockResult, Comparison};
-use bench_runner_core::history::{Event, HistoryRun, JudgedSeries};
+use bench_runner_core::history::Event;
 use rayon::prelude::*;
 
 use crate::machines::{MultiRunBlock, SideBySide};
@@ -41,7 +41,7 @@ use layout::FigureLayout;
 use png::Size;
 use scene::{Scene, Tooltip};
 
-pub(crate) use history::{HistoryDetail, drawn_points as history_points};
+pub(crate) use history::{DrawableSeries, HistoryDetail, days_of};
 pub(crate) use memory::MEMORY;
 pub use png::PngError;
 
@@ -188,15 +188,14 @@ fn multi_run_block_scenes(together: &SideBySide, block: &MultiRunBlock) -> Vec<(
     ]
 }
 
-/// Figure of a series over many runs for a page; with the runs comes whether values are in the order of commits.
+/// Figure of a series over many runs for a page.
 pub(crate) fn inline_history(
-    one: &JudgedSeries,
-    runs: (&[&HistoryRun], bool),
+    one: &DrawableSeries<'_>,
     events: &[Event],
     title: &str,
     detail: HistoryDetail,
 ) -> InlineFigure {
-    InlineFigure::from_scene(&history::scene(one, runs, events, title, detail), Screens::All)
+    InlineFigure::from_scene(&one.scene(events, title, detail), Screens::All)
 }
 
 /// All figures of several runs as SVG.

@@ -104,13 +104,11 @@ fn glyph_id(bold: bool, glyph: u16) -> String {
 /// All marks; consecutive marks with the same paint share an element.
 fn body(scene: &Scene, text: &mut TextRendering) -> String {
     let mut out = String::new();
-    for alike in scene.marks.chunk_by(|one, next| {
-        paint_attributes(one).is_some() && paint_attributes(one) == paint_attributes(next)
-    }) {
-        match (paint_attributes(&alike[0]), &alike[0]) {
+    for alike in scene.marks.chunk_by(have_same_paint) {
+        match (Paint::of(&alike[0]), &alike[0]) {
             (Some(paint), _) => {
                 let path: String = alike.iter().map(path).collect();
-                writeln!(out, "<path d=\"{path}\" {paint}/>").ok();
+                writeln!(out, "<path d=\"{path}\" {}/>", paint.attributes()).ok();
             }
             (None, Mark::Text(label)) => write_label(&mut out, label, text),
             (None, _) => {}
@@ -119,20 +117,55 @@ fn body(scene: &Scene, text: &mut TextRendering) -> String {
     out
 }
 
-/// Paint of a mark as attributes; `None` for text.
-fn paint_attributes(mark: &Mark) -> Option<String> {
-    let stroked = |ink: Ink, width: f64| {
-        format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", ink.light(), number(width))
-    };
-    match mark {
-        Mark::Line { width, ink, .. } => Some(stroked(*ink, *width)),
-        Mark::Circle { ring: Some(width), ink, .. } => Some(stroked(*ink, *width)),
-        // A disc is the end of a line without a length: a third of what two arcs would take.
-        Mark::Circle { ring: None, radius, ink, .. } => {
-            Some(format!("{} stroke-linecap=\"round\"", stroked(*ink, radius * 2.0)))
+/// Paint of a mark.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Paint {
+    Line {
+        ink: Ink,
+        width: f64,
+    },
+    /// The end of a line without a length.
+    Disc {
+        ink: Ink,
+        width: f64,
+    },
+    Area {
+        ink: Ink,
+    },
+}
+
+impl Paint {
+    /// `None` for text.
+    fn of(mark: &Mark) -> Option<Self> {
+        match mark {
+            Mark::Line { width, ink, .. } => Some(Self::Line { ink: *ink, width: *width }),
+            Mark::Circle { ring: Some(width), ink, .. } => Some(Self::Line { ink: *ink, width: *width }),
+            // A disc is the end of a line: a third of what two arcs would take.
+            Mark::Circle { ring: None, radius, ink, .. } => {
+                Some(Self::Disc { ink: *ink, width: radius * 2.0 })
+            }
+            Mark::Area { ink, .. } => Some(Self::Area { ink: *ink }),
+            Mark::Text(_) => None,
         }
-        Mark::Area { ink, .. } => Some(format!("fill=\"{}\"", ink.light())),
-        Mark::Text(_) => None,
+    }
+
+    fn attributes(self) -> String {
+        let stroked = |ink: Ink, width: f64| {
+            format!("fill=\"none\" stroke=\"{}\" stroke-width=\"{}\"", ink.light(), number(width))
+        };
+        match self {
+            Self::Line { ink, width } => stroked(ink, width),
+            Self::Disc { ink, width } => format!("{} stroke-linecap=\"round\"", stroked(ink, width)),
+            Self::Area { ink } => format!("fill=\"{}\"", ink.light()),
+        }
+    }
+}
+
+/// True if two marks can share an element. Inks can have one color, and widths the same digits.
+fn have_same_paint(one: &Mark, next: &Mark) -> bool {
+    match (Paint::of(one), Paint::of(next)) {
+        (Some(one), Some(next)) => one == next || one.attributes() == next.attributes(),
+        _ => false,
     }
 }
 

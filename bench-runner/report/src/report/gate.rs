@@ -14,7 +14,7 @@ pub struct GateReport<'c> {
     pub candidate: String,
     /// Same for the base.
     pub base: String,
-    /// The tolerance, as a fraction.
+    /// The tolerance of comparisons without one of their own, as a fraction.
     pub tolerance: f64,
     /// The variants, in the order of the run.
     pub gated: Vec<GatedVariant<'c>>,
@@ -38,9 +38,25 @@ impl GateReport<'_> {
         if same_block > 1 { format!("{build}: {}", one.arm.variant) } else { build.clone() }
     }
 
+    /// `3%`, or `its tolerance` if comparisons have several.
+    fn tolerance_phrase(&self) -> String {
+        if self.gated.iter().all(|one| one.tolerance == self.tolerance) {
+            return wording::share(self.tolerance);
+        }
+        "its tolerance".to_owned()
+    }
+
+    /// The tolerance of a comparison, if it is not the usual one, as the end of a sentence.
+    fn own_tolerance(&self, one: &GatedVariant<'_>) -> String {
+        if one.tolerance == self.tolerance {
+            return String::new();
+        }
+        format!(", tolerance {}", wording::share(one.tolerance))
+    }
+
     /// The outcome as a sentence.
     fn sentence(&self) -> String {
-        let tolerance = wording::share(self.tolerance);
+        let tolerance = self.tolerance_phrase();
         let count = |outcome| self.gated.iter().filter(|one| one.outcome == outcome).count();
         let of = pluralize(self.gated.len(), "comparison");
         match self.outcome() {
@@ -97,7 +113,8 @@ pub fn gate_text(report: &GateReport<'_>, style: TextStyle) -> String {
     );
     for one in &report.gated {
         let name = report.name(one);
-        let text = format!("{name}: {}: {}", one.outcome.as_str(), evidence(one));
+        let text =
+            format!("{name}: {}: {}{}", one.outcome.as_str(), evidence(one), report.own_tolerance(one));
         lines.extend(style.paragraph("", &text));
     }
     lines.extend(report.left_out.iter().flat_map(|one| style.paragraph("not compared: ", one)));
@@ -140,7 +157,14 @@ pub fn gate_markdown(report: &GateReport<'_>) -> String {
                 outcome if !one.block.invalid.is_empty() => format!("{} (invalid)", outcome.as_str()),
                 outcome => outcome.as_str().to_owned(),
             };
-            vec![report.name(one), result, ratio, interval, change, rounds]
+            vec![
+                format!("{}{}", report.name(one), report.own_tolerance(one)),
+                result,
+                ratio,
+                interval,
+                change,
+                rounds,
+            ]
         })
         .collect();
     let left_out: String =
@@ -160,7 +184,7 @@ pub fn gate_json(report: &GateReport<'_>) -> Value {
     let one = |one: &GatedVariant<'_>| {
         object!({
             "block": one.block.id, "title": one.block.title, "workload": one.block.workload,
-            "variant": one.arm.variant, "outcome": one.outcome.as_str(), "p_slower_than_tolerance": one.p,
+            "variant": one.arm.variant, "outcome": one.outcome.as_str(), "tolerance": one.tolerance, "p_slower_than_tolerance": one.p,
             "ratio": one.arm.ratio.map(|ratio| ratio.ratio),
             "ratio_low": one.arm.ratio.map(|ratio| ratio.low),
             "ratio_high": one.arm.ratio.map(|ratio| ratio.high),
@@ -189,7 +213,7 @@ mod tests {
             candidate: "HEAD (1a2b3c4d5e)".into(),
             base: "main (5e4d3c2b1a)".into(),
             tolerance,
-            gated: gate(comparison, tolerance, &Policy::default()),
+            gated: gate(comparison, |_, _| tolerance, &Policy::default()),
             left_out: Vec::new(),
         }
     }

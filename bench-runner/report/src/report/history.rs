@@ -1,17 +1,21 @@
 //! A history as text for a terminal, as JSON and as CSV.
 
+mod changes;
 mod page;
 
 use std::collections::BTreeMap;
 
 use bench_runner_core::compare::workload_phrase;
 use bench_runner_core::history::{
-    Event, FALSE_DISCOVERIES, History, HistoryPoint, HistoryRun, JudgedSeries, Quantity, SeriesKey, events,
+    Event, FALSE_DISCOVERIES, History, HistoryOrder, HistoryPoint, HistoryRun, JudgedSeries, Quantity,
+    SeriesKey, events,
 };
 use bench_runner_core::stats::{ChangePoint, LEVEL, MIN_SERIES};
 use serde_json::{Value, json as object};
 
 pub use page::history_page;
+
+use changes::{changes, commit_of, compiler_of, percent};
 
 use super::csv::csv_text;
 use super::table::{TableColumn, TextStyle};
@@ -36,8 +40,8 @@ pub struct HistoryReport<'h> {
     pub history: &'h History,
     /// The runs that the series refer to.
     pub runs: &'h [&'h HistoryRun],
-    /// True if values are in the order of their commits, and not of time.
-    pub by_commits: bool,
+    /// Order of the values.
+    pub order: HistoryOrder,
 }
 
 impl<'h> HistoryReport<'h> {
@@ -67,6 +71,9 @@ pub fn history_text(report: &HistoryReport<'_>, style: TextStyle) -> String {
         if !single.is_empty() {
             let text = format!("{} series with a single run are not shown", single.len());
             lines.extend(style.paragraph("", &text));
+        }
+        for one in &series {
+            lines.extend(toolchains(one).iter().flat_map(|values| style.paragraph("", values)));
         }
         for one in series {
             lines.extend(changes(report, one).iter().flat_map(|change| style.paragraph("", change)));
@@ -99,7 +106,8 @@ fn changes_of(one: &JudgedSeries) -> &[ChangePoint] {
 fn name(key: &SeriesKey) -> String {
     let workload = workload_phrase(&key.workload, None);
     let metric = if key.metric == "wall" { String::new() } else { format!(", {}", key.metric) };
-    let fixed = if key.fixed.is_empty() { String::new() } else { format!(" ({})", key.fixed) };
+    let fixed =
+        if key.fixed.is_empty() { String::new() } else { format!(" ({})", short_commits(&key.fixed)) };
     let baseline = short_commits(&key.baseline);
     match key.quantity {
         Quantity::Ratio => {
@@ -109,9 +117,10 @@ fn name(key: &SeriesKey) -> String {
     }
 }
 
-/// Shortens full ids of commits.
+/// Shortens full ids of commits and trees.
 fn short_commits(text: &str) -> String {
-    let is_long = |word: &str| word.len() == 40 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_long =
+        |word: &str| matches!(word.len(), 40 | 64) && word.bytes().all(|byte| byte.is_ascii_hexdigit());
     let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
     words
         .map(|word| {
@@ -127,9 +136,10 @@ fn row(report: &HistoryReport<'_>, one: &JudgedSeries, style: TextStyle) -> Vec<
     let last = match (changes_of(one).last(), &one.levels) {
         (Some(change), _) => {
             let at = one.point_of(change.at);
-            match commit_of(one, at) {
-                Some(commit) => format!("{} at {commit}", percent(change)),
-                None => format!("{} on {}", percent(change), day(report.run(one, at))),
+            match (commit_of(one, at), compiler_of(one, at)) {
+                (Some(commit), _) => format!("{} at {commit}", percent(change)),
+                (None, Some(compiler)) => format!("{} with {compiler}", percent(change)),
+                (None, None) => format!("{} on {}", percent(change), day(report.run(one, at))),
             }
         }
         (None, Some(_)) => "none".to_owned(),
@@ -149,60 +159,21 @@ fn shown(key: &SeriesKey, point: &HistoryPoint) -> String {
     }
 }
 
+/// The values of a series of toolchains, which are few, each with its compiler.
+fn toolchains(one: &JudgedSeries) -> Option<String> {
+    let key = &one.series.key;
+    let value = |(at, point): (usize, &HistoryPoint)| {
+        let invalid = if point.invalid { " (invalid)" } else { "" };
+        Some(format!("{}: {}{invalid}", compiler_of(one, at)?, shown(key, point)))
+    };
+    let values: Vec<String> = one.series.points.iter().enumerate().filter_map(value).collect();
+    let is_ratio = key.quantity == Quantity::Ratio && !values.is_empty();
+    is_ratio.then(|| format!("{}: {}", name(key), values.join("; ")))
+}
+
 /// Date of a run.
 fn day(run: &HistoryRun) -> &str {
     run.started_at.get(..10).unwrap_or(&run.started_at)
-}
-
-/// The commit of a point, shortened for readers.
-fn commit_of(one: &JudgedSeries, at: usize) -> Option<&str> {
-    one.series.points.get(at)?.commit.as_deref()?.get(..10)
-}
-
-/// Change of level in percent.
-fn percent(change: &ChangePoint) -> String {
-    format!("{:+.1}%", 100.0 * change.change.value.exp_m1()).replace('-', "−")
-}
-
-/// The changes of a series as sentences, each with what else changed there.
-fn changes(report: &HistoryReport<'_>, one: &JudgedSeries) -> Vec<String> {
-    let all = events(&one.series, report.runs);
-    let sentence = |change: &ChangePoint| {
-        let at = one.point_of(change.at);
-        let (low, high) = change.change.interval(LEVEL);
-        let range = format!("{:+.1} to {:+.1}%", 100.0 * low.exp_m1(), 100.0 * high.exp_m1());
-        let (first, last) = (one.point_of(change.between.0), one.point_of(change.between.1));
-        let place = match (commit_of(one, at), commit_of(one, first), commit_of(one, last)) {
-            (Some(at), _, _) if first == last => format!("at commit {at}"),
-            (Some(at), Some(first), Some(last)) => {
-                format!("at commit {at}, or another one from {first} to {last}")
-            }
-            _ if first == last => format!("with {}", report.run(one, at).run),
-            _ => format!(
-                "with {}, or another run from {} to {}",
-                report.run(one, at).run,
-                day(report.run(one, first)),
-                day(report.run(one, last))
-            ),
-        };
-        // From behind the last judged value at the old level on, so that what changed at an invalid one is named too.
-        let from = change.between.0.checked_sub(1).map_or(0, |before| one.point_of(before) + 1);
-        let meanwhile: Vec<String> =
-            all.iter().filter(|event| (from..=last).contains(&event.at)).map(event_text).collect();
-        let meanwhile = if meanwhile.is_empty() {
-            String::new()
-        } else {
-            format!("; then changed: {}", meanwhile.join(", "))
-        };
-        let text =
-            format!("changed: {}: {} ({range}) {place}{meanwhile}", name(&one.series.key), percent(change));
-        text.replace(" -", " −").replace("(-", "(−")
-    };
-    changes_of(one).iter().map(sentence).collect()
-}
-
-fn event_text(event: &Event) -> String {
-    format!("{} ({} → {})", event.fact, event.before, event.after)
 }
 
 /// The newest values as small bars, from the lowest to the highest of them.
@@ -236,7 +207,7 @@ fn series_json(report: &HistoryReport<'_>, one: &JudgedSeries) -> Value {
         let (low, high) = point.value.interval(LEVEL);
         let run = report.run(one, at);
         object!({
-            "run": run.run, "started_at": run.started_at, "commit": point.commit,
+            "run": run.run, "started_at": run.started_at, "commit": point.commit, "compiler": point.compiler,
             "value": point.value.value.exp(), "low": low.exp(), "high": high.exp(),
             "median": point.median, "rounds": point.rounds, "invalid": point.invalid,
         })
@@ -273,7 +244,7 @@ fn quantity(key: &SeriesKey) -> &'static str {
     }
 }
 
-const CSV_COLUMNS: [&str; 18] = [
+const CSV_COLUMNS: [&str; 20] = [
     "machine",
     "project",
     "workload",
@@ -285,6 +256,8 @@ const CSV_COLUMNS: [&str; 18] = [
     "run",
     "started_at",
     "commit",
+    "compiler",
+    "compiler_date",
     "value",
     "low",
     "high",
@@ -302,6 +275,7 @@ pub fn history_csv(report: &HistoryReport<'_>) -> Result<String, csv::Error> {
         for (at, point) in one.series.points.iter().enumerate() {
             let (low, high) = point.value.interval(LEVEL);
             let run = report.run(one, at);
+            let compiler = point.compiler.as_ref();
             let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
             rows.push(vec![
                 key.machine.clone(),
@@ -314,7 +288,9 @@ pub fn history_csv(report: &HistoryReport<'_>) -> Result<String, csv::Error> {
                 quantity(key).to_owned(),
                 run.run.clone(),
                 run.started_at.clone(),
-                point.commit.clone().unwrap_or_default(),
+                point.commit.as_deref().unwrap_or_default().to_owned(),
+                compiler.map(|compiler| compiler.release.clone()).unwrap_or_default(),
+                compiler.and_then(|compiler| compiler.date.clone()).unwrap_or_default(),
                 point.value.value.exp().to_string(),
                 low.exp().to_string(),
                 high.exp().to_string(),
@@ -337,6 +313,8 @@ fn level_at(one: &JudgedSeries, at: usize) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bench_runner_core::history::{TimeSeries, judge};
     use bench_runner_core::stats::UncertainValue;
     use expect_test::expect;
@@ -349,7 +327,9 @@ mod tests {
             machine: "machine-a".into(),
             started_at: format!("2026-03-{:02}T02:00:00Z", at + 1),
             origin: None,
-            facts: [("rustc".to_owned(), if at < 12 { "1.94.0" } else { "1.95.0" }.to_owned())].into(),
+            facts: Arc::new(
+                [("rustc".to_owned(), if at < 12 { "1.94.0" } else { "1.95.0" }.to_owned())].into(),
+            ),
         };
         (0..20).map(run).collect()
     }
@@ -370,7 +350,14 @@ mod tests {
         let point = |at: usize| {
             let level = if at >= 12 { 0.08 } else { 0.0 };
             let value = UncertainValue { value: level + wave(at), se: 0.006, df: 9.0 };
-            HistoryPoint { commit: None, value, median: Some(2.5), rounds: 10, invalid: at == 3 }
+            HistoryPoint {
+                commit: None,
+                compiler: None,
+                value,
+                median: Some(2.5),
+                rounds: 10,
+                invalid: at == 3,
+            }
         };
         TimeSeries { key, runs: (0..count).collect(), points: (0..count).map(point).collect() }
     }
@@ -380,7 +367,7 @@ mod tests {
         let runs = runs();
         let history = judge(vec![series(Quantity::Ratio, 20), series(Quantity::Seconds, 4)]);
         let refs: Vec<&HistoryRun> = runs.iter().collect();
-        let report = HistoryReport { history: &history, runs: &refs, by_commits: false };
+        let report = HistoryReport { history: &history, runs: &refs, order: HistoryOrder::Time };
         expect![[r#"
             machine-a
               series                                  runs  course                 latest  last change

@@ -13,6 +13,7 @@ mod fastest;
 pub mod fidelity;
 mod findings;
 mod gate;
+mod gate_old;
 mod history;
 mod json;
 mod markdown;
@@ -23,12 +24,14 @@ mod proofs;
 mod summary;
 mod table;
 mod text;
+mod tracking;
 
 pub use answer::answer_text;
 pub use answers::{BlockAnswer, answers};
 pub use blocks::blocks_csv;
 pub(crate) use csv::csv_text;
 pub use gate::{GateReport, gate_json, gate_markdown, gate_text};
+pub use gate_old::{OldGateReport, old_gate_json, old_gate_markdown, old_gate_text};
 pub use history::{HistoryReport, history_csv, history_json, history_page, history_text};
 pub use json::json;
 pub use markdown::markdown;
@@ -41,3 +44,6 @@ pub use pooled_projects::pooled_projects_csv;
 pub use summary::summary_csv;
 pub use table::{LongWord, TextStyle, to_ascii, wrap};
 pub use text::text;
+pub use tracking::{
+    ResponsibleStates, TrackReport, alarm_json, joined_text, series_name, track_json, track_text,
+};

@@ -22,6 +22,19 @@ impl VerbScenario<'_> {
         self.scenario(&[("rev".to_owned(), words)])
     }
 
+    /// Compares toolchains on one commit, by its full id, or on the project as it is; the first one is the baseline.
+    pub(in crate::commands) fn of_toolchains(
+        self,
+        rev: Option<&str>,
+        names: &[&str],
+    ) -> Result<Scenario, RequestError> {
+        let words = |texts: &[&str]| texts.iter().copied().map(RequestWord::from_command_line).collect();
+        let rev = rev.map(|rev| ("rev".to_owned(), words(&[rev])));
+        let axes: Vec<(String, Vec<RequestWord>)> =
+            rev.into_iter().chain([("toolchain".to_owned(), words(names))]).collect();
+        self.scenario(&axes)
+    }
+
     /// Compares a variant with what the user has.
     pub(in crate::commands) fn of_variant(self, variant: WholeVariant) -> Result<Scenario, RequestError> {
         let mut scenario = self.scenario(&[])?;

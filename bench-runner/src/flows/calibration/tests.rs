@@ -3,6 +3,7 @@ use std::time::Duration;
 use bench_runner_core::bundle::{BundleWriter, fixture};
 use bench_runner_core::record::{Arm, Block, Cost, Outcome, Plan, Role, Sample};
 
+use super::super::archiving::{self, RunSelection};
 use super::*;
 
 const EARLY: &str = "2026-01-01T00:00:00Z";
@@ -196,4 +197,35 @@ fn the_expected_noise_is_that_of_the_newest_runs_of_the_same_workload() {
     complete(dir.path(), manifest("b", EARLY, 7, "clean"));
     assert!(noise("m")["clean"].offset.is_some());
     assert_eq!(noise("elsewhere"), BTreeMap::new());
+}
+
+/// Archived runs calibrate later ones like directories, and so do thinned ones, by what was kept of them.
+#[test]
+fn archived_and_thinned_runs_calibrate_as_before() {
+    let dir = tempfile::tempdir().unwrap();
+    complete(dir.path(), manifest("a", EARLY, 7, "clean"));
+    complete(dir.path(), manifest("b", LATE, 4, "clean"));
+    let plan = manifest("now", NOW, 7, "clean").plan;
+    let drawn = || {
+        let earlier = earlier(dir.path(), &manifest("now", NOW, 7, "clean"));
+        let history = machine_history(dir.path(), "m", &plan);
+        (earlier.twins, earlier.remarks, history.noise, history.builds)
+    };
+    let before = drawn();
+    assert_eq!((before.0.len(), before.1.len(), before.2.len()), (11, 0, 1));
+    let machine = dir.path().join("m");
+    let selection = RunSelection::Month("2026-01".into());
+    let packed = archiving::archive(&machine, &selection);
+    assert_eq!((packed.packed.len(), packed.failed.len()), (1, 0), "{packed:?}");
+    assert!(!machine.join("a").exists() && !machine.join("b").exists());
+    assert_eq!(drawn(), before);
+    let thinned = archiving::thin(&machine, &selection);
+    assert_eq!((thinned.thinned.len(), thinned.failed.len()), (1, 0), "{thinned:?}");
+    assert!(bundle::open(&machine.join("a")).unwrap_err().is_request());
+    assert_eq!(drawn(), before);
+    // An archive that cannot be read is named, and hides no other run.
+    std::fs::write(machine.join("archive-2025-12.zip"), "PK").unwrap();
+    let (twins, remarks, ..) = drawn();
+    assert_eq!((twins.len(), remarks.len()), (11, 1));
+    assert!(remarks[0].contains("archive-2025-12.zip: damaged: "), "{remarks:?}");
 }

@@ -49,11 +49,17 @@ impl Projects {
     /// Name of a single project.
     pub(crate) fn name_of(project: &str, places: &Places) -> Result<String, FlowError> {
         let word = RequestWord::from_command_line(project);
-        match Self::open(places, true, false)?.select(&word)?.as_slice() {
-            [one] => Ok(one.name.clone()),
-            all => {
-                let refusal = Refusal::new(format!("`{project}` is {} projects", all.len()));
-                Err(word.refuse(refusal.with_help("name a single one")).into())
+        Ok(Self::open(places, true, false)?.single(&word)?.name)
+    }
+
+    /// The project of a word that stands for only one.
+    pub(crate) fn single(&self, word: &RequestWord) -> Result<Project, RequestError> {
+        let mut selected = self.select(word)?;
+        match (selected.pop(), selected.len()) {
+            (Some(one), 0) => Ok(one),
+            (_, others) => {
+                let refusal = Refusal::new(format!("`{}` is {} projects", word.text, others + 1));
+                Err(word.refuse(refusal.with_help("name a single one")))
             }
         }
     }
@@ -129,7 +135,8 @@ impl World for Projects {
     fn revision(&self, project: &ProjectView, rev: &str) -> Result<(), Refusal> {
         let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
         let resolved = resolved.ok_or_else(not_known)?;
-        self.resolved_at(&resolved, rev).map(drop).map_err(|error| error.refusal())
+        let at = self.resolved_at(&resolved, rev).map_err(|error| error.refusal())?;
+        self.check_commit(&at, rev)
     }
 
     fn commits(&self, project: &ProjectView, count: usize) -> Result<Vec<String>, Refusal> {

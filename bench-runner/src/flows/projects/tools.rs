@@ -137,7 +137,8 @@ impl Projects {
         }
     }
 
-    pub(super) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {
+    /// The toolchain that a variant names.
+    pub(crate) fn named_toolchain(&self, name: &str) -> Result<Toolchain, Refusal> {
         let mut named = self.named.borrow_mut();
         named.entry(name.to_owned()).or_insert_with(|| Toolchain::named(name, &self.path)).clone()
     }
@@ -195,7 +196,7 @@ impl Projects {
         Some(format!("{by} chooses its toolchain: {}", toolchain.rustc_version))
     }
 
-    /// The toolchains that rustup has installed, by name; empty if there is no rustup.
+    /// The toolchains that rustup has installed, by name, with what it says of them; empty if there is no rustup.
     pub(crate) fn installed_toolchains(&self) -> Vec<String> {
         let Some(rustup) = find_in_path("rustup", &self.path) else { return Vec::new() };
         let output = check_tool(&ToolCall::new(rustup, ["toolchain", "list"])).map(|output| output.stdout);

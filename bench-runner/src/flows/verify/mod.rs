@@ -166,7 +166,7 @@ impl<'a> Verifier<'a> {
         places: &Places,
         options: &VerifyOptions,
     ) -> Result<Self, FlowError> {
-        let lock = MeasuringLock::acquire(&options.lock_dir).map_err(anyhow::Error::from)?;
+        let lock = MeasuringLock::acquire(&options.lock_dir)?;
         let supervisor = Supervisor::start(&options.exe, &SupervisorOptions::default());
         let runs = places.cache.dir().join("runs");
         remove_stale_dirs(&runs)?;

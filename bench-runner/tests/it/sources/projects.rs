@@ -72,7 +72,7 @@ fn what_a_project_lacks_is_named_with_the_way_out() {
         lab.write("work/corpus/own.toml", &text);
         lab.run(&["corpus", "fetch", "own"]).expect(code).stderr
     };
-    let lock = said("own", 1);
+    let lock = said("own", 2);
     assert!(lock.contains("bring the project's Cargo.lock up to date"), "{lock}");
     lab.write("ws/Cargo.toml", "[workspace]\nmembers = [\"a\"]\n");
     lab.write("ws/a/Cargo.toml", &package("a"));

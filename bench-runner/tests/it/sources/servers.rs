@@ -141,7 +141,7 @@ pub(super) fn serve_ssh(lab: &Lab) -> (Server, String) {
 }
 
 /// Serves `served` with git's own backend for web servers, until the process ends. Returns the address.
-pub(super) fn serve_http(lab: &Lab) -> String {
+pub(crate) fn serve_http(lab: &Lab) -> String {
     let backend = Path::new(&git(lab, ".", &["--exec-path"])).join("git-http-backend");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");

@@ -1,3 +1,4 @@
+mod archives;
 mod earlier_twins;
 mod formats;
 mod samples;

@@ -94,6 +94,23 @@ fn correlated_values_need_more() {
 }
 
 #[test]
+fn the_newest_value_is_compared_with_the_level_before_it() {
+    let mut noise = Noise::new(11);
+    let mut series = series(&mut noise, &[(40, 0.0), (1, 0.05)], 0.01, 0.0);
+    let distance = newest_distance(&series).unwrap();
+    assert!((0.02..0.08).contains(&distance.value) && distance.p_zero() < 1e-3, "{distance:?}");
+    assert!((0.008..0.014).contains(&distance.se) && distance.df == 39.0, "{distance:?}");
+    assert!(newest_distance(&series[..40]).unwrap().p_zero() > 0.01);
+    // A night that is known less well must be farther away.
+    series.iter_mut().for_each(|one| one.se = 0.005);
+    series[40].se = 0.05;
+    assert!(newest_distance(&series).unwrap().se > 0.04);
+    assert_eq!(newest_distance(&series[..MIN_SERIES]), None, "too few values before it");
+    series[40].value = f64::NAN;
+    assert_eq!(newest_distance(&series), None);
+}
+
+#[test]
 fn degenerate_series_have_a_defined_answer() {
     assert_eq!(levels(&exact(&[0.0; 5]), 0.01), None);
     let same = levels(&exact(&[0.25; 20]), 0.01).unwrap();

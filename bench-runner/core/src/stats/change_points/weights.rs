@@ -22,6 +22,25 @@ pub(super) struct Weighted {
     sums: Vec<[f64; 3]>,
     /// Standard deviation of a value of weight 1, from the differences of neighbors.
     scale: f64,
+    /// How weights follow from errors.
+    weighing: Weighing,
+}
+
+/// How the weight of a value follows from its error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Weighing {
+    /// Least variance of an error.
+    least: f64,
+    /// Variance between neighboring values beyond their errors.
+    between: f64,
+    /// Mean of the weights before they are scaled to a mean of 1.
+    unit: f64,
+}
+
+impl Weighing {
+    fn weight(&self, error: f64) -> f64 {
+        weight(error.max(self.least), self.between) / self.unit
+    }
 }
 
 impl Weighted {
@@ -37,14 +56,14 @@ impl Weighted {
         // An error that is far too small, as from equal builds, must not let one value outweigh all others.
         let typical = middle(errors.clone())?;
         let least = LEAST_ERROR * typical;
-        let errors: Vec<f64> = errors.into_iter().map(|error| error.max(least)).collect();
         let between = (spread * spread - typical).max(0.0);
-        let raw: Vec<f64> = errors.iter().map(|error| weight(*error, between)).collect();
-        let unit = raw.iter().sum::<f64>() / raw.len() as f64;
+        let raw = errors.iter().map(|error| weight(error.max(least), between));
+        let unit = raw.sum::<f64>() / errors.len() as f64;
         if !(unit.is_finite() && unit > 0.0) {
             return None;
         }
-        let weights: Vec<f64> = raw.iter().map(|weight| weight / unit).collect();
+        let weighing = Weighing { least, between, unit };
+        let weights: Vec<f64> = errors.iter().map(|error| weighing.weight(*error)).collect();
         let standard: Vec<f64> = values
             .windows(2)
             .zip(weights.windows(2))
@@ -53,7 +72,7 @@ impl Weighted {
         let scale = spread_of_steps(&standard)?;
         let center = middle(values.clone())?;
         let clipped = clip(&values, &weights, scale).into_iter().map(|value| value - center).collect();
-        let mut weighted = Self { values, clipped, weights, sums: Vec::new(), scale };
+        let mut weighted = Self { values, clipped, weights, sums: Vec::new(), scale, weighing };
         weighted.sums = weighted.running_sums();
         Some(weighted)
     }
@@ -84,12 +103,24 @@ impl Weighted {
         self.scale
     }
 
+    /// Weight that another value would have in this series.
+    pub(super) fn weight_of(&self, other: &UncertainValue) -> f64 {
+        self.weighing.weight(error_variance(other))
+    }
+
+    /// The largest clipped value, whatever its sign.
+    pub(super) fn reach(&self) -> f64 {
+        self.clipped.iter().fold(0.0, |reach, value| value.abs().max(reach))
+    }
+
     /// Σw and Σw·y of `begin..end`.
+    #[inline]
     pub(super) fn sums(&self, begin: usize, end: usize) -> (f64, f64) {
         (self.sums[end][0] - self.sums[begin][0], self.sums[end][1] - self.sums[begin][1])
     }
 
     /// Σw·(y − ȳ)² of `begin..end`.
+    #[inline]
     pub(super) fn sum_of_squares(&self, begin: usize, end: usize) -> f64 {
         let (weight, sum) = self.sums(begin, end);
         let squares = self.sums[end][2] - self.sums[begin][2];

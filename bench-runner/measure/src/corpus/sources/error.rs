@@ -1,11 +1,14 @@
 //! Errors of sources: each message with its cause and a hint.
 
+mod hints;
+
 use std::error::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::process::{NotInstalled, ToolError};
 use crate::toml_reader::DocError;
+use hints::{cargo_help, git_help, refusal_of_sources, space_help, unreadable_help};
 
 /// A source that cannot be fetched, or has unexpected contents.
 #[derive(Debug, thiserror::Error)]
@@ -200,6 +203,15 @@ pub enum SourceError {
     Config(DocError),
 }
 
+/// A reason for which cargo refuses sources, wherever and whenever it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourcesRefusal {
+    /// The lock file does not fit the manifests, and `--locked` forbids to change it.
+    OutdatedLock,
+    /// Anything else, such as a manifest that cannot be parsed.
+    Other,
+}
+
 impl SourceError {
     /// True if the corpus or the request is to blame, rather than the machine or the network.
     pub fn is_request(&self) -> bool {
@@ -217,14 +229,22 @@ impl SourceError {
             | Self::Unreadable { .. }
             | Self::NotInstalled { .. }
             | Self::Config(_) => true,
+            Self::Cargo { error, .. } => refusal_of_sources(error).is_some(),
             Self::Io { .. }
-            | Self::Cargo { .. }
             | Self::Git { .. }
             | Self::Damaged { .. }
             | Self::NotDownloaded { .. }
             | Self::Tampered { .. }
             | Self::Changed { .. }
             | Self::Occupied { .. } => false,
+        }
+    }
+
+    /// The refusal of cargo's that the sources are to blame for, if it is one.
+    pub fn refusal_of_sources(&self) -> Option<SourcesRefusal> {
+        match self {
+            Self::Cargo { error, .. } => refusal_of_sources(error),
+            _ => None,
         }
     }
 
@@ -277,15 +297,6 @@ pub(super) fn too_large(limit: u64) -> String {
     )
 }
 
-const NO_SPACE: &str = "free some space, or choose another place with `--cache-dir`";
-
-fn space_help(error: &io::Error) -> Option<&'static str> {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(NO_SPACE),
-        _ => None,
-    }
-}
-
 /// An error with all its causes.
 fn with_causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
@@ -295,89 +306,4 @@ fn with_causes(error: &dyn Error) -> String {
         cause = error.source();
     }
     text
-}
-
-/// Parts of a tool's output, in lower case, and the hint for each.
-type HelpTable = [(&'static [&'static str], &'static str)];
-
-/// Hint for a failed cargo, from its output.
-fn cargo_help(error: &ToolError) -> Option<&'static str> {
-    const SIGNS: &HelpTable = &[
-        // Before the others: cargo mentions `--offline` there too.
-        (&["--locked", "lock file"], "bring the project's Cargo.lock up to date with its Cargo.toml"),
-        (&["offline"], "run once without `--offline`, which fetches what is missing"),
-        (&["no space left", "disk quota"], NO_SPACE),
-        (
-            &[
-                "resolve host",
-                "connect",
-                "timed out",
-                "timeout",
-                "network",
-                "failed to download",
-                "[6]",
-                "[7]",
-            ],
-            "check the network, and the mirror in the cargo home's `config.toml`; what was fetched once is \
-             used with `--offline`",
-        ),
-        (&["401", "403", "credential", "token"], "log in to the registry with `cargo login`"),
-    ];
-    help(error, SIGNS, "install Rust from https://rustup.rs, or put cargo on PATH")
-}
-
-/// Hint for a cargo that cannot read manifests; mostly its own message is enough.
-fn unreadable_help(error: &ToolError) -> Option<&'static str> {
-    match error {
-        ToolError::NotFound { .. } => Some("install Rust from https://rustup.rs, or put cargo on PATH"),
-        ToolError::Failed { .. } => Some(
-            "put right what cargo complains of; `cargo metadata --no-deps` in that directory shows it again",
-        ),
-        _ => None,
-    }
-}
-
-/// Hint for a failed git, from its output.
-fn git_help(error: &ToolError) -> Option<&'static str> {
-    const SIGNS: &HelpTable = &[
-        (&["no space left", "disk quota"], NO_SPACE),
-        (
-            &["repository corruption"],
-            "the repository is damaged where it comes from; `git fsck` there says more",
-        ),
-        (
-            &[
-                "could not read username",
-                "terminal prompts disabled",
-                "authentication failed",
-                "permission denied",
-                "host key verification",
-                "403",
-                "401",
-            ],
-            "give git access without asking: a credential helper for https, a key in ssh's agent; `git ls-remote` with \
-             that address must work by itself",
-        ),
-        (
-            &["not found", "does not exist", "does not appear to be a git repository"],
-            "check the address with `git ls-remote`",
-        ),
-        (
-            &["resolve host", "connect", "timed out", "network", "early eof", "hung up"],
-            "check the network; what was fetched once is used with `--offline`",
-        ),
-    ];
-    help(error, SIGNS, "install git, or put it on PATH")
-}
-
-fn help(error: &ToolError, signs: &HelpTable, install: &'static str) -> Option<&'static str> {
-    match error {
-        ToolError::NotFound { .. } => Some(install),
-        ToolError::Failed { last_lines, .. } => {
-            let said = last_lines.to_lowercase();
-            let matching = signs.iter().find(|(signs, _)| signs.iter().any(|sign| said.contains(sign)));
-            Some(matching.map_or("run the command by hand to see more of it", |(_, help)| help))
-        }
-        _ => None,
-    }
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bench_runner_core::record::Pin;
+use bench_runner_core::record::{CommitLine, Pin};
 
 use super::context::FetchContext;
 use super::error::SourceError;
@@ -74,6 +74,28 @@ pub trait SourceKind: Comparable + fmt::Debug + Send + Sync {
         request: &SourceRequest<'_>,
         _with: &FetchContext,
     ) -> Result<Vec<String>, SourceError> {
+        Err(SourceError::NoRevisions { project: request.project.to_owned(), kind: self.kind() })
+    }
+
+    /// The commit that a branch has now.
+    fn branch_tip(
+        &self,
+        _branch: &str,
+        request: &SourceRequest<'_>,
+        _with: &FetchContext,
+    ) -> Result<String, SourceError> {
+        Err(SourceError::NoRevisions { project: request.project.to_owned(), kind: self.kind() })
+    }
+
+    /// Commits after `from` up to `to`, oldest first, along the first parents of `to`; `None` if `from` is not among these
+    /// or too far back.
+    fn commits_between(
+        &self,
+        _from: &str,
+        _to: &str,
+        request: &SourceRequest<'_>,
+        _with: &FetchContext,
+    ) -> Result<Option<Vec<CommitLine>>, SourceError> {
         Err(SourceError::NoRevisions { project: request.project.to_owned(), kind: self.kind() })
     }
 

@@ -385,10 +385,17 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("has no Cargo.lock"), "{error}");
-        fs::write(root.join("Cargo.lock"), "version = 4\n").unwrap();
-        let pinned =
-            crate::corpus::sources::pin_revision(&project.source_request(), &rev, None, &with).unwrap();
-        assert_eq!(fs::read_to_string(pinned.tree.join("Cargo.lock")).unwrap(), "version = 4\n");
-        assert_eq!(pinned.pin, Pin::Git { rev });
+        let pinned = |lock: &str| {
+            fs::write(root.join("Cargo.lock"), lock).unwrap();
+            let pinned =
+                crate::corpus::sources::pin_revision(&project.source_request(), &rev, None, &with).unwrap();
+            assert_eq!(pinned.pin, Pin::Git { rev: rev.clone() });
+            (fs::read_to_string(pinned.tree.join("Cargo.lock")).unwrap(), pinned.notes)
+        };
+        // One that is of another version of the project is changed, and fits from then on.
+        let (fitted, notes) = pinned("version = 4\n\n[[package]]\nname = \"p\"\nversion = \"0.7.0\"\n");
+        assert!(fitted.contains("name = \"p\"\nversion = \"0.0.0\"\n"), "{fitted}");
+        assert!(matches!(&notes[..], [note] if note.starts_with("it has no Cargo.lock")), "{notes:?}");
+        assert_eq!(pinned(&fitted), (fitted.clone(), Vec::new()));
     }
 }

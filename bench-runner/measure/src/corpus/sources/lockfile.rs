@@ -4,12 +4,15 @@
 //! one in a copy, and nothing is written into the user's own tree. The result depends on the day. So that two
 //! runs of the same manifests build the same dependencies, it is kept in the cache for these manifests; the
 //! project's own Cargo.lock, once there is one, takes its place.
+//!
+//! A commit without one gets that of the project as it is now, which cargo changes where it does not fit: an older commit has
+//! another version, and maybe other dependencies. All other packages stay, so that commits differ in as little as possible.
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::record::hex;
+use bench_runner_core::record::{hex, short_hash};
 use sha2::{Digest, Sha256};
 
 use super::cached_tree;
@@ -44,8 +47,11 @@ pub(super) fn add_stated(
     with_lock(pinned, &path, lock, with)
 }
 
+/// Remark about a commit whose lock file was made from another one.
+const NOTE_OF_FIT: &str = "it has no Cargo.lock; in the copy it has that of the project as it is now, which cargo changed where it does not fit";
+
 /// The source of one commit with its own lock file; if it has none, with that of the manifest, or with the
-/// one in the user's own tree that git ignores.
+/// one in the user's own tree that git ignores, changed where it does not fit the commit.
 pub(super) fn add_to_revision(
     pinned: Pinned,
     request: &SourceRequest<'_>,
@@ -61,7 +67,18 @@ pub(super) fn add_to_revision(
         None => None,
     };
     match request.lock.or(own.as_deref()) {
-        Some(lock) => with_lock(pinned, &path, lock, with),
+        Some(lock) => {
+            let fitted = match fit(lock, &pinned, with) {
+                // Cargo refuses the commit again when it fetches the dependencies.
+                Err(error) if error.refusal_of_sources().is_some() => lock.to_owned(),
+                fitted => fitted?,
+            };
+            let mut locked = with_lock(pinned, &path, &fitted, with)?;
+            if fitted != lock {
+                locked.notes.push(NOTE_OF_FIT.to_owned());
+            }
+            Ok(locked)
+        }
         None => Err(SourceError::Parameters {
             project: request.project.to_owned(),
             reason: format!("its source at {} has no Cargo.lock", pinned.pin),
@@ -114,6 +131,20 @@ pub fn make_missing(
     Ok(Some(made))
 }
 
+/// `lock`, changed where it does not fit a source without one. The result depends on the day if the source needs packages
+/// that `lock` lacks, so it is kept too.
+fn fit(lock: &str, pinned: &Pinned, with: &FetchContext) -> Result<String, SourceError> {
+    let name = format!("{}-{}.lock", hash(pinned), short_hash(lock));
+    let kept = with.cache.root().join("locks").join(name);
+    if let Ok(lock) = fs::read_to_string(&kept) {
+        return Ok(lock);
+    }
+    // Of the packages in the lock file only those of the workspace are changed.
+    let fitted = make_in_copy(pinned, &["update", "--workspace"], Some(lock), with)?;
+    keep(&kept, &fitted)?;
+    Ok(fitted)
+}
+
 /// The hash of the inputs of a lock file: manifests and cargo's configuration.
 fn hash(pinned: &Pinned) -> String {
     let mut hash = Sha256::new();
@@ -142,11 +173,30 @@ fn keep(kept: &Path, lock: &str) -> Result<(), SourceError> {
 
 /// The lock file that cargo makes today for a source without one, in a copy of the source.
 pub(in crate::corpus) fn make(pinned: &Pinned, with: &FetchContext) -> Result<String, SourceError> {
-    let made = make_for("the dependencies, to make a Cargo.lock", with, |into| {
+    make_in_copy(pinned, &GENERATE, None, with)
+}
+
+/// The command that makes a lock file from nothing.
+const GENERATE: [&str; 1] = ["generate-lockfile"];
+
+/// The lock file that a command of cargo makes in a copy of the source, which has the lock file `before`.
+fn make_in_copy(
+    pinned: &Pinned,
+    command: &[&str],
+    before: Option<&str>,
+    with: &FetchContext,
+) -> Result<String, SourceError> {
+    let made = make_by(command, "the dependencies, to make a Cargo.lock", with, |into| {
         check_out(pinned, into)?;
-        Ok(pinned.dir_in(into))
+        let project = pinned.dir_in(into);
+        if let Some(before) = before {
+            let file = project.join("Cargo.lock");
+            fs::write(&file, before).map_err(SourceError::io("write", &file))?;
+        }
+        Ok(project)
     });
     made.map_err(|error| match error {
+        error if error.refusal_of_sources().is_some() => error,
         SourceError::Cargo { .. } if with.offline => SourceError::Offline {
             what: "something that making a Cargo.lock takes".to_owned(),
             help:
@@ -164,13 +214,23 @@ pub(in crate::corpus) fn make_for(
     with: &FetchContext,
     write: impl FnOnce(&Path) -> Result<PathBuf, SourceError>,
 ) -> Result<String, SourceError> {
+    make_by(&GENERATE, what, with, write)
+}
+
+/// The same by any command of cargo.
+fn make_by(
+    command: &[&str],
+    what: &str,
+    with: &FetchContext,
+    write: impl FnOnce(&Path) -> Result<PathBuf, SourceError>,
+) -> Result<String, SourceError> {
     let dir = with.cache.sources();
     fs::create_dir_all(&dir).map_err(SourceError::io("create", &dir))?;
     let scratch = tempfile::Builder::new().prefix(".new-").tempdir_in(&dir);
     let scratch = scratch.map_err(SourceError::io("write to", &dir))?;
     let tree = scratch.path().join("tree");
     let project = write(&tree)?;
-    cargo(what, &["generate-lockfile", "--color", "never"], &project, with)?;
+    cargo(what, &[command, &["--color", "never"]].concat(), &project, with)?;
     let file = project.join("Cargo.lock");
     fs::read_to_string(&file).map_err(SourceError::io("read", &file))
 }

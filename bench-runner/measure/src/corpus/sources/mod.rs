@@ -38,7 +38,7 @@ pub use cargo_layout::CargoLayouts;
 pub use checkout::check_out;
 pub(crate) use checkout::update_worktree;
 pub use context::FetchContext;
-pub use error::SourceError;
+pub use error::{SourceError, SourcesRefusal};
 pub(super) use git::cli::references;
 pub use git::history::last as last_commits;
 pub use git::{revisions, store as git_store};

@@ -8,6 +8,16 @@ fn sh(script: &str) -> ToolCall {
 }
 
 #[test]
+fn a_tool_reads_its_input_or_nothing() {
+    let said =
+        |input: &[u8]| run_tool(&ToolCall { input: input.to_vec(), ..sh("cat; echo end") }).unwrap().stdout;
+    assert_eq!((said(b"some\n"), said(b"")), ("some\nend\n".to_owned(), "end\n".to_owned()));
+    let much = vec![b'x'; 1 << 20];
+    let call = ToolCall { input: much, ..sh("true") };
+    assert_eq!(run_tool(&call).unwrap().code, Some(0), "it may read nothing");
+}
+
+#[test]
 fn an_exit_code_is_an_answer_and_an_error_only_where_asked() {
     let call = sh("echo out; echo first >&2; echo last >&2; exit 3");
     let output = run_tool(&call).unwrap();

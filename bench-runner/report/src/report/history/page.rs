@@ -2,9 +2,11 @@
 
 use bench_runner_core::history::{JudgedSeries, events};
 use maud::{Markup, PreEscaped, html};
+use rayon::prelude::*;
 
-use super::{HistoryReport, changes, name, scope};
-use crate::figure::{self, HistoryDetail};
+use super::changes::changes;
+use super::{HistoryReport, name, scope};
+use crate::figure::{self, DrawableSeries, HistoryDetail};
 use crate::report::page::{PageTemplate, figures, render_page};
 
 /// Most values on a page.
@@ -14,7 +16,10 @@ const MOST_POINTS: usize = 20_000;
 pub fn history_page(report: &HistoryReport<'_>, machine: &str) -> String {
     let series: Vec<&JudgedSeries> =
         report.history.series.iter().filter(|one| one.series.key.machine == machine).collect();
-    let detail = detail(report, &series);
+    let days = figure::days_of(report.runs);
+    let drawable: Vec<DrawableSeries<'_>> =
+        series.par_iter().map(|one| DrawableSeries::new(one, (report.runs, &days, report.order))).collect();
+    let detail = detail(&drawable);
     render_page(&PageTemplate {
         title: &format!("Build times on {machine}"),
         generator: &format!("{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")),
@@ -25,7 +30,7 @@ pub fn history_page(report: &HistoryReport<'_>, machine: &str) -> String {
         },
         parts: vec![
             ("answer", "What changed", what_changed(report, &series)),
-            ("series", "Series", all_series(report, &series, detail)),
+            ("series", "Series", all_series(report, &drawable, detail)),
             ("words", "How to read this", words(report, detail)),
         ],
         foot: html! { "Made by " (env!("CARGO_PKG_NAME")) " " (env!("CARGO_PKG_VERSION")) " from the runs' files alone." },
@@ -33,10 +38,8 @@ pub fn history_page(report: &HistoryReport<'_>, machine: &str) -> String {
 }
 
 /// The most detailed drawing of all series that a page can hold.
-fn detail(report: &HistoryReport<'_>, series: &[&JudgedSeries]) -> HistoryDetail {
-    let count = |detail: HistoryDetail| -> usize {
-        series.iter().map(|one| figure::history_points(one, (report.runs, report.by_commits), detail)).sum()
-    };
+fn detail(series: &[DrawableSeries<'_>]) -> HistoryDetail {
+    let count = |detail: HistoryDetail| -> usize { series.par_iter().map(|one| one.values(detail)).sum() };
     let [.., least] = HistoryDetail::STEPS;
     HistoryDetail::STEPS.into_iter().find(|detail| count(*detail) <= MOST_POINTS).unwrap_or(least)
 }
@@ -66,11 +69,13 @@ fn what_changed(report: &HistoryReport<'_>, series: &[&JudgedSeries]) -> Markup 
     }
 }
 
-fn all_series(report: &HistoryReport<'_>, series: &[&JudgedSeries], detail: HistoryDetail) -> Markup {
+fn all_series(report: &HistoryReport<'_>, series: &[DrawableSeries<'_>], detail: HistoryDetail) -> Markup {
     // Series that changed go first; one value alone shows no course.
-    let mut ordered: Vec<&JudgedSeries> =
-        series.iter().copied().filter(|one| one.series.points.len() > 1).collect();
-    ordered.sort_by_key(|one| one.levels.as_ref().is_none_or(|levels| levels.changes.is_empty()));
+    let mut ordered: Vec<&DrawableSeries<'_>> =
+        series.iter().filter(|drawable| drawable.one.series.points.len() > 1).collect();
+    ordered.sort_by_key(|drawable| !has_changed(drawable.one));
+    let figures = ordered.par_iter().enumerate();
+    let figures: Vec<Markup> = figures.map(|(at, one)| series_figure(report, one, detail, at + 1)).collect();
     html! {
         div.controls.history-controls hidden {
             label { "Show series with" input type="search" placeholder="part of the name"; }
@@ -84,17 +89,28 @@ fn all_series(report: &HistoryReport<'_>, series: &[&JudgedSeries], detail: Hist
         }
         p.muted.scripted role="status" id="series-shown" {}
         (figures::hint())
-        @for (at, one) in ordered.iter().enumerate() {
-            @let title = name(&one.series.key);
-            @let changed = one.levels.as_ref().is_some_and(|levels| !levels.changes.is_empty());
-            div.series data-name=(title.to_lowercase()) data-changed=[changed.then_some("yes")] {
-                (figures::figure_element(
-                    &figure::inline_history(one, (report.runs, report.by_commits), &events(&one.series, report.runs), &title, detail),
-                    at + 1,
-                ))
-            }
-        }
+        @for figure in &figures { (figure) }
         script { (PreEscaped(SCRIPT)) }
+    }
+}
+
+fn has_changed(one: &JudgedSeries) -> bool {
+    one.levels.as_ref().is_some_and(|levels| !levels.changes.is_empty())
+}
+
+fn series_figure(
+    report: &HistoryReport<'_>,
+    drawable: &DrawableSeries<'_>,
+    detail: HistoryDetail,
+    number: usize,
+) -> Markup {
+    let one = drawable.one;
+    let title = name(&one.series.key);
+    let figure = figure::inline_history(drawable, &events(&one.series, report.runs), &title, detail);
+    html! {
+        div.series data-name=(title.to_lowercase()) data-changed=[has_changed(one).then_some("yes")] {
+            (figures::figure_element(&figure, number))
+        }
     }
 }
 

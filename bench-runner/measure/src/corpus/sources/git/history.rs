@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use bench_runner_core::record::CommitLine;
 use git2::{ErrorCode, Oid, Repository};
 
 use crate::corpus::sources::error::SourceError;
@@ -16,6 +17,25 @@ pub fn last(repository: &Repository, rev: &str, count: usize) -> Result<Vec<Stri
     let mut commits = first_parents(repository, Oid::from_str(rev)?, count)?.commits;
     commits.reverse();
     Ok(commits.iter().map(Oid::to_string).collect())
+}
+
+/// Commits after `from` up to `to`, oldest first, along the first parents of `to`; `None` if `from` is not among the
+/// last `most` of these.
+pub(crate) fn between(
+    repository: &Repository,
+    from: &str,
+    to: &str,
+    most: usize,
+) -> Result<Option<Vec<CommitLine>>, git2::Error> {
+    let commits = first_parents(repository, Oid::from_str(to)?, most + 1)?.commits;
+    let from = Oid::from_str(from)?;
+    let Some(place) = commits.iter().position(|commit| *commit == from) else { return Ok(None) };
+    let line = |id: &Oid| {
+        let commit = repository.find_commit(*id)?;
+        let subject = commit.summary().ok().flatten().unwrap_or_default().to_owned();
+        Ok(CommitLine { id: id.to_string(), subject })
+    };
+    commits[..place].iter().rev().map(line).collect::<Result<Vec<_>, _>>().map(Some)
 }
 
 /// The part of the history that can be read.
@@ -124,6 +144,13 @@ mod tests {
         let file = repository.path().join("objects").join(&commits[1][..2]).join(&commits[1][2..]);
         fs::rename(&file, dir.path().join(".git/aside")).unwrap();
         let id = Oid::from_str(&commits[3]).unwrap();
+        let ids = |from: usize, most| {
+            let found =
+                between(&Repository::open(dir.path()).unwrap(), &commits[from], &commits[3], most).unwrap();
+            found.map(|all| all.into_iter().map(|one| one.id).collect::<Vec<_>>())
+        };
+        assert_eq!(ids(2, 5).unwrap(), commits[3..]);
+        assert_eq!((ids(3, 5).unwrap().len(), ids(2, 0)), (0, None));
         let cut = |count| first_parents(&Repository::open(dir.path()).unwrap(), id, count).unwrap();
         assert_eq!((cut(2).cut, cut(2).commits.len()), (false, 2));
         assert_eq!((cut(3).cut, cut(3).commits.len()), (true, 2));

@@ -21,6 +21,12 @@ pub fn resolve(dir: &Path, name: &str) -> Result<String, SourceError> {
     Ok(String::from_utf8_lossy(&said).trim().to_owned())
 }
 
+/// True if `dir` is in a repository that has a commit checked out.
+pub fn has_commits(dir: &Path) -> bool {
+    let repository = git2::Repository::discover(dir);
+    repository.is_ok_and(|repository| repository.head().is_ok_and(|head| head.peel_to_commit().is_ok()))
+}
+
 /// Commits after `from` up to `to`, oldest first, along the first parents of `to`; both are full ids. `to` is the last.
 ///
 /// # Errors

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use bench_runner_core::record::CommitLine;
+
 use crate::corpus::names;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
-use crate::corpus::sources::git::{build_repository, history};
+use crate::corpus::sources::git::{build_repository, history, revisions};
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::local_revision;
 use crate::corpus::sources::local_tree::{self, LocalTree, TakeIgnored};
@@ -88,6 +90,30 @@ impl SourceKind for PathSource {
         _: &FetchContext,
     ) -> Result<Vec<String>, SourceError> {
         history::last_in_directory(&request.absolute(&self.path)?, count)
+    }
+
+    /// As the user's own git says; nothing is fetched into the user's repository.
+    fn branch_tip(
+        &self,
+        branch: &str,
+        request: &SourceRequest<'_>,
+        _: &FetchContext,
+    ) -> Result<String, SourceError> {
+        revisions::resolve(&request.absolute(&self.path)?, branch)
+    }
+
+    fn commits_between(
+        &self,
+        from: &str,
+        to: &str,
+        request: &SourceRequest<'_>,
+        _: &FetchContext,
+    ) -> Result<Option<Vec<CommitLine>>, SourceError> {
+        let path = request.absolute(&self.path)?;
+        let parents = revisions::first_parents(&path, to)?;
+        let Some(place) = parents.iter().position(|commit| commit == from) else { return Ok(None) };
+        let line = |id: &String| CommitLine { id: id.clone(), subject: revisions::subject(&path, id) };
+        Ok(Some(parents[place + 1..].iter().map(line).collect()))
     }
 
     fn with_repository(

@@ -5,19 +5,23 @@ mod workspace;
 
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::record::{Pin, is_hex, short_hash};
+use bench_runner_core::record::{CommitLine, Pin, is_hex, short_hash};
 
 use crate::corpus::names;
 use crate::corpus::sources::cached_tree;
 use crate::corpus::sources::context::FetchContext;
 use crate::corpus::sources::error::SourceError;
-use crate::corpus::sources::git::{build_repository, commit, history, store};
+use crate::corpus::sources::git::{build_repository, cli, commit, history, store};
 use crate::corpus::sources::kind::{SourceKind, SourceRequest, SourceTable};
 use crate::corpus::sources::pinned::Pinned;
 use crate::corpus::sources::tree::{self, TreeFile};
+use crate::corpus::urls::shell_word;
 use crate::toml_reader::{DocError, Reader};
 use parts::{GitParts, gather, refuse};
 use workspace::workspace_above;
+
+/// Most commits between two that are compared.
+const MOST_BETWEEN: usize = 1000;
 
 /// One commit of a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +102,35 @@ impl SourceKind for GitSource {
         let repository = store::repository(&self.url, &self.rev, count, with)?;
         history::last(&repository, &self.rev, count)
             .map_err(|error| refuse(&self.url, &self.rev, error.message().to_owned()))
+    }
+
+    fn branch_tip(
+        &self,
+        branch: &str,
+        _: &SourceRequest<'_>,
+        with: &FetchContext,
+    ) -> Result<String, SourceError> {
+        let name = format!("refs/heads/{branch}");
+        let said = cli::references(&self.url, std::slice::from_ref(&name), with)?;
+        let lines = said.lines().filter_map(|line| line.split_once('\t'));
+        let found = lines.filter(|(id, _)| is_hex(id, 40)).find(|(_, known)| *known == name);
+        found.map(|(id, _)| id.to_owned()).ok_or_else(|| SourceError::Revision {
+            path: PathBuf::from(&self.url),
+            reason: format!("it has no branch `{branch}`"),
+            help: format!("`git ls-remote --heads {}` lists its branches", shell_word(&self.url)),
+        })
+    }
+
+    fn commits_between(
+        &self,
+        from: &str,
+        to: &str,
+        _: &SourceRequest<'_>,
+        with: &FetchContext,
+    ) -> Result<Option<Vec<CommitLine>>, SourceError> {
+        let repository = store::repository(&self.url, to, MOST_BETWEEN + 1, with)?;
+        history::between(&repository, from, to, MOST_BETWEEN)
+            .map_err(|error| refuse(&self.url, to, error.message().to_owned()))
     }
 
     fn with_repository(

@@ -1,0 +1,21 @@
+//! Tracking: what is followed and its present states, the log of a tracking file, and what newest runs say.
+
+mod delivery;
+mod followed;
+mod log_file;
+mod looks;
+mod news;
+mod series;
+
+pub(crate) use delivery::deliver;
+pub(crate) use followed::FollowedProject;
+pub(crate) use log_file::LogFile;
+pub(crate) use looks::{LookGroup, judge_look, look_groups};
+pub(crate) use news::{news, responsible};
+pub(crate) use series::{NightSeries, night_series, publish_machine_history};
+
+/// Verb in the origin of the runs of nights.
+pub(crate) const NIGHT: &str = "track";
+
+/// Word in the origin of the runs that measure suspicions again.
+pub(crate) const SECOND_LOOK: &str = "second-look";
