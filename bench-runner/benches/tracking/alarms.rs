@@ -1,7 +1,7 @@
 //! How many alarms nights without a change raise, and how soon changes are found, through the program's own functions.
 
 use bench_runner_core::stats::noise::Noise;
-use bench_runner_core::stats::{Control, Reference, UncertainValue};
+use bench_runner_core::stats::{Control, Reference, UncertainValue, sum};
 use bench_runner_core::tracking::{LookOutcome, SeriesLife, SuspicionKind, find, look_outcome};
 use rayon::prelude::*;
 
@@ -75,18 +75,20 @@ fn one(nights: &Nights, noise: &mut Noise) -> SeriesAlarms {
         let Some(value) = measured(nights, level(nights, night), noise) else { continue };
         values.push(value);
         result.judged += u64::from(values.len() > bench_runner_core::stats::MIN_SERIES);
-        let Some(finding) = find(&values, life, nights.tolerance) else { continue };
+        let Some(finding) = find(&values, &life, nights.tolerance) else { continue };
         result.suspicions += 1;
         let truth = level(nights, night) - level(nights, finding.before);
         let newest = values.len() - 1;
-        match measured(nights, truth, noise).map(|fresh| look_outcome(fresh, nights.tolerance)) {
+        let fresh = measured(nights, truth, noise);
+        match fresh.map(|fresh| look_outcome(fresh, nights.tolerance)) {
             Some(LookOutcome::Confirmed) => {
                 if truth == 0.0 {
                     result.false_alarms += 1;
                 } else {
                     result.found = result.found.or(Some(night));
                 }
-                life = SeriesLife { accepted: newest, alarmed: Some(newest), dismissed: None };
+                let alarm_level = fresh.and_then(|fresh| sum(&[finding.level, fresh]));
+                life = SeriesLife { alarmed: Some(newest), alarm_level, ..SeriesLife::default() };
             }
             // As in the log: a dismissed step says nothing about the accepted level.
             Some(LookOutcome::Dismissed) if finding.kind == SuspicionKind::Level => {

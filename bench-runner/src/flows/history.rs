@@ -13,11 +13,11 @@ use anyhow::Context as _;
 use bench_runner_core::bundle::{self, RunFiles, Status};
 use bench_runner_core::compare::{Policy, RunRecord, compare};
 use bench_runner_core::history::{HistoryOrder, HistoryRun, RunSeries};
+use bench_runner_core::record::PlanOrigin;
 use bench_runner_report::report::{self, HistoryReport};
 use rayon::prelude::*;
 
 use self::kept::{SharedValues, Stamp};
-use super::tracking::SECOND_LOOK;
 use super::{FlowError, thinning};
 
 /// All runs of a results directory.
@@ -84,7 +84,7 @@ pub(crate) fn load_runs(
 /// past and installed toolchains have no place in time.
 pub(crate) fn is_of_history(run: &HistoryRun, order: HistoryOrder) -> bool {
     match run.origin.as_deref() {
-        Some("bisect" | "gate" | SECOND_LOOK) => false,
+        Some("bisect" | "gate" | PlanOrigin::SECOND_LOOK) => false,
         Some("backfill") => order != HistoryOrder::Time,
         _ => true,
     }

@@ -12,6 +12,7 @@ use crate::sources::servers::serve_http;
 trials! { "tracking";
     an_alarm_goes_from_suspicion_to_its_end: LONG.with("git"),
     nights_without_anything_new_build_the_anchors_alone: LONG.with("git"),
+    what_is_the_same_as_the_anchor_has_a_series: LONG.with("git"),
     what_cannot_be_built_is_named_and_hides_nothing: LONG.with("git"),
     what_is_wrong_in_a_tracking_file_is_said_at_its_place: ALWAYS.with("git"),
 }
@@ -143,6 +144,37 @@ fn nights_without_anything_new_build_the_anchors_alone() {
     assert!(arms.len() == 2 && arms[0] == arms[1] && arms[0].starts_with("anchor "), "{arms:?}");
     let anyway = document(&track(&lab, &["--json", "--anyway"]).expect(0));
     assert_eq!(anyway["null_night"], false, "{anyway}");
+}
+
+/// `toolchain = "stable"` and a branch at the anchor's commit: the control gives both a value.
+fn what_is_the_same_as_the_anchor_has_a_series() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    let anchor = commit(&lab, 10, "anchor");
+    let own = project("project = \"../own\"", &anchor, "toolchains = [\"stable\"]\n");
+    lab.write("work/night.toml", &format!("{HEAD}{own}"));
+    let first = document(&track(&lab, &["--json"]).expect(0));
+    assert_eq!((&first["null_night"], &first["too_short"]), (&false.into(), &2.into()), "{first}");
+    assert_eq!(first["remarks"], Value::Array(Vec::new()), "{first}");
+    // A night in which one of them has moved goes on with both series.
+    commit(&lab, 10, "one");
+    let second = document(&track(&lab, &["--json"]).expect(0));
+    assert_eq!(
+        (second["new"].as_array().map(Vec::len), &second["too_short"]),
+        (Some(1), &2.into()),
+        "{second}"
+    );
+    let history = document(&lab.run(&["history", "--json"]).expect(0));
+    let ratios: Vec<(&str, usize)> = history["series"]
+        .as_array()
+        .expect("series")
+        .iter()
+        .filter(|one| one["quantity"] == "ratio")
+        .map(|one| {
+            (one["variant"].as_str().unwrap_or_default(), one["points"].as_array().map_or(0, Vec::len))
+        })
+        .collect();
+    assert_eq!(ratios, [("branch=main", 2), ("toolchain=stable", 2)], "{history}");
 }
 
 fn what_cannot_be_built_is_named_and_hides_nothing() {

@@ -25,6 +25,7 @@ impl RunSeries {
             let Some(block) = blocks.iter().find(|block| block.id == result.id) else { continue };
             let over_toolchains = over_toolchains(&manifest.plan, block);
             let series = BlockSeries::of(&run.machine, block, result, over_toolchains);
+            let series = series.map(|series| BlockSeries { is_night: run.is_night(), ..series });
             for (key, point) in series.iter().flat_map(BlockSeries::points) {
                 if seen.insert((key.clone(), point.commit.clone(), point.compiler.clone())) {
                     points.push((key, point));
@@ -45,6 +46,8 @@ struct BlockSeries<'b> {
     anchor: &'b Variant,
     /// The source that is built and the baseline's compiler, if the arms are toolchains.
     toolchains: Option<(String, Arc<Compiler>)>,
+    /// True if the run is a night of `track`: what is followed then has a value even if it is the same as another arm.
+    is_night: bool,
 }
 
 impl<'b> BlockSeries<'b> {
@@ -59,13 +62,41 @@ impl<'b> BlockSeries<'b> {
             Some(source) => Some((source, Arc::new(compiler_of(result, baseline)?))),
             None => None,
         };
-        Some(Self { machine, block, result, baseline, anchor: planned(block, baseline)?, toolchains })
+        let anchor = &planned(block, baseline)?.variant;
+        Some(Self { machine, block, result, baseline, anchor, toolchains, is_night: false })
     }
 
     fn points(&self) -> Vec<(Arc<SeriesKey>, HistoryPoint)> {
         let arms = self.result.arms.iter().enumerate();
         let others = arms.filter(|(at, arm)| *at != self.result.baseline && arm.role != Role::Twin);
-        self.seconds().into_iter().chain(others.flat_map(|(_, arm)| self.ratios(arm))).collect()
+        let ratios = others.flat_map(|(_, arm)| self.ratios(arm));
+        self.seconds().into_iter().chain(ratios).chain(self.ratios_of_same()).collect()
+    }
+
+    /// The ratios of what is the same as another arm and was built as that arm; what is the same as the baseline has those of
+    /// its twin, since a value needs an error.
+    fn ratios_of_same(&self) -> Vec<(Arc<SeriesKey>, HistoryPoint)> {
+        let named = |arm: &'b ArmResult| {
+            let names = planned(self.block, arm).map(|planned| (&planned.variant, &planned.aliases));
+            names.into_iter().flat_map(|(variant, names)| {
+                names.iter().map(|name| Variant { name: name.clone(), ..variant.clone() })
+            })
+        };
+        let of_arm = |arm: &'b ArmResult| {
+            let values = if std::ptr::eq(arm, self.baseline) { self.twin_values() } else { values_of(arm) };
+            named(arm).flat_map(move |variant| self.points_of(&variant, None, &values))
+        };
+        let arms = self.result.arms.iter().filter(|arm| self.is_night && arm.role != Role::Twin);
+        arms.flat_map(of_arm).collect()
+    }
+
+    fn twin_values(&self) -> Vec<MetricValue> {
+        let arm = self.result.arms.iter().find(|arm| arm.role == Role::Twin);
+        let of_metric = |metric: MetricId| match metric {
+            MetricId::Wall => self.result.twin.map(|twin| (twin.log_ratio(), twin.rounds, false)),
+            other => self.result.twin_ratios[other].map(|plain| (log_ratio(&plain), plain.rounds, false)),
+        };
+        arm.into_iter().flat_map(|arm| metric_values(arm, of_metric)).collect()
     }
 
     /// The time of the baseline.
@@ -89,27 +120,36 @@ impl<'b> BlockSeries<'b> {
     /// The ratios of an arm, a point for each metric.
     fn ratios(&self, arm: &ArmResult) -> Vec<(Arc<SeriesKey>, HistoryPoint)> {
         let compiler = self.toolchains.as_ref().and_then(|_| compiler_of(self.result, arm)).map(Arc::new);
-        let Some(variant) = planned(self.block, arm) else { return Vec::new() };
+        match planned(self.block, arm) {
+            Some(planned) => self.points_of(&planned.variant, compiler, &values_of(arm)),
+            None => Vec::new(),
+        }
+    }
+
+    fn points_of(
+        &self,
+        variant: &Variant,
+        compiler: Option<Arc<Compiler>>,
+        values: &[MetricValue],
+    ) -> Vec<(Arc<SeriesKey>, HistoryPoint)> {
         let name = match (&self.toolchains, &compiler) {
             (None, _) => series_name(variant),
             (Some(_), Some(_)) => TOOLCHAINS.to_owned(),
             // Nothing was built with it.
             (Some(_), None) => return Vec::new(),
         };
-        let compared = METRICS.iter().filter(|metric| metric.treatment != Treatment::Drawn);
-        let point = |metric: &Metric| {
-            let (value, rounds, unusable) = value_of(arm, metric.id)?;
+        let point = |of: &MetricValue| {
             let point = HistoryPoint {
                 commit: self.commit(variant),
                 compiler: compiler.clone(),
-                value,
-                median: arm.summaries[metric.id].map(|summary| summary.median),
-                rounds,
-                invalid: !self.result.invalid.is_empty() || unusable,
+                value: of.value,
+                median: of.median,
+                rounds: of.rounds,
+                invalid: !self.result.invalid.is_empty() || of.is_invalid,
             };
-            Some((self.key(name.clone(), variant, metric.name, Quantity::Ratio), point))
+            (self.key(name.clone(), variant, of.metric.name, Quantity::Ratio), point)
         };
-        compared.filter_map(point).collect()
+        values.iter().map(point).collect()
     }
 
     /// The commit of a point. All toolchains build the same one, which is then part of the key.
@@ -137,21 +177,45 @@ impl<'b> BlockSeries<'b> {
     }
 }
 
-/// The variant of an arm as planned.
-fn planned<'b>(block: &'b Block, arm: &ArmResult) -> Option<&'b Variant> {
-    let is_its = |planned: &&Arm| planned.role == arm.role && planned.variant.name == arm.variant;
-    block.arms.iter().find(is_its).map(|planned| &planned.variant)
+/// Value of an arm in a metric.
+struct MetricValue {
+    metric: &'static Metric,
+    /// ln ratio to the baseline.
+    value: UncertainValue,
+    rounds: usize,
+    median: Option<f64>,
+    /// True if the verdict is invalid.
+    is_invalid: bool,
 }
 
-/// ln ratio of an arm in a metric, its rounds, and whether its verdict is invalid.
-fn value_of(arm: &ArmResult, metric: MetricId) -> Option<(UncertainValue, usize, bool)> {
-    match metric {
+/// An arm as planned.
+fn planned<'b>(block: &'b Block, arm: &ArmResult) -> Option<&'b Arm> {
+    block.arms.iter().find(|planned| planned.role == arm.role && planned.variant.name == arm.variant)
+}
+
+/// The values of an arm in all metrics that are compared, from its ln ratio in a metric, its rounds, and whether its verdict is
+/// invalid.
+fn metric_values(
+    arm: &ArmResult,
+    of_metric: impl Fn(MetricId) -> Option<(UncertainValue, usize, bool)>,
+) -> Vec<MetricValue> {
+    let compared = METRICS.iter().filter(|metric| metric.treatment != Treatment::Drawn);
+    let value = |metric: &'static Metric| {
+        let (value, rounds, is_invalid) = of_metric(metric.id)?;
+        let median = arm.summaries[metric.id].map(|summary| summary.median);
+        Some(MetricValue { metric, value, rounds, median, is_invalid })
+    };
+    compared.filter_map(value).collect()
+}
+
+fn values_of(arm: &ArmResult) -> Vec<MetricValue> {
+    metric_values(arm, |metric| match metric {
         MetricId::Wall => {
             let ratio = arm.ratio?;
             Some((ratio.log_ratio(), ratio.rounds, ratio.verdict == Verdict::Invalid))
         }
         other => arm.plain_ratios[other].map(|plain| (log_ratio(&plain), plain.rounds, false)),
-    }
+    })
 }
 
 /// Names of the projects of a block, each once.
@@ -297,6 +361,36 @@ mod tests {
         assert_eq!(point.commit.as_deref(), Some("b".repeat(40).as_str()));
         assert!((point.value.value - 1.05f64.ln()).abs() < 0.02 && point.value.se > 0.0);
         assert!((wall[1].points[0].value.value - 10f64.ln()).abs() < 0.02);
+    }
+
+    /// `toolchain=stable` while it is the anchor's, a branch at the anchor's commit.
+    #[test]
+    fn in_a_night_what_is_the_same_as_another_arm_has_its_values() {
+        let mut plan = plan(vec![block("night", true, &["main"])]);
+        plan.blocks[0].arms[0].aliases = vec!["toolchain=stable".into()];
+        plan.blocks[0].arms[2].aliases = vec!["next".into()];
+        let mut samples = Samples::of(&plan);
+        samples.noisy(0, 8, 5, |arm| [1.0, 1.01, 1.05][arm]);
+        let comparison = compare_samples(&plan, &samples.all);
+        let series = BlockSeries::of("m", &plan.blocks[0], &comparison.blocks[0], None).unwrap();
+        let names = |points: &[(Arc<SeriesKey>, HistoryPoint)]| -> Vec<String> {
+            let wall = points.iter().filter(|(key, _)| key.metric == "wall");
+            wall.map(|(key, _)| key.variant.clone()).collect()
+        };
+        assert_eq!(names(&series.points()), ["linker=bfd", "main"], "elsewhere it is left out");
+        let points = BlockSeries { is_night: true, ..series }.points();
+        assert_eq!(names(&points), ["linker=bfd", "main", "toolchain=stable", "next"]);
+        let value = |name: &str| {
+            let found = points.iter().find(|(key, _)| key.variant == name && key.metric == "wall");
+            found.map(|(_, point)| point.clone()).unwrap()
+        };
+        assert_eq!(value("next"), value("main"));
+        // The control's: a ratio of exactly 1 would have no error.
+        let twin = comparison.blocks[0].twin.unwrap();
+        let same = value("toolchain=stable");
+        assert_eq!((same.rounds, same.value.df), (twin.rounds, twin.df));
+        assert!((same.value.interval(LEVEL).1.exp() - twin.ends().1).abs() < 1e-9, "{same:?}");
+        assert!((same.value.value - 1.01f64.ln()).abs() < 0.02 && same.median > Some(0.0));
     }
 
     #[test]

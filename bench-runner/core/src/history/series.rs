@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compiler::Compiler;
 use crate::bundle::Manifest;
-use crate::record::{AS_CONFIGURED, SharedText, short_hash};
+use crate::record::{AS_CONFIGURED, PlanOrigin, SharedText, short_hash};
 use crate::stats::UncertainValue;
 
 /// A run, and everything about it that can change a build.
@@ -63,6 +63,11 @@ impl HistoryRun {
             origin: manifest.plan.origin.as_ref().map(|origin| origin.by.clone()),
             facts: Arc::new(facts.collect()),
         }
+    }
+
+    /// True if the run is a night of `track`.
+    pub fn is_night(&self) -> bool {
+        self.origin.as_deref() == Some(PlanOrigin::NIGHT)
     }
 }
 

@@ -14,6 +14,13 @@ pub struct PlanOrigin {
     pub stage: String,
 }
 
+impl PlanOrigin {
+    /// Verb of the nights of `track`.
+    pub const NIGHT: &str = "track";
+    /// Verb of runs that measure suspicions of `track` again.
+    pub const SECOND_LOOK: &str = "second-look";
+}
+
 /// Combinations of axis values that a block builds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

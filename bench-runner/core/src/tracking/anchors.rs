@@ -19,6 +19,8 @@ pub struct JoinedAnchor {
     pub ratio: UncertainValue,
     /// Nights that it is the mean of.
     pub nights: usize,
+    /// Index of the first run with the new anchor.
+    pub from: usize,
 }
 
 /// Joins each series to the one with the anchor before, if both anchors were built together in at least
@@ -48,7 +50,7 @@ pub fn join_anchors(series: Vec<TimeSeries>) -> (Vec<TimeSeries>, Vec<JoinedAnch
         if all[&old].runs.iter().all(|run| *run < first) {
             all.remove(&old);
         }
-        joined.push(JoinedAnchor { key, before, ratio, nights });
+        joined.push(JoinedAnchor { key, before, ratio, nights, from: first });
     }
     (all.into_values().collect(), joined)
 }

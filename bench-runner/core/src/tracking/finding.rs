@@ -13,14 +13,26 @@ const CONTRIBUTION: f64 = 0.2;
 const SETTLED: usize = 2;
 
 /// Events of a series in the log, as indices of its values.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct SeriesLife {
     /// A value at the accepted level; the first one if nobody accepted any.
     pub accepted: usize,
     /// The newest value when the newest alarm was raised, if that is not resolved.
     pub alarmed: Option<usize>,
+    /// The level after that alarm, as the builds that confirmed it show it.
+    pub alarm_level: Option<UncertainValue>,
     /// The newest value when a look last found nothing.
     pub dismissed: Option<usize>,
+    /// The first value after each change of anchor, and the standard error that all values before it have in common.
+    pub joins: Vec<(usize, f64)>,
+}
+
+impl SeriesLife {
+    /// A change between two values, with the errors that values before a change of anchor have in common.
+    fn over_joins(&self, change: UncertainValue, from: usize, to: usize) -> UncertainValue {
+        let between = self.joins.iter().filter(|(at, _)| (from + 1..=to).contains(at));
+        UncertainValue { se: between.fold(change.se, |se, (_, common)| se.hypot(*common)), ..change }
+    }
 }
 
 /// A suspicious series.
@@ -44,25 +56,38 @@ pub struct Finding {
 /// changes are not.
 ///
 /// A *step* is a newest value that differs from the level before it by a two-sided t test at [`SUSPICION`]; that
-/// level begins at the last change of level, at the accepted value, or after the newest alarm, so that a change is found once. A *level* is a current
+/// level begins at the last change of level, at the accepted value, or after the newest alarm, so that a change is found once.
+/// A *level* is a current
 /// level, as the change points define it, that is above the accepted one by a one-sided test at half of
 /// [`SUSPICION`]; so many steps below the tolerance become suspicious together.
-pub fn find(values: &[UncertainValue], life: SeriesLife, tolerance: f64) -> Option<Finding> {
+pub fn find(values: &[UncertainValue], life: &SeriesLife, tolerance: f64) -> Option<Finding> {
     let found = levels(values, SUSPICION)?;
     step(values, &found, life, tolerance).or_else(|| level(values, &found, life, tolerance))
 }
 
-fn step(values: &[UncertainValue], found: &Levels, life: SeriesLife, tolerance: f64) -> Option<Finding> {
+fn step(values: &[UncertainValue], found: &Levels, life: &SeriesLife, tolerance: f64) -> Option<Finding> {
+    let newest = values.len() - 1;
     // A change that the newest values make is the one in question.
-    let before = levels(&values[..values.len() - 1], SUSPICION);
-    let changed = before.as_ref().and_then(|before| before.changes.last()).map(|change| change.at);
-    let start = changed.into_iter().chain(life.alarmed.map(|at| at + 1)).fold(life.accepted, usize::max);
-    let change = newest_distance(values.get(start..)?)?;
-    let level = UncertainValue { value: values.last()?.value - change.value, ..change };
+    let before = levels(&values[..newest], SUSPICION);
+    let mut begins: Vec<usize> = before.iter().flat_map(|before| &before.changes).map(|one| one.at).collect();
+    let after_alarm = life.alarmed.map(|at| at + 1);
+    let changed = begins.last().copied();
+    let start = changed.into_iter().chain(after_alarm).fold(life.accepted, usize::max);
+    if start > newest {
+        return None;
+    }
+    begins.retain(|begin| *begin < start);
+    begins.extend((start > 0).then_some(start));
+    let known = life.alarm_level.filter(|_| after_alarm == Some(start));
+    let change = newest_distance(values, &begins, known)?;
+    let level = UncertainValue { value: values[newest].value - change.value, ..change };
+    let change = life.over_joins(change, start, newest);
     let suspicious = change.value > tolerance.ln_1p() && change.p_zero() <= SUSPICION;
-    // Nights before may be at the new level already, if the looks at them gave no answer.
+    // Nights before may be at the new level already, if the looks at them gave no answer. The value of an alarm is at the level
+    // that begins after it.
     let is_before = |at: &usize| values[*at].value - level.value < 0.5 * change.value;
-    let before = (start..values.len() - 1).rev().find(is_before)?;
+    let alarmed = life.alarmed.filter(|_| after_alarm == Some(start));
+    let before = (start..newest).rev().find(is_before).or(alarmed)?;
     suspicious.then(|| Finding {
         kind: SuspicionKind::Step,
         change,
@@ -73,7 +98,7 @@ fn step(values: &[UncertainValue], found: &Levels, life: SeriesLife, tolerance: 
     })
 }
 
-fn level(values: &[UncertainValue], found: &Levels, life: SeriesLife, tolerance: f64) -> Option<Finding> {
+fn level(values: &[UncertainValue], found: &Levels, life: &SeriesLife, tolerance: f64) -> Option<Finding> {
     let last = found.changes.last()?;
     let settled = life.alarmed.map(|at| at + SETTLED).unwrap_or(0);
     let accepted = life.accepted.max(settled).min(values.len() - 1);
@@ -86,6 +111,7 @@ fn level(values: &[UncertainValue], found: &Levels, life: SeriesLife, tolerance:
     }
     let (old, new) = (found.levels[from], *found.levels.last()?);
     let change = UncertainValue { value: new.value - old.value, se: old.se.hypot(new.se), df: new.df };
+    let change = life.over_joins(change, accepted, last.at);
     // Half of the two-sided level, since only one side counts.
     if change.value <= tolerance.ln_1p() || change.p_zero() > SUSPICION {
         return None;
@@ -151,23 +177,23 @@ mod tests {
             .collect()
     }
 
-    fn kind(values: &[UncertainValue], life: SeriesLife) -> Option<SuspicionKind> {
+    fn kind(values: &[UncertainValue], life: &SeriesLife) -> Option<SuspicionKind> {
         find(values, life, TOLERANCE).map(|finding| finding.kind)
     }
 
     #[test]
     fn a_step_is_suspicious_in_its_first_night() {
         let values = nights(1, &[(20, 0.0), (1, 0.05)]);
-        let finding = find(&values, SeriesLife::default(), TOLERANCE).unwrap();
+        let finding = find(&values, &SeriesLife::default(), TOLERANCE).unwrap();
         assert_eq!((finding.kind, finding.before), (SuspicionKind::Step, 19));
         assert!((finding.change.value - 0.05).abs() < 0.02, "{finding:?}");
         assert!((finding.level.value).abs() < 0.01, "{finding:?}");
         let second = nights(1, &[(20, 0.0), (2, 0.05)]);
-        assert_eq!(find(&second, SeriesLife::default(), TOLERANCE).map(|finding| finding.before), Some(19));
-        assert_eq!(kind(&nights(1, &[(20, 0.0), (1, -0.05)]), SeriesLife::default()), None, "faster");
-        assert_eq!(kind(&nights(2, &[(21, 0.0)]), SeriesLife::default()), None);
-        assert_eq!(find(&values, SeriesLife::default(), 0.2), None, "within the tolerance");
-        assert_eq!(kind(&values[15..], SeriesLife::default()), None, "too few nights before it");
+        assert_eq!(find(&second, &SeriesLife::default(), TOLERANCE).map(|finding| finding.before), Some(19));
+        assert_eq!(kind(&nights(1, &[(20, 0.0), (1, -0.05)]), &SeriesLife::default()), None, "faster");
+        assert_eq!(kind(&nights(2, &[(21, 0.0)]), &SeriesLife::default()), None);
+        assert_eq!(find(&values, &SeriesLife::default(), 0.2), None, "within the tolerance");
+        assert_eq!(kind(&values[15..], &SeriesLife::default()), None, "too few nights before it");
     }
 
     #[test]
@@ -175,11 +201,44 @@ mod tests {
         let values = nights(3, &[(20, 0.0), (12, 0.05)]);
         let life = SeriesLife { alarmed: Some(20), ..SeriesLife::default() };
         for until in 22..=32 {
-            assert_eq!(kind(&values[..until], life), None, "{until}");
+            assert_eq!(kind(&values[..until], &life), None, "{until}");
         }
-        // Another one on top of it is found again, once there are enough nights at the level between.
-        let more = nights(4, &[(20, 0.0), (10, 0.05), (1, 0.1)]);
-        assert_eq!(kind(&more, life), Some(SuspicionKind::Step));
+    }
+
+    #[test]
+    fn another_change_after_an_alarm_is_found_at_once() {
+        let alarm_level = Some(UncertainValue { value: 0.05, se: 0.003, df: 9.0 });
+        for between in 1..10 {
+            let values = nights(4, &[(20, 0.0), (between, 0.05), (1, 0.1)]);
+            let life = SeriesLife { alarmed: Some(20), alarm_level, ..SeriesLife::default() };
+            let finding = find(&values, &life, TOLERANCE).unwrap();
+            assert_eq!((finding.kind, finding.before), (SuspicionKind::Step, 19 + between));
+            assert!((finding.change.value - 0.05).abs() < 0.02, "{finding:?}");
+        }
+        // The first values after an acceptance are enough as well.
+        let values = nights(4, &[(20, 0.0), (2, 0.05), (1, 0.1)]);
+        let accepted = SeriesLife { accepted: 20, ..SeriesLife::default() };
+        assert_eq!(kind(&values, &accepted), Some(SuspicionKind::Step));
+        assert_eq!(kind(&values[..22], &accepted), None);
+        // Without a level of the alarm and without a value after it, nothing is known.
+        let unknown = SeriesLife { alarmed: Some(20), ..SeriesLife::default() };
+        assert_eq!(kind(&nights(4, &[(20, 0.0), (1, 0.05), (1, 0.1)]), &unknown), None);
+        assert_eq!(kind(&values[..21], &unknown), None, "it is the value of the alarm");
+    }
+
+    /// The ratio of two anchors has an error, and all values before the change of anchor have it.
+    #[test]
+    fn a_step_at_a_change_of_anchor_is_no_evidence() {
+        let values = nights(12, &[(20, 0.0), (1, 0.03)]);
+        let unknown = SeriesLife { joins: vec![(20, 0.02)], ..SeriesLife::default() };
+        assert_eq!(kind(&values, &unknown), None);
+        let known = SeriesLife { joins: vec![(20, 0.001)], ..SeriesLife::default() };
+        assert_eq!(kind(&values, &known), Some(SuspicionKind::Step));
+        let before = SeriesLife { joins: vec![(0, 0.02)], ..SeriesLife::default() };
+        assert_eq!(kind(&values, &before), Some(SuspicionKind::Step), "all values have the same anchor");
+        let level = nights(13, &[(20, 0.0), (10, 0.03)]);
+        assert_eq!(kind(&level, &SeriesLife::default()), Some(SuspicionKind::Level));
+        assert_eq!(kind(&level, &unknown), None);
     }
 
     #[test]
@@ -187,17 +246,17 @@ mod tests {
         let steps: Vec<(usize, f64)> = (0..6).map(|step| (8, 0.01 * f64::from(step))).collect();
         let values = nights(5, &steps);
         let first =
-            (1..=values.len()).find(|&until| find(&values[..until], SeriesLife::default(), 0.03).is_some());
-        let finding = find(&values[..first.unwrap()], SeriesLife::default(), 0.03).unwrap();
+            (1..=values.len()).find(|&until| find(&values[..until], &SeriesLife::default(), 0.03).is_some());
+        let finding = find(&values[..first.unwrap()], &SeriesLife::default(), 0.03).unwrap();
         assert_eq!(finding.kind, SuspicionKind::Level, "{finding:?}");
         assert!(finding.contributions.len() >= 2, "{finding:?}");
         let sum: f64 = finding.contributions.iter().map(|step| step.change.value).sum();
         assert!((sum - finding.change.value).abs() < 0.015, "{finding:?}");
         // Accepted: nothing until it grows again.
         let life = SeriesLife { accepted: values.len() - 1, ..SeriesLife::default() };
-        assert_eq!(find(&values, life, 0.03), None);
+        assert_eq!(find(&values, &life, 0.03), None);
         let dismissed = SeriesLife { dismissed: first, ..SeriesLife::default() };
-        assert_eq!(find(&values[..first.unwrap() + 1], dismissed, 0.03), None);
+        assert_eq!(find(&values[..first.unwrap() + 1], &dismissed, 0.03), None);
     }
 
     #[test]
@@ -217,9 +276,9 @@ mod tests {
         let values = nights(11, &[(20, 0.0), (6, 0.05)]);
         let life = SeriesLife { accepted: 20, ..SeriesLife::default() };
         for until in 22..=26 {
-            assert_eq!(kind(&values[..until], life), None, "{until}");
+            assert_eq!(kind(&values[..until], &life), None, "{until}");
         }
-        assert!(kind(&values[..22], SeriesLife::default()).is_some(), "without accepting it");
+        assert!(kind(&values[..22], &SeriesLife::default()).is_some(), "without accepting it");
     }
 
     #[test]
@@ -227,7 +286,7 @@ mod tests {
         // Each night alone is within the noise.
         let mut values = nights(6, &[(30, 0.0)]);
         values.extend(nights(7, &[(10, 0.012)]));
-        let late = find(&values, SeriesLife::default(), 0.005).unwrap();
+        let late = find(&values, &SeriesLife::default(), 0.005).unwrap();
         assert_eq!(late.kind, SuspicionKind::Level);
         assert!((20..=30).contains(&late.before), "{late:?}");
     }
@@ -236,7 +295,7 @@ mod tests {
     fn a_value_that_is_not_finite_is_no_suspicion() {
         let mut values = nights(8, &[(20, 0.0)]);
         values.push(UncertainValue { value: f64::NAN, se: 0.1, df: 3.0 });
-        assert_eq!(find(&values, SeriesLife::default(), TOLERANCE), None);
-        assert_eq!(find(&[], SeriesLife::default(), TOLERANCE), None);
+        assert_eq!(find(&values, &SeriesLife::default(), TOLERANCE), None);
+        assert_eq!(find(&[], &SeriesLife::default(), TOLERANCE), None);
     }
 }

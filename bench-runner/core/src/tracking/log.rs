@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::stats::{UncertainValue, sum};
+
 use super::event::{
     Blessing, Look, LookOutcome, Night, SeriesId, Suspicion, SuspicionKind, Tip, TrackEvent, VERSION,
 };
@@ -60,6 +62,13 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    /// The level after it, as a ln ratio to this anchor: the level before it and the change that fresh builds showed. `None` if
+    /// these are ratios to another anchor.
+    pub fn level_after(&self, anchor: &str) -> Option<UncertainValue> {
+        let change = self.look.change.filter(|_| self.suspicion.anchor == anchor)?;
+        sum(&[self.suspicion.level, change])
+    }
+
     /// True if it is not resolved.
     pub fn is_unresolved(&self) -> bool {
         !matches!(self.state, AlarmState::Resolved(_))

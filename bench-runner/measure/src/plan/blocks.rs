@@ -130,7 +130,8 @@ impl<'a> BlockBuilder<'a> {
             skipped.push(self.skipped("all", refusal));
             return Ok((None, skipped));
         }
-        if arms.len() < 2 && requested > 1 {
+        let stands_alone = self.matrix.alone && arms.iter().any(|arm| !arm.aliases.is_empty());
+        if arms.len() < 2 && requested > 1 && !stands_alone {
             skipped.push(self.skipped("all", Refusal::new(Self::why_nothing_to_compare(&arms)?)));
             return Ok((None, skipped));
         }

@@ -124,6 +124,8 @@ pub struct Matrix {
     pub exclude: Vec<Exclusion>,
     /// True if the baseline has a twin.
     pub twin: bool,
+    /// True if the baseline, with its twin, is built even if all variants are the same as it.
+    pub alone: bool,
 }
 
 impl Matrix {

@@ -50,7 +50,8 @@ pub fn night_scenario(
                 _ => format!("project-{}-{}", number + 1, at + 1),
             };
             let all = std::iter::once(&project.anchor).chain(&project.followed);
-            matrices.push(matrix(name, &project.project, part, all, &project.anchor.0));
+            let matrix = matrix(name, &project.project, part, all, &project.anchor.0);
+            matrices.push(Matrix { alone: true, ..matrix });
         }
     }
     Ok(scenario(file, "what is followed, against frozen anchors", matrices, sampling(file, common)))
@@ -145,6 +146,7 @@ fn matrix<'v>(
         on: part.on,
         exclude: Vec::new(),
         twin: part.twin,
+        alone: false,
     }
 }
 

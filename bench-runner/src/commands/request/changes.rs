@@ -19,6 +19,7 @@ pub(super) fn custom_scenario(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
         on: VariantBase::Auto,
         exclude: Vec::new(),
         twin: true,
+        alone: false,
     };
     Scenario {
         name: "custom".into(),

@@ -19,7 +19,7 @@ use super::super::request::PlanRequest;
 use super::super::session::Session;
 use super::super::start::StartConditions;
 use super::super::{EarlyEnd, Exit, open_projects};
-use crate::flows::{self, FlowError, FollowedProject, LogFile, MeasuredRun, Places, TRACK_NIGHT};
+use crate::flows::{self, FollowedProject, LogFile, MeasuredRun, Places};
 
 /// Request for a night.
 #[derive(Debug, Clone, Copy)]
@@ -168,13 +168,9 @@ impl<'n> TrackNight<'n> {
         let scenario = night_scenario(file, self.request.scenario, &variants)
             .map_err(|message| unusable(file, message))?;
         let stage = if is_null { "null night" } else { "night" };
-        let measured = match self.measure(scenario, TRACK_NIGHT, stage, file.night.first_part()) {
+        let measured = match self.measure(scenario, PlanOrigin::NIGHT, stage, file.night.first_part()) {
             Ok(Some(measured)) => measured,
             Ok(None) => return Ok(()),
-            Err(EarlyEnd::Error(FlowError::Empty { .. })) if !is_null => {
-                self.remarks.push("all that is followed is the same as the anchor tonight".to_owned());
-                return Ok(());
-            }
             Err(error) => return Err(error),
         };
         let bundle = bundle::open(&measured.bundle)?;

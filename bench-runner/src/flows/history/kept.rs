@@ -23,7 +23,7 @@ use sha2::{Digest as _, Sha256};
 use super::super::thinning;
 
 /// First line of a kept file. The number grows whenever the contents or the statistics behind them change.
-const FIRST_LINE: &[u8] = b"bench-runner history 7\n";
+const FIRST_LINE: &[u8] = b"bench-runner history 8\n";
 
 /// Files that a run's points are made from; those of a thinned run from its results alone.
 const MADE_FROM: [&str; 5] =

@@ -13,9 +13,3 @@ pub(crate) use log_file::LogFile;
 pub(crate) use looks::{LookGroup, judge_look, look_groups};
 pub(crate) use news::{news, responsible};
 pub(crate) use series::{NightSeries, night_series, publish_machine_history};
-
-/// Verb in the origin of the runs of nights.
-pub(crate) const NIGHT: &str = "track";
-
-/// Word in the origin of the runs that measure suspicions again.
-pub(crate) const SECOND_LOOK: &str = "second-look";

@@ -47,19 +47,31 @@ pub(crate) fn night_series(
             newest.insert(id, one);
         }
     }
-    (newest.values().map(|one| of_series(one, &runs, log)).collect(), joined)
+    (newest.values().map(|one| of_series(one, &runs, log, &joined)).collect(), joined)
 }
 
-fn of_series(series: &TimeSeries, runs: &[RunSeries], log: &TrackLog) -> NightSeries {
+fn of_series(
+    series: &TimeSeries,
+    runs: &[RunSeries],
+    log: &TrackLog,
+    joined: &[JoinedAnchor],
+) -> NightSeries {
     let id = SeriesId::from(&series.key);
-    let valid = series.runs.iter().zip(&series.points).filter(|(_, point)| !point.invalid);
+    let valid = || series.runs.iter().zip(&series.points).filter(|(_, point)| !point.invalid);
+    // A series can go on over several anchors.
+    let joins = joined.iter().filter(|one| SeriesId::from(&one.key) == id);
+    let joins = joins.map(|one| (valid().filter(|(run, _)| **run < one.from).count(), one.ratio.se));
+    let joins: Vec<(usize, f64)> = joins.collect();
     let (runs, values): (Vec<String>, Vec<UncertainValue>) =
-        valid.map(|(run, point)| (runs[*run].run.run.clone(), point.value)).unzip();
+        valid().map(|(run, point)| (runs[*run].run.run.clone(), point.value)).unzip();
     let place = |run: &str| runs.iter().rposition(|known| known == run);
+    let alarm = log.unresolved(&id);
     let life = SeriesLife {
         accepted: log.blessed.get(&id).and_then(|blessing| place(&blessing.run)).unwrap_or(0),
-        alarmed: log.unresolved(&id).and_then(|alarm| place(&alarm.suspicion.run)),
+        alarmed: alarm.and_then(|alarm| place(&alarm.suspicion.run)),
+        alarm_level: alarm.and_then(|alarm| alarm.level_after(&series.key.baseline)),
         dismissed: log.dismissed.get(&id).and_then(|run| place(run)),
+        joins,
     };
     NightSeries { id, anchor: series.key.baseline.clone(), values, runs, life }
 }

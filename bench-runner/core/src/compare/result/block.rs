@@ -6,7 +6,7 @@ use super::invalid::Invalid;
 use super::ratio::PlainRatio;
 use super::setup::ComparisonSetup;
 use crate::record::{BlockId, ByMetric, Fidelity, Proof, Role, StopReason};
-use crate::stats::{NoOrderEffects, OrderEffects};
+use crate::stats::{LEVEL, NoOrderEffects, OrderEffects, UncertainValue, t_quantile};
 
 /// Results of one block.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,6 +100,13 @@ pub struct TwinResult {
 }
 
 impl TwinResult {
+    /// The log-ratio with its standard error, derived from the interval.
+    pub fn log_ratio(&self) -> UncertainValue {
+        let df = self.df.max(1.0);
+        let se = self.half_width.ln_1p() / t_quantile(0.5 + 0.5 * LEVEL, df);
+        UncertainValue { value: self.ratio.ln(), se, df }
+    }
+
     /// Ends of the interval of the ratio.
     pub fn ends(&self) -> (f64, f64) {
         let factor = 1.0 + self.half_width;

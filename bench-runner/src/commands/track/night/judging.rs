@@ -42,7 +42,7 @@ impl TrackNight<'_> {
             if self.log.log.pending.iter().any(|pending| pending.series == one.id) {
                 continue;
             }
-            if let Some(finding) = find(&one.values, one.life, tolerance)
+            if let Some(finding) = find(&one.values, &one.life, tolerance)
                 && let Some(suspicion) = self.suspicion(&one, finding)
             {
                 self.log.add(TrackEvent::Suspected(suspicion.clone()))?;

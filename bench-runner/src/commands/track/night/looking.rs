@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bench_runner_core::bundle;
+use bench_runner_core::record::PlanOrigin;
 use bench_runner_core::tracking::{Alarm, Look, LookOutcome, Suspicion, TrackEvent};
 use bench_runner_measure::process;
 use bench_runner_measure::tracking::look_scenario;
@@ -10,7 +11,7 @@ use bench_runner_report::report::{self, ResponsibleStates};
 
 use super::super::super::{EarlyEnd, open_projects};
 use super::{TrackNight, one_line, unusable};
-use crate::flows::{self, FlowError, LookGroup, SECOND_LOOK};
+use crate::flows::{self, FlowError, LookGroup};
 
 /// Half-width of a second look, as a share of the tolerance.
 const LOOK_PRECISION: f64 = 0.5;
@@ -50,7 +51,7 @@ impl TrackNight<'_> {
             .map_err(|message| unusable(file, message))?;
         let numbers: Vec<String> = group.suspicions.iter().map(|one| one.number.to_string()).collect();
         let stage = format!("suspicion {}", numbers.join(", "));
-        let looks = match self.measure(scenario, SECOND_LOOK, &stage, budget) {
+        let looks = match self.measure(scenario, PlanOrigin::SECOND_LOOK, &stage, budget) {
             Ok(None) => return Ok(Vec::new()),
             Ok(Some(measured)) => {
                 self.is_partial |= measured.flawed;
