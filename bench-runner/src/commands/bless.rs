@@ -102,7 +102,7 @@ fn accept(
         _ => of_alarms.contains(id),
     };
     let asked: Vec<_> = all.iter().filter(|one| is_asked(&one.id)).collect();
-    if asked.is_empty() {
+    if asked.is_empty() && of_alarms.is_empty() {
         let known: Vec<String> = all.iter().map(|one| report::series_name(&one.id)).collect();
         let help = match known.as_slice() {
             [] => "there are none yet: `bench-runner track` measures the first night".to_owned(),
@@ -126,6 +126,17 @@ fn accept(
             log.add(TrackEvent::Resolved { alarm, reason: format!("accepted: {reason}") })?;
             outln!("alarm {alarm}: resolved");
         }
+    }
+    resolve_without_values(args, log)
+}
+
+/// Resolves alarms whose series has no value any more: its runs were deleted, or its metric is not followed.
+fn resolve_without_values(args: &Args, log: &mut LogFile) -> Result<(), EarlyEnd> {
+    for number in &args.alarm {
+        let left = log.log.alarms.iter().find(|alarm| alarm.number == *number && alarm.is_unresolved());
+        let Some(series) = left.map(|alarm| report::series_name(&alarm.suspicion.series)) else { continue };
+        log.add(TrackEvent::Resolved { alarm: *number, reason: args.reason.clone() })?;
+        outln!("alarm {number}: resolved; {series} has no values any more, so no level is accepted");
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ trials! { "tracking";
     nights_without_anything_new_build_the_anchors_alone: LONG.with("git"),
     what_is_the_same_as_the_anchor_has_a_series: LONG.with("git"),
     what_cannot_be_built_is_named_and_hides_nothing: LONG.with("git"),
+    an_alarm_whose_runs_are_gone_can_be_resolved: ALWAYS.with("git"),
     what_is_wrong_in_a_tracking_file_is_said_at_its_place: ALWAYS.with("git"),
 }
 
@@ -212,6 +213,30 @@ fn what_cannot_be_built_is_named_and_hides_nothing() {
     let after = fs::read_to_string(&path).expect("the log");
     assert!(after.starts_with(&before), "nothing recorded was changed: {after}");
     assert_eq!(after.matches("\"event\":\"night\"").count(), 2, "{after}");
+}
+
+/// Without its runs, nothing can be accepted as the level of the series.
+fn an_alarm_whose_runs_are_gone_can_be_resolved() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    let anchor = commit(&lab, 10, "anchor");
+    lab.write("work/night.toml", &format!("{HEAD}{}", project("project = \"../own\"", &anchor, "")));
+    let bless = || lab.run(&["bless", "night.toml", "--alarm", "1", "--reason", "the runs were deleted"]);
+    assert!(bless().expect(2).stderr.contains("there is no alarm 1"));
+    let series = r#"{"project":"own","workload":"clean","variant":"branch=main","metric":"wall"}"#;
+    let value = r#"{"value":0.1,"se":0.01,"df":9.0}"#;
+    let head = r#"{"version":1,"at":"2026-03-01T02:00:00Z","event":"#;
+    let suspected = format!(
+        r#"{head}"suspected","number":1,"series":{series},"kind":"step","run":"b","before_run":"a","from":"1","to":"2","change":{value},"level":{value},"noise":0.01,"contributions":[]}}"#
+    );
+    let looked = format!(
+        r#"{head}"looked","suspicion":1,"run":"c","outcome":"confirmed","change":{value},"alarm":1}}"#
+    );
+    fs::write(log(&lab), format!("{suspected}\n{looked}\n")).expect("the log is written");
+    assert!(track(&lab, &["--status"]).expect(0).stdout.contains("1 open since"));
+    let resolved = bless().expect(0);
+    assert!(resolved.stdout.contains("alarm 1: resolved; "), "{}", resolved.stdout);
+    assert!(track(&lab, &["--status"]).expect(0).stdout.contains("no alarm is open"));
 }
 
 fn what_is_wrong_in_a_tracking_file_is_said_at_its_place() {
