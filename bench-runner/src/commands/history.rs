@@ -114,7 +114,9 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     }
     let history = judge(series);
     let runs: Vec<&HistoryRun> = runs.iter().collect();
-    let report = HistoryReport { history: &history, runs: &runs, order };
+    let logs = flows::load_marks(&places.results, args.machine.as_deref())?;
+    logs.remarks.iter().for_each(|remark| errln!("note: {remark}"));
+    let report = HistoryReport { history: &history, runs: &runs, marks: &logs.marks, order };
     if let HistoryFormat::Text = args.format
         && !args.json
     {

@@ -43,7 +43,7 @@ pub use publish::{judge, page};
 pub(crate) use reproduce::{ReproduceOptions, plan_again};
 pub(crate) use tracking::{
     FollowedProject, LogFile, LookGroup, NIGHT as TRACK_NIGHT, NightSeries, SECOND_LOOK, deliver, judge_look,
-    look_groups, news, night_series, publish_machine_history, responsible,
+    load_marks, look_groups, news, night_series, publish_machine_history, responsible,
 };
 pub use verify::{Fault, ProvenEdit, VerifiedBuild, VerifiedProject, VerifyOptions};
 pub(crate) use verify::{Verifier, fetch_all, verify_sources};

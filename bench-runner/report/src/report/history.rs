@@ -1,6 +1,7 @@
 //! A history as text for a terminal, as JSON and as CSV.
 
 mod changes;
+mod marks;
 mod page;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,13 @@ use bench_runner_core::history::{
     SeriesKey, events,
 };
 use bench_runner_core::stats::{ChangePoint, LEVEL, MIN_SERIES};
+use bench_runner_core::tracking::{MarkAtPoint, PlacedMarks, SeriesMark, place_marks};
 use serde_json::{Value, json as object};
 
 pub use page::history_page;
 
 use changes::{changes, commit_of, compiler_of, percent};
+use marks::{alarms_elsewhere, mark_json, unresolved};
 
 use super::csv::csv_text;
 use super::table::{TableColumn, TextStyle};
@@ -40,6 +43,8 @@ pub struct HistoryReport<'h> {
     pub history: &'h History,
     /// The runs that the series refer to.
     pub runs: &'h [&'h HistoryRun],
+    /// Alarms and accepted levels of the machines' logs.
+    pub marks: &'h [SeriesMark],
     /// Order of the values.
     pub order: HistoryOrder,
 }
@@ -47,6 +52,11 @@ pub struct HistoryReport<'h> {
 impl<'h> HistoryReport<'h> {
     fn run(&self, one: &JudgedSeries, at: usize) -> &'h HistoryRun {
         self.runs[one.series.runs[at]]
+    }
+
+    /// The marks, each at its value.
+    fn placed_marks(&self) -> PlacedMarks<'h> {
+        place_marks(self.marks, self.history.series.iter().map(|one| &one.series), self.runs)
     }
 
     /// Series by machine, in order.
@@ -62,16 +72,19 @@ impl<'h> HistoryReport<'h> {
 /// The history for a terminal; lines end with a line feed.
 pub fn history_text(report: &HistoryReport<'_>, style: TextStyle) -> String {
     let mut lines = Vec::new();
+    let marks = report.placed_marks();
     for (machine, series) in report.machines() {
         lines.extend(style.sentence(machine));
         let (shown, single): (Vec<&JudgedSeries>, Vec<&JudgedSeries>) =
             series.iter().copied().partition(|one| one.series.points.len() > 1);
         let rows: Vec<Vec<String>> = shown.iter().map(|one| row(report, one, style)).collect();
         lines.extend(style.table(&COLUMNS, &rows));
-        if !single.is_empty() {
-            let text = format!("{} series with a single run are not shown", single.len());
-            lines.extend(style.paragraph("", &text));
-        }
+        lines.extend(single_runs(single.len()).iter().flat_map(|text| style.paragraph("", text)));
+        let marked = series.iter().flat_map(|one| marks.of(&one.series.key));
+        let alarms = unresolved(marked.map(|(_, mark)| *mark));
+        let others = marks.others.iter().copied().filter(|mark| mark.machine == machine);
+        let alarms = alarms.into_iter().chain(alarms_elsewhere(others));
+        lines.extend(alarms.flat_map(|alarm| style.paragraph("", &alarm)));
         for one in &series {
             lines.extend(toolchains(one).iter().flat_map(|values| style.paragraph("", values)));
         }
@@ -84,17 +97,28 @@ pub fn history_text(report: &HistoryReport<'_>, style: TextStyle) -> String {
     style.text(&lines)
 }
 
+/// Number of series with a single run, as a sentence; `None` if there are none.
+fn single_runs(count: usize) -> Option<String> {
+    let has = if count == 1 { "has" } else { "have" };
+    (count > 0).then(|| format!("{count} series {has} a single run so far, which is not a history yet"))
+}
+
 fn scope(history: &History) -> String {
+    let short = history.too_short;
+    if history.judged == 0 {
+        return format!("none of {short} series: each has fewer than {MIN_SERIES} runs");
+    }
     let changed = history.series.iter().filter(|one| !changes_of(one).is_empty()).count();
     let mut text = format!("{} series, of which {changed} changed", history.judged);
-    if history.too_short > 0 {
-        let short = history.too_short;
+    if short > 0 {
         text.push_str(&format!("; {short} with fewer than {MIN_SERIES} runs are too short to be judged"));
     }
-    let share = wording::share(FALSE_DISCOVERIES);
-    text.push_str(&format!(
-        "; of the series that changed, at most {share} are expected to have done so by chance, if values scatter independently"
-    ));
+    if changed > 0 {
+        let share = wording::share(FALSE_DISCOVERIES);
+        text.push_str(&format!(
+            "; of the series that changed, at most {share} are expected to have done so by chance, if values scatter independently"
+        ));
+    }
     text
 }
 
@@ -194,14 +218,22 @@ fn sparkline(points: &[HistoryPoint], ascii: bool) -> String {
 /// The history as one document, with every point.
 pub fn history_json(report: &HistoryReport<'_>) -> Value {
     let history = report.history;
+    let marks = report.placed_marks();
+    let other = |mark: &&SeriesMark| {
+        let mut document = mark_json(mark, None);
+        document["machine"] = mark.machine.as_str().into();
+        document["series"] = object!(mark.series);
+        document
+    };
     object!({
         "judged": history.judged, "too_short": history.too_short, "level": history.level,
         "false_discoveries": FALSE_DISCOVERIES,
-        "series": history.series.iter().map(|one| series_json(report, one)).collect::<Vec<_>>(),
+        "series": history.series.iter().map(|one| series_json(report, one, marks.of(&one.series.key))).collect::<Vec<_>>(),
+        "other_marks": marks.others.iter().map(other).collect::<Vec<_>>(),
     })
 }
 
-fn series_json(report: &HistoryReport<'_>, one: &JudgedSeries) -> Value {
+fn series_json(report: &HistoryReport<'_>, one: &JudgedSeries, marks: &[MarkAtPoint<'_>]) -> Value {
     let key = &one.series.key;
     let point = |(at, point): (usize, &HistoryPoint)| {
         let (low, high) = point.value.interval(LEVEL);
@@ -234,6 +266,7 @@ fn series_json(report: &HistoryReport<'_>, one: &JudgedSeries) -> Value {
         "levels": levels.map(|levels| levels.levels.iter().map(|level| level.value.exp()).collect::<Vec<_>>()),
         "changes": changes_of(one).iter().map(change).collect::<Vec<_>>(),
         "events": events(&one.series, report.runs).into_iter().map(event).collect::<Vec<_>>(),
+        "marks": marks.iter().map(|(at, mark)| mark_json(mark, Some(&report.run(one, *at).run))).collect::<Vec<_>>(),
     })
 }
 
@@ -367,7 +400,7 @@ mod tests {
         let runs = runs();
         let history = judge(vec![series(Quantity::Ratio, 20), series(Quantity::Seconds, 4)]);
         let refs: Vec<&HistoryRun> = runs.iter().collect();
-        let report = HistoryReport { history: &history, runs: &refs, order: HistoryOrder::Time };
+        let report = HistoryReport { history: &history, runs: &refs, marks: &[], order: HistoryOrder::Time };
         expect![[r#"
             machine-a
               series                                  runs  course                 latest  last change
