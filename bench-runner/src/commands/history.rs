@@ -114,7 +114,11 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     }
     let history = judge(series);
     let runs: Vec<&HistoryRun> = runs.iter().collect();
-    let logs = flows::load_marks(&places.results, args.machine.as_deref())?;
+    let machines = match &args.machine {
+        Some(name) => vec![places.results.join(name)],
+        None => flows::machine_dirs(&places.results)?,
+    };
+    let logs = flows::load_marks(&machines);
     logs.remarks.iter().for_each(|remark| errln!("note: {remark}"));
     let report = HistoryReport { history: &history, runs: &runs, marks: &logs.marks, order };
     if let HistoryFormat::Text = args.format

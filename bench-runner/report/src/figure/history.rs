@@ -1,6 +1,7 @@
 //! Figure of one series over many runs: values with intervals, levels, changes, what else changed then, and above the plot
 //! alarms and accepted levels.
 
+mod labels;
 mod lanes;
 
 use std::ops::Range;
@@ -14,7 +15,7 @@ use super::backend::units;
 use super::chart::{Chart, ChartCanvas, ChartError, ChartFrame, draw, place, stroke, y_axis};
 use super::elements::PointMark;
 use super::palette::{Ink, PointShape};
-use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
+use super::scene::{EDGE, Scene, Tooltip, WIDTH};
 use super::wording;
 use lanes::MarkLanes;
 
@@ -28,11 +29,10 @@ const ACROSS: (f64, f64) = (84.0, WIDTH - EDGE);
 const HEIGHT: f64 = 280.0;
 /// Smallest span of an axis of times, as a share.
 const LEAST_SPAN: f64 = 0.02;
+/// Height of the sizes of changes, above the values.
+const CHANGES: f64 = 18.0;
 /// Number of points above which they are drawn smaller.
 const CROWDED: usize = 150;
-/// Least distance of the points whose dates are below the plot, and of these labels.
-const DATES_APART: f64 = 92.0;
-const LABELS_APART: f64 = 8.0;
 
 /// How much of a series is drawn: all values of the newest days, and one for each stretch of older days.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -149,19 +149,17 @@ impl<'h> DrawableSeries<'h> {
         let drawn: Vec<Drawn> = stretches.map(|points| self.drawn(events, points)).collect();
         let mut scene = Scene::new(title, description(self.one, marks));
         let lanes = MarkLanes::new(marks);
-        let down = (DOWN.0 + lanes.height(), DOWN.1 + lanes.height());
+        let strip = if self.changes().next().is_some() { CHANGES } else { 0.0 };
+        let down = (DOWN.0 + lanes.height(), DOWN.1 + lanes.height() + strip);
         scene.heading(title, &subtitle(self.one));
-        scene.height = HEIGHT + lanes.height();
+        scene.height = HEIGHT + lanes.height() + strip;
         if drawn.is_empty() {
             return scene;
         }
         let ChartPositions { mut tooltips, across } =
-            draw(&mut scene, |canvas| self.draw_chart(canvas, down, &drawn, events));
-        for change in self.changes() {
-            let at = self.one.point_of(change.at);
-            label_change(&mut scene, 0.5 * (across[at] + across[at.saturating_sub(1)]), down, change);
-        }
-        self.draw_dates(&mut scene, &across, down.1);
+            draw(&mut scene, |canvas| self.draw_chart(canvas, (down, strip), &drawn, events));
+        self.draw_changes(&mut scene, &across, down);
+        self.draw_places(&mut scene, &across, down.1);
         tooltips.extend(lanes.draw(&mut scene, |at| across[at], |at| self.moment(at)));
         // From the left to the right, the point of a night first.
         tooltips.sort_by(|one, other| one.from.0.total_cmp(&other.from.0));
@@ -172,41 +170,18 @@ impl<'h> DrawableSeries<'h> {
     fn draw_chart(
         &self,
         canvas: &ChartCanvas<'_>,
-        down: (f64, f64),
+        ((top, bottom), strip): ((f64, f64), f64),
         drawn: &[Drawn],
         events: &[Event],
     ) -> Result<ChartPositions, ChartError> {
-        let frame = ChartFrame { left: ACROSS.0 - EDGE, ..ChartFrame::bare(ACROSS, down) };
+        let frame = ChartFrame { left: ACROSS.0 - EDGE, ..ChartFrame::bare(ACROSS, (top + strip, bottom)) };
         let mut chart = frame.chart(canvas, (self.time_axis(), value_axis(self.one, drawn)))?;
         y_axis(&mut chart)?;
         let tooltips = self.draw_values(&chart, drawn)?;
         let x = |time: &f64| place(&chart, (*time, y_middle(drawn))).0;
         let across: Vec<f64> = self.times.iter().map(x).collect();
-        draw_events(canvas, down.0, events.iter().map(|event| across[event.at]))?;
+        draw_events(canvas, top, events.iter().map(|event| across[event.at]))?;
         Ok(ChartPositions { tooltips, across })
-    }
-
-    /// Draws the axis of time or commits, with as many labels as there is room for.
-    fn draw_dates(&self, scene: &mut Scene, across: &[f64], bottom: f64) {
-        // Text, point and right end of the last label.
-        let (mut last, mut last_x, mut end) = (String::new(), f64::NEG_INFINITY, f64::NEG_INFINITY);
-        for (at, &x) in across.iter().enumerate() {
-            if x - last_x < DATES_APART {
-                continue;
-            }
-            let date = self.date(at);
-            // A second run of a day is told apart by its time.
-            let is_again = self.order == HistoryOrder::Time && date == last;
-            let text = if is_again { self.time_of_day(at) } else { date.as_str() };
-            let label = Label::new((x, bottom + 16.0), text, 11.0, Ink::Muted).anchored(Anchor::Middle);
-            let half = 0.5 * label.width();
-            let middle = x.min(ACROSS.1 - half);
-            if middle - half >= end + LABELS_APART {
-                scene.text(Label { place: (middle, bottom + 16.0), ..label });
-                (last, last_x, end) = (date, x, middle + half);
-            }
-        }
-        scene.line((ACROSS.0, bottom), (ACROSS.1, bottom), 1.0, Ink::Muted);
     }
 
     fn time_axis(&self) -> NumberAxis {
@@ -274,8 +249,7 @@ impl<'h> DrawableSeries<'h> {
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let ends = [low, median(&values).unwrap_or(low), high];
         let [low, middle, high] = ends.map(|value| self.shown(value));
-        let day = |at: usize| self.run(at).started_at.get(..10).unwrap_or_default();
-        let name = format!("{} to {}", day(points.start), day(points.end - 1));
+        let name = format!("{} to {}", self.day(points.start), self.day(points.end - 1));
         let text = format!("median {middle} of {} runs ({low} to {high})", of.len());
         let x = 0.5 * (self.times[points.start] + self.times[points.end - 1]);
         Drawn { x, ends, invalid: of.iter().all(|point| point.invalid), name, text }
@@ -295,19 +269,9 @@ impl<'h> DrawableSeries<'h> {
         started_at.get(..16).unwrap_or(started_at).replace('T', " ")
     }
 
-    fn time_of_day(&self, at: usize) -> &'h str {
-        self.run(at).started_at.get(11..16).unwrap_or_default()
-    }
-
-    /// Label below a point: its date, or the commit or compiler that it has its place by.
-    fn date(&self, at: usize) -> String {
-        let point = &self.one.series.points[at];
-        let commit = point.commit.as_deref().and_then(|commit| commit.get(..10));
-        match (self.order, commit, &point.compiler) {
-            (HistoryOrder::Commits, Some(commit), _) => commit.to_owned(),
-            (HistoryOrder::Toolchains, _, Some(compiler)) => compiler.short(),
-            _ => self.run(at).started_at.get(..10).unwrap_or_default().to_owned(),
-        }
+    /// Day of a point's run.
+    fn day(&self, at: usize) -> &'h str {
+        self.run(at).started_at.get(..10).unwrap_or_default()
     }
 }
 
@@ -326,16 +290,6 @@ fn draw_events(
         }
     }
     Ok(())
-}
-
-/// A line at a change, with its size.
-fn label_change(scene: &mut Scene, x: f64, (top, bottom): (f64, f64), change: &ChangePoint) {
-    let ink = if change.change.value > 0.0 { Ink::Slower } else { Ink::Faster };
-    scene.line((x, top), (x, bottom), 1.2, ink);
-    let text = format!("{:+.1}%", 100.0 * change.change.value.exp_m1()).replace('-', "−");
-    let is_right = x > ACROSS.1 - 60.0;
-    let label = Label::new((x + if is_right { -5.0 } else { 5.0 }, top + 8.0), text, 11.0, ink).bold();
-    scene.text(if is_right { label.anchored(Anchor::End) } else { label });
 }
 
 fn y_middle(drawn: &[Drawn]) -> f64 {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::tracking::{SeriesMark, marks_of};
 
 use super::log_file::LogFile;
-use crate::flows::{FlowError, machine_dirs};
 
 /// Alarms and accepted levels of a results directory.
 #[derive(Debug, Default, PartialEq)]
@@ -15,19 +14,12 @@ pub(crate) struct LoadedMarks {
     pub(crate) remarks: Vec<String>,
 }
 
-/// Loads the marks of all machines below `results`, or of one. A log that cannot be read hides no other.
-///
-/// # Errors
-/// If `results` itself cannot be read.
-pub(crate) fn load_marks(results: &Path, machine: Option<&str>) -> Result<LoadedMarks, FlowError> {
-    let machines = match machine {
-        Some(name) => vec![results.join(name)],
-        None => machine_dirs(results)?,
-    };
+/// Loads the marks of machines, whose directories are given. A log that cannot be read hides no other.
+pub(crate) fn load_marks(machines: &[PathBuf]) -> LoadedMarks {
     let mut loaded = LoadedMarks::default();
     for dir in machines {
         let machine = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let logs = logs(&dir).unwrap_or_else(|error| {
+        let logs = logs(dir).unwrap_or_else(|error| {
             loaded.remarks.push(format!("alarms are left out: cannot read {}: {error}", dir.display()));
             Vec::new()
         });
@@ -41,7 +33,7 @@ pub(crate) fn load_marks(results: &Path, machine: Option<&str>) -> Result<Loaded
             }
         }
     }
-    Ok(loaded)
+    loaded
 }
 
 /// The logs of a machine, each with the name of its tracking file, in their order.
@@ -88,22 +80,17 @@ mod tests {
         fs::write(&path, format!("nonsense\n{}", fs::read_to_string(&path).unwrap())).unwrap();
         fs::create_dir(results.join("m/track-a directory.jsonl")).unwrap();
         fs::write(results.join("m/track-notes.txt"), "").unwrap();
-        let found = |machine: Option<&str>| -> Vec<(String, String)> {
-            let loaded = load_marks(results, machine).unwrap();
-            loaded.marks.into_iter().map(|mark| (mark.machine, mark.tracking)).collect()
-        };
-        let named = |machine: &str, name: &str| (machine.to_owned(), name.to_owned());
-        assert_eq!(found(None), [named("m", "one"), named("m", "two"), named("n", "one")]);
-        assert_eq!(found(Some("n")), [named("n", "one")]);
-        let remarks = load_marks(results, None).unwrap().remarks;
+        let loaded = load_marks(&[results.join("m"), results.join("n")]);
+        let found = loaded.marks.iter().map(|mark| (mark.machine.as_str(), mark.tracking.as_str()));
+        assert_eq!(found.collect::<Vec<_>>(), [("m", "one"), ("m", "two"), ("n", "one")]);
+        let remarks = loaded.remarks;
         assert_eq!(remarks.len(), 2, "{remarks:?}");
         assert!(
             remarks[0].contains("alarms are left out") && remarks[0].contains("a directory"),
             "{remarks:?}"
         );
         assert!(remarks[1].contains("track-one.jsonl: line 1 is left out"), "{remarks:?}");
-        assert!(load_marks(&results.join("none"), None).is_err());
-        let gone = load_marks(results, Some("gone")).unwrap();
+        let gone = load_marks(&[results.join("gone")]);
         assert!(gone.marks.is_empty() && gone.remarks.len() == 1, "{gone:?}");
     }
 }

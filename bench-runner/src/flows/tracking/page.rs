@@ -24,7 +24,7 @@ pub(crate) fn publish_machine_history(
     let metrics: Vec<String> = std::iter::once(WALL.to_owned()).chain(others).collect();
     let mut runs: Vec<RunSeries> = flows::load_runs(results, Some(machine), &metrics)?.runs;
     runs.retain(|one| flows::is_of_history(&one.run, HistoryOrder::Time));
-    let loaded = load_marks(results, Some(machine))?;
+    let loaded = load_marks(&[results.join(machine)]);
     let (series, _) = join_anchors(collect(&runs));
     let history = judge(series);
     let runs: Vec<&HistoryRun> = runs.iter().map(|one| &one.run).collect();

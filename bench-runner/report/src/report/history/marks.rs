@@ -52,15 +52,10 @@ pub(super) fn alarms_elsewhere<'m>(others: impl IntoIterator<Item = &'m SeriesMa
             files.push(&mark.tracking);
         }
     }
-    let verb = if count == 1 { "belongs" } else { "belong" };
-    (count > 0).then(|| {
-        format!(
-            "{} of {} that {} not resolved {verb} to series without values here",
-            wording::pluralize(count, "alarm"),
-            files.join(", "),
-            if count == 1 { "is" } else { "are" }
-        )
-    })
+    let (is, series) = if count == 1 { ("is", "belongs to a series") } else { ("are", "belong to series") };
+    let alarms = wording::pluralize(count, "alarm");
+    let files = files.join(", ");
+    (count > 0).then(|| format!("{alarms} of {files} that {is} not resolved {series} without values here"))
 }
 
 /// Marks for the figure of their series.

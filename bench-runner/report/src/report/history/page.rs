@@ -36,13 +36,20 @@ pub fn history_page(report: &HistoryReport<'_>, machine: &str) -> String {
     let marks: Vec<&SeriesMark> = report.marks.iter().filter(|mark| mark.machine == machine).collect();
     let detail = detail(&drawable, MOST_POINTS.saturating_sub(marks.len()));
     let page = MachinePage { report, series, placed: report.placed_marks(), marks, detail };
+    // One value alone shows no course.
+    let (drawn, single): (Vec<DrawableSeries<'_>>, Vec<DrawableSeries<'_>>) = drawable
+        .into_iter()
+        .partition(|one| one.one.series.points.len() > 1 || !page.marks_of(one.one).is_empty());
+    let has_figures = !drawn.is_empty();
     let mut parts = vec![
         ("answer", "What changed", page.what_changed()),
-        ("series", "Series", page.all_series(&drawable)),
-        ("words", "How to read this", page.words()),
+        ("series", "Series", page.all_series(drawn, single.len())),
     ];
     if !page.marks.is_empty() {
-        parts.insert(2, ("alarms", "Alarms and accepted levels", page.all_marks()));
+        parts.push(("alarms", "Alarms and accepted levels", page.all_marks()));
+    }
+    if has_figures {
+        parts.push(("words", "How to read this", page.words()));
     }
     render_page(&PageTemplate {
         title: &format!("Build times on {machine}"),
@@ -72,7 +79,12 @@ fn period(report: &HistoryReport<'_>, series: &[&JudgedSeries]) -> String {
     match (used.first(), used.last()) {
         (Some(first), Some(last)) => {
             let runs = wording::pluralize(used.len(), "run");
-            format!("{runs} from {} to {}", day(first), day(last))
+            let (first, last) = (day(first), day(last));
+            if first == last {
+                format!("{runs} on {first}")
+            } else {
+                format!("{runs} from {first} to {last}")
+            }
         }
         _ => "no runs".to_owned(),
     }
@@ -92,22 +104,18 @@ impl MachinePage<'_> {
                 @if let Some(alarm) = alarms_elsewhere(others) { li.alarm { (alarm) "." } }
                 @for change in &found { li { (change.strip_prefix("changed: ").unwrap_or(change)) "." } }
             }
-            @if found.is_empty() && is_judged { p { "No series changed its level." } }
+            @if found.is_empty() && is_judged { p { "The search over all series found no change of level." } }
             p.muted { "Judged: " (scope(self.report.history)) "." }
         }
     }
 
-    fn all_series(&self, series: &[DrawableSeries<'_>]) -> Markup {
-        // One value alone shows no course.
-        let is_drawn = |one: &JudgedSeries| one.series.points.len() > 1 || !self.marks_of(one).is_empty();
-        let mut ordered: Vec<&DrawableSeries<'_>> =
-            series.iter().filter(|drawable| is_drawn(drawable.one)).collect();
+    fn all_series(&self, mut ordered: Vec<DrawableSeries<'_>>, single: usize) -> Markup {
         ordered.sort_by_key(|drawable| (!self.is_alarmed(drawable.one), !has_changed(drawable.one)));
         let figures = ordered.par_iter().enumerate();
         let figures: Vec<Markup> = figures.map(|(at, one)| self.series_figure(one, at + 1)).collect();
         let is_any_alarmed = ordered.iter().any(|drawable| self.is_alarmed(drawable.one));
         html! {
-            @if let Some(single) = single_runs(series.len() - ordered.len()) { p { (single) "." } }
+            @if let Some(single) = single_runs(single) { p { (single) "." } }
             @if !figures.is_empty() {
                 div.controls.history-controls hidden {
                     label { "Show series with" input type="search" placeholder="part of the name"; }
@@ -173,14 +181,14 @@ impl MachinePage<'_> {
             dl.glossary {
                 dt { "point" } dd { "one run: the ratio of a variant to its baseline, both built in the same rounds, so a slower machine does not move it; or the median time of the baseline, which shows the machine" }
                 dt { "gray line" } dd { "its 95% interval. Values older than " (format!("{:.0}", detail.full_days)) " days are drawn as one for each " (format!("{:.0}", detail.older_days)) " days: the median, and the range of the values" }
-                dt { "black line" } dd { "the level between two changes" }
+                dt { "horizontal line" } dd { "the level between two changes" }
                 dt { "colored line" } dd { "a change of level, with its size" }
                 dt { "triangle" } dd { "something else changed with this run, such as the compiler: the point says what" }
                 @if has_alarm {
                     dt { "diamond" } dd { "an alarm of " code { "track" } " in this night, with its number: orange until it is resolved, then gray. Its interval is that of the fresh builds which confirmed it" }
                 }
                 @if has_accepted {
-                    dt { "black square" } dd { "the level of this night was accepted with " code { "bless" } ": later levels are compared with it" }
+                    dt { "square" } dd { "the level of this night was accepted with " code { "bless" } ": later levels are compared with it" }
                 }
                 dt { "ring" } dd { "an invalid comparison (two identical builds differed by more than chance explains); it is not judged" }
             }
