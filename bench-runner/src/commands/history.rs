@@ -21,7 +21,7 @@ use crate::flows::{self, Places};
 /// slower machine does not change, or the time of the baseline, which shows the machine. Runs that compare a commit with a
 /// fixed one (`--axis rev=FIXED,NEW`) make one series, whatever the new commit is. Changes are searched in all series
 /// together, so that few of them are chance, and are printed with what else changed at the same time, such as the
-/// compiler. A page for each machine, with all series as figures, is written to `plots/history-MACHINE/`.
+/// compiler. Alarms of `track` and levels that were accepted are shown with their series. A page for each machine, with all series as figures, is written to `plots/history-MACHINE/`.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -114,7 +114,13 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     }
     let history = judge(series);
     let runs: Vec<&HistoryRun> = runs.iter().collect();
-    let report = HistoryReport { history: &history, runs: &runs, order };
+    let machines = match &args.machine {
+        Some(name) => vec![places.results.join(name)],
+        None => flows::machine_dirs(&places.results)?,
+    };
+    let logs = flows::load_marks(&machines);
+    logs.remarks.iter().for_each(|remark| errln!("note: {remark}"));
+    let report = HistoryReport { history: &history, runs: &runs, marks: &logs.marks, order };
     if let HistoryFormat::Text = args.format
         && !args.json
     {

@@ -85,6 +85,9 @@ fn an_alarm_goes_from_suspicion_to_its_end() {
     assert_eq!(raised["commits"][0]["id"], slow.as_str(), "the first commit after the old one");
     let remarks = said["remarks"].to_string();
     assert!(remarks.contains("did not accept alarm 1") && remarks.contains("exit code 1"), "{remarks}");
+    let page = lab.path("work").join(said["pages"][0].as_str().expect("a page"));
+    let page = fs::read_to_string(page).expect("a page");
+    assert!(page.contains("Alarm 1 of nightly, open since ") && page.contains(">alarm 1</text>"), "{page}");
 
     // The next night hands it over again, and it counts once.
     lab.write("work/ready", "");
@@ -123,6 +126,18 @@ fn an_alarm_goes_from_suspicion_to_its_end() {
         .filter_map(|one| one["variant"].as_str())
         .collect();
     assert!(variants.contains(&"branch=main") && variants.len() == 2, "{variants:?}");
+    let marked = history["series"].as_array().expect("series").iter().find(|one| one["quantity"] == "ratio");
+    let marks = marked.and_then(|one| one["marks"].as_array()).expect("marks");
+    let said: Vec<[&Value; 3]> =
+        marks.iter().map(|mark| ["kind", "state", "reason"].map(|key| &mark[key])).collect();
+    assert_eq!(
+        said,
+        [
+            [&"alarm".into(), &"resolved".into(), &"accepted: worth it".into()],
+            [&"accepted".into(), &Value::Null, &"worth it".into()]
+        ]
+    );
+    assert_eq!(marks[0]["shown_at"], raised["run"], "{history}");
 }
 
 fn nights_without_anything_new_build_the_anchors_alone() {

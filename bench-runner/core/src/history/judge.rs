@@ -92,13 +92,16 @@ fn values(series: &TimeSeries) -> Vec<UncertainValue> {
     series.points.iter().filter(|point| !point.invalid).map(|point| point.value).collect()
 }
 
-/// The largest of the p-values that passes: p(k) ≤ k·q/m; `None` if none does.
+/// The level k·q/m of the largest k with p(k) ≤ k·q/m; `None` if there is none. The p-values up to it are p(1) to p(k).
+///
+/// It is not p(k) itself: a series with several changes has a larger p-value for each of them than for having changed at all.
 fn discovery_level(p_values: &[f64], q: f64) -> Option<f64> {
     let mut sorted = p_values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let m = sorted.len() as f64;
-    let passes = |(index, p): &(usize, &f64)| **p <= (*index as f64 + 1.0) * q / m;
-    sorted.iter().enumerate().rfind(passes).map(|(_, p)| *p)
+    let level = |index: usize| (index as f64 + 1.0) * q / m;
+    let passing = sorted.iter().enumerate().rfind(|(index, p)| **p <= level(*index));
+    passing.map(|(index, _)| level(index))
 }
 
 #[cfg(test)]
@@ -124,7 +127,9 @@ mod tests {
             0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719,
             0.6528, 0.7590, 1.0,
         ];
-        assert_eq!(discovery_level(&p, 0.05), Some(0.0095));
+        let level = discovery_level(&p, 0.05).unwrap();
+        assert!((level - 4.0 * 0.05 / 15.0).abs() < 1e-15, "{level}");
+        assert_eq!(p.iter().filter(|p| **p <= level).count(), 4);
         assert_eq!(discovery_level(&[0.5, 0.9], 0.05), None);
         assert_eq!(discovery_level(&[], 0.05), None);
     }
@@ -145,6 +150,29 @@ mod tests {
         assert!(changed.len() <= 12, "{changed:?}");
         let at = history.series[0].levels.as_ref().unwrap().changes[0].at;
         assert!((18..=22).contains(&at), "{at}");
+    }
+
+    #[test]
+    fn a_series_with_several_changes_is_not_judged_at_its_own_p_value() {
+        let changes_at = |seed: u64| -> Vec<usize> {
+            let mut noise = Noise::new(seed);
+            let mut several = series(0, &mut noise, 40, 0.0);
+            for (at, point) in several.points.iter_mut().enumerate() {
+                point.value.value += match at {
+                    0..12 => 0.0,
+                    12..20 => 0.10,
+                    20..32 => 0.22,
+                    _ => 0.08,
+                };
+            }
+            let others = (1..4).map(|number| series(number, &mut noise, 40, 0.0));
+            let history = judge(std::iter::once(several).chain(others).collect());
+            let levels = history.series[0].levels.as_ref().unwrap();
+            levels.changes.iter().map(|change| change.at).collect()
+        };
+        for seed in 33..43 {
+            assert_eq!(changes_at(seed), [12, 20, 32], "{seed}");
+        }
     }
 
     #[test]

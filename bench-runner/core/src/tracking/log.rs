@@ -84,6 +84,8 @@ pub struct TrackLog {
     pub pending: Vec<Suspicion>,
     /// All alarms, oldest first.
     pub alarms: Vec<Alarm>,
+    /// All accepted levels, oldest first, with the time at which each was accepted.
+    pub accepted: Vec<(String, Blessing)>,
     /// The newest accepted level of each series.
     pub blessed: BTreeMap<SeriesId, Blessing>,
     /// The newest run at which a look dismissed the suspicion of a level of each series.
@@ -149,6 +151,7 @@ impl TrackLog {
                 self.change(alarm, |alarm| alarm.state = AlarmState::Resolved(reason));
             }
             TrackEvent::Blessed(blessing) => {
+                self.accepted.push((at.to_owned(), blessing.clone()));
                 self.blessed.insert(blessing.series.clone(), blessing);
             }
         }

@@ -11,6 +11,7 @@ mod event;
 mod finding;
 mod log;
 mod look;
+mod marks;
 
 pub use anchors::{JoinedAnchor, MIN_OVERLAP, is_anchor, is_branch, join_anchors};
 pub use event::{
@@ -20,3 +21,4 @@ pub use event::{
 pub use finding::{Finding, SUSPICION, SeriesLife, find, has_returned};
 pub use log::{Alarm, AlarmState, ParsedLog, TrackLog};
 pub use look::{CONFIRMATION, against_level, look_outcome};
+pub use marks::{MarkAtPoint, MarkKind, PlacedMarks, SeriesMark, marks_of, place_marks};

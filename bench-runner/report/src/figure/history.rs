@@ -1,9 +1,13 @@
-//! Figure of one series over many runs: values with intervals, levels, changes, and what else changed then.
+//! Figure of one series over many runs: values with intervals, levels, changes, what else changed then, and above the plot
+//! alarms and accepted levels.
+
+mod labels;
+mod lanes;
 
 use std::ops::Range;
 
 use bench_runner_core::history::{Event, HistoryOrder, HistoryPoint, HistoryRun, JudgedSeries, Quantity};
-use bench_runner_core::stats::{ChangePoint, LEVEL, median};
+use bench_runner_core::stats::{ChangePoint, LEVEL, MIN_SERIES, median};
 use plotters::element::PathElement;
 
 use super::axis::NumberAxis;
@@ -11,21 +15,24 @@ use super::backend::units;
 use super::chart::{Chart, ChartCanvas, ChartError, ChartFrame, draw, place, stroke, y_axis};
 use super::elements::PointMark;
 use super::palette::{Ink, PointShape};
-use super::scene::{Anchor, EDGE, Label, Scene, Tooltip, WIDTH};
+use super::scene::{EDGE, Scene, Tooltip, WIDTH};
 use super::wording;
+use lanes::MarkLanes;
 
-/// Upper and lower end of the plot.
+pub(crate) use lanes::{HistoryMark, HistoryMarkKind};
+
+/// Upper and lower end of the plot, without marks above it.
 const DOWN: (f64, f64) = (86.0, 246.0);
 /// Left and right end of the plot.
 const ACROSS: (f64, f64) = (84.0, WIDTH - EDGE);
-/// Height of the scene.
+/// Height of the scene, without marks.
 const HEIGHT: f64 = 280.0;
 /// Smallest span of an axis of times, as a share.
 const LEAST_SPAN: f64 = 0.02;
+/// Height of the sizes of changes, above the values.
+const CHANGES: f64 = 18.0;
 /// Number of points above which they are drawn smaller.
 const CROWDED: usize = 150;
-/// Least distance of two dates below the plot.
-const DATES_APART: f64 = 92.0;
 
 /// How much of a series is drawn: all values of the newest days, and one for each stretch of older days.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,13 +88,11 @@ pub(crate) struct DrawableSeries<'h> {
     times: Vec<f64>,
 }
 
-/// Positions in a chart, for what is drawn over it.
+/// Positions in a chart, for what is drawn around it.
 struct ChartPositions {
     tooltips: Vec<Tooltip>,
-    /// Of each change, from the left.
-    changes: Vec<f64>,
-    /// Of the points that have a date below the plot, with their indices.
-    dates: Vec<(f64, usize)>,
+    /// Of each point, from the left.
+    across: Vec<f64>,
 }
 
 impl<'h> DrawableSeries<'h> {
@@ -134,54 +139,49 @@ impl<'h> DrawableSeries<'h> {
     }
 
     /// Scene of the series.
-    pub(super) fn scene(&self, events: &[Event], title: &str, detail: HistoryDetail) -> Scene {
+    pub(super) fn scene(
+        &self,
+        (events, marks): (&[Event], &[HistoryMark]),
+        title: &str,
+        detail: HistoryDetail,
+    ) -> Scene {
         let stretches = self.stretches(detail).into_iter();
         let drawn: Vec<Drawn> = stretches.map(|points| self.drawn(events, points)).collect();
-        let mut scene = Scene::new(title, description(self.one));
+        let mut scene = Scene::new(title, description(self.one, marks));
+        let lanes = MarkLanes::new(marks);
+        let strip = if self.changes().next().is_some() { CHANGES } else { 0.0 };
+        let down = (DOWN.0 + lanes.height(), DOWN.1 + lanes.height() + strip);
         scene.heading(title, &subtitle(self.one));
-        scene.height = HEIGHT;
+        scene.height = HEIGHT + lanes.height() + strip;
         if drawn.is_empty() {
             return scene;
         }
-        let positions = draw(&mut scene, |canvas| self.draw_chart(canvas, &drawn, events));
-        for (x, change) in positions.changes.into_iter().zip(self.changes()) {
-            label_change(&mut scene, x, change);
-        }
-        for (x, at) in positions.dates {
-            let anchor = if x > ACROSS.1 - DATES_APART / 2.0 { Anchor::End } else { Anchor::Middle };
-            let label = Label::new((x, DOWN.1 + 16.0), self.date(at), 11.0, Ink::Muted);
-            scene.text(label.anchored(anchor));
-        }
-        scene.line((ACROSS.0, DOWN.1), (ACROSS.1, DOWN.1), 1.0, Ink::Muted);
-        scene.tooltips = positions.tooltips;
+        let ChartPositions { mut tooltips, across } =
+            draw(&mut scene, |canvas| self.draw_chart(canvas, (down, strip), &drawn, events));
+        self.draw_changes(&mut scene, &across, down);
+        self.draw_places(&mut scene, &across, down.1);
+        tooltips.extend(lanes.draw(&mut scene, |at| across[at], |at| self.moment(at)));
+        // From the left to the right, the point of a night first.
+        tooltips.sort_by(|one, other| one.from.0.total_cmp(&other.from.0));
+        scene.tooltips = tooltips;
         scene
     }
 
     fn draw_chart(
         &self,
         canvas: &ChartCanvas<'_>,
+        ((top, bottom), strip): ((f64, f64), f64),
         drawn: &[Drawn],
         events: &[Event],
     ) -> Result<ChartPositions, ChartError> {
-        let frame = ChartFrame { left: ACROSS.0 - EDGE, ..ChartFrame::bare(ACROSS, DOWN) };
+        let frame = ChartFrame { left: ACROSS.0 - EDGE, ..ChartFrame::bare(ACROSS, (top + strip, bottom)) };
         let mut chart = frame.chart(canvas, (self.time_axis(), value_axis(self.one, drawn)))?;
         y_axis(&mut chart)?;
         let tooltips = self.draw_values(&chart, drawn)?;
-        let x = |time: f64| place(&chart, (time, y_middle(drawn))).0;
-        draw_events(canvas, events.iter().map(|event| x(self.times[event.at])))?;
-        let between = |at: usize| match at {
-            0 => self.times[at],
-            _ => 0.5 * (self.times[at] + self.times[at - 1]),
-        };
-        let changes = self.changes().map(|change| x(between(self.one.point_of(change.at)))).collect();
-        let mut dates: Vec<(f64, usize)> = Vec::new();
-        for (at, time) in self.times.iter().enumerate() {
-            let x = x(*time);
-            if dates.last().is_none_or(|(last, _)| x - last >= DATES_APART) {
-                dates.push((x, at));
-            }
-        }
-        Ok(ChartPositions { tooltips, changes, dates })
+        let x = |time: &f64| place(&chart, (*time, y_middle(drawn))).0;
+        let across: Vec<f64> = self.times.iter().map(x).collect();
+        draw_events(canvas, top, events.iter().map(|event| across[event.at]))?;
+        Ok(ChartPositions { tooltips, across })
     }
 
     fn time_axis(&self) -> NumberAxis {
@@ -240,9 +240,7 @@ impl<'h> DrawableSeries<'h> {
         let invalid = if point.invalid { ", invalid" } else { "" };
         let [low, middle, high] = ends.map(|value| self.shown(value));
         let text = format!("{middle} ({low} to {high}){invalid}{commit}{compiler}{changed}");
-        let started_at = &self.run(at).started_at;
-        let name = started_at.get(..16).unwrap_or(started_at).replace('T', " ");
-        Drawn { x: self.times[at], ends, invalid: point.invalid, name, text }
+        Drawn { x: self.times[at], ends, invalid: point.invalid, name: self.moment(at), text }
     }
 
     fn drawn_stretch(&self, points: Range<usize>, of: &[HistoryPoint]) -> Drawn {
@@ -251,8 +249,7 @@ impl<'h> DrawableSeries<'h> {
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let ends = [low, median(&values).unwrap_or(low), high];
         let [low, middle, high] = ends.map(|value| self.shown(value));
-        let day = |at: usize| self.run(at).started_at.get(..10).unwrap_or_default();
-        let name = format!("{} to {}", day(points.start), day(points.end - 1));
+        let name = format!("{} to {}", self.day(points.start), self.day(points.end - 1));
         let text = format!("median {middle} of {} runs ({low} to {high})", of.len());
         let x = 0.5 * (self.times[points.start] + self.times[points.end - 1]);
         Drawn { x, ends, invalid: of.iter().all(|point| point.invalid), name, text }
@@ -266,39 +263,33 @@ impl<'h> DrawableSeries<'h> {
         }
     }
 
-    /// Label below a point: its date, or the commit or compiler that it has its place by.
-    fn date(&self, at: usize) -> String {
-        let point = &self.one.series.points[at];
-        let commit = point.commit.as_deref().and_then(|commit| commit.get(..10));
-        match (self.order, commit, &point.compiler) {
-            (HistoryOrder::Commits, Some(commit), _) => commit.to_owned(),
-            (HistoryOrder::Toolchains, _, Some(compiler)) => compiler.short(),
-            _ => self.run(at).started_at.get(..10).unwrap_or_default().to_owned(),
-        }
+    /// Day and time of a point's run.
+    fn moment(&self, at: usize) -> String {
+        let started_at = &self.run(at).started_at;
+        started_at.get(..16).unwrap_or(started_at).replace('T', " ")
+    }
+
+    /// Day of a point's run.
+    fn day(&self, at: usize) -> &'h str {
+        self.run(at).started_at.get(..10).unwrap_or_default()
     }
 }
 
-/// Draws a triangle at each event, from left to right; of several at one place, one.
-fn draw_events(canvas: &ChartCanvas<'_>, places: impl Iterator<Item = f64>) -> Result<(), ChartError> {
+/// Draws a triangle above the plot at each event, from left to right; of several at one place, one.
+fn draw_events(
+    canvas: &ChartCanvas<'_>,
+    top: f64,
+    places: impl Iterator<Item = f64>,
+) -> Result<(), ChartError> {
     let mut last = f64::NEG_INFINITY;
     for x in places {
         if last < x {
             last = x;
-            let at = (units(x), units(DOWN.0 - 6.0));
+            let at = (units(x), units(top - 6.0));
             canvas.draw(&PointMark { at, shape: PointShape::Down, half: 3.5, ink: Ink::Outlier })?;
         }
     }
     Ok(())
-}
-
-/// A line at a change, with its size.
-fn label_change(scene: &mut Scene, x: f64, change: &ChangePoint) {
-    let ink = if change.change.value > 0.0 { Ink::Slower } else { Ink::Faster };
-    scene.line((x, DOWN.0), (x, DOWN.1), 1.2, ink);
-    let text = format!("{:+.1}%", 100.0 * change.change.value.exp_m1()).replace('-', "−");
-    let is_right = x > ACROSS.1 - 60.0;
-    let label = Label::new((x + if is_right { -5.0 } else { 5.0 }, DOWN.0 + 8.0), text, 11.0, ink).bold();
-    scene.text(if is_right { label.anchored(Anchor::End) } else { label });
 }
 
 fn y_middle(drawn: &[Drawn]) -> f64 {
@@ -334,9 +325,12 @@ fn subtitle(one: &JudgedSeries) -> String {
         Quantity::Seconds => format!("{count} in seconds"),
     };
     match &one.levels {
-        None => format!("{count}, too few to be judged"),
+        None => format!("{count}, too few to be judged (at least {MIN_SERIES} are needed)"),
         Some(levels) => {
-            let changes = wording::pluralize(levels.changes.len(), "change");
+            let changes = match levels.changes.len() {
+                0 => "no change".to_owned(),
+                count => wording::pluralize(count, "change"),
+            };
             format!(
                 "{count}, {changes} of level; a value scatters by {} about its level",
                 wording::share(levels.noise)
@@ -345,10 +339,11 @@ fn subtitle(one: &JudgedSeries) -> String {
     }
 }
 
-fn description(one: &JudgedSeries) -> String {
+fn description(one: &JudgedSeries, marks: &[HistoryMark]) -> String {
     let changes = one.levels.iter().flat_map(|levels| &levels.changes);
     let changes: Vec<String> =
         changes.map(|change| format!("{:+.1}%", 100.0 * change.change.value.exp_m1())).collect();
     let changes = if changes.is_empty() { "none".to_owned() } else { changes.join(", ") };
-    format!("{}. Changes: {changes}.", subtitle(one))
+    let marks: String = marks.iter().map(|mark| format!(" {}.", wording::capitalized(&mark.text))).collect();
+    format!("{}. Changes: {changes}.{marks}", subtitle(one))
 }

@@ -41,7 +41,7 @@ use layout::FigureLayout;
 use png::Size;
 use scene::{Scene, Tooltip};
 
-pub(crate) use history::{DrawableSeries, HistoryDetail, days_of};
+pub(crate) use history::{DrawableSeries, HistoryDetail, HistoryMark, HistoryMarkKind, days_of};
 pub(crate) use memory::MEMORY;
 pub use png::PngError;
 
@@ -191,11 +191,11 @@ fn multi_run_block_scenes(together: &SideBySide, block: &MultiRunBlock) -> Vec<(
 /// Figure of a series over many runs for a page.
 pub(crate) fn inline_history(
     one: &DrawableSeries<'_>,
-    events: &[Event],
+    around: (&[Event], &[HistoryMark]),
     title: &str,
     detail: HistoryDetail,
 ) -> InlineFigure {
-    InlineFigure::from_scene(&one.scene(events, title, detail), Screens::All)
+    InlineFigure::from_scene(&one.scene(around, title, detail), Screens::All)
 }
 
 /// All figures of several runs as SVG.

@@ -1,23 +1,25 @@
-//! A history as text for a terminal, as JSON and as CSV.
+//! A history as text for a terminal, as JSON, as CSV and as a page.
 
 mod changes;
+mod documents;
+mod marks;
 mod page;
 
 use std::collections::BTreeMap;
 
 use bench_runner_core::compare::workload_phrase;
 use bench_runner_core::history::{
-    Event, FALSE_DISCOVERIES, History, HistoryOrder, HistoryPoint, HistoryRun, JudgedSeries, Quantity,
-    SeriesKey, events,
+    FALSE_DISCOVERIES, History, HistoryOrder, HistoryPoint, HistoryRun, JudgedSeries, Quantity, SeriesKey,
 };
 use bench_runner_core::stats::{ChangePoint, LEVEL, MIN_SERIES};
-use serde_json::{Value, json as object};
+use bench_runner_core::tracking::{PlacedMarks, SeriesMark, place_marks};
 
+pub use documents::{history_csv, history_json};
 pub use page::history_page;
 
 use changes::{changes, commit_of, compiler_of, percent};
+use marks::{alarms_elsewhere, unresolved};
 
-use super::csv::csv_text;
 use super::table::{TableColumn, TextStyle};
 use crate::figure::wording;
 
@@ -40,6 +42,8 @@ pub struct HistoryReport<'h> {
     pub history: &'h History,
     /// The runs that the series refer to.
     pub runs: &'h [&'h HistoryRun],
+    /// Alarms and accepted levels of the machines' logs.
+    pub marks: &'h [SeriesMark],
     /// Order of the values.
     pub order: HistoryOrder,
 }
@@ -47,6 +51,11 @@ pub struct HistoryReport<'h> {
 impl<'h> HistoryReport<'h> {
     fn run(&self, one: &JudgedSeries, at: usize) -> &'h HistoryRun {
         self.runs[one.series.runs[at]]
+    }
+
+    /// The marks, each at its value.
+    fn placed_marks(&self) -> PlacedMarks<'h> {
+        place_marks(self.marks, self.history.series.iter().map(|one| &one.series), self.runs)
     }
 
     /// Series by machine, in order.
@@ -62,16 +71,21 @@ impl<'h> HistoryReport<'h> {
 /// The history for a terminal; lines end with a line feed.
 pub fn history_text(report: &HistoryReport<'_>, style: TextStyle) -> String {
     let mut lines = Vec::new();
+    let marks = report.placed_marks();
     for (machine, series) in report.machines() {
         lines.extend(style.sentence(machine));
         let (shown, single): (Vec<&JudgedSeries>, Vec<&JudgedSeries>) =
             series.iter().copied().partition(|one| one.series.points.len() > 1);
         let rows: Vec<Vec<String>> = shown.iter().map(|one| row(report, one, style)).collect();
-        lines.extend(style.table(&COLUMNS, &rows));
-        if !single.is_empty() {
-            let text = format!("{} series with a single run are not shown", single.len());
-            lines.extend(style.paragraph("", &text));
+        if !rows.is_empty() {
+            lines.extend(style.table(&COLUMNS, &rows));
         }
+        lines.extend(single_runs(single.len()).iter().flat_map(|text| style.paragraph("", text)));
+        let marked = series.iter().flat_map(|one| marks.of(&one.series.key));
+        let alarms = unresolved(marked.map(|(_, mark)| *mark));
+        let others = marks.others.iter().copied().filter(|mark| mark.machine == machine);
+        let alarms = alarms.into_iter().chain(alarms_elsewhere(others));
+        lines.extend(alarms.flat_map(|alarm| style.paragraph("", &alarm)));
         for one in &series {
             lines.extend(toolchains(one).iter().flat_map(|values| style.paragraph("", values)));
         }
@@ -84,17 +98,31 @@ pub fn history_text(report: &HistoryReport<'_>, style: TextStyle) -> String {
     style.text(&lines)
 }
 
+/// Number of series with a single run, as a sentence; `None` if there are none.
+fn single_runs(count: usize) -> Option<String> {
+    let has = if count == 1 { "has" } else { "have" };
+    (count > 0).then(|| format!("{count} series {has} a single run so far, which is not a history yet"))
+}
+
 fn scope(history: &History) -> String {
+    let short = history.too_short;
+    if history.series.is_empty() {
+        return "no series".to_owned();
+    }
+    if history.judged == 0 {
+        return format!("none of {short} series: each has fewer than {MIN_SERIES} runs");
+    }
     let changed = history.series.iter().filter(|one| !changes_of(one).is_empty()).count();
     let mut text = format!("{} series, of which {changed} changed", history.judged);
-    if history.too_short > 0 {
-        let short = history.too_short;
+    if short > 0 {
         text.push_str(&format!("; {short} with fewer than {MIN_SERIES} runs are too short to be judged"));
     }
-    let share = wording::share(FALSE_DISCOVERIES);
-    text.push_str(&format!(
-        "; of the series that changed, at most {share} are expected to have done so by chance, if values scatter independently"
-    ));
+    if changed > 0 {
+        let share = wording::share(FALSE_DISCOVERIES);
+        text.push_str(&format!(
+            "; of the series that changed, at most {share} are expected to have done so by chance, if values scatter independently"
+        ));
+    }
     text
 }
 
@@ -191,203 +219,5 @@ fn sparkline(points: &[HistoryPoint], ascii: bool) -> String {
     newest.iter().map(bar).collect()
 }
 
-/// The history as one document, with every point.
-pub fn history_json(report: &HistoryReport<'_>) -> Value {
-    let history = report.history;
-    object!({
-        "judged": history.judged, "too_short": history.too_short, "level": history.level,
-        "false_discoveries": FALSE_DISCOVERIES,
-        "series": history.series.iter().map(|one| series_json(report, one)).collect::<Vec<_>>(),
-    })
-}
-
-fn series_json(report: &HistoryReport<'_>, one: &JudgedSeries) -> Value {
-    let key = &one.series.key;
-    let point = |(at, point): (usize, &HistoryPoint)| {
-        let (low, high) = point.value.interval(LEVEL);
-        let run = report.run(one, at);
-        object!({
-            "run": run.run, "started_at": run.started_at, "commit": point.commit, "compiler": point.compiler,
-            "value": point.value.value.exp(), "low": low.exp(), "high": high.exp(),
-            "median": point.median, "rounds": point.rounds, "invalid": point.invalid,
-        })
-    };
-    let change = |change: &ChangePoint| {
-        let (low, high) = change.change.interval(LEVEL);
-        let run = |at: usize| report.run(one, one.point_of(at)).run.clone();
-        object!({
-            "run": run(change.at), "between": [run(change.between.0), run(change.between.1)],
-            "ratio": change.change.value.exp(), "ratio_low": low.exp(), "ratio_high": high.exp(), "p": change.p,
-        })
-    };
-    let event = |event: Event| {
-        let run = &report.run(one, event.at).run;
-        object!({ "run": run, "fact": event.fact, "before": event.before, "after": event.after })
-    };
-    let levels = one.levels.as_ref();
-    object!({
-        "machine": key.machine, "project": key.project, "workload": key.workload, "variant": key.variant, "fixed": key.fixed,
-        "baseline": key.baseline, "metric": key.metric, "quantity": quantity(key),
-        "points": one.series.points.iter().enumerate().map(point).collect::<Vec<_>>(),
-        "p": levels.map(|levels| levels.p), "noise": levels.map(|levels| levels.noise),
-        "serial": levels.and_then(|levels| levels.serial),
-        "levels": levels.map(|levels| levels.levels.iter().map(|level| level.value.exp()).collect::<Vec<_>>()),
-        "changes": changes_of(one).iter().map(change).collect::<Vec<_>>(),
-        "events": events(&one.series, report.runs).into_iter().map(event).collect::<Vec<_>>(),
-    })
-}
-
-fn quantity(key: &SeriesKey) -> &'static str {
-    match key.quantity {
-        Quantity::Ratio => "ratio",
-        Quantity::Seconds => "seconds",
-    }
-}
-
-const CSV_COLUMNS: [&str; 20] = [
-    "machine",
-    "project",
-    "workload",
-    "variant",
-    "baseline",
-    "fixed",
-    "metric",
-    "quantity",
-    "run",
-    "started_at",
-    "commit",
-    "compiler",
-    "compiler_date",
-    "value",
-    "low",
-    "high",
-    "median",
-    "rounds",
-    "invalid",
-    "level",
-];
-
-/// All points as CSV; `level` is the level of the series at the point, in the unit of `value`, if it is long enough to have one.
-pub fn history_csv(report: &HistoryReport<'_>) -> Result<String, csv::Error> {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    for one in &report.history.series {
-        let key = &one.series.key;
-        for (at, point) in one.series.points.iter().enumerate() {
-            let (low, high) = point.value.interval(LEVEL);
-            let run = report.run(one, at);
-            let compiler = point.compiler.as_ref();
-            let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-            rows.push(vec![
-                key.machine.clone(),
-                key.project.clone(),
-                key.workload.clone(),
-                key.variant.clone(),
-                key.baseline.clone(),
-                key.fixed.clone(),
-                key.metric.clone(),
-                quantity(key).to_owned(),
-                run.run.clone(),
-                run.started_at.clone(),
-                point.commit.as_deref().unwrap_or_default().to_owned(),
-                compiler.map(|compiler| compiler.release.clone()).unwrap_or_default(),
-                compiler.and_then(|compiler| compiler.date.clone()).unwrap_or_default(),
-                point.value.value.exp().to_string(),
-                low.exp().to_string(),
-                high.exp().to_string(),
-                optional(point.median),
-                point.rounds.to_string(),
-                point.invalid.to_string(),
-                optional(level_at(one, at)),
-            ]);
-        }
-    }
-    csv_text(&CSV_COLUMNS, rows)
-}
-
-/// Level of a series at a point.
-fn level_at(one: &JudgedSeries, at: usize) -> Option<f64> {
-    let levels = one.levels.as_ref()?;
-    let passed = levels.changes.iter().filter(|change| one.point_of(change.at) <= at).count();
-    levels.levels.get(passed).map(|level| level.value.exp())
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use bench_runner_core::history::{TimeSeries, judge};
-    use bench_runner_core::stats::UncertainValue;
-    use expect_test::expect;
-
-    use super::*;
-
-    fn runs() -> Vec<HistoryRun> {
-        let run = |at: usize| HistoryRun {
-            run: format!("run-{at:02}"),
-            machine: "machine-a".into(),
-            started_at: format!("2026-03-{:02}T02:00:00Z", at + 1),
-            origin: None,
-            facts: Arc::new(
-                [("rustc".to_owned(), if at < 12 { "1.94.0" } else { "1.95.0" }.to_owned())].into(),
-            ),
-        };
-        (0..20).map(run).collect()
-    }
-
-    fn series(quantity: Quantity, count: usize) -> TimeSeries {
-        let key = SeriesKey {
-            machine: "machine-a".into(),
-            project: "hexyl".into(),
-            workload: "clean".into(),
-            variant: "main".into(),
-            baseline: "anchor".into(),
-            fixed: String::new(),
-            metric: "wall".into(),
-            quantity,
-        };
-        // A fixed pattern in place of noise.
-        let wave = |at: usize| 0.01 * ((at * at * 7 % 11) as f64 / 5.0 - 1.0);
-        let point = |at: usize| {
-            let level = if at >= 12 { 0.08 } else { 0.0 };
-            let value = UncertainValue { value: level + wave(at), se: 0.006, df: 9.0 };
-            HistoryPoint {
-                commit: None,
-                compiler: None,
-                value,
-                median: Some(2.5),
-                rounds: 10,
-                invalid: at == 3,
-            }
-        };
-        TimeSeries { key, runs: (0..count).collect(), points: (0..count).map(point).collect() }
-    }
-
-    #[test]
-    fn a_change_is_said_with_what_changed_then() {
-        let runs = runs();
-        let history = judge(vec![series(Quantity::Ratio, 20), series(Quantity::Seconds, 4)]);
-        let refs: Vec<&HistoryRun> = runs.iter().collect();
-        let report = HistoryReport { history: &history, runs: &refs, order: HistoryOrder::Time };
-        expect![[r#"
-            machine-a
-              series                                  runs  course                 latest  last change
-              hexyl: full build: main against anchor    20  ▁▂▂▂▁▂▂▁▂▂▂▁█▇█▇██▇█   1.090×  +8.6% on 2026-03-13
-              hexyl: full build: time of anchor          4  ▁▇▆█                  1.006 s  too few runs
-              changed: hexyl: full build: main against anchor: +8.6% (+7.9 to +9.4%) with run-12; then
-                changed: rustc (1.94.0 → 1.95.0)
-
-            judged: 1 series, of which 1 changed; 1 with fewer than 6 runs are too short to be judged; of the
-              series that changed, at most 5% are expected to have done so by chance, if values scatter
-              independently
-        "#]]
-        .assert_eq(&history_text(&report, TextStyle::default()));
-        let ascii = history_text(&report, TextStyle { ascii: true, ..TextStyle::default() });
-        assert!(ascii.is_ascii(), "{ascii}");
-        let document = history_json(&report);
-        assert_eq!(document["series"][0]["changes"][0]["run"], "run-12");
-        assert_eq!(document["series"][0]["points"].as_array().unwrap().len(), 20);
-        assert_eq!(document["series"][0]["events"][0]["fact"], "rustc");
-        let csv = history_csv(&report).unwrap();
-        assert_eq!(csv.lines().count(), 25);
-    }
-}
+mod tests;

@@ -205,15 +205,14 @@ fn look_sentence(suspicion: &Suspicion, look: &Look) -> String {
 }
 
 fn alarm_sentence(alarm: &Alarm) -> String {
+    format!("{}: {}", series_name(&alarm.suspicion.series), alarm_change(alarm))
+}
+
+/// The change that an alarm is about, such as `1.106× as long (1.083–1.129×; +10.6%) from 0123456789 to abcdef0123`.
+pub(super) fn alarm_change(alarm: &Alarm) -> String {
     let suspicion = &alarm.suspicion;
     let fresh = alarm.look.change.as_ref().unwrap_or(&suspicion.change);
-    format!(
-        "{}: {} from {} to {}",
-        series_name(&suspicion.series),
-        change(fresh),
-        short_commit(&suspicion.from),
-        short_commit(&suspicion.to)
-    )
+    format!("{} from {} to {}", change(fresh), short_commit(&suspicion.from), short_commit(&suspicion.to))
 }
 
 /// A night as one document.
@@ -254,7 +253,7 @@ pub fn alarm_json(alarm: &Alarm, report: &TrackReport<'_>, responsible: &Respons
 }
 
 /// A change on the log scale as a ratio with its 95% interval.
-fn ratio(change: &UncertainValue) -> Value {
+pub(super) fn ratio(change: &UncertainValue) -> Value {
     let (low, high) = change.interval(LEVEL);
     object!({ "ratio": change.value.exp(), "low": low.exp(), "high": high.exp() })
 }

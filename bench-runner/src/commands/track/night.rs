@@ -2,6 +2,7 @@
 
 mod judging;
 mod looking;
+mod publishing;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -98,6 +99,7 @@ impl<'n> TrackNight<'n> {
             }
             Err(error) => return Err(error),
         }
+        self.publish();
         self.deliver()?;
         Ok(match self.outcome() {
             NightOutcome::Regression => Exit::Regression,

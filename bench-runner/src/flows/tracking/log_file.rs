@@ -65,8 +65,15 @@ impl LogFile {
     /// # Errors
     /// If it cannot be read.
     pub(crate) fn read(results: &Path, machine: &str, name: &str) -> Result<ParsedLog, FlowError> {
-        let path = path(results, machine, name);
-        let bytes = match std::fs::read(&path) {
+        Self::read_path(&path(results, machine, name))
+    }
+
+    /// Reads the log at `path`.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) fn read_path(path: &Path) -> Result<ParsedLog, FlowError> {
+        let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => {
@@ -75,7 +82,7 @@ impl LogFile {
                     .into());
             }
         };
-        Ok(parse(&bytes, &path))
+        Ok(parse(&bytes, path))
     }
 
     /// Adds an event, and waits until it is on the disk.

@@ -4,12 +4,16 @@ mod delivery;
 mod followed;
 mod log_file;
 mod looks;
+mod marks;
 mod news;
+mod page;
 mod series;
 
 pub(crate) use delivery::deliver;
 pub(crate) use followed::FollowedProject;
 pub(crate) use log_file::LogFile;
 pub(crate) use looks::{LookGroup, judge_look, look_groups};
+pub(crate) use marks::load_marks;
 pub(crate) use news::{news, responsible};
-pub(crate) use series::{NightSeries, night_series, publish_machine_history};
+pub(crate) use page::publish_machine_history;
+pub(crate) use series::{NightSeries, night_series};

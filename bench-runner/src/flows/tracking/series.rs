@@ -1,14 +1,10 @@
 //! Runs of nights → the series of a tracking file, each with what its log says of it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
 
-use bench_runner_core::history::{HistoryOrder, HistoryRun, Quantity, RunSeries, TimeSeries, collect, judge};
+use bench_runner_core::history::{Quantity, RunSeries, TimeSeries, collect};
 use bench_runner_core::stats::UncertainValue;
 use bench_runner_core::tracking::{JoinedAnchor, SeriesId, SeriesLife, TrackLog, is_anchor, join_anchors};
-use bench_runner_report::report::HistoryReport;
-
-use crate::flows::{self, FlowError};
 
 /// A followed series: its valid values in the order of time.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,14 +70,4 @@ fn of_series(
         joins,
     };
     NightSeries { id, anchor: series.key.baseline.clone(), values, runs, life }
-}
-
-/// Writes the history page of a machine.
-pub(crate) fn publish_machine_history(runs: &[RunSeries], plots: &Path) -> Result<Vec<PathBuf>, FlowError> {
-    let runs: Vec<RunSeries> =
-        runs.iter().filter(|one| flows::is_of_history(&one.run, HistoryOrder::Time)).cloned().collect();
-    let (series, _) = join_anchors(collect(&runs));
-    let history = judge(series);
-    let of: Vec<&HistoryRun> = runs.iter().map(|one| &one.run).collect();
-    flows::publish_history(&HistoryReport { history: &history, runs: &of, order: HistoryOrder::Time }, plots)
 }

@@ -1,6 +1,7 @@
 //! The page in a real browser, opened from disk: of real runs and synthetic ones.
 
 mod browser;
+mod history;
 mod pages;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use browser::{Browser, PROGRAM, View};
 use pages::Pages;
 
 trials! { "page";
+    [history];
     opens_without_a_word_in_the_console_and_without_a_request: ALWAYS.with(PROGRAM),
     labels_of_figures_are_whole_and_apart: LONG.with(PROGRAM),
     nothing_reaches_beyond_the_window: LONG.with(PROGRAM),

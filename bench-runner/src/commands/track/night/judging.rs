@@ -13,16 +13,8 @@ impl TrackNight<'_> {
     pub(super) fn judge(&mut self) -> Result<Vec<Suspicion>, EarlyEnd> {
         let Some((run, is_null)) = self.run.clone() else { return Ok(Vec::new()) };
         let metrics = &self.request.file.metrics;
-        let loaded = flows::load_runs(&self.places.results, Some(&self.machine), &with_wall(metrics))?;
+        let loaded = flows::load_runs(&self.places.results, Some(&self.machine), metrics)?;
         self.remarks.extend(loaded.remarks);
-        // A page that cannot be written changes nothing about the result.
-        match flows::publish_machine_history(&loaded.runs, &self.places.plots) {
-            Ok(pages) => self.pages = pages,
-            Err(error) => {
-                self.is_partial = true;
-                self.remarks.push(format!("there is no page: {error}"));
-            }
-        }
         let (series, joined) = flows::night_series(&loaded.runs, &self.log.log, metrics);
         self.remarks.extend(joined.iter().map(report::joined_text));
         let mut found = Vec::new();
@@ -106,11 +98,4 @@ impl TrackNight<'_> {
             contributions: finding.contributions.into_iter().filter_map(known).collect(),
         })
     }
-}
-
-/// Metrics that are loaded: the history page shows wall times.
-fn with_wall(metrics: &[String]) -> Vec<String> {
-    let wall = "wall".to_owned();
-    let others = metrics.iter().filter(|metric| **metric != wall).cloned();
-    std::iter::once(wall.clone()).chain(others).collect()
 }
