@@ -125,6 +125,11 @@ impl Limits {
         self.file.as_ref().map_or(self.default, |file| file.of(project, workload, variant, WALL))
     }
 
+    /// The smallest tolerance under these workloads.
+    fn least(&self, workloads: &[String]) -> f64 {
+        self.file.as_ref().map_or(self.default, |file| file.least(workloads, WALL))
+    }
+
     /// The tolerance of a comparison in a run.
     fn of_arm(&self, block: &BlockResult, arm: &ArmResult) -> f64 {
         let project = &block.setup.project;
@@ -225,8 +230,9 @@ fn question(args: &Args, limits: &Limits, places: &Places) -> Result<GateQuestio
     };
     let sampling = &mut scenario.sampling;
     sampling.time_budget = Some(args.time_budget);
-    sampling.margin = limits.default;
-    sampling.precision = Some((0.5 * limits.default).clamp(LEAST_PRECISION, MOST_PRECISION));
+    let limit = limits.least(&workloads);
+    sampling.margin = limit;
+    sampling.precision = Some((0.5 * limit).clamp(LEAST_PRECISION, MOST_PRECISION));
     if let Some(rounds) = args.rounds {
         (sampling.min_rounds, sampling.max_rounds, sampling.precision) = (rounds, rounds, None);
     }

@@ -92,6 +92,15 @@ impl Tolerances {
         });
         found.map_or(self.default, |one| one.limit)
     }
+
+    /// The smallest tolerance that a series with one of these workloads can have.
+    pub fn least(&self, workloads: &[String], metric: &str) -> f64 {
+        let can_fit = |one: &&SeriesTolerance| {
+            one.workload.as_ref().is_none_or(|workload| workloads.contains(workload))
+                && one.metric.as_deref().is_none_or(|known| known == metric)
+        };
+        self.series.iter().filter(can_fit).map(|one| one.limit).fold(self.default, f64::min)
+    }
 }
 
 /// Command that is called for each new alarm.
@@ -162,5 +171,35 @@ impl TrackingFile {
             RequestError::usage(format!("cannot read {}: {error}", path.display()), Some(help))
         })?;
         Ok(read::tracking_file(&source, path.parent().unwrap_or(Path::new(".")))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn builds_are_repeated_for_the_smallest_tolerance_that_can_count() {
+        let rule = |workload: Option<&str>, metric: Option<&str>, limit: f64| SeriesTolerance {
+            project: None,
+            workload: workload.map(str::to_owned),
+            variant: None,
+            metric: metric.map(str::to_owned),
+            limit,
+        };
+        let series = vec![
+            rule(Some("check"), None, 0.01),
+            rule(Some("clean"), Some("wall"), 0.015),
+            rule(None, Some("max_rss"), 0.001),
+            rule(None, None, 0.5),
+        ];
+        let all = Tolerances { default: 0.02, series };
+        let least = |workloads: &[&str]| {
+            all.least(&workloads.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(), "wall")
+        };
+        assert_eq!(
+            (least(&["clean", "check"]), least(&["clean"]), least(&["incremental"])),
+            (0.01, 0.015, 0.02)
+        );
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct NightSeries {
     pub(crate) life: SeriesLife,
 }
 
-/// The series of a log, from all runs of its machine.
+/// The series of a log, from all runs of its machine, and those that the newest night has joined to an earlier anchor.
 pub(crate) fn night_series(
     runs: &[RunSeries],
     log: &TrackLog,
@@ -43,7 +43,10 @@ pub(crate) fn night_series(
             newest.insert(id, one);
         }
     }
-    (newest.values().map(|one| of_series(one, &runs, log, &joined)).collect(), joined)
+    let series = newest.values().map(|one| of_series(one, &runs, log, &joined)).collect();
+    // Said once, in the first night with the new anchor.
+    let joined = joined.into_iter().filter(|one| one.from + 1 == runs.len()).collect();
+    (series, joined)
 }
 
 fn of_series(
