@@ -30,7 +30,7 @@ Exit codes:
   1    bench-runner itself failed, or a recorded run is damaged
   2    the request was wrong: command line, scenario, project or run
   3    finished, but some variants failed to build or could not be confirmed; in `track` also: something
-       could not be updated, or the command for alarms failed
+       could not be updated or compared, or the command for alarms failed
   4    the machine is unfit (with --strict), another run measures on it (without --wait), or you
        answered no to a question
   5    undecided (run and compare with --require-verdict; gate; track; bisect; backfill;

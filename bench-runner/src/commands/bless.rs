@@ -136,7 +136,9 @@ fn resolve_without_values(args: &Args, log: &mut LogFile) -> Result<(), EarlyEnd
         let left = log.log.alarms.iter().find(|alarm| alarm.number == *number && alarm.is_unresolved());
         let Some(series) = left.map(|alarm| report::series_name(&alarm.suspicion.series)) else { continue };
         log.add(TrackEvent::Resolved { alarm: *number, reason: args.reason.clone() })?;
-        outln!("alarm {number}: resolved; {series} has no values any more, so no level is accepted");
+        outln!(
+            "alarm {number}: resolved; {series} has no values among the metrics of the file, so no level is accepted"
+        );
     }
     Ok(())
 }

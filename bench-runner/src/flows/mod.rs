@@ -42,8 +42,8 @@ pub(crate) use publish::{PublishedReport, publish};
 pub use publish::{judge, page};
 pub(crate) use reproduce::{ReproduceOptions, plan_again};
 pub(crate) use tracking::{
-    FollowedProject, LogFile, LookGroup, NightSeries, deliver, judge_look, load_marks, look_groups, news,
-    night_series, publish_machine_history, responsible,
+    FollowedProject, LogFile, LookGroup, NightSeries, NotLooked, deliver, judge_look, load_marks,
+    look_groups, news, night_series, publish_machine_history, responsible,
 };
 pub use verify::{Fault, ProvenEdit, VerifiedBuild, VerifiedProject, VerifyOptions};
 pub(crate) use verify::{Verifier, fetch_all, verify_sources};

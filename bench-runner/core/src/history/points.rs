@@ -25,7 +25,7 @@ impl RunSeries {
             let Some(block) = blocks.iter().find(|block| block.id == result.id) else { continue };
             let over_toolchains = over_toolchains(&manifest.plan, block);
             let series = BlockSeries::of(&run.machine, block, result, over_toolchains);
-            let series = series.map(|series| BlockSeries { is_night: run.is_night(), ..series });
+            let series = series.map(|series| BlockSeries { is_of_track: run.is_of_track(), ..series });
             for (key, point) in series.iter().flat_map(BlockSeries::points) {
                 if seen.insert((key.clone(), point.commit.clone(), point.compiler.clone())) {
                     points.push((key, point));
@@ -46,8 +46,8 @@ struct BlockSeries<'b> {
     anchor: &'b Variant,
     /// The source that is built and the baseline's compiler, if the arms are toolchains.
     toolchains: Option<(String, Arc<Compiler>)>,
-    /// True if the run is a night of `track`: what is followed then has a value even if it is the same as another arm.
-    is_night: bool,
+    /// True if the run is one of `track`: what is followed then has a value even if it is the same as another arm.
+    is_of_track: bool,
 }
 
 impl<'b> BlockSeries<'b> {
@@ -63,7 +63,7 @@ impl<'b> BlockSeries<'b> {
             None => None,
         };
         let anchor = &planned(block, baseline)?.variant;
-        Some(Self { machine, block, result, baseline, anchor, toolchains, is_night: false })
+        Some(Self { machine, block, result, baseline, anchor, toolchains, is_of_track: false })
     }
 
     fn points(&self) -> Vec<(Arc<SeriesKey>, HistoryPoint)> {
@@ -86,7 +86,7 @@ impl<'b> BlockSeries<'b> {
             let values = if std::ptr::eq(arm, self.baseline) { self.twin_values() } else { values_of(arm) };
             named(arm).flat_map(move |variant| self.points_of(&variant, None, &values))
         };
-        let arms = self.result.arms.iter().filter(|arm| self.is_night && arm.role != Role::Twin);
+        let arms = self.result.arms.iter().filter(|arm| self.is_of_track && arm.role != Role::Twin);
         arms.flat_map(of_arm).collect()
     }
 
@@ -378,7 +378,7 @@ mod tests {
             wall.map(|(key, _)| key.variant.clone()).collect()
         };
         assert_eq!(names(&series.points()), ["linker=bfd", "main"], "elsewhere it is left out");
-        let points = BlockSeries { is_night: true, ..series }.points();
+        let points = BlockSeries { is_of_track: true, ..series }.points();
         assert_eq!(names(&points), ["linker=bfd", "main", "toolchain=stable", "next"]);
         let value = |name: &str| {
             let found = points.iter().find(|(key, _)| key.variant == name && key.metric == "wall");

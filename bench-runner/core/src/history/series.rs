@@ -65,9 +65,9 @@ impl HistoryRun {
         }
     }
 
-    /// True if the run is a night of `track`.
-    pub fn is_night(&self) -> bool {
-        self.origin.as_deref() == Some(PlanOrigin::NIGHT)
+    /// True if the run is a night of `track`, or a second look.
+    pub fn is_of_track(&self) -> bool {
+        matches!(self.origin.as_deref(), Some(PlanOrigin::NIGHT | PlanOrigin::SECOND_LOOK))
     }
 }
 

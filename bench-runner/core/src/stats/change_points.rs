@@ -115,18 +115,26 @@ impl SearchableSeries {
     }
 }
 
-/// Distance of the last value of a series from the level before it, which begins at the last of `begins`: the ascending
-/// begins of all levels but the first. `known` is what is known of that level besides its values, which it then needs not have. `None`
-/// if fewer than [`MIN_SERIES`] values are before the last, nothing is known of the level, or a value is not finite.
+/// The last value of a series against the level before it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NewestValue {
+    /// Value minus level. Its standard error has the scatter of the values about their level, the error of the level, and the weight
+    /// of the value; so a value that is known less well must be farther away.
+    pub distance: UncertainValue,
+    /// The level.
+    pub level: UncertainValue,
+}
+
+/// Compares the last value of a series with the level before it, which begins at the last of `begins`: the ascending begins
+/// of all levels but the first. `known` is the level if it has no value yet. `None` if fewer than [`MIN_SERIES`] values
+/// are before the last, nothing is known of the level, or a value is not finite.
 ///
-/// Its standard error has the scatter of the values about their level, the error of the level, and the weight of the last
-/// value; so a value that is known less well must be farther away. A level of fewer than [`MIN_SERIES`] values has the scatter
-/// of all values about their levels.
-pub fn newest_distance(
+/// A level of fewer than [`MIN_SERIES`] values has the scatter of all values about their levels.
+pub fn newest_value(
     series: &[UncertainValue],
     begins: &[usize],
     known: Option<UncertainValue>,
-) -> Option<UncertainValue> {
+) -> Option<NewestValue> {
     let (newest, before) = series.split_last()?;
     let begin = begins.last().copied().unwrap_or(0).min(before.len());
     let (before, begins) = match before.len() - begin {
@@ -141,25 +149,16 @@ pub fn newest_distance(
     let df = before.len() as f64 - squares.len() as f64;
     let scatter = squares.iter().sum::<f64>() / df;
     let begin = bounds[bounds.len() - 2];
-    let of_values = (begin < before.len()).then(|| {
+    let level = if begin < before.len() {
         let (mean, total, _) = search.segment(begin, before.len());
         UncertainValue { value: mean, se: (scatter / total).sqrt(), df }
-    });
-    let level = match (of_values, known) {
-        (Some(of_values), Some(known)) => weighted_mean(of_values, known),
-        (one, other) => one.or(other)?,
+    } else {
+        known?
     };
     let se = (scatter / weighted.weight_of(newest)).sqrt().hypot(level.se);
     let distance = UncertainValue { value: newest.value - level.value, se, df };
-    (df >= 1.0 && distance.value.is_finite() && distance.se.is_finite()).then_some(distance)
-}
-
-/// Mean of two independent values, weighted by their variances.
-fn weighted_mean(one: UncertainValue, other: UncertainValue) -> UncertainValue {
-    let total = one.se.powi(2) + other.se.powi(2);
-    let share = if total > 0.0 { other.se.powi(2) / total } else { 0.5 };
-    let value = share * one.value + (1.0 - share) * other.value;
-    UncertainValue { value, se: (share * one.se).hypot((1.0 - share) * other.se), df: one.df.min(other.df) }
+    let is_known = df >= 1.0 && distance.value.is_finite() && distance.se.is_finite();
+    is_known.then_some(NewestValue { distance, level })
 }
 
 /// A partition on its way to the final one.

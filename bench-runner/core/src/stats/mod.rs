@@ -36,7 +36,9 @@ pub(crate) use between::spread_between;
 pub use between::{Spread, spread_of};
 pub(crate) use block::estimate_with;
 pub use block::{BlockShape, BlockVariance, estimate_block};
-pub use change_points::{ChangePoint, Levels, MIN_SERIES, SearchableSeries, levels, newest_distance};
+pub use change_points::{
+    ChangePoint, Levels, MIN_SERIES, NewestValue, SearchableSeries, levels, newest_value,
+};
 pub use combined::{Combined, equal_weight_mean, weighted_mean};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub use holm::holm;

@@ -81,7 +81,7 @@ pub enum TrackEvent {
 }
 
 /// A night that was built.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Night {
     /// Name of the run.
@@ -92,6 +92,12 @@ pub struct Night {
     pub tips: Vec<Tip>,
     /// Versions of the anchors' compilers, by project.
     pub anchors: BTreeMap<String, String>,
+    /// Commits of the anchors, by project.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub commits: BTreeMap<String, String>,
+    /// What was built and has no valid value, so that the next night builds it again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub again: Vec<Tip>,
 }
 
 /// How a series became suspicious.
@@ -162,6 +168,8 @@ pub enum LookOutcome {
     Unsure,
     /// Too few rounds fit into the time, or the control differed from the baseline: the next night looks again.
     NoAnswer,
+    /// The state cannot be built any more, or the anchor is another one: the values of later nights are judged instead.
+    Superseded,
 }
 
 /// Result of the builds that were made for a suspicion.
@@ -186,11 +194,11 @@ pub struct Look {
 
 impl Look {
     /// A look without builds.
-    pub fn without_answer(suspicion: &Suspicion, reason: String) -> Self {
+    pub fn without_builds(suspicion: &Suspicion, outcome: LookOutcome, reason: String) -> Self {
         Self {
             suspicion: suspicion.number,
             run: None,
-            outcome: LookOutcome::NoAnswer,
+            outcome,
             change: None,
             reason: Some(reason),
             alarm: None,

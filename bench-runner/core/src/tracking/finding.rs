@@ -1,7 +1,7 @@
 //! Is the newest night of a series suspicious?
 
 use super::event::{Contribution, SuspicionKind};
-use crate::stats::{ChangePoint, Levels, MIN_SERIES, UncertainValue, levels, newest_distance};
+use crate::stats::{ChangePoint, Levels, MIN_SERIES, NewestValue, UncertainValue, levels, newest_value};
 
 /// Level of the two-sided test that makes a night suspicious, and of the search for levels.
 pub const SUSPICION: f64 = 0.01;
@@ -19,7 +19,7 @@ pub struct SeriesLife {
     pub accepted: usize,
     /// The newest value when the newest alarm was raised, if that is not resolved.
     pub alarmed: Option<usize>,
-    /// The level after that alarm, as the builds that confirmed it show it.
+    /// The level after that alarm, as the builds that confirmed it show it. It counts while there is no value after the alarm.
     pub alarm_level: Option<UncertainValue>,
     /// The newest value when a look last found nothing.
     pub dismissed: Option<usize>,
@@ -79,9 +79,10 @@ fn step(values: &[UncertainValue], found: &Levels, life: &SeriesLife, tolerance:
     begins.retain(|begin| *begin < start);
     begins.extend((start > 0).then_some(start));
     let known = life.alarm_level.filter(|_| after_alarm == Some(start));
-    let change = newest_distance(values, &begins, known)?;
-    let level = UncertainValue { value: values[newest].value - change.value, ..change };
-    let change = life.over_joins(change, start, newest);
+    let NewestValue { distance, level } = newest_value(values, &begins, known)?;
+    let change = life.over_joins(distance, start, newest);
+    // The level is a ratio to the anchor that it was measured with.
+    let level = life.over_joins(level, start, newest);
     let suspicious = change.value > tolerance.ln_1p() && change.p_zero() <= SUSPICION;
     // Nights before may be at the new level already, if the looks at them gave no answer. The value of an alarm is at the level
     // that begins after it.
@@ -109,9 +110,8 @@ fn level(values: &[UncertainValue], found: &Levels, life: &SeriesLife, tolerance
     if from == found.changes.len() || looked {
         return None;
     }
-    let (old, new) = (found.levels[from], *found.levels.last()?);
+    let (old, new) = (life.over_joins(found.levels[from], accepted, last.at), *found.levels.last()?);
     let change = UncertainValue { value: new.value - old.value, se: old.se.hypot(new.se), df: new.df };
-    let change = life.over_joins(change, accepted, last.at);
     // Half of the two-sided level, since only one side counts.
     if change.value <= tolerance.ln_1p() || change.p_zero() > SUSPICION {
         return None;
@@ -148,18 +148,24 @@ fn contributions(values: &[UncertainValue], accepted: usize) -> Vec<Contribution
     steps
 }
 
-/// True if the level has returned after an alarm that was raised at the value `alarmed`: the current level is above the level
-/// that the value `before` had by no more than the tolerance, and it begins after the alarm, or is that of at least
-/// [`MIN_SERIES`] values after it.
-pub fn has_returned(values: &[UncertainValue], alarmed: usize, before: usize, tolerance: f64) -> bool {
-    let Some(found) = levels(values, SUSPICION) else { return false };
-    let segment = found.changes.iter().filter(|change| change.at <= before).count();
-    let is_back = |level: f64| level - found.levels[segment].value <= tolerance.ln_1p();
-    let last = |found: &Levels| found.levels.last().is_some_and(|level| is_back(level.value));
-    let begins = found.changes.last().map_or(0, |change| change.at);
+/// The level that the value at an index has.
+pub fn level_at(values: &[UncertainValue], at: usize) -> Option<f64> {
+    let found = levels(values, SUSPICION)?;
+    let segment = found.changes.iter().filter(|change| change.at <= at).count();
+    Some(found.levels[segment].value)
+}
+
+/// True if the level `before` has returned after an alarm that was raised at the value `alarmed`: the current level is
+/// above it by no more than the tolerance, and it begins after the alarm, or is that of at least [`MIN_SERIES`] values
+/// after it.
+pub fn has_returned(values: &[UncertainValue], alarmed: usize, before: f64, tolerance: f64) -> bool {
+    let is_back =
+        |found: &Levels| found.levels.last().is_some_and(|last| last.value - before <= tolerance.ln_1p());
+    let begins_after =
+        |found: &Levels| found.changes.last().is_some_and(|change| change.at > alarmed) && is_back(found);
     let after = values.get(alarmed + 1..).filter(|after| after.len() >= MIN_SERIES);
-    (begins > alarmed && last(&found))
-        || after.and_then(|after| levels(after, SUSPICION)).is_some_and(|after| last(&after))
+    levels(values, SUSPICION).is_some_and(|found| begins_after(&found))
+        || after.and_then(|after| levels(after, SUSPICION)).is_some_and(|after| is_back(&after))
 }
 
 #[cfg(test)]
@@ -215,6 +221,11 @@ mod tests {
             assert_eq!((finding.kind, finding.before), (SuspicionKind::Step, 19 + between));
             assert!((finding.change.value - 0.05).abs() < 0.02, "{finding:?}");
         }
+        // A commit that was reverted the night after is forgotten.
+        let life = SeriesLife { alarmed: Some(20), alarm_level, ..SeriesLife::default() };
+        let reverted = nights(15, &[(20, 0.0), (1, 0.05), (1, 0.0), (1, 0.04)]);
+        let finding = find(&reverted, &life, TOLERANCE).unwrap();
+        assert!(finding.before == 21 && finding.level.value.abs() < 0.015, "{finding:?}");
         // The first values after an acceptance are enough as well.
         let values = nights(4, &[(20, 0.0), (2, 0.05), (1, 0.1)]);
         let accepted = SeriesLife { accepted: 20, ..SeriesLife::default() };
@@ -262,13 +273,20 @@ mod tests {
     #[test]
     fn a_level_that_returns_resolves_its_alarm() {
         let values = nights(9, &[(20, 0.0), (10, 0.05), (8, 0.002)]);
-        assert!(has_returned(&values, 20, 19, TOLERANCE));
-        assert!(!has_returned(&values[..30], 20, 19, TOLERANCE), "it is still slower");
-        assert!(!has_returned(&values, 37, 19, TOLERANCE), "the alarm is newer than the level");
+        assert!(has_returned(&values, 20, 0.0, TOLERANCE));
+        assert!(!has_returned(&values[..30], 20, 0.0, TOLERANCE), "it is still slower");
+        assert!(!has_returned(&values, 37, 0.0, TOLERANCE), "the alarm is newer than the level");
+        assert!(level_at(&values, 19).is_some_and(|level| level.abs() < 0.005));
         // Mended the next night: a single slow value is no level.
         let mended = nights(10, &[(20, 0.0), (1, 0.08), (6, 0.0)]);
-        assert!(has_returned(&mended, 20, 19, TOLERANCE));
-        assert!(!has_returned(&mended[..26], 20, 19, TOLERANCE), "five nights are too few");
+        assert!(has_returned(&mended, 20, 0.0, TOLERANCE));
+        assert!(!has_returned(&mended[..26], 20, 0.0, TOLERANCE), "five nights are too few");
+        // A second alarm a night after the first: the level between has one value, and no change points.
+        let second = nights(14, &[(20, 0.0), (1, 0.05), (8, 0.10)]);
+        assert!(!has_returned(&second, 21, 0.05, TOLERANCE), "it is still at the level of the second alarm");
+        let back = nights(14, &[(20, 0.0), (1, 0.05), (8, 0.10), (6, 0.05)]);
+        assert!(has_returned(&back, 21, 0.05, TOLERANCE));
+        assert!(!has_returned(&back, 20, 0.0, TOLERANCE), "the first alarm is not mended");
     }
 
     #[test]

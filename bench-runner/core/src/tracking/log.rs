@@ -151,6 +151,8 @@ impl TrackLog {
                 self.change(alarm, |alarm| alarm.state = AlarmState::Resolved(reason));
             }
             TrackEvent::Blessed(blessing) => {
+                // What was suspected of the level is accepted with it.
+                self.pending.retain(|one| one.series != blessing.series);
                 self.accepted.push((at.to_owned(), blessing.clone()));
                 self.blessed.insert(blessing.series.clone(), blessing);
             }
@@ -176,7 +178,10 @@ impl TrackLog {
                 let state = AlarmState::Open;
                 self.alarms.push(Alarm { number, at, suspicion, look, state, delivered: false });
             }
-            LookOutcome::Dismissed | LookOutcome::Unsure | LookOutcome::NoAnswer => {}
+            LookOutcome::Dismissed
+            | LookOutcome::Unsure
+            | LookOutcome::NoAnswer
+            | LookOutcome::Superseded => {}
         }
     }
 
@@ -207,6 +212,13 @@ impl TrackLog {
     pub fn last_state(&self, project: &str, variant: &str) -> Option<&Tip> {
         let is_it = |tip: &&Tip| tip.project == project && tip.variant == variant;
         self.nights.iter().rev().find_map(|(_, night)| night.tips.iter().find(is_it))
+    }
+
+    /// True if the last night that built something tracked has no valid value of it.
+    pub fn lacks_value(&self, project: &str, variant: &str) -> bool {
+        let is_it = |tip: &Tip| tip.project == project && tip.variant == variant;
+        let last = self.nights.iter().rev().find(|(_, night)| night.tips.iter().any(is_it));
+        last.is_some_and(|(_, night)| night.again.iter().any(is_it))
     }
 
     /// State of something tracked in a run.
@@ -289,6 +301,39 @@ mod tests {
     }
 
     #[test]
+    fn an_accepted_level_ends_what_is_suspected_of_it() {
+        let blessing = Blessing { series: series(), run: "run-1".into(), reason: "worth it".into() };
+        let log = TrackLog::parse(&text(&[suspicion(1), TrackEvent::Blessed(blessing)])).log;
+        assert_eq!((log.pending.len(), log.blessed.len()), (0, 1));
+    }
+
+    #[test]
+    fn what_had_no_valid_value_is_known_until_another_night_has_one() {
+        let tip = Tip { project: "p".into(), variant: "branch=main".into(), state: "a".into() };
+        let night = |run: &str, again: &[Tip]| {
+            let (tips, again) = (vec![tip.clone()], again.to_vec());
+            TrackEvent::Night(Night { run: run.into(), tips, again, ..Night::default() })
+        };
+        let lacks = |events: &[TrackEvent]| {
+            let log = TrackLog::parse(&text(events)).log;
+            assert!(log.last_state("p", "branch=main").is_some());
+            log.lacks_value("p", "branch=main")
+        };
+        let first = night("run-1", std::slice::from_ref(&tip));
+        assert!(lacks(std::slice::from_ref(&first)));
+        assert!(!lacks(&[first.clone(), night("run-2", &[])]));
+        let null = TrackEvent::Night(Night { run: "run-2".into(), null: true, ..Night::default() });
+        assert!(lacks(&[first, null]), "a null night has built nothing of it");
+        assert!(!TrackLog::default().lacks_value("p", "branch=main"));
+    }
+
+    #[test]
+    fn a_superseded_suspicion_is_given_up_at_once() {
+        let log = TrackLog::parse(&text(&[suspicion(1), look(1, LookOutcome::Superseded)])).log;
+        assert_eq!((log.pending.len(), log.alarms.len(), log.dismissed.len()), (0, 0, 0));
+    }
+
+    #[test]
     fn a_look_without_an_answer_is_made_again() {
         let mut events = vec![suspicion(1), look(1, LookOutcome::NoAnswer)];
         assert_eq!(TrackLog::parse(&text(&events)).log.pending.len(), 1);
@@ -310,7 +355,7 @@ mod tests {
                 run: run.into(),
                 null: false,
                 tips: vec![tip(state)],
-                anchors: BTreeMap::new(),
+                ..Night::default()
             })
         };
         let whole = text(&[night("run-1", "a"), night("run-2", "b")]);

@@ -168,8 +168,10 @@ mod tests {
             noise: 0.01,
             contributions: Vec::new(),
         };
-        let look =
-            Look { outcome: LookOutcome::Confirmed, ..Look::without_answer(&suspicion, String::new()) };
+        let look = Look {
+            outcome: LookOutcome::Confirmed,
+            ..Look::without_builds(&suspicion, LookOutcome::Confirmed, String::new())
+        };
         [TrackEvent::Suspected(suspicion), TrackEvent::Looked(look)]
     }
 

@@ -18,7 +18,7 @@ pub use event::{
     Blessing, Contribution, Look, LookOutcome, Night, NightOutcome, SeriesId, Suspicion, SuspicionKind, Tip,
     TrackEvent,
 };
-pub use finding::{Finding, SUSPICION, SeriesLife, find, has_returned};
+pub use finding::{Finding, SUSPICION, SeriesLife, find, has_returned, level_at};
 pub use log::{Alarm, AlarmState, ParsedLog, TrackLog};
 pub use look::{CONFIRMATION, against_level, look_outcome};
 pub use marks::{MarkAtPoint, MarkKind, PlacedMarks, SeriesMark, marks_of, place_marks};

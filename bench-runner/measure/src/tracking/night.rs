@@ -1,9 +1,10 @@
 //! Tracked projects → the scenarios that a night and a second look build.
 
-use super::TrackingFile;
+use super::{TrackedLinkers, TrackedProject, TrackingFile};
 use crate::scenario::{
     Baseline, Matrix, RequestWord, SamplingSpec, Scenario, VariantBase, VariantContent, WholeVariant,
 };
+use crate::workloads;
 
 /// A variant's settings: a commit, a toolchain, maybe a linker.
 type NamedSettings = Vec<(String, RequestWord)>;
@@ -49,7 +50,11 @@ pub fn night_scenario(
                 1 => format!("project-{}", number + 1),
                 _ => format!("project-{}-{}", number + 1, at + 1),
             };
-            let all = std::iter::once(&project.anchor).chain(&project.followed);
+            // What does not link says nothing about a linker.
+            let says = |(_, settings): &&(String, NamedSettings)| {
+                part.links || settings.iter().all(|(key, _)| key != "linker")
+            };
+            let all = std::iter::once(&project.anchor).chain(project.followed.iter().filter(says));
             let matrix = matrix(name, &project.project, part, all, &project.anchor.0);
             matrices.push(Matrix { alone: true, ..matrix });
         }
@@ -75,7 +80,9 @@ pub fn look_scenario(
     };
     let matrices = shared.iter().filter_map(fits).enumerate().map(|(at, part)| {
         let both = [&look.baseline, &look.variant].into_iter();
-        matrix(format!("look-{}", at + 1), &look.project, &part, both, &look.baseline.0)
+        let matrix = matrix(format!("look-{}", at + 1), &look.project, &part, both, &look.baseline.0);
+        // What has become the same as the anchor is judged by the control.
+        Matrix { alone: true, ..matrix }
     });
     let standard = SamplingSpec::default();
     let sampling = SamplingSpec {
@@ -87,10 +94,11 @@ pub fn look_scenario(
     Ok(scenario(file, "a suspicion, measured again", matrices.collect(), sampling))
 }
 
-/// Workloads that are built under the same settings.
+/// Workloads that are built under the same settings, and link or do not.
 #[derive(Debug, Clone, PartialEq)]
 struct SharedPart {
     workloads: Vec<RequestWord>,
+    links: bool,
     settings: NamedSettings,
     on: VariantBase,
     twin: bool,
@@ -98,25 +106,71 @@ struct SharedPart {
 
 /// The workloads and settings of all variants.
 fn shared(file: &TrackingFile, common: Option<&Scenario>) -> Result<Vec<SharedPart>, String> {
-    let Some(common) = common else {
-        let workloads = file.workloads.clone();
-        return Ok(vec![SharedPart { workloads, settings: Vec::new(), on: VariantBase::AsItIs, twin: true }]);
+    let parts: Vec<SharedPart> = match common {
+        None => {
+            let workloads = file.workloads.clone();
+            let (settings, on) = (Vec::new(), VariantBase::AsItIs);
+            vec![SharedPart { workloads, links: true, settings, on, twin: true }]
+        }
+        Some(common) => {
+            common.matrices.iter().map(|matrix| part(matrix, common)).collect::<Result<_, _>>()?
+        }
     };
-    let part = |matrix: &Matrix| {
-        let varies = matrix.axes.iter().find(|(_, words)| words.len() > 1).map(|(key, _)| key.as_str());
-        let varies = varies.or(matrix.variants.first().map(|whole| whole.name.as_str()));
-        if let Some(varies) = varies {
+    let mut seen: Vec<&str> = Vec::new();
+    for word in parts.iter().flat_map(|part| &part.workloads) {
+        if seen.contains(&word.text.as_str()) {
             return Err(format!(
-                "the scenario `{}` varies `{varies}`, and a night compares what is followed with the anchor: name a scenario in which each axis has one value",
-                common.name
+                "`{}` is built under several settings, and a series has one: name a scenario that has each workload once",
+                word.text
             ));
         }
-        let single =
-            |(key, words): &(String, Vec<RequestWord>)| words.first().map(|word| (key.clone(), word.clone()));
-        let settings = matrix.axes.iter().filter_map(single).collect();
-        Ok(SharedPart { workloads: matrix.workloads.clone(), settings, on: matrix.on, twin: matrix.twin })
-    };
-    common.matrices.iter().map(part).collect()
+        seen.push(&word.text);
+    }
+    let parts: Vec<SharedPart> = parts.into_iter().flat_map(SharedPart::by_links).collect();
+    let follows_linkers = |project: &&TrackedProject| project.linkers != TrackedLinkers::Named(Vec::new());
+    if file.projects.iter().any(|project| follows_linkers(&project)) && parts.iter().all(|part| !part.links) {
+        return Err(
+            "linkers are followed, and none of the workloads links: follow none, or add `clean`".to_owned()
+        );
+    }
+    Ok(parts)
+}
+
+/// A matrix of the scenario that the file names.
+fn part(matrix: &Matrix, common: &Scenario) -> Result<SharedPart, String> {
+    let varies = matrix.axes.iter().find(|(_, words)| words.len() > 1).map(|(key, _)| key.as_str());
+    let varies = varies.or(matrix.variants.first().map(|whole| whole.name.as_str()));
+    if let Some(varies) = varies {
+        return Err(format!(
+            "the scenario `{}` varies `{varies}`, and a night compares what is followed with the anchor: name a scenario in which each axis has one value",
+            common.name
+        ));
+    }
+    // The projects are those of the tracking file.
+    let of_build = matrix.axes.iter().filter(|(key, _)| !["workload", "project"].contains(&key.as_str()));
+    let single =
+        |(key, words): &(String, Vec<RequestWord>)| words.first().map(|word| (key.clone(), word.clone()));
+    let by_axis = matrix.axes.iter().filter(|(key, _)| key == "workload").flat_map(|(_, words)| words);
+    Ok(SharedPart {
+        workloads: matrix.workloads.iter().chain(by_axis).cloned().collect(),
+        links: true,
+        settings: of_build.filter_map(single).collect(),
+        on: matrix.on,
+        twin: matrix.twin,
+    })
+}
+
+impl SharedPart {
+    /// The part with the workloads that link, and that with the others.
+    fn by_links(self) -> Vec<Self> {
+        let links = |word: &RequestWord| workloads::find(&word.text).is_ok_and(|found| found.goal.links());
+        let of = |wanted: bool| Self {
+            workloads: self.workloads.iter().filter(|word| links(word) == wanted).cloned().collect(),
+            links: wanted,
+            ..self.clone()
+        };
+        [true, false].map(of).into_iter().filter(|part| !part.workloads.is_empty()).collect()
+    }
 }
 
 fn sampling(file: &TrackingFile, common: Option<&Scenario>) -> SamplingSpec {
@@ -157,5 +211,86 @@ fn scenario(file: &TrackingFile, summary: &str, matrices: Vec<Matrix>, sampling:
         matrices,
         sampling,
         origin: "a tracking file".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::scenario::ScenarioLibrary;
+
+    fn file(project: &str) -> TrackingFile {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("t.toml");
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let text = format!(
+            "name = \"t\"\n[[project]]\nproject = \"../p\"\n{project}\nanchor = {{ commit = \"{commit}\", toolchain = \"1.95.0\" }}\n"
+        );
+        fs::write(&path, text).unwrap();
+        TrackingFile::read(&path).unwrap()
+    }
+
+    fn scenario_of(matrices: &str) -> Scenario {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s.toml");
+        fs::write(&path, format!("name = \"s\"\nsummary = \"x\"\n{matrices}")).unwrap();
+        ScenarioLibrary::read_file(&path).unwrap()
+    }
+
+    fn night(file: &TrackingFile, common: &Scenario) -> Result<Vec<String>, String> {
+        let word = RequestWord::from_command_line;
+        let settings = |key: &str| vec![("rev".to_owned(), word("c")), (key.to_owned(), word("mold"))];
+        let project = NightVariants {
+            project: word("p"),
+            anchor: ("anchor".to_owned(), Vec::new()),
+            followed: vec![
+                ("branch=main".to_owned(), settings("toolchain")),
+                ("linker=mold".to_owned(), settings("linker")),
+            ],
+        };
+        let scenario = night_scenario(file, Some(common), &[project])?;
+        let line = |matrix: &Matrix| {
+            let workloads: Vec<&str> = matrix.workloads.iter().map(|word| word.text.as_str()).collect();
+            let variants: Vec<&str> = matrix.variants.iter().map(|whole| whole.name.as_str()).collect();
+            let axes: Vec<&str> = matrix.axes.iter().map(|(key, _)| key.as_str()).collect();
+            assert!(matrix.alone && axes.is_empty());
+            format!("{}: {}: {}", matrix.name, workloads.join(" "), variants.join(", "))
+        };
+        Ok(scenario.matrices.iter().map(line).collect())
+    }
+
+    const HEAD: &str = "projects = [\"titlecase\"]\n";
+
+    #[test]
+    fn linkers_are_built_where_something_is_linked() {
+        let both =
+            scenario_of(&format!("{HEAD}workloads = [\"check\", \"clean\"]\n[axes]\nprofile = [\"dev\"]"));
+        let follows = file("branches = [\"main\"]\nlinkers = [\"mold\"]");
+        assert_eq!(
+            night(&follows, &both).unwrap(),
+            [
+                "project-1-1: clean: anchor, branch=main, linker=mold",
+                "project-1-2: check: anchor, branch=main"
+            ]
+        );
+        let check = scenario_of(&format!("{HEAD}workloads = [\"check\"]\n[axes]\nprofile = [\"dev\"]"));
+        assert!(night(&follows, &check).unwrap_err().contains("none of the workloads links"));
+        assert!(night(&file("branches = [\"main\"]"), &check).is_ok());
+    }
+
+    #[test]
+    fn a_workload_can_be_an_axis_and_occurs_once() {
+        let follows = file("branches = [\"main\"]");
+        let axis = scenario_of(&format!("{HEAD}[axes]\nworkload = [\"clean\"]"));
+        assert_eq!(night(&follows, &axis).unwrap(), ["project-1: clean: anchor, branch=main, linker=mold"]);
+        let matrix = |name: &str| {
+            format!(
+                "[[matrix]]\nname = \"{name}\"\n{HEAD}workloads = [\"clean\"]\n[matrix.axes]\nprofile = [\"{name}\"]\n"
+            )
+        };
+        let twice = scenario_of(&(matrix("dev") + &matrix("release")));
+        assert!(night(&follows, &twice).unwrap_err().contains("`clean` is built under several settings"));
     }
 }

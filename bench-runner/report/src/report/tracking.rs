@@ -94,6 +94,7 @@ fn outcome_word(outcome: LookOutcome) -> &'static str {
         LookOutcome::Dismissed => "not confirmed",
         LookOutcome::Unsure => "unsure",
         LookOutcome::NoAnswer => "no answer",
+        LookOutcome::Superseded => "given up",
     }
 }
 

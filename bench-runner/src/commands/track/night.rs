@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::Policy;
+use bench_runner_core::history::{Quantity, RunSeries};
 use bench_runner_core::record::{PlanOrigin, Refusal, Skipped};
 use bench_runner_core::tracking::{Look, LookOutcome, Night, NightOutcome, Suspicion, Tip, TrackEvent};
 use bench_runner_measure::scenario::{RequestError, Scenario};
@@ -42,6 +43,8 @@ pub(super) struct TrackNight<'n> {
     followed: Vec<FollowedProject>,
     /// The run of tonight, and whether it built the anchors alone.
     run: Option<(String, bool)>,
+    /// The line about tonight, with its time, until it is written.
+    night: Option<(String, Night)>,
     new: Vec<String>,
     judged: (usize, usize),
     /// Looks of tonight, with their suspicions.
@@ -74,6 +77,7 @@ impl<'n> TrackNight<'n> {
             log,
             followed: Vec::new(),
             run: None,
+            night: None,
             new: Vec::new(),
             judged: (0, 0),
             looks: Vec::new(),
@@ -117,8 +121,10 @@ impl<'n> TrackNight<'n> {
         if !self.is_interrupted {
             self.build()?;
         }
-        if self.run.is_some() && !self.is_interrupted {
+        if let Some((at, night)) = self.night.take() {
             let suspicions = self.judge()?;
+            // Not before: a night that was not judged is built again.
+            self.log.write(&at, &TrackEvent::Night(night))?;
             self.look_at(&suspicions)?;
         }
         Ok(())
@@ -182,13 +188,32 @@ impl<'n> TrackNight<'n> {
             |one: &Skipped| format!("{} in {} is left out: {}", one.variant, one.block, one.reason);
         self.remarks.extend(skipped.iter().map(left_out));
         self.is_partial |= measured.flawed || !skipped.is_empty();
-        let built = built(&bundle);
-        let tips = self.followed.iter().flat_map(FollowedProject::tips);
-        let tips: Vec<Tip> =
-            tips.filter(|tip| built.contains(&(tip.project.clone(), tip.variant.clone()))).collect();
-        let anchors: BTreeMap<String, String> =
-            self.followed.iter().map(|one| (one.project.name.clone(), one.compiler.clone())).collect();
-        self.log.add(TrackEvent::Night(Night { run: run.clone(), null: is_null, tips, anchors }))?;
+        let tips = |names: &HashSet<(String, String)>| -> Vec<Tip> {
+            let tips = self.followed.iter().flat_map(FollowedProject::tips);
+            tips.filter(|tip| names.contains(&(tip.project.clone(), tip.variant.clone()))).collect()
+        };
+        let BuiltVariants { built, without_value } = BuiltVariants::of(&bundle);
+        let (tips, again) = (tips(&built), tips(&without_value));
+        for tip in &again {
+            self.is_partial = true;
+            self.remarks.push(format!(
+                "{}: {} has no valid value tonight, so the next night builds it again",
+                tip.project, tip.variant
+            ));
+        }
+        let by_project = |of: fn(&FollowedProject) -> String| -> BTreeMap<String, String> {
+            self.followed.iter().map(|one| (one.project.name.clone(), of(one))).collect()
+        };
+        let night = Night {
+            run: run.clone(),
+            null: is_null,
+            tips,
+            anchors: by_project(|one| one.compiler.clone()),
+            commits: by_project(|one| one.anchor_commit.clone()),
+            again,
+        };
+        let at = self.log.remember(TrackEvent::Night(night.clone()));
+        self.night = Some((at, night));
         self.run = Some((run, is_null));
         Ok(())
     }
@@ -268,22 +293,42 @@ impl<'n> TrackNight<'n> {
     }
 }
 
-/// Projects and names of the variants of which at least one build succeeded, with those that are the same as another one.
-fn built(bundle: &Bundle) -> HashSet<(String, String)> {
-    let comparison = flows::judge(bundle, &Policy::default());
-    let blocks = bundle.manifest.plan.blocks.iter();
-    let mut built = HashSet::new();
-    for (block, result) in
-        blocks.filter_map(|block| Some((block, comparison.blocks.iter().find(|one| one.id == block.id)?)))
-    {
-        for (arm, judged) in
-            block.arms.iter().zip(&result.arms).filter(|(_, judged)| !judged.points.is_empty())
-        {
-            let names = std::iter::once(&judged.variant).chain(&arm.aliases);
-            built.extend(names.map(|name| (arm.variant.project.clone(), name.clone())));
+/// Variants by project and name, with those that are the same as another one.
+#[derive(Default)]
+struct BuiltVariants {
+    /// Those of which at least one build succeeded.
+    built: HashSet<(String, String)>,
+    /// Those of these that lack a valid value under some workload.
+    without_value: HashSet<(String, String)>,
+}
+
+impl BuiltVariants {
+    fn of(bundle: &Bundle) -> Self {
+        let comparison = flows::judge(bundle, &Policy::default());
+        let points = RunSeries::of(&bundle.manifest, &comparison).points;
+        let has_value = |project: &str, workload: &str, name: &str| {
+            points.iter().any(|(key, point)| {
+                let is_it = key.project == project && key.workload == workload && key.variant == name;
+                is_it && key.quantity == Quantity::Ratio && key.metric == "wall" && !point.invalid
+            })
+        };
+        let mut found = Self::default();
+        for block in &bundle.manifest.plan.blocks {
+            let Some(result) = comparison.blocks.iter().find(|one| one.id == block.id) else { continue };
+            let arms = block.arms.iter().zip(&result.arms).filter(|(_, judged)| !judged.points.is_empty());
+            for (arm, judged) in arms {
+                let project = &arm.variant.project;
+                for name in std::iter::once(&judged.variant).chain(&arm.aliases) {
+                    let variant = (project.clone(), name.clone());
+                    if !has_value(project, &block.workload(), name) {
+                        found.without_value.insert(variant.clone());
+                    }
+                    found.built.insert(variant);
+                }
+            }
         }
+        found
     }
-    built
 }
 
 fn one_line(refusal: &Refusal) -> String {

@@ -41,7 +41,8 @@ pub(crate) struct FollowedProject {
     pub(crate) project: Project,
     /// Name and settings of the anchor.
     pub(crate) anchor: (String, VariantSettings),
-    /// Version of the anchor's compiler.
+    /// Commit of the anchor, and version of its compiler.
+    pub(crate) anchor_commit: String,
     pub(crate) compiler: String,
     pub(crate) variants: Vec<FollowedVariant>,
     /// Branches, toolchains and linkers that are left out tonight, as sentences.
@@ -63,7 +64,9 @@ impl FollowedProject {
         };
         let project = projects.single(&word)?;
         let (anchor, compiler) = anchor(&tracked.anchor, projects)?;
-        let mut found = Self { word, project, anchor, compiler, variants: Vec::new(), remarks: Vec::new() };
+        let anchor_commit = tracked.anchor.commit.text.clone();
+        let (variants, remarks) = (Vec::new(), Vec::new());
+        let mut found = Self { word, project, anchor, anchor_commit, compiler, variants, remarks };
         found.add_branches(tracked, projects);
         found.add_toolchains(tracked, projects);
         found.add_linkers(tracked, projects)?;

@@ -87,17 +87,34 @@ impl LogFile {
 
     /// Adds an event, and waits until it is on the disk.
     pub(crate) fn add(&mut self, event: TrackEvent) -> Result<(), FlowError> {
-        let at = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        let line = TrackLog::line(&at, &event).context("an event of tracking cannot be written")?;
+        let at = now();
+        self.write(&at, &event)?;
+        self.log.add(&at, event);
+        Ok(())
+    }
+
+    /// Adds an event that is written later, by [`LogFile::write`]. Returns its time.
+    pub(crate) fn remember(&mut self, event: TrackEvent) -> String {
+        let at = now();
+        self.log.add(&at, event);
+        at
+    }
+
+    /// Writes an event, and waits until it is on the disk.
+    pub(crate) fn write(&mut self, at: &str, event: &TrackEvent) -> Result<(), FlowError> {
+        let line = TrackLog::line(at, event).context("an event of tracking cannot be written")?;
         // A line that was cut stays as it is, and the next one begins below it.
         let line = if self.is_cut { format!("\n{line}") } else { line };
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
         // After an error a part of the line may be there.
         self.is_cut = written.is_err();
-        written.with_context(|| format!("failed to write to {}", self.path.display()))?;
-        self.log.add(&at, event);
-        Ok(())
+        Ok(written.with_context(|| format!("failed to write to {}", self.path.display()))?)
     }
+}
+
+/// The present time in UTC, as in the lines.
+fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
 fn path(results: &Path, machine: &str, name: &str) -> PathBuf {
@@ -129,12 +146,7 @@ mod tests {
     use super::*;
 
     fn night(run: &str) -> TrackEvent {
-        TrackEvent::Night(Night {
-            run: run.into(),
-            null: false,
-            tips: Vec::new(),
-            anchors: std::collections::BTreeMap::new(),
-        })
+        TrackEvent::Night(Night { run: run.into(), ..Night::default() })
     }
 
     #[test]

@@ -21,13 +21,22 @@ pub(crate) struct LookGroup {
     pub(crate) tolerance: f64,
 }
 
-/// Groups suspicions by what must be built. Those whose project or variant is not followed tonight are returned apart.
+/// Reason why a suspicion cannot be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotLooked {
+    /// Its project or variant cannot be found tonight.
+    Unavailable,
+    /// It never will be, with the reason as a clause.
+    Superseded(&'static str),
+}
+
+/// Groups suspicions by what must be built. Those that cannot be looked at are returned apart, with the reason.
 pub(crate) fn look_groups(
     pending: &[Suspicion],
     followed: &[FollowedProject],
     tolerances: &Tolerances,
-) -> (Vec<LookGroup>, Vec<Suspicion>) {
-    let (mut groups, mut others): (Vec<LookGroup>, Vec<Suspicion>) = (Vec::new(), Vec::new());
+) -> (Vec<LookGroup>, Vec<(Suspicion, NotLooked)>) {
+    let (mut groups, mut others): (Vec<LookGroup>, _) = (Vec::new(), Vec::new());
     for suspicion in pending {
         let series = &suspicion.series;
         let tolerance = tolerances.of(&series.project, &series.workload, &series.variant, &series.metric);
@@ -46,11 +55,12 @@ pub(crate) fn look_groups(
             continue;
         }
         let project = followed.iter().find(|one| one.project.name == series.project);
-        match project.and_then(|project| variants(suspicion, project)) {
-            Some(variants) => {
-                groups.push(LookGroup { suspicions: vec![suspicion.clone()], variants, tolerance })
+        let found = project.ok_or(NotLooked::Unavailable).and_then(|project| variants(suspicion, project));
+        match found {
+            Ok(variants) => {
+                groups.push(LookGroup { suspicions: vec![suspicion.clone()], variants, tolerance });
             }
-            None => others.push(suspicion.clone()),
+            Err(why) => others.push((suspicion.clone(), why)),
         }
     }
     (groups, others)
@@ -58,7 +68,7 @@ pub(crate) fn look_groups(
 
 /// Variants that answer a suspicion: both commits of a branch; the anchor and the new state of a toolchain or linker, whose
 /// state before cannot be built again.
-fn variants(suspicion: &Suspicion, project: &FollowedProject) -> Option<LookVariants> {
+fn variants(suspicion: &Suspicion, project: &FollowedProject) -> Result<LookVariants, NotLooked> {
     let name = &suspicion.series.variant;
     let (baseline, variant) = if is_branch(name) {
         let at = |commit: &str| {
@@ -67,13 +77,18 @@ fn variants(suspicion: &Suspicion, project: &FollowedProject) -> Option<LookVari
         (at(&suspicion.from), at(&suspicion.to))
     } else {
         // The level before is a ratio to that anchor, and an alarm names that version.
-        let is_it = |one: &&FollowedVariant| one.name == *name && one.state == suspicion.to;
-        let followed =
-            project.variants.iter().find(is_it).filter(|_| project.anchor.0 == suspicion.anchor)?;
+        if project.anchor.0 != suspicion.anchor {
+            return Err(NotLooked::Superseded("the anchor is another one now"));
+        }
+        let followed = project.variants.iter().find(|one| one.name == *name);
+        let followed: &FollowedVariant = followed.ok_or(NotLooked::Unavailable)?;
+        if followed.state != suspicion.to {
+            return Err(NotLooked::Superseded("there is a newer version now"));
+        }
         (project.anchor.clone(), (name.clone(), followed.settings.clone()))
     };
     let workloads = vec![suspicion.series.workload.clone()];
-    Some(LookVariants { project: project.word.clone(), workloads, baseline, variant })
+    Ok(LookVariants { project: project.word.clone(), workloads, baseline, variant })
 }
 
 /// The answers of a run to the suspicions of a group.

@@ -26,6 +26,10 @@ pub(crate) fn news(followed: &FollowedProject, log: &TrackLog, projects: &Projec
                 let state = short_commit(&tip.state);
                 news.new.push(format!("{}: {}: {state}", tip.project, tip.variant));
             }
+            Some(before) if before.state == tip.state && log.lacks_value(&tip.project, &tip.variant) => {
+                let state = short_commit(&tip.state);
+                news.new.push(format!("{}: {}: {state} once more", tip.project, tip.variant));
+            }
             Some(before) if before.state == tip.state => {}
             Some(before) => news.add(before, &tip, followed, projects),
         }
@@ -37,6 +41,14 @@ pub(crate) fn news(followed: &FollowedProject, log: &TrackLog, projects: &Projec
             "{name}: the anchor's toolchain has moved from {before} to {}, so its series start again; name a toolchain that \
              does not move",
             followed.compiler
+        ));
+    }
+    let commit = log.nights.iter().rev().find_map(|(_, night)| night.commits.get(name));
+    if let Some(commit) = commit.filter(|commit| **commit != followed.anchor_commit) {
+        let (old, new) = (short_commit(commit), short_commit(&followed.anchor_commit));
+        news.remarks.push(format!(
+            "{name}: the anchor was {old} in the night before and is {new}: it was replaced, or another tracking file with this \
+             name uses the same log"
         ));
     }
     news
@@ -88,5 +100,7 @@ pub(crate) fn responsible(
         other => format!(" --workload {other}"),
     };
     let bisect = format!("bench-runner bisect --good {} --bad {}{workload}", suspicion.from, suspicion.to);
-    ResponsibleStates { bisect: (commits.len() != 1).then_some(bisect), commits }
+    // It measures wall times alone.
+    let can_bisect = commits.len() != 1 && series.metric == "wall";
+    ResponsibleStates { bisect: can_bisect.then_some(bisect), commits }
 }

@@ -20,11 +20,15 @@ pub(crate) fn publish_machine_history(
     metrics: &[String],
     plots: &Path,
 ) -> Result<(Vec<PathBuf>, Vec<String>), FlowError> {
-    let others = metrics.iter().filter(|metric| *metric != WALL).cloned();
-    let metrics: Vec<String> = std::iter::once(WALL.to_owned()).chain(others).collect();
+    let loaded = load_marks(&[results.join(machine)]);
+    // Alarms of other tracking files stay on the page too.
+    let of_marks = loaded.marks.iter().map(|mark| mark.series.metric.clone());
+    let mut metrics: Vec<String> =
+        std::iter::once(WALL.to_owned()).chain(metrics.iter().cloned()).chain(of_marks).collect();
+    metrics.sort();
+    metrics.dedup();
     let mut runs: Vec<RunSeries> = flows::load_runs(results, Some(machine), &metrics)?.runs;
     runs.retain(|one| flows::is_of_history(&one.run, HistoryOrder::Time));
-    let loaded = load_marks(&[results.join(machine)]);
     let (series, _) = join_anchors(collect(&runs));
     let history = judge(series);
     let runs: Vec<&HistoryRun> = runs.iter().map(|one| &one.run).collect();

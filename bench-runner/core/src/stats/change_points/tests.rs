@@ -95,37 +95,42 @@ fn correlated_values_need_more() {
 
 #[test]
 fn the_newest_value_is_compared_with_the_level_before_it() {
+    let newest = |series: &[UncertainValue]| newest_value(series, &[], None).map(|found| found.distance);
     let mut noise = Noise::new(11);
     let mut series = series(&mut noise, &[(40, 0.0), (1, 0.05)], 0.01, 0.0);
-    let distance = newest_distance(&series, &[], None).unwrap();
+    let distance = newest(&series).unwrap();
     assert!((0.02..0.08).contains(&distance.value) && distance.p_zero() < 1e-3, "{distance:?}");
     assert!((0.008..0.014).contains(&distance.se) && distance.df == 39.0, "{distance:?}");
-    assert!(newest_distance(&series[..40], &[], None).unwrap().p_zero() > 0.01);
+    let level = newest_value(&series, &[], None).unwrap().level;
+    assert!(level.value.abs() < 0.005 && (0.0012..0.0022).contains(&level.se), "{level:?}");
+    assert!(newest(&series[..40]).unwrap().p_zero() > 0.01);
     // A night that is known less well must be farther away.
     series.iter_mut().for_each(|one| one.se = 0.005);
     series[40].se = 0.05;
-    assert!(newest_distance(&series, &[], None).unwrap().se > 0.04);
-    assert_eq!(newest_distance(&series[..MIN_SERIES], &[], None), None, "too few values before it");
+    assert!(newest(&series).unwrap().se > 0.04);
+    assert_eq!(newest(&series[..MIN_SERIES]), None, "too few values before it");
     series[40].value = f64::NAN;
-    assert_eq!(newest_distance(&series, &[], None), None);
+    assert_eq!(newest(&series), None);
 }
 
 #[test]
 fn a_level_of_few_values_has_the_scatter_of_all() {
     let mut noise = Noise::new(12);
     let series = series(&mut noise, &[(40, 0.0), (2, 0.05), (1, 0.1)], 0.01, 0.0);
-    let distance = newest_distance(&series, &[40], None).unwrap();
+    let NewestValue { distance, level } = newest_value(&series, &[40], None).unwrap();
     assert!((0.02..0.08).contains(&distance.value) && distance.p_zero() < 0.01, "{distance:?}");
     // 42 values about two levels; the error of a mean of two is added to that of one value.
     assert!((0.009..0.016).contains(&distance.se) && distance.df == 40.0, "{distance:?}");
-    assert_eq!(newest_distance(&series, &[42], None), None, "nothing is known of the level");
+    assert!((level.se - distance.se / 3.0f64.sqrt()).abs() < 1e-12, "{level:?}");
+    assert_eq!(newest_value(&series, &[42], None), None, "nothing is known of the level");
     let known = UncertainValue { value: 0.05, se: 0.004, df: 9.0 };
-    let alone = newest_distance(&series, &[42], Some(known)).unwrap();
-    assert!((alone.value - (series[42].value - 0.05)).abs() < 1e-12, "{alone:?}");
-    let both = newest_distance(&series, &[40], Some(known)).unwrap();
-    assert!(both.se < distance.se && both.se < alone.se, "{both:?}");
+    let alone = newest_value(&series, &[42], Some(known)).unwrap();
+    assert!((alone.distance.value - (series[42].value - 0.05)).abs() < 1e-12, "{alone:?}");
+    assert_eq!(alone.level, known);
+    // Values go before what was known without them.
+    assert_eq!(newest_value(&series, &[40], Some(known)).unwrap().level, level);
     // Six values have their own scatter.
-    assert_eq!(newest_distance(&series, &[30], None), newest_distance(&series[30..], &[], None));
+    assert_eq!(newest_value(&series, &[30], None), newest_value(&series[30..], &[], None));
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub(super) fn alarms_elsewhere<'m>(others: impl IntoIterator<Item = &'m SeriesMa
     let (is, series) = if count == 1 { ("is", "belongs to a series") } else { ("are", "belong to series") };
     let alarms = wording::pluralize(count, "alarm");
     let files = files.join(", ");
-    (count > 0).then(|| format!("{alarms} of {files} that {is} not resolved {series} without values here"))
+    (count > 0).then(|| format!("{alarms} of {files} that {is} not resolved {series} not shown here"))
 }
 
 /// Marks for the figure of their series.

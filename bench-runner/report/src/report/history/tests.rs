@@ -110,7 +110,7 @@ fn alarms_are_said_everywhere_and_hide_nothing() {
           1 series has a single run so far, which is not a history yet
           alarm 2 of nightly, raised on 2026-03-13 and acknowledged (known): hexyl: full build: main:
             1.105× as long (1.080–1.130×; +10.5%) from aaaaaaaaaa to bbbbbbbbbb
-          1 alarm of nightly that is not resolved belongs to a series without values here
+          1 alarm of nightly that is not resolved belongs to a series not shown here
           changed: hexyl: full build: main against anchor: +8.6% (+7.9 to +9.4%) with run-12; then
             changed: rustc (1.94.0 → 1.95.0)
 

@@ -1,7 +1,9 @@
 //! Judges the newest values of the followed series.
 
 use bench_runner_core::stats::MIN_SERIES;
-use bench_runner_core::tracking::{Alarm, Contribution, Finding, Suspicion, TrackEvent, find, has_returned};
+use bench_runner_core::tracking::{
+    Alarm, Contribution, Finding, Suspicion, TrackEvent, find, has_returned, level_at,
+};
 use bench_runner_report::report;
 
 use super::super::super::EarlyEnd;
@@ -54,8 +56,12 @@ impl TrackNight<'_> {
             self.log.log.alarms.iter().filter(|alarm| alarm.is_unresolved()).cloned().collect();
         for alarm in alarms.iter().filter(|alarm| alarm.suspicion.series == series.id) {
             let place = |run: &str| series.runs.iter().rposition(|known| known == run);
-            let places = (place(&alarm.suspicion.run), place(&alarm.suspicion.before_run));
-            let (Some(alarmed), Some(before)) = places else { continue };
+            let before = if alarm.suspicion.anchor == series.anchor {
+                Some(alarm.suspicion.level.value)
+            } else {
+                place(&alarm.suspicion.before_run).and_then(|at| level_at(&series.values, at))
+            };
+            let (Some(alarmed), Some(before)) = (place(&alarm.suspicion.run), before) else { continue };
             if has_returned(&series.values, alarmed, before, tolerance) {
                 let reason = "the level before has returned".to_owned();
                 self.log.add(TrackEvent::Resolved { alarm: alarm.number, reason })?;

@@ -11,7 +11,7 @@ use bench_runner_report::report::{self, ResponsibleStates};
 
 use super::super::super::{EarlyEnd, open_projects};
 use super::{TrackNight, one_line, unusable};
-use crate::flows::{self, FlowError, LookGroup};
+use crate::flows::{self, FlowError, LookGroup, NotLooked};
 
 /// Half-width of a second look, as a share of the tolerance.
 const LOOK_PRECISION: f64 = 0.5;
@@ -24,10 +24,21 @@ impl TrackNight<'_> {
     pub(super) fn look_at(&mut self, suspicions: &[Suspicion]) -> Result<(), EarlyEnd> {
         let tolerances = &self.request.file.tolerances;
         let (groups, others) = flows::look_groups(suspicions, &self.followed, tolerances);
-        for suspicion in others {
-            let reason = "its branch, toolchain or linker is not available tonight".to_owned();
-            let look = Look::without_answer(&suspicion, reason);
-            self.record(suspicion, look)?;
+        for (suspicion, why) in others {
+            match why {
+                NotLooked::Superseded(reason) => {
+                    let look = Look::without_builds(&suspicion, LookOutcome::Superseded, reason.to_owned());
+                    self.record(suspicion, look)?;
+                }
+                // Another night may have it.
+                NotLooked::Unavailable => {
+                    self.is_partial = true;
+                    let name = report::series_name(&suspicion.series);
+                    self.remarks.push(format!(
+                        "{name}: suspected, and not available tonight; `bless` ends the suspicion"
+                    ));
+                }
+            }
         }
         let Some(share) = self.request.file.night.reserve().checked_div(groups.len() as u32) else {
             return Ok(());
@@ -61,7 +72,11 @@ impl TrackNight<'_> {
             // A commit that git no longer has, for example: the night goes on.
             Err(EarlyEnd::Error(error)) if error.is_request() => {
                 let reason = one_line(&error.refusal());
-                group.suspicions.iter().map(|one| Look::without_answer(one, reason.clone())).collect()
+                group
+                    .suspicions
+                    .iter()
+                    .map(|one| Look::without_builds(one, LookOutcome::NoAnswer, reason.clone()))
+                    .collect()
             }
             Err(error) => return Err(error),
         };
