@@ -6,7 +6,7 @@ use bench_runner_core::compare::{BlockResult, Comparison, PooledProjects, worklo
 use super::captions::captions;
 use super::table::{is_control, used_columns};
 use super::text::{self, COLUMNS};
-use super::{answer, answers, calibration, fidelity};
+use super::{answer, answers, calibration, effects, fidelity};
 use crate::figure::wording::{self, ColumnDigits};
 
 /// The answers, a table for each block, ratios across projects, and variants that were left out. All text
@@ -82,7 +82,23 @@ fn block(block: &BlockResult) -> String {
     if !(fidelity.is_empty() && notes.is_empty()) {
         text.push_str(&format!("\n{}{}", fidelity.concat(), notes.concat()));
     }
-    text
+    text + &block_effects(block)
+}
+
+/// The table of a block's effects with its sentences; empty if the block does not cross axes.
+fn block_effects(block: &BlockResult) -> String {
+    if let Some(reason) = wording::why_no_effects(block) {
+        return format!("\nEffects of the axes: {}\n", escape_markdown(&reason));
+    }
+    let Some(found) = effects::of_block(block) else { return String::new() };
+    let title = wording::capitalized(&wording::effects_title(found));
+    let (columns, rows) = used_columns(&effects::COLUMNS, &effects::rows(found));
+    let headings: Vec<(&str, bool)> = columns.iter().map(|column| (column.heading, column.right)).collect();
+    let sentences = wording::effect_sentences(found);
+    let sentences: Vec<String> =
+        sentences.iter().map(|text| format!("- {}\n", escape_markdown(text))).collect();
+    let below = if sentences.is_empty() { String::new() } else { format!("\n{}", sentences.concat()) };
+    format!("\n#### {}\n\n{}{below}", escape_markdown(&title), table(&headings, &rows))
 }
 
 fn pooled_projects(across: &[PooledProjects]) -> String {
