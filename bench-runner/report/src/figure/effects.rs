@@ -115,7 +115,7 @@ fn row(
             scene.text(Label::new(word, one.content.word(), 12.0, ink));
             number_cells(scene, (layout, digits), [ratio.low, ratio.ratio, ratio.high], top, Ink::Text);
         }
-        (None, EffectRowContent::Missing(why)) => reason(scene, layout, why, top),
+        (None, EffectRowContent::Missing(why)) => reason(scene, layout, &why.replace('`', ""), top),
         (None, _) => scene.text(Label::new(word, one.content.word(), 12.0, Ink::Muted)),
     }
     scene.tooltips.push(Tooltip {

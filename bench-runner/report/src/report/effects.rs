@@ -156,3 +156,119 @@ fn ratio_cells(ratio: &EffectRatio) -> Vec<String> {
     });
     numbers.into_iter().chain(judged.unwrap_or_else(|| vec![String::new(); 4])).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use bench_runner_core::compare::{EffectMethod, NoAxisEffects};
+    use expect_test::expect;
+
+    use super::*;
+    use crate::figure::fixture;
+
+    fn shown(block: &BlockResult, style: TextStyle) -> String {
+        lines(block, style).join("\n")
+    }
+
+    #[test]
+    fn a_row_for_each_level_below_its_reference() {
+        expect![[r#"
+              effects of the axes (5 rounds of 11 combinations):
+              effect of                        ratio  95% interval  change  verdict     at a single level
+              linker=default                                                reference
+              linker=mold with debug not set  0.750×  0.712–0.788×  −25.0%  faster
+              linker=mold with debug=none     0.980×  0.931–1.029×   −2.0%  undecided
+              linker=lld (debug=none)         0.970×  0.912–1.028×   −3.0%  undecided   ±15%, average only
+              linker=wild                                                   no average
+              debug not set                                                 reference
+              debug=none                      0.810×  0.786–0.834×  −19.0%  faster      ±10%
+              codegen-units=256                                             reference
+              codegen-units=16                1.002×  0.982–1.022×   +0.2%  equivalent  ±9%, average only
+              linker and debug interact (p < 0.001, after correction): the effect of each depends on the level
+                of the other, so neither is averaged over the other.
+              Interactions: none was found for linker × codegen-units and debug × codegen-units, which does
+                not mean that there is none.
+              linker=wild: only `linker=wild debug=none` has a counterpart with linker=default, so there is
+                nothing to average.
+              Without `linker=wild debug=full`: the warm-up build failed with exit code 101."#]]
+        .assert_eq(&shown(&fixture::product(true), TextStyle::default()));
+        expect![[r#"
+              effects of the axes (5 rounds of 11 combinations):
+              linker=default
+                verdict reference
+              linker=mold
+                ratio 0.860x, 95% interval 0.826-0.894x, change -14.0%,
+                verdict faster, at a single level +/-7%
+              linker=lld (debug=none)
+                ratio 0.970x, 95% interval 0.912-1.028x, change -3.0%,
+                verdict undecided, at a single level +/-15%, average
+                only
+              linker=wild
+                verdict no average
+              debug not set
+                verdict reference
+              debug=none
+                ratio 0.810x, 95% interval 0.786-0.834x, change -19.0%,
+                verdict faster, at a single level +/-10%
+              codegen-units=256
+                verdict reference
+              codegen-units=16
+                ratio 1.002x, 95% interval 0.982-1.022x, change +0.2%,
+                verdict equivalent, at a single level +/-9%, average
+                only
+              Interactions: none was found for linker x debug, linker
+                x codegen-units and debug x codegen-units, which does
+                not mean that there is none.
+              linker=wild: only `linker=wild debug=none` has a
+                counterpart with linker=default, so there is nothing to
+                average.
+              Without `linker=wild debug=full`: the warm-up build
+                failed with exit code 101."#]]
+        .assert_eq(&shown(&fixture::product(false), TextStyle { width: 60, ascii: true, verbose: false }));
+    }
+
+    #[test]
+    fn a_fraction_has_no_verdicts() {
+        let mut block = fixture::product(false);
+        let Some(Ok(effects)) = &mut block.effects else { unreachable!() };
+        effects.method = EffectMethod::Fraction;
+        for level in effects.axes.iter_mut().flat_map(|axis| &mut axis.levels) {
+            if let LevelResult::Averaged(average) = &mut level.result {
+                average.ratio.judged = None;
+            }
+        }
+        let text = shown(&block, TextStyle::default());
+        assert!(!text.contains("faster") && !text.contains("undecided") && text.contains("0.860×"), "{text}");
+        let caption = caption(&fixture::comparison(vec![block])).unwrap().1;
+        assert!(caption.contains("have no verdicts") && !caption.contains("Holm"), "{caption}");
+    }
+
+    #[test]
+    fn blocks_without_effects_say_why_or_nothing() {
+        let mut block = fixture::product(false);
+        block.effects = Some(Err(NoAxisEffects::FewRounds { rounds: 2, needed: 3 }));
+        expect![[r#"
+              effects of the axes: not estimated: only 2 of the 3 rounds that are needed have times of all
+                combinations"#]]
+        .assert_eq(&shown(&block, TextStyle::default()));
+        block.effects = None;
+        assert!(lines(&block, TextStyle::default()).is_empty());
+        assert!(effects_csv(&fixture::comparison(vec![block])).is_none());
+    }
+
+    #[test]
+    fn a_row_of_the_file_for_each_effect() {
+        let mut invalid = fixture::product(false);
+        invalid.effects = Some(Err(NoAxisEffects::Invalid));
+        let text = effects_csv(&fixture::comparison(vec![fixture::product(true), invalid])).unwrap().unwrap();
+        expect![[r#"
+            block,method,rounds,axis,reference,level,at,only,pairs,ratio,low,high,df,p,p_holm,p_equivalence,p_equivalence_holm,verdict,may_differ,average_only,missing
+            linkers/hexyl/incremental,product,5,linker,default,mold,debug not set,,,0.75,0.7124999999999999,0.7875000000000001,16,0.001,0.002,0.2,0.4,faster,,,
+            linkers/hexyl/incremental,product,5,linker,default,mold,debug=none,,,0.98,0.9309999999999999,1.029,16,0.001,0.002,0.2,0.4,undecided,,,
+            linkers/hexyl/incremental,product,5,linker,default,lld,,debug=none,2,0.97,0.9117999999999999,1.0282,16,0.001,0.002,0.2,0.4,undecided,0.15,true,
+            linkers/hexyl/incremental,product,5,linker,default,wild,,,,,,,,,,,,,,,"only `linker=wild debug=none` has a counterpart with linker=default, so there is nothing to average"
+            linkers/hexyl/incremental,product,5,debug,,none,,,2,0.81,0.7857000000000001,0.8343,16,0.001,0.002,0.2,0.4,faster,0.1,false,
+            linkers/hexyl/incremental,product,5,codegen-units,256,16,,,2,1.002,0.9819599999999999,1.02204,16,0.001,0.002,0.2,0.4,equivalent,0.09,true,
+            linkers/hexyl/incremental,,,,,,,,,,,,,,,,,,,,the comparison is invalid
+        "#]].assert_eq(&text);
+    }
+}

@@ -243,6 +243,36 @@ mod tests {
     }
 
     #[test]
+    fn effects_have_their_own_table() {
+        let text = markdown(&comparison(vec![crate::figure::fixture::product(true)]));
+        let from = text.find("\n#### ").unwrap();
+        let until = text[from..].find("- ratio: ").unwrap();
+        expect![[r#"
+
+            #### Effects of the axes (5 rounds of 11 combinations)
+
+            | effect of | ratio | 95% interval | change | verdict | at a single level |
+            | --- | ---: | ---: | ---: | --- | --- |
+            | linker=default |  |  |  | reference |  |
+            | linker=mold with debug not set | 0.750× | 0.712–0.788× | −25.0% | faster |  |
+            | linker=mold with debug=none | 0.980× | 0.931–1.029× | −2.0% | undecided |  |
+            | linker=lld (debug=none) | 0.970× | 0.912–1.028× | −3.0% | undecided | ±15%, average only |
+            | linker=wild |  |  |  | no average |  |
+            | debug not set |  |  |  | reference |  |
+            | debug=none | 0.810× | 0.786–0.834× | −19.0% | faster | ±10% |
+            | codegen-units=256 |  |  |  | reference |  |
+            | codegen-units=16 | 1.002× | 0.982–1.022× | \+0.2% | equivalent | ±9%, average only |
+
+            - linker and debug interact (p &lt; 0.001, after correction): the effect of each depends on the level of the other, so neither is averaged over the other.
+            - Interactions: none was found for linker × codegen-units and debug × codegen-units, which does not mean that there is none.
+            - linker=wild: only `linker=wild debug=none` has a counterpart with linker=default, so there is nothing to average.
+            - Without `linker=wild debug=full`: the warm-up build failed with exit code 101.
+
+        "#]].assert_eq(&text[from..from + until]);
+        assert!(!markdown(&one()).contains("ffects of the axes"));
+    }
+
+    #[test]
     fn a_run_of_nothing_says_so() {
         let mut comparison = one();
         comparison.blocks.clear();

@@ -23,7 +23,7 @@ pub(crate) enum EffectRowContent<'a> {
     Averaged(&'a AveragedEffect),
     /// An effect at some levels of other axes.
     Separate(&'a EffectRatio),
-    /// No effect, for this reason.
+    /// No average, for this reason.
     Missing(&'a str),
 }
 
@@ -40,7 +40,7 @@ impl<'a> EffectRowContent<'a> {
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Reference => "reference",
-            Self::Missing(_) => "no effect",
+            Self::Missing(_) => "no average",
             Self::Averaged(_) | Self::Separate(_) => {
                 self.ratio().and_then(|ratio| ratio.judged).map_or("", |judged| judged.verdict.as_str())
             }
@@ -112,10 +112,8 @@ pub(crate) fn effect_sentences(effects: &AxisEffects) -> Vec<String> {
     let mut sentences: Vec<String> = effects.found_interactions().map(found_sentence).collect();
     let pairs: Vec<String> = effects.interactions.iter().filter(|one| !one.found).map(tested_pair).collect();
     if !pairs.is_empty() {
-        let several = if pairs.len() == 1 { "none was found between" } else { "none were found between" };
         sentences.push(format!(
-            "Interactions: {several} {}. That does not mean that there are none: the column `at a single level` says \
-             how much an effect can differ from its average.",
+            "Interactions: none was found for {}, which does not mean that there is none.",
             join_and(&pairs)
         ));
     }
@@ -140,8 +138,7 @@ fn found_sentence(interaction: &AxisInteraction) -> String {
 }
 
 fn tested_pair(interaction: &AxisInteraction) -> String {
-    let [one, other] = &interaction.axes;
-    format!("{one} and {other}")
+    interaction.axes.join(" × ")
 }
 
 /// Meaning of the columns of a table of effects.
