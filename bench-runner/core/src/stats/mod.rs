@@ -13,6 +13,7 @@ mod block;
 mod change_points;
 mod combined;
 mod estimate;
+mod factorial;
 mod fisher;
 mod holm;
 mod huber;
@@ -30,6 +31,7 @@ mod rounds;
 mod serial;
 mod student;
 mod summary;
+mod two_way;
 mod uncertain;
 
 pub(crate) use between::spread_between;
@@ -41,6 +43,7 @@ pub use change_points::{
 };
 pub use combined::{Combined, equal_weight_mean, weighted_mean};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
+pub(crate) use factorial::{CellPair, Factorial, FactorialCell, InteractionTest};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
 pub use noisy_bisection::{BisectionRound, BisectionState, bisect};
@@ -55,6 +58,7 @@ pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
 pub use quantile::{mad, median};
 
 pub use rounds::{Contrast, Reference, Side};
+pub(crate) use rounds::{log_table, usual_arms};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::t_quantile;
 pub use summary::{INTERVAL_FROM, Summary, summarize};

@@ -168,6 +168,9 @@ fn prometheus_parses_the_metrics() {
     assert!(reason.as_str().is_some_and(|reason| reason.starts_with("not timed: ")), "{reason}");
 }
 
+/// A run whose blocks cross two axes.
+const CROSSES_AXES: &str = "20261130T132724Z-recommended-8fff2a";
+
 const SCHEMA: &str = r#"
 import copy, json, sys
 from jsonschema import Draft202012Validator
@@ -192,6 +195,8 @@ assert refused(lambda run: block(run)["arms"][0]["wall_s"].update(median="1"))
 assert refused(lambda run: run["builds"][0].update(wall_s=None, status="ok"))
 assert refused(lambda run: run["builds"][0].update(status="failed"))
 assert not refused(lambda run: run.update(ended_at=None))
+effects = [block["effects"] for run in document["runs"] for block in run["comparison"]["blocks"] if "effects" in block]
+assert any(effects), "no run crosses axes"
 print(len(document["runs"]))
 "#;
 
@@ -199,6 +204,7 @@ fn json_is_as_its_schema_says() {
     let lab = Lab::new();
     let odd = odd(&lab);
     let mut bundles = kept();
+    bundles.push(kept_run(CROSSES_AXES));
     bundles.push(odd);
     let bundles: Vec<&Path> = bundles.iter().map(PathBuf::as_path).collect();
     let (file, said) = export(&lab, "json", &bundles, &[]);
