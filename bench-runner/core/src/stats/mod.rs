@@ -12,6 +12,7 @@ mod between;
 mod block;
 mod change_points;
 mod combined;
+mod design;
 mod estimate;
 mod fisher;
 mod holm;
@@ -38,6 +39,10 @@ pub(crate) use block::estimate_with;
 pub use block::{BlockShape, BlockVariance, estimate_block};
 pub use change_points::{ChangePoint, Levels, MIN_SERIES, SearchableSeries, levels, newest_distance};
 pub use combined::{Combined, equal_weight_mean, weighted_mean};
+pub use design::{
+    ALIASED_FROM, AliasedEffect, DesignSpace, Fraction, LevelOfAxis, NoFraction, aliasing, choose_fraction,
+    mean_effect_variance, one_at_a_time_variance, usual_rows,
+};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
