@@ -65,9 +65,11 @@ pub use interference::RunInterference;
 pub use notes::{pluralize, with_separators};
 pub use policy::Policy;
 pub use result::{
-    ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ComparisonSetup, ExcludedProject, Fastest,
-    GeneralIntervals, Invalid, LaterBuildChange, Offsets, PartialCommand, PlainRatio, Point, Pool,
-    PooledProjects, PostHoc, Ratio, RoundsNeeded, SessionRatio, Sessions, TwinResult, Verdict,
+    ArmResult, AveragedEffect, AxisEffect, AxisEffects, AxisInteraction, BlockResult, Calibration,
+    ChangedArm, CombinationMean, Comparison, ComparisonSetup, EffectMethod, EffectRatio, ExcludedProject,
+    Fastest, GeneralIntervals, Invalid, JudgedEffect, LaterBuildChange, LevelEffect, LevelResult,
+    NoAxisEffects, Offsets, PartialCommand, PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio,
+    RoundsNeeded, SeparateEffect, SessionRatio, Sessions, TwinResult, Verdict, level_name,
 };
 pub use run_record::RunRecord;
 pub use title::{titles, workload_phrase};
@@ -210,6 +212,7 @@ fn block_result(
         offset: Some(judged.offset_variance()).filter(|variance| *variance > 0.0).map(f64::sqrt),
         offset_is_assumed: judged.offsets.is_some_and(Offsets::is_assumed),
         order,
+        effects: None,
         proofs: cells.proofs.iter().copied().cloned().collect(),
         invalid: judged.invalid.clone(),
         fidelity: cells.block.fidelity.clone(),
