@@ -34,6 +34,7 @@ mod baseline;
 mod calibrate;
 mod cells;
 mod costs;
+mod effects;
 mod fastest;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
@@ -98,10 +99,12 @@ pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
     }
     let families = Families { planned, family };
     let blocks = || {
-        let parts = cells.par_iter().zip(&judged).zip(title::block_titles(plan));
+        let effects = effects::axis_effects(&cells, &judged, plan, policy);
+        let parts = cells.par_iter().zip(&judged).zip(title::block_titles(plan)).zip(effects);
         parts
-            .filter_map(|((cells, judged), title)| {
+            .filter_map(|(((cells, judged), title), effects)| {
                 let mut result = block_result(cells, judged, title, families, policy)?;
+                result.effects = effects;
                 let of_sources = notes::source_notes(plan, cells.block);
                 result.warnings.extend(of_sources.iter().cloned());
                 result.notes.extend(of_sources);

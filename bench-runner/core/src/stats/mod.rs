@@ -14,6 +14,7 @@ mod change_points;
 mod combined;
 mod design;
 mod estimate;
+mod factorial;
 mod fisher;
 mod holm;
 mod huber;
@@ -31,6 +32,7 @@ mod rounds;
 mod serial;
 mod student;
 mod summary;
+mod two_way;
 mod uncertain;
 
 pub(crate) use between::spread_between;
@@ -44,6 +46,7 @@ pub use design::{
     mean_effect_variance, one_at_a_time_variance, usual_rows,
 };
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
+pub(crate) use factorial::{CellPair, Factorial, FactorialCell, InteractionTest};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
 pub use noisy_bisection::{BisectionRound, BisectionState, bisect};
@@ -58,6 +61,7 @@ pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
 pub use quantile::{mad, median};
 
 pub use rounds::{Contrast, Reference, Side};
+pub(crate) use rounds::{log_table, usual_arms};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::t_quantile;
 pub use summary::{INTERVAL_FROM, Summary, summarize};
