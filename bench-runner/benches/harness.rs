@@ -87,6 +87,7 @@ fn planned(blocks: usize, variants: usize) -> Plan {
             on: Default::default(),
             exclude: Vec::new(),
             twin: true,
+            design: Default::default(),
         }],
         sampling: SamplingSpec::default(),
         origin: String::new(),

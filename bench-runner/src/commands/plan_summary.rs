@@ -1,6 +1,7 @@
 //! The summary of a plan before the first build: what is compared with what, time, rounds, expected precision,
 //! and everything that is skipped.
 
+mod design;
 mod shortfalls;
 
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ use bench_runner_report::report;
 
 use super::{format_duration, pluralize};
 use crate::flows::FlowError;
+use design::design_lines;
 use shortfalls::shortfalls;
 
 /// Most comparisons that are listed.
@@ -86,6 +88,9 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
         let _ = writeln!(text, "  {}. {title}", at + 1);
         let _ = writeln!(text, "     {}", compared(block));
         let _ = writeln!(text, "     {}; {}", rounds(plan, block, estimate), expected_precision(estimate));
+        for line in design_lines(block) {
+            let _ = writeln!(text, "     {line}");
+        }
         for shortfall in shortfalls(block, estimate, planned) {
             let _ = writeln!(text, "     {shortfall}");
         }

@@ -17,7 +17,7 @@ mod rounds;
 mod sample;
 
 pub use commit::{CommitLine, short_commit};
-pub use design::{Design, DesignKind, PlanOrigin, Visits};
+pub use design::{BlockLevels, Design, DesignAliasing, DesignKind, PlanOrigin, Visits};
 pub use earlier_twin::EarlierTwin;
 pub use fidelity::{Fidelity, FidelityDifference};
 pub use ids::{BlockId, InvalidId, Pin, SharedText, hex, is_hex, short_hash};

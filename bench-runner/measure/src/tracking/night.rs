@@ -2,7 +2,8 @@
 
 use super::TrackingFile;
 use crate::scenario::{
-    Baseline, Matrix, RequestWord, SamplingSpec, Scenario, VariantBase, VariantContent, WholeVariant,
+    Baseline, Matrix, MatrixDesign, RequestWord, SamplingSpec, Scenario, VariantBase, VariantContent,
+    WholeVariant,
 };
 
 /// A variant's settings: a commit, a toolchain, maybe a linker.
@@ -145,6 +146,7 @@ fn matrix<'v>(
         on: part.on,
         exclude: Vec::new(),
         twin: part.twin,
+        design: MatrixDesign::Product,
     }
 }
 
