@@ -4,6 +4,7 @@
 const SINGULAR: f64 = 1e-9;
 
 /// The lower triangle L of A = L·Lᵀ, for a symmetric positive definite A.
+#[derive(Debug)]
 pub(super) struct Cholesky {
     size: usize,
     /// Row by row; values above the diagonal are not used.

@@ -19,6 +19,7 @@ mod fisher;
 mod holm;
 mod huber;
 mod least_squares;
+mod main_effects;
 #[cfg(any(test, feature = "fixture"))]
 pub mod noise;
 mod noisy_bisection;
@@ -49,6 +50,8 @@ pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub(crate) use factorial::{CellPair, Factorial, FactorialCell, InteractionTest};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
+pub use main_effects::LackOfFit;
+pub(crate) use main_effects::MainEffects;
 pub use noisy_bisection::{BisectionRound, BisectionState, bisect};
 pub use offset::{ASSUMED_OFFSET, MIN_TWINS, OffsetSums, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};

@@ -90,7 +90,7 @@ impl DesignSpace {
     }
 
     /// Slot of a level of an axis.
-    pub(super) fn slot(&self, axis: usize, level: usize) -> usize {
+    pub(in crate::stats) fn slot(&self, axis: usize, level: usize) -> usize {
         self.starts[axis] + level
     }
 
@@ -111,7 +111,7 @@ impl DesignSpace {
     }
 
     /// Column of each slot; `None` for first levels.
-    pub(super) fn columns_by_slot(&self) -> Vec<Option<usize>> {
+    pub(in crate::stats) fn columns_by_slot(&self) -> Vec<Option<usize>> {
         let mut columns = vec![None; self.slot_count()];
         columns[0] = Some(0);
         for (column, (axis, level)) in self.column_levels().enumerate() {
@@ -121,13 +121,13 @@ impl DesignSpace {
     }
 
     /// Row of a candidate in X, as the columns that are 1.
-    pub(super) fn columns_of(&self, candidate: usize, by_slot: &[Option<usize>]) -> Vec<usize> {
+    pub(in crate::stats) fn columns_of(&self, candidate: usize, by_slot: &[Option<usize>]) -> Vec<usize> {
         let slots = self.slots_of(candidate).iter().map(|slot| *slot as usize);
         std::iter::once(0).chain(slots).filter_map(|slot| by_slot[slot]).collect()
     }
 
     /// Σ weight·x·xᵀ over candidates with weights, row by row; only the lower triangle is filled.
-    pub(super) fn moments(&self, weighted: impl Iterator<Item = (usize, f64)>) -> Vec<f64> {
+    pub(in crate::stats) fn moments(&self, weighted: impl Iterator<Item = (usize, f64)>) -> Vec<f64> {
         let (size, by_slot) = (self.parameters(), self.columns_by_slot());
         let mut moments = vec![0.0; size * size];
         for (candidate, weight) in weighted {
