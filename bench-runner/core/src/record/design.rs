@@ -1,5 +1,7 @@
 //! Design of a block: the request behind the plan, the chosen combinations, and the visits.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::plan::{Block, Role, TEXT_SETTINGS};
@@ -39,6 +41,9 @@ pub struct Design {
     /// Effects that contain part of an interaction of two axes, the largest share first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliasing: Vec<DesignAliasing>,
+    /// Values that are not built together, or not at all: combinations with all values of an entry are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<BTreeMap<String, String>>,
 }
 
 /// Effects of an axis that contain part of an interaction of two axes.
@@ -123,8 +128,6 @@ impl<'a> BlockLevels<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::record::{Arm, BlockId, Sampling, Variant};
 

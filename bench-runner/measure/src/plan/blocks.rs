@@ -122,12 +122,15 @@ impl<'a> BlockBuilder<'a> {
                     }
                 }
                 Ok(resolved) => {
+                    if self.fraction().is_some() && self.is_product(&variant) {
+                        left_out.keep(&variant, &varied);
+                    }
                     let role = if at == 0 { Role::Baseline } else { Role::Variant };
                     chosen.add(role, variant, resolved);
                 }
             }
         }
-        skipped.extend(left_out.into_entries().map(|(name, refusal)| self.skipped(&name, refusal)));
+        skipped.extend(left_out.by_reason().map(|(name, refusal)| self.skipped(&name, refusal)));
         let mut arms = chosen.arms;
         let mut names = HashSet::new();
         if let Some(duplicate_project) = arms.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
@@ -167,7 +170,7 @@ impl<'a> BlockBuilder<'a> {
         };
         if let Some(rows) = self.fraction() {
             let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
-            choose_rows(&mut block, rows, &whole).map_err(|refusal| {
+            choose_rows(&mut block, rows, &whole, left_out.values()).map_err(|refusal| {
                 let what = format!("`{}` cannot be a fraction: {}", self.fixed.id, refusal.what);
                 RequestError::usage(what, refusal.help)
             })?;

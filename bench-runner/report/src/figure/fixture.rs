@@ -129,6 +129,7 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         noise_floor: Some(0.021),
         order: Err(NoOrderEffects::FewArms),
         effects: None,
+        design: None,
         proofs: Vec::new(),
         invalid: Vec::new(),
         fidelity: Vec::new(),

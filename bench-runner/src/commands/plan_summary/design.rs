@@ -163,6 +163,7 @@ mod tests {
             efficiency: Some(0.974),
             interactions: Vec::new(),
             aliasing: vec![aliasing("a", 0.5), aliasing("b", 0.33), aliasing("c", 0.3), aliasing("d", 0.25)],
+            left_out: Vec::new(),
         });
         let lines = design_lines(&block);
         assert_eq!(

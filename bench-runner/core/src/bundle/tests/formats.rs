@@ -104,6 +104,7 @@ fn what_a_plan_of_format_2_says_comes_back() {
             interaction: ["linker".into(), "debug".into()],
             share: 0.33,
         }],
+        left_out: vec![std::collections::BTreeMap::from([("lto".into(), "fat".into())])],
     });
     plan.blocks[0].fidelity = vec![Fidelity {
         project: "p".into(),

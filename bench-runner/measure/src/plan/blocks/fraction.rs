@@ -18,7 +18,12 @@ const SEED: u64 = 1;
 ///
 /// # Errors
 /// If the combinations do not show all effects.
-pub(super) fn choose_rows(block: &mut Block, wanted: Option<u32>, whole: &[&str]) -> Result<(), Refusal> {
+pub(super) fn choose_rows(
+    block: &mut Block,
+    wanted: Option<u32>,
+    whole: &[&str],
+    left_out: Vec<BTreeMap<String, String>>,
+) -> Result<(), Refusal> {
     let levels = BlockLevels::of(block);
     let counts = levels.counts();
     let combinations = levels.arms.iter().map(|(_, combination)| combination);
@@ -50,13 +55,14 @@ pub(super) fn choose_rows(block: &mut Block, wanted: Option<u32>, whole: &[&str]
                 share: rounded(one.share),
             })
             .collect(),
+        left_out,
     };
-    let left_out: Vec<usize> =
+    let others: Vec<usize> =
         (0..space.len()).filter(|row| !rows.contains(row)).map(|row| levels.arms[row].0).collect();
     let mut at = 0;
     block.arms.retain(|_| {
         at += 1;
-        !left_out.contains(&(at - 1))
+        !others.contains(&(at - 1))
     });
     block.design = Some(design);
     Ok(())
@@ -91,37 +97,72 @@ fn refusal(levels: &BlockLevels<'_>, why: NoFraction) -> Refusal {
     }
 }
 
-/// Combinations that are left out for one reason, by the settings that they have in common and no other
-/// combination needs to be named.
+/// Combinations that are left out, by reason.
 #[derive(Default)]
-pub(super) struct LeftOut(Vec<(Refusal, usize, BTreeMap<String, String>)>);
+pub(super) struct LeftOut {
+    groups: Vec<(Refusal, Vec<Settings>)>,
+    kept: Vec<Settings>,
+}
+
+/// Values of the varied axes.
+type Settings = BTreeMap<String, String>;
 
 impl LeftOut {
-    /// Adds a combination.
+    /// Adds a combination that is kept.
+    pub(super) fn keep(&mut self, variant: &Variant, keys: &[&str]) {
+        self.kept.push(varied(variant, keys));
+    }
+
+    /// Adds a combination that is left out.
     pub(super) fn add(&mut self, variant: &Variant, keys: &[&str], refusal: Refusal) {
-        let settings: BTreeMap<String, String> = keys
-            .iter()
-            .filter_map(|key| Some(((*key).to_owned(), variant.settings.get(*key)?.clone())))
-            .collect();
-        match self.0.iter_mut().find(|(known, ..)| *known == refusal) {
-            Some((_, count, common)) => {
-                *count += 1;
-                common.retain(|key, value| settings.get(key) == Some(value));
-            }
-            None => self.0.push((refusal, 1, settings)),
+        let settings = varied(variant, keys);
+        match self.groups.iter_mut().find(|(known, _)| *known == refusal) {
+            Some((_, group)) => group.push(settings),
+            None => self.groups.push((refusal, vec![settings])),
         }
     }
 
-    /// One entry for each reason.
-    pub(super) fn into_entries(self) -> impl Iterator<Item = (String, Refusal)> {
-        self.0.into_iter().map(|(refusal, count, common)| {
-            let settings: Vec<String> = common.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let name = match settings.join(" ") {
-                name if count == 1 => name,
-                name if name.is_empty() => format!("{count} combinations"),
-                name => format!("{name} ({count} combinations)"),
+    /// One entry for each reason: the values that its combinations have in common, and their number.
+    pub(super) fn by_reason(&self) -> impl Iterator<Item = (String, Refusal)> {
+        self.groups.iter().map(|(refusal, group)| {
+            let common = common(group);
+            let values: Vec<String> = common.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let name = match (values.join(" "), group.len()) {
+                (name, 1) => name,
+                (name, count) if name.is_empty() => format!("{count} combinations"),
+                (name, count) => format!("{name} ({count} combinations)"),
             };
-            (name, refusal)
+            (name, refusal.clone())
         })
     }
+
+    /// Values that are not built together: those in common if no kept combination has them all, else every combination
+    /// by itself.
+    pub(super) fn values(self) -> Vec<Settings> {
+        let mut values = Vec::new();
+        for (_, group) in self.groups {
+            let common = common(&group);
+            let has_all =
+                |settings: &Settings| common.iter().all(|(key, value)| settings.get(key) == Some(value));
+            if self.kept.iter().any(has_all) {
+                values.extend(group);
+            } else {
+                values.push(common);
+            }
+        }
+        values
+    }
+}
+
+fn varied(variant: &Variant, keys: &[&str]) -> Settings {
+    let setting = |key: &&str| Some(((*key).to_owned(), variant.settings.get(*key)?.clone()));
+    keys.iter().filter_map(setting).collect()
+}
+
+fn common(group: &[Settings]) -> Settings {
+    let mut common = group.first().cloned().unwrap_or_default();
+    for settings in group {
+        common.retain(|key, value| settings.get(key) == Some(value));
+    }
+    common
 }
