@@ -1,10 +1,8 @@
 //! What the design of a block costs, and what a fraction shows and does not show.
 
 use bench_runner_core::compare::with_separators;
-use bench_runner_core::record::{Block, BlockLevels, Design};
-use bench_runner_core::stats::{DesignSpace, mean_effect_variance, one_at_a_time_variance};
-
-use super::super::pluralize;
+use bench_runner_core::record::{Block, Design};
+use bench_runner_measure::plan::DesignCost;
 
 /// Number of mixed effects that are named.
 const NAMED: usize = 3;
@@ -51,33 +49,24 @@ fn mixed(design: &Design) -> String {
     format!("where two axes act together, other effects change with them: {}{more}", named.join(", "))
 }
 
-/// What one axis at a time would cost for effects of the same precision; `None` if the block does not vary several
-/// axes, or does not show all effects.
+/// What one axis at a time would cost for effects of the same precision.
 fn cost(block: &Block) -> Option<String> {
-    let levels = BlockLevels::of(block);
-    let counts = levels.counts();
-    if counts.iter().filter(|count| **count > 1).count() < 2 {
-        return None;
-    }
-    let space = DesignSpace::new(counts.clone(), levels.arms.iter().map(|(_, combination)| combination));
-    let has_control = block.twin().is_some();
-    // The control is a second build of the baseline, which may be a whole variant.
-    let copy = levels.arms.iter().position(|(arm, _)| *arm == block.baseline()).filter(|_| has_control);
-    let rows: Vec<usize> = (0..space.len()).chain(copy).collect();
-    let variance = mean_effect_variance(&space, &rows)?;
-    let builds = space.len() + usize::from(has_control);
-    let singly = space.parameters() + usize::from(has_control);
-    let factor = one_at_a_time_variance(has_control) / variance;
-    let times = singly as f64 * factor / builds as f64;
-    let averaged = format!("{builds} builds a round show each effect as an average over the other axes");
-    Some(if times > 1.05 {
-        format!("{averaged}; one axis at a time needs {times:.1} times the builds for the same precision")
-    } else {
-        let singly = pluralize(singly, "build");
-        format!(
-            "{averaged}; one axis at a time ({singly} a round) needs {times:.1} times as many for the same precision"
-        )
-    })
+    let cost = DesignCost::of(block)?;
+    let averaged =
+        format!("{} builds a round show each effect as an average over the other axes", cost.builds);
+    let singly = format!(
+        "one axis at a time ({} a round) needs {:.1} times the builds for the same precision",
+        cost.one_at_a_time,
+        cost.factor()
+    );
+    Some(format!("{averaged}; {singly}"))
+}
+
+/// The expected precision of the effects of a fraction, if that of a single combination is `half_width`; `None` for other
+/// blocks.
+pub(super) fn effect_half_width(block: &Block, half_width: f64) -> Option<f64> {
+    let cost = DesignCost::of(block).filter(|_| block.is_fraction())?;
+    Some((half_width.ln_1p() / cost.narrower()).exp_m1())
 }
 
 #[cfg(test)]
@@ -131,7 +120,7 @@ mod tests {
     #[test]
     fn a_product_is_cheaper_than_one_axis_at_a_time() {
         let lines = design_lines(&block(&[["1", "1"], ["1", "2"], ["2", "1"], ["2", "2"]]));
-        let expected = "5 builds a round show each effect as an average over the other axes; one axis at a time needs 1.4 times the builds for the same precision";
+        let expected = "5 builds a round show each effect as an average over the other axes; one axis at a time (4 a round) needs 1.4 times the builds for the same precision";
         assert_eq!(lines, [expected]);
         assert!(design_lines(&block(&[["1", "1"], ["1", "2"], ["1", "3"]])).is_empty());
     }
@@ -141,7 +130,7 @@ mod tests {
         let lines = design_lines(&block(&[["1", "1"], ["1", "2"], ["2", "1"]]));
         assert!(
             lines[0].ends_with(
-                "one axis at a time (4 builds a round) needs 1.0 times as many for the same precision"
+                "one axis at a time (4 a round) needs 1.0 times the builds for the same precision"
             ),
             "{lines:?}"
         );

@@ -17,7 +17,7 @@ mod variance;
 pub use aliasing::{ALIASED_FROM, AliasedEffect, aliasing};
 pub use separable::{LevelOfAxis, NoFraction};
 pub use space::DesignSpace;
-pub use variance::{mean_effect_variance, one_at_a_time_variance};
+pub use variance::{balanced_effect_variance, mean_effect_variance, one_at_a_time_variance};
 
 use rayon::prelude::*;
 
@@ -45,22 +45,27 @@ pub struct Fraction {
     pub efficiency: f64,
 }
 
-/// Number of rows for a fraction of `space`, at most the number of candidates: within 1.2 to 1.7 times the
+/// Number of rows for a fraction of `space`: [`usual_rows_of`] its levels, at most the number of candidates.
+pub fn usual_rows(space: &DesignSpace) -> usize {
+    usual_rows_of(space.levels()).min(space.len())
+}
+
+/// Number of rows for a fraction of axes with these numbers of levels: within 1.2 to 1.7 times the
 /// number of parameters, the one by whose multiples most pairs of axes can be balanced; among equals the one
 /// nearest to 1.5 times.
-pub fn usual_rows(space: &DesignSpace) -> usize {
-    let parameters = space.parameters() as f64;
+pub fn usual_rows_of(levels: &[usize]) -> usize {
+    let count = 1 + levels.iter().map(|levels| levels - 1).sum::<usize>();
+    let parameters = count as f64;
     let (few, many) = (ROWS_PER_PARAMETER.0 * parameters, ROWS_PER_PARAMETER.1 * parameters);
-    let levels = space.levels();
     let balance = |rows: usize| {
         let pairs = levels.iter().enumerate().flat_map(|(at, a)| levels[..at].iter().map(move |b| a * b));
         let single = levels.iter().filter(|level| rows.is_multiple_of(**level)).count();
         (pairs.filter(|pair| rows.is_multiple_of(*pair)).count(), single)
     };
-    let from_middle = |rows: usize| (2 * rows).abs_diff(3 * space.parameters());
+    let from_middle = |rows: usize| (2 * rows).abs_diff(3 * count);
     let best = (few.ceil() as usize..=many.ceil() as usize)
         .max_by_key(|rows| (balance(*rows), std::cmp::Reverse(from_middle(*rows))));
-    best.unwrap_or(space.parameters()).min(space.len())
+    best.unwrap_or(count)
 }
 
 /// Chooses `wanted` of the candidates, among them the `fixed` ones, which are indices without duplicates. If

@@ -243,6 +243,10 @@ fn variances_by_hand() {
     );
     assert!((mean_effect_variance(&one, &[0, 1, 2]).unwrap() - one_at_a_time_variance(false)).abs() < 1e-12);
     assert_eq!(mean_effect_variance(&everything(&[1, 1]), &[0]), None);
+    let all: Vec<usize> = (0..12).collect();
+    let product = mean_effect_variance(&everything(&[2, 3, 2]), &all).unwrap();
+    assert!((balanced_effect_variance(&[2, 3, 2], 12).unwrap() - product).abs() < 1e-12);
+    assert_eq!(balanced_effect_variance(&[1, 1], 4), None);
     assert_eq!(mean_effect_variance(&space, &[0, 1]), None);
 }
 

@@ -69,3 +69,12 @@ pub fn mean_effect_variance(space: &DesignSpace, rows: &[usize]) -> Option<f64> 
 pub fn one_at_a_time_variance(control: bool) -> f64 {
     if control { 1.5 } else { 2.0 }
 }
+
+/// The same variance of a design of `rows` rows in which every level of each axis occurs equally often, and equally often
+/// with every level of each other axis: 2·l/rows for an axis of l levels. No design of so many rows has a smaller one.
+/// `None` if there is only one level on each axis.
+pub fn balanced_effect_variance(levels: &[usize], rows: usize) -> Option<f64> {
+    let effects = levels.iter().map(|levels| levels - 1).sum::<usize>();
+    let sum: usize = levels.iter().map(|levels| (levels - 1) * 2 * levels).sum();
+    (effects > 0 && rows > 0).then(|| sum as f64 / (effects * rows) as f64)
+}

@@ -9,6 +9,8 @@ use bench_runner_core::stats::{
     DesignSpace, Fraction, LevelOfAxis, NoFraction, aliasing, choose_fraction, usual_rows,
 };
 
+use crate::plan::DesignCost;
+
 /// Seed of the choice. It is not that of the build order, so that a request has the same rows everywhere.
 const SEED: u64 = 1;
 
@@ -64,8 +66,20 @@ pub(super) fn choose_rows(
         at += 1;
         !others.contains(&(at - 1))
     });
+    if !is_full {
+        scale_precision(block);
+    }
     block.design = Some(design);
     Ok(())
+}
+
+/// Makes the precision of the block that of single combinations at which the effects have the requested one: an effect
+/// is averaged over many combinations.
+fn scale_precision(block: &mut Block) {
+    let cost = DesignCost::of(block);
+    if let (Some(precision), Some(cost)) = (&mut block.sampling.precision, cost) {
+        *precision = rounded(*precision * cost.narrower());
+    }
 }
 
 /// Three digits, so that no plan depends on the last bits of a logarithm.
