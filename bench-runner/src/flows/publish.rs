@@ -65,6 +65,9 @@ pub(crate) fn publish(
     let summary = derive(bundle, "summary.csv", report::summary_csv(comparison))?;
     derive(bundle, "blocks.csv", report::blocks_csv(comparison))?;
     derive(bundle, "across.csv", report::pooled_projects_csv(comparison))?;
+    if let Some(effects) = report::effects_csv(comparison) {
+        derive(bundle, "effects.csv", effects)?;
+    }
     Ok(PublishedReport { plots, page, figures, summary })
 }
 

@@ -10,7 +10,7 @@
 #[path = "../../benches/operating_characteristics/study/mod.rs"]
 mod study;
 
-use study::{Division, Model, Noisy, Rounds, Setup, Share, Study};
+use study::{Division, Model, Noisy, ProductSetup, Rounds, Setup, Share, Study};
 
 trials! { "simulation";
     intervals_cover_as_often_as_they_say: LONG,
@@ -20,6 +20,8 @@ trials! { "simulation";
     a_difference_as_large_as_the_noise_floor_is_found: LONG,
     rounds_that_resemble_their_neighbours_are_found,
     twins_calibrate_offsets_of_directories: LONG,
+    effects_of_axes_are_narrow_and_cover,
+    averages_say_how_much_a_single_level_can_differ: LONG,
     all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not: LONG,
     turns_narrow_more_intervals_than_shares,
     the_same_seed_gives_the_same_figures_on_any_number_of_threads,
@@ -142,6 +144,29 @@ fn twins_calibrate_offsets_of_directories() {
     let found = study::offsets(&study(400));
     at_least("assumed", &found.alone.covered, 0.93);
     at_least("calibrated", &found.calibrated.covered, 0.93);
+}
+
+/// A product of 4×3 with five rounds on a noisy machine.
+fn effects_of_axes_are_narrow_and_cover() {
+    let product = || ProductSetup::of(Model::Real, &[4, 3], Rounds::Fixed(5));
+    let null = study::effects(&study(150), &product());
+    at_least("covered", &null.covered, 0.94);
+    at_most("covered", &null.covered, 0.98);
+    let (of_effects, of_variants) = (null.half_width.value(), null.of_variants.value());
+    assert!(of_effects <= 0.068 && of_variants > 2.0 * of_effects, "{null:?}");
+    at_most("false", &null.judged_different, 0.035);
+    at_most("interactions", &null.interaction, 0.03);
+    let off = study::effects(&study(150), &product().with_last_cell(0.8));
+    at_least("a combination that is off by 20%", &off.interaction, 0.60);
+}
+
+fn averages_say_how_much_a_single_level_can_differ() {
+    let product = ProductSetup::of(Model::Real, &[4, 3], Rounds::Fixed(5));
+    for off in [0.9, 0.8] {
+        let found = study::effects(&study(200), &product.clone().with_last_cell(off));
+        at_least("averages and single levels", &found.covered, 0.94);
+        at_least("the largest deviation", &found.bounded, 0.95);
+    }
 }
 
 fn all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not() {

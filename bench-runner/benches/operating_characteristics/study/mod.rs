@@ -11,6 +11,7 @@
 
 mod budget;
 mod models;
+mod products;
 mod questions;
 mod real_builds;
 mod run;
@@ -19,6 +20,7 @@ mod tally;
 
 pub(crate) use budget::{Division, divide_budgets};
 pub(crate) use models::{Model, Noisy};
+pub(crate) use products::{EffectsFound, ProductSetup, effects};
 pub(crate) use questions::{
     Coverage, FewRounds, Study, carry_over, coverage, detection, families, few_rounds, floor, offsets, order,
     power,

@@ -30,7 +30,7 @@ impl Study {
     }
 
     /// Twins of simulated earlier runs, from which each run draws those it knows.
-    fn earlier_twins(&self, setup: &Setup) -> Vec<EarlierTwin> {
+    pub(super) fn earlier_twins(&self, setup: &Setup) -> Vec<EarlierTwin> {
         if setup.history != History::Known {
             return Vec::new();
         }

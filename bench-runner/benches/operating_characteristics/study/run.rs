@@ -78,6 +78,11 @@ impl Setup {
         Self::of(model, vec![vec![1.0, 1.05]], Rounds::ByPrecision)
     }
 
+    /// One block of variants with these ratios.
+    pub(crate) fn with_one_block(model: Model, ratios: Vec<f64>, rounds: Rounds) -> Self {
+        Self::of(model, vec![ratios], rounds)
+    }
+
     /// One block of three variants, of which the first has this ratio.
     pub(crate) fn with_three_comparisons(model: Model, ratio: f64, rounds: Rounds) -> Self {
         Self::of(model, vec![vec![ratio, 1.0, 1.0]], rounds)
@@ -118,7 +123,18 @@ impl Setup {
     /// Simulates one run, from the order of the first round to the verdicts. What is known of the machine is a
     /// part of the `earlier` twins, drawn at random.
     pub(crate) fn run(&self, noise: &mut Noise, earlier: &[EarlierTwin]) -> SimulatedRun {
-        let plan = self.plan(noise.seed());
+        self.run_labeled(noise, earlier, |_| ())
+    }
+
+    /// As [`Self::run`], with arms that `label` gives names and settings.
+    pub(crate) fn run_labeled(
+        &self,
+        noise: &mut Noise,
+        earlier: &[EarlierTwin],
+        label: impl Fn(&mut Plan),
+    ) -> SimulatedRun {
+        let mut plan = self.plan(noise.seed());
+        label(&mut plan);
         let (mut samples, mut ends, mut tables) = (Vec::new(), Vec::new(), Vec::new());
         for (block, truth) in plan.blocks.iter().zip(&self.blocks) {
             let (table, stopped) = self.measure(&plan, block, truth, noise, &mut samples);

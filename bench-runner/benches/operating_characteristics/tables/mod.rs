@@ -8,6 +8,7 @@ mod intervals;
 mod limits;
 mod noise_floor;
 mod power;
+mod products;
 mod table;
 mod usual_way;
 
@@ -41,13 +42,14 @@ const MACHINES: [(Model, &str); 4] = [
 type Part = fn(&Study) -> String;
 
 /// The parts of the study, in their order, with names for the command line.
-pub(crate) const PARTS: [(&str, Part); 9] = [
+pub(crate) const PARTS: [(&str, Part); 10] = [
     ("intervals", intervals::intervals),
     ("independence", independence::without_independence),
     ("errors", errors::errors),
     ("power", power::found),
     ("few-rounds", few_rounds::few_rounds),
     ("noise-floor", noise_floor::noise_floor),
+    ("products", products::products),
     ("limits", limits::limits),
     ("budget", budget::sharing),
     ("usual-way", usual_way::usual_way),

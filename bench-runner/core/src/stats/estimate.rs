@@ -24,7 +24,7 @@ pub enum Control {
     Twin,
     /// The block has no twin.
     NoTwin,
-    /// The looks do not regard the estimate, so that its interval needs no widening.
+    /// No look can have stopped the block, so that the interval needs no widening.
     WithoutLooks,
 }
 

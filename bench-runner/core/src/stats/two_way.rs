@@ -68,7 +68,7 @@ impl TwoWayFit {
 
     /// Estimate of Σ w·cell with Σ w = 0. The degrees of freedom are those of F. E. Satterthwaite (1946), at most
     /// [`Self::pooled_df`].
-    pub(crate) fn contrast(&self, weights: &[f64]) -> Estimate {
+    pub(crate) fn contrast(&self, weights: &[f64], control: Control) -> Estimate {
         let n = self.rounds as f64;
         let theta = weights.iter().zip(&self.means).map(|(weight, mean)| weight * mean).sum();
         let parts =
@@ -84,7 +84,7 @@ impl TwoWayFit {
             theta,
             se: variance.sqrt(),
             df: df.min(self.pooled_df()).max(1.0),
-            control: Control::WithoutLooks,
+            control,
         }
     }
 }
@@ -213,7 +213,7 @@ mod tests {
         fit.means.iter().zip(means).for_each(|(found, known)| near(found - center, known));
         fit.variances.iter().zip(variances).for_each(|(found, known)| near(*found, known));
         near(fit.pooled, 0.001215631723960002);
-        let found = fit.contrast(&[-1.0, 0.0, 1.0, 0.0]);
+        let found = fit.contrast(&[-1.0, 0.0, 1.0, 0.0], Control::WithoutLooks);
         near(found.theta, -0.21);
         near(found.se, 0.011707480687467983);
         near(found.df, 7.898961283564494);
@@ -228,7 +228,10 @@ mod tests {
         let (one, other) = (TwoWayFit::of(&rows(&TABLE)).unwrap(), TwoWayFit::of(&shifted).unwrap());
         one.variances.iter().zip(&other.variances).for_each(|(one, other)| near(*one, *other));
         let weights = [-0.5, 0.5, -0.5, 0.5];
-        near(one.contrast(&weights).theta, other.contrast(&weights).theta);
+        near(
+            one.contrast(&weights, Control::WithoutLooks).theta,
+            other.contrast(&weights, Control::WithoutLooks).theta,
+        );
     }
 
     /// Each cell keeps its own variance on average, and the one that is noisier does not make the others so.
@@ -271,7 +274,7 @@ mod tests {
             let fit = TwoWayFit::of(&table).unwrap();
             let mut weights = vec![0.0; cells];
             (weights[0], weights[1]) = (1.0, -1.0);
-            let found = fit.contrast(&weights);
+            let found = fit.contrast(&weights, Control::WithoutLooks);
             prop_assert!(fit.variances.iter().all(|variance| *variance >= 0.0));
             prop_assert!(found.theta.is_finite() && found.se.is_finite() && found.df.is_finite() && found.df >= 1.0);
         }

@@ -1,8 +1,10 @@
 //! Synthetic comparisons for tests.
 
 use bench_runner_core::compare::{
-    ArmResult, BlockResult, ChangedArm, Comparison, ComparisonSetup, Effect, Invalid, LaterBuildChange,
-    NoOrderEffects, OrderEffects, PlainRatio, Point, PredecessorEffects, Ratio, Summary, TwinResult, Verdict,
+    ArmResult, AveragedEffect, AxisEffect, AxisEffects, AxisInteraction, BlockResult, ChangedArm,
+    CombinationMean, Comparison, ComparisonSetup, Effect, EffectMethod, EffectRatio, Invalid, JudgedEffect,
+    LaterBuildChange, LevelEffect, LevelResult, NoOrderEffects, OrderEffects, PlainRatio, Point,
+    PredecessorEffects, Ratio, SeparateEffect, Summary, TwinResult, Verdict,
 };
 use bench_runner_core::record::{
     BlockId, ByMetric, Fidelity, FidelityDifference, MetricId, Proof, ProofResult, Role, Skipped, StopReason,
@@ -299,5 +301,104 @@ pub(crate) fn unlike() -> BlockResult {
     for ratio in block.arms.iter_mut().filter_map(|arm| arm.ratio.as_mut()) {
         ratio.verdict = Verdict::Invalid;
     }
+    block
+}
+
+/// The ratio of an effect whose interval extends by the share `spread` to both sides.
+pub(crate) fn effect_ratio(ratio: f64, spread: f64, verdict: Option<Verdict>) -> EffectRatio {
+    let judged = |verdict| JudgedEffect {
+        p_adjusted: 0.002,
+        p_equivalence: 0.2,
+        p_equivalence_adjusted: 0.4,
+        verdict,
+    };
+    let (low, high) = (ratio * (1.0 - spread), ratio * (1.0 + spread));
+    EffectRatio { ratio, low, high, df: 16.0, p: 0.001, judged: verdict.map(judged) }
+}
+
+fn level(level: &str, result: LevelResult) -> LevelEffect {
+    LevelEffect { level: Some(level.to_owned()), result }
+}
+
+fn averaged(ratio: EffectRatio, only: Option<&str>, may_differ: f64) -> LevelResult {
+    let only = only.map(str::to_owned);
+    LevelResult::Averaged(AveragedEffect { ratio, pairs: 2, only, may_differ: Some(may_differ) })
+}
+
+/// Effects of three axes, of which linker and debug interact if `interacts` is true.
+pub(crate) fn effects(interacts: bool) -> AxisEffects {
+    let text = str::to_owned;
+    let separate = |at: Option<&str>, ratio: f64, verdict: Verdict| SeparateEffect {
+        at: vec![(text("debug"), at.map(text))],
+        ratio: effect_ratio(ratio, 0.05, Some(verdict)),
+    };
+    let mold = match interacts {
+        true => LevelResult::Separate(vec![
+            separate(None, 0.75, Verdict::Faster),
+            separate(Some("none"), 0.98, Verdict::Undecided),
+        ]),
+        false => averaged(effect_ratio(0.86, 0.04, Some(Verdict::Faster)), None, 0.07),
+    };
+    let mean = |linker: &str, debug: Option<&str>, ratio: f64| CombinationMean {
+        levels: [Some(text(linker)), debug.map(text)],
+        ratio,
+        low: ratio * if ratio == 1.0 { 1.0 } else { 0.95 },
+        high: ratio * if ratio == 1.0 { 1.0 } else { 1.05 },
+    };
+    let means = vec![
+        mean("default", None, 1.0),
+        mean("default", Some("none"), 0.8),
+        mean("mold", None, 0.75),
+        mean("mold", Some("none"), 0.784),
+        mean("lld", None, 0.9),
+        mean("lld", Some("none"), 0.71),
+    ];
+    let tested = |axes: [&str; 2], p: f64, means| AxisInteraction {
+        axes: axes.map(text),
+        f: 4.2,
+        df: (2.0, 44.0),
+        p,
+        p_adjusted: p,
+        found: p < 0.03,
+        means,
+    };
+    let missing =
+        "only `linker=wild debug=none` has a counterpart with linker=default, so there is nothing to average";
+    let linkers = vec![
+        level("mold", mold),
+        level("lld", averaged(effect_ratio(0.97, 0.06, Some(Verdict::Undecided)), Some("debug=none"), 0.15)),
+        level("wild", LevelResult::Missing(text(missing))),
+    ];
+    let none = level("none", averaged(effect_ratio(0.81, 0.03, Some(Verdict::Faster)), None, 0.1));
+    AxisEffects {
+        method: EffectMethod::Product,
+        rounds: 5,
+        combinations: 11,
+        family: 5,
+        axes: vec![
+            AxisEffect { axis: text("linker"), reference: Some(text("default")), levels: linkers },
+            AxisEffect { axis: text("debug"), reference: None, levels: vec![none] },
+            AxisEffect {
+                axis: text("codegen-units"),
+                reference: Some(text("256")),
+                levels: vec![level(
+                    "16",
+                    averaged(effect_ratio(1.002, 0.02, Some(Verdict::Equivalent)), None, 0.09),
+                )],
+            },
+        ],
+        interactions: vec![
+            tested(["linker", "debug"], if interacts { 0.0004 } else { 0.4 }, means),
+            tested(["linker", "codegen-units"], 0.3, Vec::new()),
+            tested(["debug", "codegen-units"], 1.0, Vec::new()),
+        ],
+        notes: vec![text("Without `linker=wild debug=full`: the warm-up build failed with exit code 101.")],
+    }
+}
+
+/// A block that crosses axes, with its effects.
+pub(crate) fn product(interacts: bool) -> BlockResult {
+    let mut block = block("hexyl 0.17.0", &names(4, false), 5, 4.2);
+    block.effects = Some(Ok(effects(interacts)));
     block
 }

@@ -10,6 +10,7 @@ mod backend;
 mod builds;
 mod chart;
 mod costs;
+mod effects;
 mod elements;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -17,6 +18,7 @@ mod font;
 mod forest;
 mod heat;
 mod history;
+mod interactions;
 mod intervals;
 mod labels;
 mod layout;
@@ -148,12 +150,20 @@ struct BlockScene {
 
 fn block_scenes(block: &BlockResult) -> Vec<BlockScene> {
     let one = |ending, scene, on_demand| BlockScene { ending, scene, on_demand };
-    vec![
+    let mut scenes = vec![
         one("", builds::scene(block), false),
         one("-spread", spread::scene(block), true),
         one("-costs", costs::scene(block), !costs::is_notable(block)),
         one("-memory", memory::scene(block), !memory::is_notable(block)),
-    ]
+    ];
+    if let Some(Ok(found)) = &block.effects {
+        let effects = one("-effects", effects::scene(block, found, &FigureLayout::WIDE), false);
+        let interactions = interactions::scene(block, found);
+        let interactions = interactions.map(|scene| one("-interactions", scene, false));
+        // After the builds.
+        scenes.splice(1..1, std::iter::once(effects).chain(interactions));
+    }
+    scenes
 }
 
 /// Scenes of a run: `forest`, then those of each block by file stem.

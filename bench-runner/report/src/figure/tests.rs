@@ -58,6 +58,8 @@ fn cases() -> Vec<(&'static str, Comparison)> {
         ("30", one_size(30, false)),
         ("30-long", one_size(30, true)),
         ("everything", everything()),
+        ("product", comparison(vec![fixture::product(false)])),
+        ("interaction", comparison(vec![fixture::product(true)])),
     ]
 }
 
@@ -369,7 +371,10 @@ fn texts_of(files: &[FigureFile]) -> impl Iterator<Item = &str> {
 fn files_are_well_formed_and_the_same_each_time() {
     for (name, comparison) in cases() {
         let files = svgs(&comparison);
-        assert_eq!(files.len(), comparison.blocks.len() * 4 + 1);
+        let of_effects = comparison.blocks.iter().filter_map(|block| block.effects.as_ref()?.as_ref().ok());
+        let of_effects =
+            of_effects.map(|effects| 1 + usize::from(effects.found_interactions().next().is_some()));
+        assert_eq!(files.len(), comparison.blocks.len() * 4 + 1 + of_effects.sum::<usize>());
         for svg in texts_of(&files) {
             check_xml(svg);
             assert!(svg.starts_with("<svg xmlns="), "{name}");

@@ -1,6 +1,7 @@
 //! Formatting of quantities and outcomes, the same in figures and tables.
 
 mod duration;
+mod effects;
 mod numbers;
 mod result;
 
@@ -9,6 +10,10 @@ use bench_runner_core::record::Role;
 
 pub(crate) use bench_runner_core::compare::pluralize;
 pub use duration::{duration, estimated_duration};
+pub(crate) use effects::{
+    EffectRow, EffectRowContent, effect_digits, effect_rows, effect_sentences, effects_caption,
+    effects_title, why_no_effects,
+};
 pub(crate) use numbers::{ColumnDigits, count, mebibytes, p_value, plain_ratio};
 pub use numbers::{FormattedEstimate, TimeUnit, change, effect, interval, ratio, seconds, share, time};
 pub use result::{

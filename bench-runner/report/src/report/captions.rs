@@ -3,7 +3,7 @@
 use bench_runner_core::compare::{BlockResult, Comparison, Offsets, RoundsNeeded};
 use bench_runner_core::stats::{ASSUMED_OFFSET, MIN_TWINS};
 
-use super::{fastest, proofs};
+use super::{effects, fastest, proofs};
 use crate::figure::wording;
 
 /// A word or column, and what it means.
@@ -27,6 +27,7 @@ pub(super) fn captions(comparison: &Comparison) -> Vec<Caption> {
         ));
     }
     let of_words = [
+        effects::caption(comparison),
         minimum(comparison),
         settle(comparison),
         fastest_words(comparison),

@@ -1,8 +1,9 @@
 //! A comparison as JSON for other programs.
 
 use bench_runner_core::compare::{
-    ArmResult, BlockResult, Calibration, Comparison, Effect, Invalid, LaterBuildChange, Offsets,
-    OrderEffects, PlainRatio, PooledProjects, SessionRatio, Sessions,
+    ArmResult, AxisEffect, AxisEffects, AxisInteraction, BlockResult, Calibration, CombinationMean,
+    Comparison, Effect, EffectRatio, Invalid, LaterBuildChange, LevelEffect, LevelResult, NoAxisEffects,
+    Offsets, OrderEffects, PlainRatio, PooledProjects, SeparateEffect, SessionRatio, Sessions,
 };
 use bench_runner_core::record::{Fidelity, Metric, Treatment};
 use serde_json::{Value, json as object};
@@ -60,7 +61,7 @@ fn interval((low, high): (f64, f64)) -> Value {
 }
 
 fn block(block: &BlockResult) -> Value {
-    object!({
+    let mut object = object!({
         "block": block.id,
         "workload": block.workload,
         "title": block.title,
@@ -86,6 +87,74 @@ fn block(block: &BlockResult) -> Value {
             "result": proof.result.as_str(),
         })).collect::<Vec<_>>(),
         "notes": block.notes,
+    });
+    // Blocks that do not cross axes do not have the keys.
+    if let Some(effects) = &block.effects {
+        object["effects"] = object!(effects.as_ref().ok().map(axis_effects));
+        object["effects_missing"] = object!(effects.as_ref().err().map(NoAxisEffects::describe));
+    }
+    object
+}
+
+fn axis_effects(effects: &AxisEffects) -> Value {
+    let of_axis = |axis: &AxisEffect| {
+        object!({
+            "axis": axis.axis, "reference": axis.reference, "levels": axis.levels.iter().map(level).collect::<Vec<_>>(),
+        })
+    };
+    object!({
+        "method": effects.method.as_str(),
+        "rounds": effects.rounds,
+        "combinations": effects.combinations,
+        "family": effects.family,
+        "axes": effects.axes.iter().map(of_axis).collect::<Vec<_>>(),
+        "interactions": effects.interactions.iter().map(interaction).collect::<Vec<_>>(),
+        "notes": effects.notes,
+    })
+}
+
+/// One of `average`, `separate` and `missing` is not null.
+fn level(level: &LevelEffect) -> Value {
+    let (mut average, mut separate, mut missing) = (None, None, None);
+    match &level.result {
+        LevelResult::Averaged(found) => {
+            let mut object = effect_ratio(&found.ratio);
+            object["pairs"] = found.pairs.into();
+            object["only"] = object!(found.only);
+            object["may_differ"] = object!(found.may_differ);
+            object["average_only"] = found.is_average_only().into();
+            average = Some(object);
+        }
+        LevelResult::Separate(parts) => {
+            let part = |part: &SeparateEffect| {
+                let mut object = effect_ratio(&part.ratio);
+                let at = part.at.iter().map(|(axis, level)| object!({ "axis": axis, "level": level }));
+                object["at"] = at.collect();
+                object
+            };
+            separate = Some(parts.iter().map(part).collect::<Vec<_>>());
+        }
+        LevelResult::Missing(reason) => missing = Some(reason),
+    }
+    object!({ "level": level.level, "average": average, "separate": separate, "missing": missing })
+}
+
+fn effect_ratio(ratio: &EffectRatio) -> Value {
+    let judged = ratio.judged;
+    object!({
+        "ratio": ratio.ratio, "low": ratio.low, "high": ratio.high, "df": ratio.df, "p": ratio.p,
+        "p_holm": judged.map(|judged| judged.p_adjusted), "p_equivalence": judged.map(|judged| judged.p_equivalence),
+        "p_equivalence_holm": judged.map(|judged| judged.p_equivalence_adjusted),
+        "verdict": judged.map(|judged| judged.verdict.as_str()),
+    })
+}
+
+fn interaction(interaction: &AxisInteraction) -> Value {
+    let mean = |mean: &CombinationMean| object!({ "levels": mean.levels, "ratio": mean.ratio, "low": mean.low, "high": mean.high });
+    object!({
+        "axes": interaction.axes, "f": interaction.f, "df": [interaction.df.0, interaction.df.1], "p": interaction.p,
+        "p_holm": interaction.p_adjusted, "found": interaction.found,
+        "means": interaction.means.iter().map(mean).collect::<Vec<_>>(),
     })
 }
 

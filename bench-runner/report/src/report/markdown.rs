@@ -6,7 +6,7 @@ use bench_runner_core::compare::{BlockResult, Comparison, PooledProjects, worklo
 use super::captions::captions;
 use super::table::{is_control, used_columns};
 use super::text::{self, COLUMNS};
-use super::{answer, answers, calibration, fidelity};
+use super::{answer, answers, calibration, effects, fidelity};
 use crate::figure::wording::{self, ColumnDigits};
 
 /// The answers, a table for each block, ratios across projects, and variants that were left out. All text
@@ -82,7 +82,23 @@ fn block(block: &BlockResult) -> String {
     if !(fidelity.is_empty() && notes.is_empty()) {
         text.push_str(&format!("\n{}{}", fidelity.concat(), notes.concat()));
     }
-    text
+    text + &block_effects(block)
+}
+
+/// The table of a block's effects with its sentences; empty if the block does not cross axes.
+fn block_effects(block: &BlockResult) -> String {
+    if let Some(reason) = wording::why_no_effects(block) {
+        return format!("\nEffects of the axes: {}\n", escape_markdown(&reason));
+    }
+    let Some(found) = effects::of_block(block) else { return String::new() };
+    let title = wording::capitalized(&wording::effects_title(found));
+    let (columns, rows) = used_columns(&effects::COLUMNS, &effects::rows(found));
+    let headings: Vec<(&str, bool)> = columns.iter().map(|column| (column.heading, column.right)).collect();
+    let sentences = wording::effect_sentences(found);
+    let sentences: Vec<String> =
+        sentences.iter().map(|text| format!("- {}\n", escape_markdown(text))).collect();
+    let below = if sentences.is_empty() { String::new() } else { format!("\n{}", sentences.concat()) };
+    format!("\n#### {}\n\n{}{below}", escape_markdown(&title), table(&headings, &rows))
 }
 
 fn pooled_projects(across: &[PooledProjects]) -> String {
@@ -224,6 +240,36 @@ mod tests {
         let bars = |line: &str| line.replace("\\|", "").matches('|').count();
         let rows: Vec<usize> = text.lines().filter(|line| line.starts_with('|')).map(bars).collect();
         assert!(rows.len() >= 4 && rows.iter().all(|count| *count == rows[0] && *count > 6), "{text}");
+    }
+
+    #[test]
+    fn effects_have_their_own_table() {
+        let text = markdown(&comparison(vec![crate::figure::fixture::product(true)]));
+        let from = text.find("\n#### ").unwrap();
+        let until = text[from..].find("- ratio: ").unwrap();
+        expect![[r#"
+
+            #### Effects of the axes (5 rounds of 11 combinations)
+
+            | effect of | ratio | 95% interval | change | verdict | at a single level |
+            | --- | ---: | ---: | ---: | --- | --- |
+            | linker=default |  |  |  | reference |  |
+            | linker=mold with debug not set | 0.750× | 0.712–0.788× | −25.0% | faster |  |
+            | linker=mold with debug=none | 0.980× | 0.931–1.029× | −2.0% | undecided |  |
+            | linker=lld (debug=none) | 0.970× | 0.912–1.028× | −3.0% | undecided | ±15%, average only |
+            | linker=wild |  |  |  | no average |  |
+            | debug not set |  |  |  | reference |  |
+            | debug=none | 0.810× | 0.786–0.834× | −19.0% | faster | ±10% |
+            | codegen-units=256 |  |  |  | reference |  |
+            | codegen-units=16 | 1.002× | 0.982–1.022× | \+0.2% | equivalent | ±9%, average only |
+
+            - linker and debug interact (p &lt; 0.001, after correction): the effect of each depends on the level of the other, so neither is averaged over the other.
+            - Interactions: none was found for linker × codegen-units and debug × codegen-units, which does not mean that there is none.
+            - linker=wild: only `linker=wild debug=none` has a counterpart with linker=default, so there is nothing to average.
+            - Without `linker=wild debug=full`: the warm-up build failed with exit code 101.
+
+        "#]].assert_eq(&text[from..from + until]);
+        assert!(!markdown(&one()).contains("ffects of the axes"));
     }
 
     #[test]

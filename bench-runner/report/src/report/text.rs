@@ -6,7 +6,7 @@ use bench_runner_core::record::{Role, Skipped};
 
 use super::captions::captions;
 use super::table::{TableColumn, TextStyle};
-use super::{calibration, details, fidelity, pooled_projects, proofs};
+use super::{calibration, details, effects, fidelity, pooled_projects, proofs};
 use crate::figure::wording::{self, ColumnDigits, TimeUnit};
 
 pub(super) const COLUMNS: [TableColumn; 9] = [
@@ -88,6 +88,7 @@ fn block(block: &BlockResult, style: TextStyle) -> Vec<String> {
     lines.extend((0..block.arms.len()).flat_map(|arm| details::missing_result(block, arm, style)));
     lines.extend(proofs::lines(block, style));
     lines.extend(block.warnings.iter().flat_map(|note| style.paragraph("note: ", note)));
+    lines.extend(effects::lines(block, style));
     if style.verbose {
         lines.extend(details::order(block, style));
         lines.extend(block.arms.iter().flat_map(|arm| details::ratio_of_means(arm, style)));

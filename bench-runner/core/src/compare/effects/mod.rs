@@ -9,8 +9,10 @@
 //!   least two; otherwise it is missing, with the reason.
 //! - Standard errors are stretched for serial correlation, and have the offsets of the directories that they are
 //!   made of, like those of comparisons.
-//! - If an interaction of two axes is significant, with Holm's correction over all pairs of axes of the run, the
-//!   effects of both are given at each level of the other one instead of averaged.
+//! - If an interaction of two axes is significant, with Holm's correction over all pairs of axes of the run and at
+//!   the level of several comparisons even for a single pair, the effects of both are given at each level of the
+//!   other one instead of averaged. A false alarm costs more than a wider statement: effects at single levels are
+//!   chosen after a look at them.
 //! - Verdicts are corrected by Holm over all effects of the run that were planned, whether they were estimated or
 //!   not. Effects at single levels are a family of their own. An invalid block has no effects and keeps its place.
 
@@ -88,7 +90,7 @@ fn find_interactions(
     let p: Vec<Option<f64>> = all.iter().map(|pair| Some(pair.test.p)).collect();
     for (pair, adjusted) in all.iter_mut().zip(holm(&p, tested)) {
         pair.p_adjusted = adjusted.unwrap_or(1.0);
-        pair.found = pair.p_adjusted < policy.level(tested);
+        pair.found = pair.p_adjusted < policy.alpha;
     }
 }
 

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::document::with_code_spans;
 use super::input::PageInput;
-use super::{baselines, copies, figures, glossary, pooled, verdicts};
+use super::{baselines, copies, effects, figures, glossary, pooled, verdicts};
 use crate::figure::wording::{self, verdict_definitions};
 use crate::report::{BlockAnswer, answers, calibration, captions, fidelity, text};
 
@@ -28,6 +28,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
             (verdicts::section(page))
             (definitions(comparison))
         }
+        (effects::section(comparison))
         (baselines::section(page))
         (fidelities(comparison))
         (pooled::section(&comparison.pooled_projects))

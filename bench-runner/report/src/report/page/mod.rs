@@ -8,6 +8,7 @@ mod baselines;
 mod builds;
 mod copies;
 mod document;
+mod effects;
 pub(super) mod figures;
 mod glossary;
 mod input;

@@ -42,6 +42,18 @@ fn page_with(comparison: &Comparison, advice: &[Advice], other_baselines: &[Comp
     })
 }
 
+#[test]
+fn effects_have_a_table_and_figures_if_axes_are_crossed() {
+    let page = page_of(&comparison(vec![fixture::product(true)]), &[]);
+    for part in
+        ["id=\"effects\"", "linker=mold with debug=none", "linker=lld (debug=none)", ": axes that interact"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    let plain = page_of(&comparison(vec![block("hexyl", &names(3, false), 12, 4.2)]), &[]);
+    assert!(!plain.contains("ffects of the axes"));
+}
+
 /// The comparison with each other variant as the baseline, with made-up results.
 fn other_baselines(comparison: &Comparison) -> Vec<Comparison> {
     let most = comparison.blocks.iter().map(|block| block.arms.len()).max().unwrap_or(0);
