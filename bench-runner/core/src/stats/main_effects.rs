@@ -30,6 +30,7 @@ pub(crate) struct MainEffects {
     misfit: Option<LackOfFit>,
     stretch: f64,
     column_variance: f64,
+    control: Control,
 }
 
 /// Test of the model against the scatter of single builds.
@@ -51,13 +52,13 @@ pub struct LackOfFit {
 impl MainEffects {
     /// Fits `table`, ln seconds by round and column, for combinations with levels as in `counts`. Columns of no
     /// combination count only for the rounds. `column_variance` is a variance of a column that more rounds would not
-    /// have reduced, and `stretch` a factor on standard errors. `None` as for [`TwoWayFit::of`], and if the
+    /// have reduced, `stretch` a factor on standard errors, and `control` whether looks were taken. `None` as for [`TwoWayFit::of`], and if the
     /// combinations do not show all effects.
     pub(crate) fn of(
         table: &[Vec<f64>],
         counts: Vec<usize>,
         combinations: &[FactorialCell],
-        stretch: f64,
+        (stretch, control): (f64, Control),
         column_variance: f64,
     ) -> Option<Self> {
         let fit = TwoWayFit::of(table)?;
@@ -76,8 +77,17 @@ impl MainEffects {
             space.columns_of(*row, &by_slot).into_iter().for_each(|column| sums[column] += mean);
         }
         let coefficients = factor.solve(&sums);
-        let mut effects =
-            Self { fit, space, row_of_column, factor, coefficients, misfit: None, stretch, column_variance };
+        let mut effects = Self {
+            fit,
+            space,
+            row_of_column,
+            factor,
+            coefficients,
+            misfit: None,
+            stretch,
+            column_variance,
+            control,
+        };
         effects.misfit = effects.lack_of_fit(combinations);
         effects.coefficients.iter().all(|value| value.is_finite()).then_some(effects)
     }
@@ -109,14 +119,11 @@ impl MainEffects {
                 columns.into_iter().map(|column| solved[column]).sum()
             })
             .collect();
-        let plain = self.fit.contrast(&weights);
+        let plain = self.fit.contrast(&weights, self.control);
         match self.misfit.filter(|misfit| misfit.widens) {
-            Some(misfit) => Estimate {
-                se: (misfit.variance * squared(&weights)).sqrt(),
-                df: misfit.df.0,
-                control: Control::WithoutLooks,
-                ..plain
-            },
+            Some(misfit) => {
+                Estimate { se: (misfit.variance * squared(&weights)).sqrt(), df: misfit.df.0, ..plain }
+            }
             None => plain.stretched(self.stretch).with_variance(self.column_variance * squared(&weights)),
         }
     }
@@ -160,6 +167,7 @@ impl MainEffects {
 mod tests {
     use super::*;
     use crate::stats::noise::Noise;
+    use crate::stats::truth::Truth;
     use crate::stats::{choose_fraction, t_quantile, usual_rows};
 
     /// Combinations of a fraction, the first one with a copy.
@@ -190,7 +198,7 @@ mod tests {
                 cells.iter().flat_map(of).collect()
             })
             .collect();
-        let fit = MainEffects::of(&table, vec![2, 3, 2], &cells, 1.0, 0.0).unwrap();
+        let fit = MainEffects::of(&table, vec![2, 3, 2], &cells, (1.0, Control::WithoutLooks), 0.0).unwrap();
         for (axis, of) in effects.iter().enumerate() {
             for (level, effect) in of.iter().enumerate().skip(1) {
                 let found = fit.effect(axis, level, 0);
@@ -214,7 +222,7 @@ mod tests {
         for _ in 0..300 {
             let table: Vec<Vec<f64>> =
                 (0..6).map(|_| (0..17).map(|_| noise.build(0.05, 0.0)).collect()).collect();
-            let fit = MainEffects::of(&table, vec![2; 5], &cells, 1.0, 0.0).unwrap();
+            let fit = MainEffects::of(&table, vec![2; 5], &cells, (1.0, Control::WithoutLooks), 0.0).unwrap();
             let found = fit.effect(3, 1, 0);
             squares += found.theta.powi(2) / 300.0;
             expected += found.se.powi(2) / 300.0;
@@ -239,7 +247,10 @@ mod tests {
             let values: Vec<f64> = cells.iter().flat_map(of).collect();
             (0..5).map(|_| values.iter().map(|value| value + noise.build(0.02, 0.0)).collect()).collect()
         };
-        let fit = |interaction| MainEffects::of(&table(interaction), vec![2; 5], &cells, 1.0, 0.0).unwrap();
+        let fit = |interaction| {
+            MainEffects::of(&table(interaction), vec![2; 5], &cells, (1.0, Control::WithoutLooks), 0.0)
+                .unwrap()
+        };
         let (without, with) = (fit(0.0), fit(0.1));
         let misfit = with.misfit().unwrap();
         assert!(misfit.widens && misfit.p < 1e-6 && misfit.df.0 == 6.0, "{misfit:?}");
@@ -248,7 +259,10 @@ mod tests {
         let saturated = choose_fraction(&space, &[0], 6, 1).unwrap().rows;
         let cells = super::tests::cells(&space, &saturated);
         let table: Vec<Vec<f64>> = table(0.1).into_iter().map(|row| row[..7].to_vec()).collect();
-        assert_eq!(MainEffects::of(&table, vec![2; 5], &cells, 1.0, 0.0).unwrap().misfit(), None);
+        assert_eq!(
+            MainEffects::of(&table, vec![2; 5], &cells, (1.0, Control::WithoutLooks), 0.0).unwrap().misfit(),
+            None
+        );
     }
 
     #[test]
@@ -256,10 +270,12 @@ mod tests {
         let space = DesignSpace::product(vec![2, 2], |_| true);
         let cells = cells(&space, &[0, 1, 2]);
         let rows = |count: usize| vec![vec![0.0, 0.1, 0.2, 0.3]; count];
-        assert!(MainEffects::of(&rows(2), vec![2, 2], &cells, 1.0, 0.0).is_none());
-        assert!(MainEffects::of(&rows(4), vec![2, 2], &cells, 1.0, 0.0).is_some());
+        assert!(MainEffects::of(&rows(2), vec![2, 2], &cells, (1.0, Control::WithoutLooks), 0.0).is_none());
+        assert!(MainEffects::of(&rows(4), vec![2, 2], &cells, (1.0, Control::WithoutLooks), 0.0).is_some());
         let one_axis = super::tests::cells(&space, &[0, 1]);
-        assert!(MainEffects::of(&rows(4), vec![2, 2], &one_axis, 1.0, 0.0).is_none());
+        assert!(
+            MainEffects::of(&rows(4), vec![2, 2], &one_axis, (1.0, Control::WithoutLooks), 0.0).is_none()
+        );
     }
 
     /// The target: 24 rows of 1,728 with unmodeled interactions, of all pairs of axes or of two. A small version of
@@ -281,7 +297,8 @@ mod tests {
                 let table: Vec<Vec<f64>> = (0..3)
                     .map(|_| means.iter().map(|mean| mean + noise.build(0.05, 0.03)).collect())
                     .collect();
-                let fit = MainEffects::of(&table, levels.clone(), &cells, 1.0, 0.0).unwrap();
+                let fit = MainEffects::of(&table, levels.clone(), &cells, (1.0, Control::WithoutLooks), 0.0)
+                    .unwrap();
                 for (axis, effects) in truth.effects.iter().enumerate() {
                     for (level, effect) in effects.iter().enumerate().skip(1) {
                         let found = fit.effect(axis, level, 0);
@@ -295,56 +312,5 @@ mod tests {
             let share = f64::from(covered) / f64::from(all);
             assert!(share >= 0.93, "interactions of {sd} in {pairs} pairs: {share}");
         }
-    }
-
-    /// Effects of levels, and interactions that average to 0 over either axis.
-    struct Truth {
-        effects: Vec<Vec<f64>>,
-        /// Two axes, and ln seconds by level of the first and the second.
-        interactions: Vec<(usize, usize, Vec<Vec<f64>>)>,
-    }
-
-    impl Truth {
-        /// Interactions of `count` random pairs, which together have standard deviation `sd` over all combinations.
-        fn draw(levels: &[usize], sd: f64, count: usize, noise: &mut Noise) -> Self {
-            let effect =
-                |level: usize, noise: &mut Noise| if level == 0 { 0.0 } else { 0.1 * noise.normal() };
-            let effects =
-                levels.iter().map(|count| (0..*count).map(|level| effect(level, noise)).collect()).collect();
-            let mut pairs: Vec<(usize, usize)> =
-                (0..levels.len()).flat_map(|one| (0..one).map(move |other| (one, other))).collect();
-            while pairs.len() > count {
-                pairs.swap_remove((noise.uniform() * pairs.len() as f64) as usize);
-            }
-            let of_pair = |(one, other): (usize, usize)| {
-                (one, other, interaction(levels[one], levels[other], sd / (count as f64).sqrt(), noise))
-            };
-            Self { effects, interactions: pairs.into_iter().map(of_pair).collect() }
-        }
-
-        fn at(&self, levels: &[usize]) -> f64 {
-            let effects: f64 = levels.iter().zip(&self.effects).map(|(level, of)| of[*level]).sum();
-            let both =
-                |(one, other, table): &(usize, usize, Vec<Vec<f64>>)| table[levels[*one]][levels[*other]];
-            effects + self.interactions.iter().map(both).sum::<f64>()
-        }
-    }
-
-    /// A random table whose rows and columns sum to 0, with this root mean square.
-    fn interaction(height: usize, width: usize, size: f64, noise: &mut Noise) -> Vec<Vec<f64>> {
-        let mut table: Vec<Vec<f64>> =
-            (0..height).map(|_| (0..width).map(|_| noise.normal()).collect()).collect();
-        for row in &mut table {
-            let mean = row.iter().sum::<f64>() / width as f64;
-            row.iter_mut().for_each(|value| *value -= mean);
-        }
-        for column in 0..width {
-            let mean = table.iter().map(|row| row[column]).sum::<f64>() / height as f64;
-            table.iter_mut().for_each(|row| row[column] -= mean);
-        }
-        let squares: f64 = table.iter().flatten().map(|value| value * value).sum();
-        let scale = size / (squares / (height * width) as f64).sqrt();
-        table.iter_mut().flatten().for_each(|value| *value *= scale);
-        table
     }
 }

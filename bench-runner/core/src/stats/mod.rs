@@ -34,6 +34,8 @@ mod serial;
 mod student;
 mod summary;
 mod two_way;
+#[cfg(any(test, feature = "fixture"))]
+pub mod truth;
 mod uncertain;
 
 pub(crate) use between::spread_between;

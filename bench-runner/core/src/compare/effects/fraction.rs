@@ -96,8 +96,9 @@ impl<'a> CountedFraction<'a> {
         }
         // τ² is the variance between two directories.
         let of_directory = 0.5 * judged.remaining_offset_variance(cells);
+        let widening = (judged.stretch(), cells.control_after(table.len()));
         let counts = self.axes.iter().map(|(_, levels)| levels.len()).collect();
-        let fit = MainEffects::of(&table, counts, &self.combinations, judged.stretch(), of_directory)
+        let fit = MainEffects::of(&table, counts, &self.combinations, widening, of_directory)
             .ok_or(NoAxisEffects::FewCombinations)?;
         let varied = self.axes.iter().enumerate().filter(|(_, (_, levels))| levels.len() > 1);
         let axes = varied.map(|(axis, (key, levels))| AxisEffect {
