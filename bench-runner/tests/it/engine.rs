@@ -26,6 +26,7 @@ trials! { "engine";
     shards_deal_out_the_blocks,
     reports_are_made_again_from_the_files_alone,
     workloads_can_be_an_axis,
+    axes_that_are_crossed_have_effects,
     undecided_has_an_exit_code_of_its_own,
     nothing_is_written_outside_cache_results_and_plots,
 }
@@ -327,6 +328,41 @@ fn workloads_can_be_an_axis() {
     let bundle = lab.bundle();
     let workloads: Vec<&str> = bundle.samples.iter().map(|sample| sample.workload.as_str()).collect();
     assert!(workloads.contains(&"clean") && workloads.contains(&"noop"));
+}
+
+/// X = 2 takes half as long again, Y = 2 twice as long, and X = 3 cannot be built with Y = 2.
+fn axes_that_are_crossed_have_effects() {
+    let lab = Lab::new();
+    lab.toy(
+        "case $X$Y in 11|31) sleep 0.1;; 21) sleep 0.15;; 12) sleep 0.2;; 22) sleep 0.3;; *) exit 1;; esac",
+        "",
+    );
+    let args = ["run", "--project", "toy", "--axis", "env.X=1,2,3", "--axis", "env.Y=1,2", "--rounds", "4"];
+    let ran = lab.run(&args).expect(3);
+    let text = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "effects of the axes (4 rounds of 5 combinations)",
+        "env.X=1 reference env.X=2 1.",
+        "env.X=3 no average",
+        "env.X=3: only `env.X=3 env.Y=1` has a counterpart with env.X=1, so there is nothing to average.",
+        "Without `env.X=3 env.Y=2`: the build failed with exit code 1",
+        "Interactions: none was found for env.X × env.Y, which does not mean that there is none.",
+    ] {
+        assert!(text.contains(part), "{part} is not in:\n{}", ran.stdout);
+    }
+    let bundle = lab.bundle();
+    let ran = lab.run(&["report", "--json", bundle.dir.to_str().expect("UTF-8")]).expect(0);
+    let document: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let effects = &document[0]["blocks"][0]["effects"];
+    for (axis, truth) in [(0, 1.5), (1, 2.0)] {
+        let average = &effects["axes"][axis]["levels"][0]["average"];
+        let ratio = average["ratio"].as_f64().expect("a number");
+        assert!((ratio / truth - 1.0).abs() < 0.15 && average["verdict"] == "slower", "{effects:#}");
+    }
+    let csv = fs::read_to_string(bundle.dir.join("derived/effects.csv")).expect("the table");
+    assert_eq!(csv.lines().count(), 4, "{csv}");
+    let drawn = entries(&lab.path("work/plots")).iter().flat_map(|run| entries(run)).collect::<Vec<_>>();
+    assert!(drawn.iter().any(|file| file.ends_with("custom-toy-command-effects.svg")), "{drawn:?}");
 }
 
 fn undecided_has_an_exit_code_of_its_own() {

@@ -50,10 +50,12 @@ pub(super) enum LevelEstimate {
     Missing(String),
 }
 
+/// Levels of some factors: the factor, and its level.
+type LevelsAt = Vec<(usize, usize)>;
+
 /// Effect at some levels of other factors.
 pub(super) struct SeparateEstimate {
-    /// Factors and levels.
-    pub(super) at: Vec<(usize, usize)>,
+    pub(super) at: LevelsAt,
     estimate: Estimate,
 }
 
@@ -114,11 +116,10 @@ impl<'a> BlockFactorial<'a> {
             if partners.is_empty() || matches!(estimate, LevelEstimate::Missing(_)) {
                 continue;
             }
-            let mut groups: Vec<(Vec<(usize, usize)>, Vec<CellPair>)> = Vec::new();
+            let mut groups: Vec<(LevelsAt, Vec<CellPair>)> = Vec::new();
             for pair in pairs {
                 let levels = &self.factorial.cells()[pair.0].levels;
-                let settings: Vec<(usize, usize)> =
-                    partners.iter().map(|other| (*other, levels[*other])).collect();
+                let settings: LevelsAt = partners.iter().map(|other| (*other, levels[*other])).collect();
                 match groups.iter_mut().find(|(known, _)| *known == settings) {
                     Some((_, pairs)) => pairs.push(*pair),
                     None => groups.push((settings, vec![*pair])),
