@@ -362,7 +362,7 @@ fn axes_that_are_crossed_have_effects() {
     let csv = fs::read_to_string(bundle.dir.join("derived/effects.csv")).expect("the table");
     assert_eq!(csv.lines().count(), 4, "{csv}");
     let drawn = entries(&lab.path("work/plots")).iter().flat_map(|run| entries(run)).collect::<Vec<_>>();
-    assert!(drawn.iter().any(|file| file.ends_with("custom-toy-command-effects.svg")), "{drawn:?}");
+    assert!(drawn.iter().any(|file| file.ends_with("custom-toy-clean-effects.svg")), "{drawn:?}");
 }
 
 fn undecided_has_an_exit_code_of_its_own() {

@@ -144,7 +144,7 @@ fn fit(table: &[Vec<f64>]) -> (Vec<f64>, Vec<Psi>) {
     (fitted.cells, (0..k).map(psi).collect())
 }
 
-/// An additive model: `at(i, c)` is rounds[i] + cells[c], with Σ cells = 0.
+/// An additive model: `at(i, c)` is the part of round i plus that of cell c, and those of all cells sum to 0.
 struct Additive {
     rounds: Vec<f64>,
     cells: Vec<f64>,

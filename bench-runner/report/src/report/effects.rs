@@ -4,7 +4,6 @@ use bench_runner_core::compare::{
     AxisEffects, BlockResult, Comparison, EffectRatio, LevelEffect, LevelResult, SeparateEffect, level_name,
 };
 
-use super::captions::Caption;
 use super::csv::csv_text;
 use super::table::{TableColumn, TextStyle};
 use crate::figure::wording::{self, ColumnDigits, EffectRow};
@@ -57,7 +56,7 @@ fn cells(row: &EffectRow<'_>, digits: ColumnDigits) -> Vec<String> {
 }
 
 /// Meaning of the columns, if a block of the comparison has effects.
-pub(super) fn caption(comparison: &Comparison) -> Option<Caption> {
+pub(super) fn caption(comparison: &Comparison) -> Option<(&'static str, String)> {
     let effects = comparison.blocks.iter().find_map(of_block)?;
     Some(("effects", wording::effects_caption(effects)))
 }
@@ -165,13 +164,15 @@ mod tests {
     use super::*;
     use crate::figure::fixture;
 
+    /// Below a line that is not indented.
     fn shown(block: &BlockResult, style: TextStyle) -> String {
-        lines(block, style).join("\n")
+        format!("a comparison\n{}", lines(block, style).join("\n"))
     }
 
     #[test]
     fn a_row_for_each_level_below_its_reference() {
         expect![[r#"
+            a comparison
               effects of the axes (5 rounds of 11 combinations):
               effect of                        ratio  95% interval  change  verdict     at a single level
               linker=default                                                reference
@@ -192,6 +193,7 @@ mod tests {
               Without `linker=wild debug=full`: the warm-up build failed with exit code 101."#]]
         .assert_eq(&shown(&fixture::product(true), TextStyle::default()));
         expect![[r#"
+            a comparison
               effects of the axes (5 rounds of 11 combinations):
               linker=default
                 verdict reference
@@ -247,6 +249,7 @@ mod tests {
         let mut block = fixture::product(false);
         block.effects = Some(Err(NoAxisEffects::FewRounds { rounds: 2, needed: 3 }));
         expect![[r#"
+            a comparison
               effects of the axes: not estimated: only 2 of the 3 rounds that are needed have times of all
                 combinations"#]]
         .assert_eq(&shown(&block, TextStyle::default()));
