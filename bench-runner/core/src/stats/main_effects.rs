@@ -159,7 +159,7 @@ impl MainEffects {
         let below = self.fit.pooled_df();
         let f = if expected > 0.0 { variance / expected } else { 0.0 };
         let p = f_tail(f, above, below);
-        f.is_finite().then(|| LackOfFit { f, df: (above, below), p, widens: p < SIGN_OF_MISFIT, variance })
+        f.is_finite().then_some(LackOfFit { f, df: (above, below), p, widens: p < SIGN_OF_MISFIT, variance })
     }
 }
 

@@ -65,15 +65,9 @@ impl<'a> CountedFraction<'a> {
             let copy = twin.filter(|_| arm == cells.reference.baseline);
             let first = columns.len();
             columns.extend(std::iter::once(arm).chain(copy));
-            let level =
-                |((known, all), level): ((&mut (&str, Vec<&'a str>), &(&str, Vec<&'a str>)), &usize)| {
-                    let value = all.1[*level];
-                    known.1.iter().position(|other| *other == value).unwrap_or_else(|| {
-                        known.1.push(value);
-                        known.1.len() - 1
-                    })
-                };
-            let levels = axes.iter_mut().zip(&planned.axes).zip(levels).map(level).collect();
+            let values = planned.axes.iter().zip(levels).map(|((_, values), level)| values[*level]);
+            let levels =
+                axes.iter_mut().zip(values).map(|((_, known), value)| index_in(known, value)).collect();
             combinations.push(FactorialCell { levels, columns: (first..columns.len()).collect() });
             arms.push(arm);
         }
@@ -172,6 +166,14 @@ impl<'a> CountedFraction<'a> {
         };
         left_out.iter().any(|together| together.iter().all(|(key, text)| value(key) == Some(text)))
     }
+}
+
+/// Index of a value, which is added if it is new.
+fn index_in<'a>(known: &mut Vec<&'a str>, value: &'a str) -> usize {
+    known.iter().position(|other| *other == value).unwrap_or_else(|| {
+        known.push(value);
+        known.len() - 1
+    })
 }
 
 fn level_effect(fit: &MainEffects, axis: usize, level: usize, name: &str) -> LevelEffect {
