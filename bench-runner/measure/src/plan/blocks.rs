@@ -20,7 +20,7 @@ use crate::build::Linking;
 use crate::scenario::{Exclusion, Matrix, MatrixDesign, RequestError, RequestWord, Scenario};
 use crate::workloads::{SourceChange, StartState, Workload};
 use arms::{BlockArms, ResolvedVariant};
-use fraction::{LeftOut, choose_rows};
+use fraction::{LeftOutCombinations, choose_rows};
 use projects::{add_projects, name_among, resolve_projects};
 
 pub(super) use memo::Memo;
@@ -106,7 +106,7 @@ impl<'a> BlockBuilder<'a> {
         let mut skipped = Vec::new();
         let mut chosen = BlockArms::default();
         let mut baseline_left = None;
-        let mut left_out = LeftOut::default();
+        let mut left_out = LeftOutCombinations::default();
         let varied = self.varied_keys();
         for (at, variant) in rows.into_iter().enumerate() {
             match self.decide(&variant, &chosen, memo)? {

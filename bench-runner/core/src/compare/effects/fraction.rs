@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::missing::why_not_counted;
 use crate::compare::cells::Cells;
 use crate::compare::judge::JudgedBlock;
-use crate::compare::notes::pluralize;
+use crate::compare::notes::{pluralize, with_separators};
 use crate::compare::result::{
     AveragedEffect, AxisEffect, AxisEffects, EffectMethod, EffectRatio, LevelEffect, LevelResult,
     NoAxisEffects, Nomination,
@@ -165,6 +165,25 @@ impl<'a> CountedFraction<'a> {
             Some(self.axes[at].1[levels[at]])
         };
         left_out.iter().any(|together| together.iter().all(|(key, text)| value(key) == Some(text)))
+    }
+}
+
+impl Nomination {
+    /// The nomination and what it is worth, without a full stop.
+    pub fn describe(&self) -> String {
+        if self.is_reference {
+            return "none, because no combination is predicted to be faster than the reference values"
+                .to_owned();
+        }
+        let EffectRatio { ratio, low, high, .. } = self.ratio;
+        let built = if self.arm.is_some() { "" } else { ", which was not built" };
+        format!(
+            "`{}`{built}, predicted to take {ratio:.3}× the time of the reference values (95% interval {low:.3}–{high:.3}×), \
+             but as the best of {} combinations it is likely to gain less; a fraction gives no verdicts: measure it head to \
+             head",
+            self.name(),
+            with_separators(&self.of.to_string())
+        )
     }
 }
 

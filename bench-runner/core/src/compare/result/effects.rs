@@ -1,7 +1,6 @@
 //! Effects of the levels of each axis, in blocks that cross two or more axes.
 
 use super::ratio::Verdict;
-use crate::compare::notes::with_separators;
 use crate::stats::LackOfFit;
 
 /// Effects of the axes of one block, whichever method they were estimated by.
@@ -219,23 +218,6 @@ impl Nomination {
     pub fn name(&self) -> String {
         let words: Vec<String> = self.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
         words.join(" ")
-    }
-
-    /// The nomination and what it is worth, without a full stop.
-    pub fn describe(&self) -> String {
-        if self.is_reference {
-            return "none, because no combination is predicted to be faster than the reference values"
-                .to_owned();
-        }
-        let EffectRatio { ratio, low, high, .. } = self.ratio;
-        let built = if self.arm.is_some() { "" } else { ", which was not built" };
-        format!(
-            "`{}`{built}, predicted to take {ratio:.3}× the time of the reference values (95% interval {low:.3}–{high:.3}×), \
-             but as the best of {} combinations it is likely to gain less; a fraction gives no verdicts: measure it head to \
-             head",
-            self.name(),
-            with_separators(&self.of.to_string())
-        )
     }
 }
 

@@ -1,7 +1,5 @@
 //! The arms of a block that is a fraction of a product: some of the combinations, and all whole variants.
 
-use std::collections::BTreeMap;
-
 use bench_runner_core::record::{
     Arm, Block, BlockLevels, Design, DesignAliasing, DesignKind, Refusal, Variant,
 };
@@ -9,6 +7,7 @@ use bench_runner_core::stats::{
     DesignSpace, Fraction, LevelOfAxis, NoFraction, aliasing, choose_fraction, usual_rows,
 };
 
+use crate::axes::Settings;
 use crate::plan::DesignCost;
 
 /// Seed of the choice. It is not that of the build order, so that a request has the same rows everywhere.
@@ -24,7 +23,7 @@ pub(super) fn choose_rows(
     block: &mut Block,
     wanted: Option<u32>,
     whole: &[&str],
-    left_out: Vec<BTreeMap<String, String>>,
+    left_out: Vec<Settings>,
 ) -> Result<(), Refusal> {
     let levels = BlockLevels::of(block);
     let counts = levels.counts();
@@ -113,15 +112,12 @@ fn refusal(levels: &BlockLevels<'_>, why: NoFraction) -> Refusal {
 
 /// Combinations that are left out, by reason.
 #[derive(Default)]
-pub(super) struct LeftOut {
+pub(super) struct LeftOutCombinations {
     groups: Vec<(Refusal, Vec<Settings>)>,
     kept: Vec<Settings>,
 }
 
-/// Values of the varied axes.
-type Settings = BTreeMap<String, String>;
-
-impl LeftOut {
+impl LeftOutCombinations {
     /// Adds a combination that is kept.
     pub(super) fn keep(&mut self, variant: &Variant, keys: &[&str]) {
         self.kept.push(varied(variant, keys));
