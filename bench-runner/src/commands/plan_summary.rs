@@ -1,6 +1,7 @@
 //! The summary of a plan before the first build: what is compared with what, time, rounds, expected precision,
 //! and everything that is skipped.
 
+mod design;
 mod shortfalls;
 
 use std::fmt::Write as _;
@@ -12,6 +13,7 @@ use bench_runner_report::report;
 
 use super::{format_duration, pluralize};
 use crate::flows::FlowError;
+use design::{design_lines, effect_half_width};
 use shortfalls::shortfalls;
 
 /// Most comparisons that are listed.
@@ -36,7 +38,7 @@ pub(super) fn block_summary(plan: &Plan, block: &Block, estimate: &BlockEstimate
     let builds = pluralize(estimate.builds(block.arms.len()) as usize, "build");
     let time =
         estimate.total().map(|time| format!(" in about {}", format_duration(time))).unwrap_or_default();
-    format!("{}, {builds}{time}; {}", rounds(plan, block, estimate), expected_precision(estimate))
+    format!("{}, {builds}{time}; {}", rounds(plan, block, estimate), expected_precision(block, estimate))
 }
 
 /// The number of rounds, and whether it is certain.
@@ -57,10 +59,14 @@ fn is_certain(plan: &Plan, block: &Block) -> bool {
 }
 
 /// The half-width of the intervals that is expected, and on which condition.
-fn expected_precision(estimate: &BlockEstimate) -> String {
+fn expected_precision(block: &Block, estimate: &BlockEstimate) -> String {
     match estimate.half_width {
         Some(half_width) => {
-            format!("expected precision ±{:.1}%, {}", half_width * 100.0, condition(estimate.noise))
+            let (of, half_width) = match effect_half_width(block, half_width) {
+                Some(of_effect) => (" of an effect", of_effect),
+                None => ("", half_width),
+            };
+            format!("expected precision{of} ±{:.1}%, {}", half_width * 100.0, condition(estimate.noise))
         }
         None => "too few rounds for an interval".to_owned(),
     }
@@ -85,8 +91,13 @@ pub(super) fn plan_summary(plan: &Plan, estimate: &PlanEstimate) -> String {
     for (at, ((block, estimate), title)) in blocks.take(LISTED) {
         let _ = writeln!(text, "  {}. {title}", at + 1);
         let _ = writeln!(text, "     {}", compared(block));
-        let _ = writeln!(text, "     {}; {}", rounds(plan, block, estimate), expected_precision(estimate));
-        for shortfall in shortfalls(block, estimate, planned) {
+        let _ =
+            writeln!(text, "     {}; {}", rounds(plan, block, estimate), expected_precision(block, estimate));
+        for line in design_lines(block) {
+            let _ = writeln!(text, "     {line}");
+        }
+        let judged = Some(block).filter(|block| !block.is_fraction());
+        for shortfall in judged.into_iter().flat_map(|block| shortfalls(block, estimate, planned)) {
             let _ = writeln!(text, "     {shortfall}");
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bench_runner_core::bundle;
-use bench_runner_core::compare::{Comparison, Policy, Verdict};
+use bench_runner_core::compare::{Comparison, Policy};
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::machines::{Reproduction, ReproductionOutcome};
 use bench_runner_report::report;
@@ -122,7 +122,7 @@ fn measure(args: &Args, places: &Places, first: &JudgedRun) -> Result<Exit, Earl
 /// True if there is a verdict that a second run could confirm.
 fn claims_something(comparison: &Comparison) -> bool {
     let ratios = comparison.blocks.iter().flat_map(|block| &block.arms).filter_map(|arm| arm.ratio);
-    ratios.into_iter().any(|ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid))
+    ratios.into_iter().any(|ratio| ratio.verdict.is_conclusive())
 }
 
 fn document(first: &JudgedRun, again: &JudgedRun, reproduced: &Reproduction) -> serde_json::Value {

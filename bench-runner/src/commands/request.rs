@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use bench_runner_core::record::{Plan, PlanOrigin, Refusal};
 use bench_runner_measure::plan::{self, PlanOptions};
-use bench_runner_measure::scenario::{self, Matrix, RequestError, RequestWord, Scenario, VariantBase};
+use bench_runner_measure::scenario::{
+    self, Matrix, MatrixDesign, RequestError, RequestWord, Scenario, VariantBase,
+};
 
 pub(super) use variants::parse_variant;
 pub(super) use verb_scenario::VerbScenario;
@@ -66,6 +68,11 @@ pub(super) struct RequestArgs {
     /// builds differ on this machine [default: twice]
     #[arg(long, alias = "no-twin", help_heading = WHAT_TO_COMPARE)]
     no_control: bool,
+    /// Which combinations of the axes to build: `product` builds all of them; `fraction` builds the few that show the
+    /// effect of each value best, and nominates the best combination for a comparison; `fraction:24` builds 24 of
+    /// them [default: product, unless the scenario says otherwise]
+    #[arg(long, value_name = "DESIGN", value_parser = design, help_heading = WHAT_TO_COMPARE)]
+    design: Option<MatrixDesign>,
     /// Time limit for the whole run, such as `30m`, shared by all comparisons [default: that of the scenario; without
     /// one, no limit]
     #[arg(long, value_name = "DUR", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
@@ -107,7 +114,7 @@ pub(super) struct RequestArgs {
         long,
         value_name = "FILE",
         conflicts_with_all = [
-            "scenarios", "project", "axis", "workload", "variant", "baseline", "on", "no_control", "fresh_dirs", "rounds", "min_rounds",
+            "scenarios", "project", "axis", "workload", "variant", "baseline", "on", "no_control", "design", "fresh_dirs", "rounds", "min_rounds",
             "max_rounds", "precision", "margin", "time_budget", "timeout", "seed", "shard",
         ],
     )]
@@ -133,10 +140,18 @@ pub(super) fn percent(text: &str) -> Result<f64, String> {
 }
 
 fn on(text: &str) -> Result<VariantBase, String> {
-    VariantBase::parse(text).map_err(|Refusal { what, help }| match help {
+    VariantBase::parse(text).map_err(on_one_line)
+}
+
+fn on_one_line(Refusal { what, help }: Refusal) -> String {
+    match help {
         Some(help) => format!("{what}: {help}"),
         None => what,
-    })
+    }
+}
+
+fn design(text: &str) -> Result<MatrixDesign, String> {
+    MatrixDesign::parse_option(text).map_err(on_one_line)
 }
 
 fn shard(text: &str) -> Result<(u32, u32), String> {
@@ -171,6 +186,7 @@ impl PlanRequest {
             changes::change_matrices(scenario, args, &axes)?;
             variants::add(scenario, &whole)?;
             variants::set_baselines(scenario, &args.baseline)?;
+            changes::check_designs(scenario)?;
             changes::change_sampling(&mut scenario.sampling, args)?;
         }
         let seed = args.plan_options.seed.unwrap_or_else(seed_from_time);

@@ -12,7 +12,7 @@ use bench_runner_measure::build::Goal;
 use bench_runner_measure::corpus::{Edit, EditChange, EditClass, Project};
 use bench_runner_measure::workloads::{self, SourceChange};
 
-use command::command;
+use command::{command, head_to_head_command};
 
 /// Projects of a plan by name.
 pub(super) type PlannedProjects<'a> = BTreeMap<&'a str, Project>;
@@ -34,6 +34,13 @@ pub(super) fn add_conditions(comparison: &mut Comparison, plan: &Plan) {
         block.setup.values = values(planned, &block.proofs);
         block.setup.command = command(plan, planned, &projects);
         block.setup.undecided = undecided_command(plan, planned, &projects, block);
+        if let Some(Ok(effects)) = &mut block.effects
+            && let Some(nomination) = effects.nomination.as_ref().filter(|nominee| !nominee.is_reference)
+            && let Some(command) = head_to_head_command(planned, nomination, &projects)
+        {
+            effects.notes.push(format!("Head to head: `{command}`"));
+            block.setup.head_to_head = Some(command);
+        }
     }
 }
 

@@ -20,6 +20,7 @@ modules![
     engine,
     exports,
     fidelity,
+    fractions,
     help,
     interruption,
     bad_input,

@@ -10,7 +10,7 @@
 #[path = "../../benches/operating_characteristics/study/mod.rs"]
 mod study;
 
-use study::{Division, Model, Noisy, ProductSetup, Rounds, Setup, Share, Study};
+use study::{Division, FractionSetup, Model, Noisy, ProductSetup, Rounds, Setup, Share, Study};
 
 trials! { "simulation";
     intervals_cover_as_often_as_they_say: LONG,
@@ -21,6 +21,7 @@ trials! { "simulation";
     rounds_that_resemble_their_neighbours_are_found,
     twins_calibrate_offsets_of_directories: LONG,
     effects_of_axes_are_narrow_and_cover,
+    fractions_cover_also_with_interactions,
     averages_say_how_much_a_single_level_can_differ: LONG,
     all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not: LONG,
     turns_narrow_more_intervals_than_shares,
@@ -158,6 +159,31 @@ fn effects_of_axes_are_narrow_and_cover() {
     at_most("interactions", &null.interaction, 0.03);
     let off = study::effects(&study(150), &product().with_last_cell(0.8));
     at_least("a combination that is off by 20%", &off.interaction, 0.60);
+}
+
+fn fractions_cover_also_with_interactions() {
+    let setup = |model, interactions| FractionSetup {
+        model,
+        axes: vec![4, 3, 3, 3, 2, 2, 2, 2],
+        rows: 24,
+        rounds: 3,
+        interactions,
+    };
+    for (model, interactions) in [
+        (Model::Real, (28, 0.04)),
+        (Model::Real, (28, 0.08)),
+        (Model::Real, (2, 0.08)),
+        (Model::Quiet, (28, 0.04)),
+    ] {
+        let found = study::fractions(&study(40), &setup(model, interactions));
+        assert!(found.efficiency >= 0.95, "{found:?}");
+        at_least("covered", &found.covered, 0.94);
+        // On a quiet machine all that limits an effect is what the model lacks.
+        let is_narrow = found.half_width.value() < 0.5 * found.of_variants.value();
+        assert!(is_narrow || model == Model::Quiet, "{found:?}");
+    }
+    let found = study::fractions(&study(40), &setup(Model::Quiet, (0, 0.0)));
+    at_least("nominated", &found.near_best, 0.9);
 }
 
 fn averages_say_how_much_a_single_level_can_differ() {

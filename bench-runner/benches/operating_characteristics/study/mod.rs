@@ -11,6 +11,7 @@
 
 mod budget;
 mod models;
+mod fractions;
 mod products;
 mod questions;
 mod real_builds;
@@ -19,6 +20,7 @@ mod side_by_side;
 mod tally;
 
 pub(crate) use budget::{Division, divide_budgets};
+pub(crate) use fractions::{FractionSetup, fractions};
 pub(crate) use models::{Model, Noisy};
 pub(crate) use products::{EffectsFound, ProductSetup, effects};
 pub(crate) use questions::{

@@ -8,6 +8,7 @@ mod intervals;
 mod limits;
 mod noise_floor;
 mod power;
+mod fractions;
 mod products;
 mod table;
 mod usual_way;
@@ -42,7 +43,7 @@ const MACHINES: [(Model, &str); 4] = [
 type Part = fn(&Study) -> String;
 
 /// The parts of the study, in their order, with names for the command line.
-pub(crate) const PARTS: [(&str, Part); 10] = [
+pub(crate) const PARTS: [(&str, Part); 11] = [
     ("intervals", intervals::intervals),
     ("independence", independence::without_independence),
     ("errors", errors::errors),
@@ -50,6 +51,7 @@ pub(crate) const PARTS: [(&str, Part); 10] = [
     ("few-rounds", few_rounds::few_rounds),
     ("noise-floor", noise_floor::noise_floor),
     ("products", products::products),
+    ("fractions", fractions::fractions_of_products),
     ("limits", limits::limits),
     ("budget", budget::sharing),
     ("usual-way", usual_way::usual_way),

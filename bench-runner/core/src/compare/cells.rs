@@ -121,6 +121,13 @@ impl<'a> Cells<'a> {
         Control::of(self.reference.twin)
     }
 
+    /// [`Self::control`] if looks were taken by this number of rounds: the first one is after the minimum.
+    pub(super) fn control_after(&self, rounds: usize) -> Control {
+        let sampling = &self.block.sampling;
+        let has_looks = sampling.precision.is_some() && rounds >= sampling.min_rounds as usize;
+        if has_looks { self.control() } else { Control::WithoutLooks }
+    }
+
     /// Control and number of comparisons.
     pub(super) fn shape(&self) -> BlockShape {
         BlockShape { control: self.control(), comparisons: self.planned_contrasts().len() }

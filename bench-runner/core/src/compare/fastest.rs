@@ -44,7 +44,7 @@ pub fn add_fastest(comparison: &mut Comparison, recorded: &RunRecord<'_>, policy
 }
 
 /// The baseline and the arms with a ratio, the lowest ratio first; empty if the block is invalid or has fewer than two
-/// ratios.
+/// ratios, or is a fraction.
 fn rank(block: &BlockResult) -> Vec<usize> {
     let ratio = |arm: usize| match arm == block.baseline {
         true => Some(1.0),
@@ -52,7 +52,7 @@ fn rank(block: &BlockResult) -> Vec<usize> {
     };
     let mut ranked: Vec<(usize, f64)> =
         (0..block.arms.len()).filter_map(|arm| Some((arm, ratio(arm)?))).collect();
-    if ranked.len() < 3 || !block.invalid.is_empty() {
+    if ranked.len() < 3 || !block.invalid.is_empty() || block.is_fraction() {
         return Vec::new();
     }
     ranked.sort_by(|one, other| one.1.total_cmp(&other.1));

@@ -64,7 +64,9 @@ pub fn gate<'c>(
             arms.map(move |(_, arm)| (block, arm, tolerance(block, arm)))
         })
         .collect();
-    let usable = |arm: &ArmResult| arm.ratio.filter(|ratio| ratio.verdict != Verdict::Invalid);
+    let usable = |arm: &ArmResult| {
+        arm.ratio.filter(|ratio| !matches!(ratio.verdict, Verdict::Invalid | Verdict::NotJudged))
+    };
     let p_values: Vec<Option<f64>> = compared
         .iter()
         .map(|(_, arm, tolerance)| usable(arm).map(|ratio| p_above(ratio.log_ratio(), tolerance.ln_1p())))
@@ -146,7 +148,7 @@ mod tests {
             let found = compare_samples(&plan, &samples.all);
             let ratio = found.blocks[0].arms[2].ratio.unwrap();
             let expected = match () {
-                () if ratio.verdict == Verdict::Invalid => GateOutcome::Unsure,
+                () if matches!(ratio.verdict, Verdict::Invalid | Verdict::NotJudged) => GateOutcome::Unsure,
                 () if ratio.low > 1.03 => GateOutcome::Regressed,
                 () if ratio.high < 1.03 => GateOutcome::Passed,
                 () => GateOutcome::Unsure,

@@ -29,6 +29,8 @@ pub(super) struct JudgedBlock {
     pub(super) offsets: Option<Offsets>,
     /// τ² estimated from twins of other blocks; assumed if there are too few.
     offset_from_others: f64,
+    /// False if the combinations are a fraction: it has no verdicts.
+    is_judged: bool,
     /// Ratio for each arm that has an estimate.
     pub(super) ratios: Vec<Option<Ratio>>,
 }
@@ -86,6 +88,7 @@ impl JudgedBlock {
             serial,
             offsets: None,
             offset_from_others: 0.0,
+            is_judged: !cells.block.is_fraction(),
         }
     }
 
@@ -128,12 +131,12 @@ impl JudgedBlock {
 
     /// The true difference, as a fraction, that four of five such runs would find in the variant with the
     /// median standard error, if all `family` comparisons of the run are corrected for. `None` without any
-    /// estimate, and in an invalid block, which finds nothing.
+    /// estimate, and in an invalid block or a fraction, which find nothing.
     pub(super) fn noise_floor(&self, family: usize, policy: &Policy) -> Option<f64> {
         let alpha = policy.level(family) / family.max(1) as f64;
         let floors: Vec<f64> =
             self.estimates.iter().flatten().map(|estimate| estimate.detectable(alpha)).collect();
-        median(&floors).filter(|_| self.invalid.is_empty())
+        median(&floors).filter(|_| self.invalid.is_empty() && self.is_judged)
     }
 
     /// Adds the offsets between directories to the standard errors.
@@ -197,14 +200,18 @@ pub(super) fn assign_verdicts(
     };
     let mut tests: Vec<Vec<ComparisonTests>> = judged.par_iter_mut().zip(cells).map(test).collect();
     let corrected = |p: fn(&ComparisonTests) -> f64| {
-        let all: Vec<Option<f64>> =
-            tests.iter().flatten().map(|test| Some(p(test)).filter(|_| test.counts)).collect();
+        let all: Vec<Option<f64>> = tests
+            .iter()
+            .flatten()
+            .filter(|test| test.is_judged)
+            .map(|test| Some(p(test)).filter(|_| test.counts))
+            .collect();
         holm(&all, family)
     };
     let (difference, equivalence) =
         rayon::join(|| corrected(|test| test.difference), || corrected(|test| test.equivalence));
     for (test, (difference, equivalence)) in
-        tests.iter_mut().flatten().zip(difference.into_iter().zip(equivalence))
+        tests.iter_mut().flatten().filter(|test| test.is_judged).zip(difference.into_iter().zip(equivalence))
     {
         test.holm = (difference.unwrap_or(1.0), equivalence.unwrap_or(1.0));
     }
@@ -227,6 +234,8 @@ struct ComparisonTests {
     /// False in an invalid block: its tiny p-values must not come first and weaken the correction for all
     /// others.
     counts: bool,
+    /// False in a fraction, whose comparisons are not in the family.
+    is_judged: bool,
     /// Corrected p-values for `difference` and `equivalence`.
     holm: (f64, f64),
 }
@@ -242,6 +251,7 @@ impl JudgedBlock {
                 difference,
                 equivalence,
                 counts: self.invalid.is_empty(),
+                is_judged: self.is_judged,
                 holm: (1.0, 1.0),
             })
         };
@@ -253,6 +263,7 @@ fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: 
     let contrast = cells.contrast(test.arm)?;
     let (estimate, (p_adjusted, p_equivalence_adjusted)) = (test.estimate, test.holm);
     let evidence = ComparisonEvidence {
+        is_judged: block.is_judged,
         invalid: !block.invalid.is_empty(),
         equivalent: p_equivalence_adjusted < alpha,
         different: p_adjusted < alpha,
@@ -280,6 +291,8 @@ fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: 
 /// Test results of one comparison, from which its verdict follows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ComparisonEvidence {
+    /// False in a fraction.
+    pub(super) is_judged: bool,
     pub(super) invalid: bool,
     pub(super) equivalent: bool,
     pub(super) different: bool,
@@ -294,6 +307,8 @@ pub(super) fn verdict(evidence: ComparisonEvidence) -> Verdict {
     let censored = evidence.variant_censored || evidence.reference_censored;
     if evidence.invalid {
         Verdict::Invalid
+    } else if !evidence.is_judged {
+        Verdict::NotJudged
     } else if evidence.equivalent && !censored {
         Verdict::Equivalent
     } else if evidence.different && evidence.below && !evidence.variant_censored {
@@ -324,6 +339,7 @@ mod tests {
     use super::*;
 
     const NOTHING: ComparisonEvidence = ComparisonEvidence {
+        is_judged: true,
         invalid: false,
         equivalent: false,
         different: false,
@@ -341,6 +357,9 @@ mod tests {
         assert_eq!(verdict(ComparisonEvidence { below: false, ..different }), Verdict::Slower);
         assert_eq!(verdict(both), Verdict::Equivalent);
         assert_eq!(verdict(ComparisonEvidence { invalid: true, ..both }), Verdict::Invalid);
+        let fraction = ComparisonEvidence { is_judged: false, ..both };
+        assert_eq!(verdict(fraction), Verdict::NotJudged);
+        assert_eq!(verdict(ComparisonEvidence { invalid: true, ..fraction }), Verdict::Invalid);
     }
 
     #[test]

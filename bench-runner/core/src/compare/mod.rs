@@ -58,7 +58,9 @@ use rayon::prelude::*;
 
 use crate::record::{Block, BlockEnd, BlockId, ByMetric, Proof, Sample};
 
-pub use crate::stats::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary};
+pub use crate::stats::{
+    Effect, LackOfFit, NoOrderEffects, OrderEffects, PredecessorEffects, Spread, Summary,
+};
 pub use baseline::{RequestedBaseline, UnknownBaseline};
 pub use fastest::add_fastest;
 pub use gate::{GateOutcome, GatedVariant, gate, gate_changes};
@@ -69,8 +71,8 @@ pub use result::{
     ArmResult, AveragedEffect, AxisEffect, AxisEffects, AxisInteraction, BlockResult, Calibration,
     ChangedArm, CombinationMean, Comparison, ComparisonSetup, EffectMethod, EffectRatio, ExcludedProject,
     Fastest, GeneralIntervals, Invalid, JudgedEffect, LaterBuildChange, LevelEffect, LevelResult,
-    NoAxisEffects, Offsets, PartialCommand, PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio,
-    RoundsNeeded, SeparateEffect, SessionRatio, Sessions, TwinResult, Verdict, level_name,
+    NoAxisEffects, Nomination, Offsets, PartialCommand, PlainRatio, Point, Pool, PooledProjects, PostHoc,
+    Ratio, RoundsNeeded, SeparateEffect, SessionRatio, Sessions, TwinResult, Verdict, level_name,
 };
 pub use run_record::RunRecord;
 pub use title::{titles, workload_phrase};
@@ -216,6 +218,7 @@ fn block_result(
         offset_is_assumed: judged.offsets.is_some_and(Offsets::is_assumed),
         order,
         effects: None,
+        design: cells.block.design.clone(),
         proofs: cells.proofs.iter().copied().cloned().collect(),
         invalid: judged.invalid.clone(),
         fidelity: cells.block.fidelity.clone(),

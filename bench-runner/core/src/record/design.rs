@@ -1,5 +1,7 @@
 //! Design of a block: the request behind the plan, the chosen combinations, and the visits.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Larger task that a plan is one stage of.
@@ -41,6 +43,25 @@ pub struct Design {
     /// axis.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interactions: Vec<[String; 2]>,
+    /// Effects that contain part of an interaction of two axes, the largest share first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliasing: Vec<DesignAliasing>,
+    /// Values that are not built together, or not at all: combinations with all values of an entry are left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<BTreeMap<String, String>>,
+}
+
+/// Effects of an axis that contain part of an interaction of two axes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DesignAliasing {
+    /// Key of the axis.
+    pub axis: String,
+    /// Keys of the two axes that interact.
+    pub interaction: [String; 2],
+    /// Share of the interaction in the effect: with 0.3, an interaction of the size of an effect can move the
+    /// estimate by 0.3 times its size.
+    pub share: f64,
 }
 
 /// Method by which the combinations of a design were chosen.

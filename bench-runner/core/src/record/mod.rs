@@ -9,6 +9,7 @@ mod design;
 mod earlier_twin;
 mod fidelity;
 mod ids;
+mod levels;
 mod metric;
 mod plan;
 mod proof;
@@ -17,10 +18,11 @@ mod rounds;
 mod sample;
 
 pub use commit::{CommitLine, short_commit};
-pub use design::{Design, DesignKind, PlanOrigin, Visits};
+pub use design::{Design, DesignAliasing, DesignKind, PlanOrigin, Visits};
 pub use earlier_twin::EarlierTwin;
 pub use fidelity::{Fidelity, FidelityDifference};
 pub use ids::{BlockId, InvalidId, Pin, SharedText, hex, is_hex, short_hash};
+pub use levels::BlockLevels;
 pub use metric::{ByMetric, METRICS, Metric, MetricId, Treatment, Unit};
 pub use plan::{
     AS_CONFIGURED, Arm, Block, FORMAT_VERSION, IgnoredFiles, Plan, PlannedProject, Role, SNIPPET, Sampling,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::design::{Design, PlanOrigin, Visits};
+use super::design::{Design, DesignKind, PlanOrigin, Visits};
 use super::fidelity::Fidelity;
 use super::ids::{BlockId, Pin};
 
@@ -56,10 +56,11 @@ impl Plan {
         serde_json::from_str(text)
     }
 
-    /// Number of planned comparisons: variants against their baselines, without the twins. All of them count
-    /// in the correction for multiple comparisons.
+    /// Number of planned comparisons: variants against their baselines, without the twins and without
+    /// fractions, which judge nothing. All of them count in the correction for multiple comparisons.
     pub fn planned_comparisons(&self) -> usize {
-        let arms = self.blocks.iter().flat_map(|block| &block.arms);
+        let judged = self.blocks.iter().filter(|block| !block.is_fraction());
+        let arms = judged.flat_map(|block| &block.arms);
         arms.filter(|arm| arm.role == Role::Variant).count()
     }
 }
@@ -138,6 +139,11 @@ impl Block {
             }
         }
         workloads.join("+")
+    }
+
+    /// True if the combinations are a fraction, which nominates a combination and gives no verdicts.
+    pub fn is_fraction(&self) -> bool {
+        self.design.as_ref().is_some_and(|design| design.kind == DesignKind::Fraction)
     }
 
     /// Index of the twin among the arms.

@@ -12,12 +12,14 @@ mod between;
 mod block;
 mod change_points;
 mod combined;
+mod design;
 mod estimate;
 mod factorial;
 mod fisher;
 mod holm;
 mod huber;
 mod least_squares;
+mod main_effects;
 #[cfg(any(test, feature = "fixture"))]
 pub mod noise;
 mod noisy_bisection;
@@ -32,6 +34,8 @@ mod serial;
 mod student;
 mod summary;
 mod two_way;
+#[cfg(any(test, feature = "fixture"))]
+pub mod truth;
 mod uncertain;
 
 pub(crate) use between::spread_between;
@@ -42,10 +46,17 @@ pub use change_points::{
     ChangePoint, Levels, MIN_SERIES, NewestValue, SearchableSeries, levels, newest_value,
 };
 pub use combined::{Combined, equal_weight_mean, weighted_mean};
+pub use design::{
+    ALIASED_FROM, AliasedEffect, DesignSpace, Fraction, LevelOfAxis, NoFraction, aliasing,
+    balanced_effect_variance, choose_fraction, mean_effect_variance, one_at_a_time_variance, usual_rows,
+    usual_rows_of,
+};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub(crate) use factorial::{CellPair, Factorial, FactorialCell, InteractionTest};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
+pub use main_effects::LackOfFit;
+pub(crate) use main_effects::MainEffects;
 pub use noisy_bisection::{BisectionRound, BisectionState, bisect};
 pub use offset::{ASSUMED_OFFSET, MIN_TWINS, OffsetSums, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};

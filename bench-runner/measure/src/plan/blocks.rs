@@ -2,6 +2,7 @@
 //! cannot be built on this machine, have no meaning under the workload, or are the same as another variant.
 
 mod arms;
+mod fraction;
 mod memo;
 mod projects;
 mod rows;
@@ -16,9 +17,10 @@ use super::workload;
 use super::{ProjectView, World};
 use crate::axes::{self, ParsedSettings, STRUCTURAL, Setting};
 use crate::build::Linking;
-use crate::scenario::{Exclusion, Matrix, RequestError, RequestWord, Scenario};
+use crate::scenario::{Exclusion, Matrix, MatrixDesign, RequestError, RequestWord, Scenario};
 use crate::workloads::{SourceChange, StartState, Workload};
 use arms::{BlockArms, ResolvedVariant};
+use fraction::{LeftOutCombinations, choose_rows};
 use projects::{add_projects, name_among, resolve_projects};
 
 pub(super) use memo::Memo;
@@ -99,9 +101,13 @@ impl<'a> BlockBuilder<'a> {
         let rows = self.rows(memo)?;
         self.check_comparable(&rows)?;
         let requested = rows.len();
+        let is_whole = |row: &&Variant| !self.is_product(row) || row.name == AS_CONFIGURED;
+        let whole: Vec<String> = rows.iter().filter(is_whole).map(|row| row.name.clone()).collect();
         let mut skipped = Vec::new();
         let mut chosen = BlockArms::default();
         let mut baseline_left = None;
+        let mut left_out = LeftOutCombinations::default();
+        let varied = self.varied_keys();
         for (at, variant) in rows.into_iter().enumerate() {
             match self.decide(&variant, &chosen, memo)? {
                 Err(refusal) => {
@@ -109,14 +115,22 @@ impl<'a> BlockBuilder<'a> {
                         let reason = format!("its baseline is left out: {}", refusal.what);
                         baseline_left = Some(Refusal::new(reason));
                     }
-                    skipped.push(self.skipped(&variant.name, refusal));
+                    if self.fraction().is_some() && self.is_product(&variant) {
+                        left_out.add(&variant, &varied, refusal);
+                    } else {
+                        skipped.push(self.skipped(&variant.name, refusal));
+                    }
                 }
                 Ok(resolved) => {
+                    if self.fraction().is_some() && self.is_product(&variant) {
+                        left_out.keep(&variant, &varied);
+                    }
                     let role = if at == 0 { Role::Baseline } else { Role::Variant };
                     chosen.add(role, variant, resolved);
                 }
             }
         }
+        skipped.extend(left_out.by_reason().map(|(name, refusal)| self.skipped(&name, refusal)));
         let mut arms = chosen.arms;
         let mut names = HashSet::new();
         if let Some(duplicate_project) = arms.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
@@ -145,7 +159,7 @@ impl<'a> BlockBuilder<'a> {
                 || arms.iter().any(|arm| arm.variant.settings.contains_key(key))
         });
         let commits = self.commits(&arms, memo)?;
-        let block = Block {
+        let mut block = Block {
             id: self.fixed.id.clone(),
             axes,
             arms,
@@ -155,7 +169,22 @@ impl<'a> BlockBuilder<'a> {
             design: None,
             visits: None,
         };
+        if let Some(rows) = self.fraction() {
+            let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+            choose_rows(&mut block, rows, &whole, left_out.values()).map_err(|refusal| {
+                let what = format!("`{}` cannot be a fraction: {}", self.fixed.id, refusal.what);
+                RequestError::usage(what, refusal.help)
+            })?;
+        }
         Ok((Some(block), skipped))
+    }
+
+    /// The wanted number of combinations, if the block is a fraction.
+    fn fraction(&self) -> Option<Option<u32>> {
+        match self.matrix.design {
+            MatrixDesign::Fraction { rows } => Some(rows),
+            MatrixDesign::Product => None,
+        }
     }
 
     /// The commits that arms of the block replay, by project.

@@ -2,6 +2,7 @@
 //! [`World`], so the same inputs always give the same plan.
 
 mod blocks;
+mod design_cost;
 mod estimate;
 mod adapt;
 mod history;
@@ -18,6 +19,7 @@ use crate::corpus::EditClass;
 use crate::scenario::{RequestError, RequestWord, Scenario};
 
 pub use adapt::{adapt_plan, check};
+pub use design_cost::DesignCost;
 pub use estimate::{BlockEstimate, Noise, PlanEstimate, estimate, share};
 pub use history::{EarlierBuilds, EstimatesByProject, MachineHistory, WorkloadNoise};
 pub use turns::blocks_take_turns;

@@ -1,3 +1,4 @@
+mod fractions;
 mod own_projects;
 mod quick;
 mod whole_variants;

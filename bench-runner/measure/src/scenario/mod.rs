@@ -2,6 +2,7 @@
 //!
 //! Reads and checks them; applying them to a machine is up to the plan.
 
+mod design;
 mod read;
 mod variants;
 
@@ -14,6 +15,7 @@ use bench_runner_core::record::{AS_CONFIGURED, Refusal, TEXT_SETTINGS};
 use crate::toml_reader::{DocError, SourceText, TomlValue};
 use crate::{axes, workloads};
 
+pub use design::MatrixDesign;
 pub(crate) use read::sampling as read_sampling;
 pub(crate) use variants::AS_IT_IS;
 pub use variants::{Baseline, PREDEFINED, VariantContent, WholeVariant, check_name, snippet};
@@ -126,6 +128,8 @@ pub struct Matrix {
     pub twin: bool,
     /// True if the baseline, with its twin, is built even if all variants are the same as it.
     pub alone: bool,
+    /// Which combinations of the axes are built.
+    pub design: MatrixDesign,
 }
 
 impl Matrix {

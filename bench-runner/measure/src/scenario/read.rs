@@ -8,8 +8,8 @@ use std::path::Path;
 use bench_runner_core::record::Refusal;
 
 use super::{
-    Baseline, Exclusion, Matrix, RequestWord, SamplingSpec, Scenario, VariantBase, VariantContent,
-    WholeVariant,
+    Baseline, Exclusion, Matrix, MatrixDesign, RequestWord, SamplingSpec, Scenario, VariantBase,
+    VariantContent, WholeVariant,
 };
 use crate::axes;
 use crate::toml_reader::{DocError, Reader, SourceText, TomlValue};
@@ -72,8 +72,9 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     for word in &workloads {
         check_value("workload", word)?;
     }
-    let mut whole = match reader.optional("variants") {
-        Some(table) => variants::variants(&table, base)?,
+    let listed = reader.optional("variants");
+    let mut whole = match &listed {
+        Some(table) => variants::variants(table, base)?,
         None => Vec::new(),
     };
     let baseline = match reader.optional("baseline") {
@@ -89,7 +90,49 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     };
     let twin = reader.read_renamed("control", "twin", TomlValue::bool)?.unwrap_or(true);
     let on = reader.read_optional("on", read_on)?.unwrap_or_default();
-    Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on, exclude, twin, alone: false })
+    let (design, rows) = (reader.optional("design"), reader.optional("rows"));
+    let matrix = Matrix {
+        name,
+        projects,
+        workloads,
+        baseline,
+        axes,
+        variants: whole,
+        on,
+        exclude,
+        twin,
+        alone: false,
+        design: read_design(design.as_ref(), rows.as_ref())?,
+    };
+    let Some(problem) = matrix.design_problem() else { return Ok(matrix) };
+    let place = match problem.key {
+        "rows" => rows,
+        "variants" => listed,
+        _ => None,
+    };
+    Err(match place.or(design) {
+        Some(value) => value.refuse(problem.refusal),
+        None => reader.error(problem.refusal.what),
+    })
+}
+
+fn read_design(
+    design: Option<&TomlValue<'_>>,
+    rows: Option<&TomlValue<'_>>,
+) -> Result<MatrixDesign, DocError> {
+    let named = match design {
+        Some(value) => MatrixDesign::parse(&value.string()?).map_err(|refusal| value.refuse(refusal))?,
+        None => MatrixDesign::default(),
+    };
+    match (named, rows) {
+        (MatrixDesign::Fraction { .. }, Some(rows)) => {
+            Ok(MatrixDesign::Fraction { rows: Some(rows.count()?) })
+        }
+        (MatrixDesign::Product, Some(rows)) => Err(rows
+            .error("a product has all combinations, so `rows` means nothing")
+            .with_help("add `design = \"fraction\"`")),
+        (_, None) => Ok(named),
+    }
 }
 
 /// Reads what the settings of variants are added to.

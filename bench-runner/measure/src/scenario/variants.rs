@@ -59,6 +59,11 @@ impl Baseline {
 }
 
 impl WholeVariant {
+    /// True if its name has a fixed meaning.
+    pub(super) fn is_predefined(&self) -> bool {
+        self.content == VariantContent::AsConfigured || self.name == AS_IT_IS
+    }
+
     /// The predefined variant of this name, as requests write it.
     pub fn predefined(name: &str) -> Option<Self> {
         match name {

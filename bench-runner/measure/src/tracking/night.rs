@@ -2,7 +2,8 @@
 
 use super::{TrackedLinkers, TrackedProject, TrackingFile};
 use crate::scenario::{
-    Baseline, Matrix, RequestWord, SamplingSpec, Scenario, VariantBase, VariantContent, WholeVariant,
+    Baseline, Matrix, MatrixDesign, RequestWord, SamplingSpec, Scenario, VariantBase, VariantContent,
+    WholeVariant,
 };
 use crate::workloads;
 
@@ -201,6 +202,7 @@ fn matrix<'v>(
         exclude: Vec::new(),
         twin: part.twin,
         alone: false,
+        design: MatrixDesign::Product,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use bench_runner_core::compare::{ArmResult, PlainRatio, Summary, Verdict};
+use bench_runner_core::compare::{ArmResult, PlainRatio, Ratio, Summary, Verdict};
 use bench_runner_core::record::{Metric, Unit};
 
 use super::cells::{ExportCell, Selection};
@@ -219,6 +219,7 @@ fn counts(selection: &Selection<'_>) -> [MetricFamily; 3] {
 fn text_families(selection: &Selection<'_>) -> [MetricFamily; 2] {
     const VERDICTS: [Verdict; 5] =
         [Verdict::Faster, Verdict::Slower, Verdict::Equivalent, Verdict::Undecided, Verdict::Invalid];
+    let is_judged = |ratio: &&Ratio| ratio.verdict != Verdict::NotJudged;
     let mut verdicts = MetricFamily::new(
         "verdict",
         "stateset",
@@ -229,7 +230,7 @@ fn text_families(selection: &Selection<'_>) -> [MetricFamily; 2] {
         MetricFamily::new("not_timed", "info", "", "Why a cell has no times or no comparison.");
     for (run, cell) in selection.cells() {
         let labels = labels_of_cell(run, cell);
-        if let Some(ratio) = &cell.arm.ratio {
+        if let Some(ratio) = cell.arm.ratio.as_ref().filter(|ratio| is_judged(ratio)) {
             for verdict in VERDICTS {
                 let state = ("bench_runner_verdict", verdict.as_str().to_owned());
                 let is_it = if ratio.verdict == verdict { 1.0 } else { 0.0 };

@@ -131,6 +131,7 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         noise_floor: Some(0.021),
         order: Err(NoOrderEffects::FewArms),
         effects: None,
+        design: None,
         proofs: Vec::new(),
         invalid: Vec::new(),
         fidelity: Vec::new(),
@@ -391,6 +392,7 @@ pub(crate) fn effects(interacts: bool) -> AxisEffects {
             tested(["linker", "codegen-units"], 0.3, Vec::new()),
             tested(["debug", "codegen-units"], 1.0, Vec::new()),
         ],
+        nomination: None,
         notes: vec![text("Without `linker=wild debug=full`: the warm-up build failed with exit code 101.")],
     }
 }

@@ -1,6 +1,6 @@
 //! Forest plot of a run: every ratio with its interval, comparison by comparison, on logarithmic axes.
 
-use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, TwinResult, Verdict};
+use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, TwinResult};
 use bench_runner_core::record::Role;
 
 use super::axis::NumberAxis;
@@ -200,8 +200,7 @@ fn row(
             let (text, ink) =
                 (format!("{}{mark}", ratio.verdict.as_str()), word_ink(look(Some(ratio.verdict))));
             let label = Label::new(word, text, 12.0, ink);
-            let is_decided = !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
-            scene.text(if is_decided { label.bold() } else { label });
+            scene.text(if ratio.verdict.is_conclusive() { label.bold() } else { label });
         }
         None => scene.text(Label::new(word, control_word(block), 12.0, Ink::Muted)),
     }

@@ -109,6 +109,7 @@ pub(super) fn look(verdict: Option<Verdict>) -> IntervalLook {
         Some(Verdict::Slower) => (PointShape::Diamond, Ink::Slower, 3.0, 5.5),
         Some(Verdict::Equivalent) => (PointShape::Square, Ink::Text, 2.6, 4.8),
         Some(Verdict::Undecided) => (PointShape::Frame, Ink::Text, 1.8, 4.5),
+        Some(Verdict::NotJudged) => (PointShape::Frame, Ink::Muted, 1.5, 4.5),
         Some(Verdict::Invalid) => (PointShape::Cross, Ink::Muted, 1.5, 4.5),
         None => (PointShape::Frame, Ink::Muted, 1.5, 4.5),
     };
@@ -122,6 +123,7 @@ pub(super) fn shapes_sentence(verdicts: impl Iterator<Item = Verdict> + Clone) -
         (Verdict::Slower, "diamond"),
         (Verdict::Equivalent, "filled square"),
         (Verdict::Undecided, "open square"),
+        (Verdict::NotJudged, "gray open square"),
         (Verdict::Invalid, "cross"),
     ];
     let occurring = shapes.into_iter().filter(|(verdict, _)| verdicts.clone().any(|other| other == *verdict));

@@ -1,6 +1,6 @@
 //! Two runs of one plan → whether the second run confirms the verdicts of the first.
 
-use bench_runner_core::compare::{Ratio, Verdict};
+use bench_runner_core::compare::Ratio;
 use bench_runner_core::record::{Role, Variant};
 use bench_runner_core::stats::{holm, sum};
 
@@ -209,7 +209,7 @@ fn outcome(row: &ReproducedVerdict) -> ReproductionOutcome {
     let differ = row.ratios.is_some_and(|ratios| ratios.differ());
     match row.again.as_ref().map(|ratio| ratio.verdict) {
         Ok(verdict) if verdict == claim => ReproductionOutcome::Confirmed,
-        Ok(Verdict::Undecided | Verdict::Invalid) if !differ => ReproductionOutcome::NotConfirmed,
+        Ok(verdict) if !verdict.is_conclusive() && !differ => ReproductionOutcome::NotConfirmed,
         Ok(_) => ReproductionOutcome::Contradicted,
         Err(_) => ReproductionOutcome::NotConfirmed,
     }

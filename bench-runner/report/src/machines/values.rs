@@ -215,5 +215,5 @@ impl Verdicts {
 
 /// True for the verdicts `faster`, `slower` and `equivalent`.
 pub(super) fn is_conclusive(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Faster | Verdict::Slower | Verdict::Equivalent)
+    verdict.is_conclusive()
 }

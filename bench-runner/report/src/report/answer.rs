@@ -66,11 +66,13 @@ fn sentences(comparison: &Comparison) -> Vec<Sentence> {
     let rest = rest(comparison);
     let room = MOST.saturating_sub(rest.len()).max(2);
     let levels = [by_variant, by_block, by_block_in_short];
-    let mut found = levels
+    let judged = levels
         .iter()
         .map(|level| level(comparison))
         .find(|found| found.len() <= room)
         .unwrap_or_else(|| of_run(comparison));
+    let mut found = nominated(comparison);
+    found.extend(judged);
     found.extend(rest);
     found
 }
@@ -154,6 +156,16 @@ fn undecided_of_run(comparison: &Comparison) -> Option<Sentence> {
     };
     let text = format!("undecided: {}{outlook}", listed.join("; "));
     Some(Sentence { text, command: undecided.command.clone() })
+}
+
+/// The combination that each fraction nominates, with the command that measures it head to head.
+fn nominated(comparison: &Comparison) -> Vec<Sentence> {
+    let of_block = |block: &BlockResult| {
+        let effects = block.effects.as_ref()?.as_ref().ok()?;
+        let text = format!("nominated: {}", effects.nomination.as_ref()?.describe());
+        Some(Sentence { text: named(comparison, block, &text), command: block.setup.head_to_head.clone() })
+    };
+    comparison.blocks.iter().filter_map(of_block).collect()
 }
 
 fn invalid(comparison: &Comparison) -> Vec<Sentence> {
@@ -249,7 +261,9 @@ fn short(one: &Judged<'_>) -> String {
 
 /// The whole run in numbers, the best variants, and the undecided comparison that is settled soonest.
 fn of_run(comparison: &Comparison) -> Vec<Sentence> {
-    let all: Vec<Judged<'_>> = comparison.blocks.iter().flat_map(findings::judged).collect();
+    let is_judged = |one: &Judged<'_>| one.ratio.verdict != Verdict::NotJudged;
+    let all: Vec<Judged<'_>> =
+        comparison.blocks.iter().flat_map(findings::judged).filter(is_judged).collect();
     let count = |verdict: Verdict| all.iter().filter(|one| one.ratio.verdict == verdict).count();
     let mut parts = Vec::new();
     for (verdict, words) in [
@@ -263,7 +277,9 @@ fn of_run(comparison: &Comparison) -> Vec<Sentence> {
     }
     let comparisons = pluralize(all.len(), "variant");
     let mut found: Vec<Sentence> = fastest_of_run(comparison).into_iter().collect();
-    found.push(Sentence::plain(format!("of {comparisons} in all comparisons, {}", parts.join(", "))));
+    if !all.is_empty() {
+        found.push(Sentence::plain(format!("of {comparisons} in all comparisons, {}", parts.join(", "))));
+    }
     let mut best: Vec<&Judged<'_>> = all.iter().filter(|one| one.is_decided()).collect();
     let weight = |one: &Judged<'_>| one.ratio.ratio.ln().abs();
     best.sort_by(|one, other| weight(other).total_cmp(&weight(one)));

@@ -69,7 +69,7 @@ pub(super) fn more_rounds(block: &BlockResult) -> Option<MoreRounds> {
 
 impl Judged<'_> {
     pub(super) fn is_decided(&self) -> bool {
-        !matches!(self.ratio.verdict, Verdict::Undecided | Verdict::Invalid)
+        self.ratio.verdict.is_conclusive()
     }
 
     /// Rounds that count, with the minimum if they are fewer, to follow a result.
@@ -98,6 +98,7 @@ impl Judged<'_> {
                 format!("is equivalent to {baseline} (within ±{})", share(self.block.margin))
             }
             Verdict::Undecided => format!("is undecided against {baseline}"),
+            Verdict::NotJudged => format!("is not judged against {baseline}"),
             Verdict::Invalid => format!("has no result against {baseline}"),
         };
         format!("{name} {verdict}: {result}{}", self.rounds())

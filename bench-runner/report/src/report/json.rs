@@ -1,9 +1,11 @@
 //! A comparison as JSON for other programs.
 
+use std::collections::BTreeMap;
+
 use bench_runner_core::compare::{
     ArmResult, AxisEffect, AxisEffects, AxisInteraction, BlockResult, Calibration, CombinationMean,
     Comparison, Effect, EffectRatio, Invalid, LaterBuildChange, LevelEffect, LevelResult, NoAxisEffects,
-    Offsets, OrderEffects, PlainRatio, PooledProjects, SeparateEffect, SessionRatio, Sessions,
+    Nomination, Offsets, OrderEffects, PlainRatio, PooledProjects, SeparateEffect, SessionRatio, Sessions,
 };
 use bench_runner_core::record::{Fidelity, Metric, Treatment};
 use serde_json::{Value, json as object};
@@ -102,7 +104,7 @@ fn axis_effects(effects: &AxisEffects) -> Value {
             "axis": axis.axis, "reference": axis.reference, "levels": axis.levels.iter().map(level).collect::<Vec<_>>(),
         })
     };
-    object!({
+    let mut object = object!({
         "method": effects.method.as_str(),
         "rounds": effects.rounds,
         "combinations": effects.combinations,
@@ -110,6 +112,31 @@ fn axis_effects(effects: &AxisEffects) -> Value {
         "axes": effects.axes.iter().map(of_axis).collect::<Vec<_>>(),
         "interactions": effects.interactions.iter().map(interaction).collect::<Vec<_>>(),
         "notes": effects.notes,
+    });
+    // Products do not have the key.
+    if let Some(nomination) = &effects.nomination {
+        object["nomination"] = nominated(nomination);
+    }
+    object
+}
+
+fn nominated(nomination: &Nomination) -> Value {
+    let settings: BTreeMap<&String, &String> =
+        nomination.settings.iter().map(|(axis, value)| (axis, value)).collect();
+    let lack_of_fit = nomination.lack_of_fit.map(|found| {
+        object!({ "f": found.f, "df": [found.df.0, found.df.1], "p": found.p, "widens": found.widens })
+    });
+    object!({
+        "settings": settings,
+        "variant": nomination.arm.map(|_| nomination.name()),
+        "is_reference": nomination.is_reference,
+        "of": nomination.of,
+        "ratio": nomination.ratio.ratio,
+        "low": nomination.ratio.low,
+        "high": nomination.ratio.high,
+        "df": nomination.ratio.df,
+        "p": nomination.ratio.p,
+        "lack_of_fit": lack_of_fit,
     })
 }
 

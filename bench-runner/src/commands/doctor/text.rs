@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bench_runner_core::record::Refusal;
+use bench_runner_core::stats::{balanced_effect_variance, one_at_a_time_variance, usual_rows_of};
 use bench_runner_measure::build::Toolchain;
 use bench_runner_measure::host::{HealthFinding, HostMachine};
 
@@ -65,7 +66,33 @@ pub(super) fn values(values: &[AxisValue], width: usize) -> String {
             if available.is_empty() { "none here, see below".to_owned() } else { available.join(", ") };
         text.push_str(&hanging(&format!("  {key:<longest$}  "), &list, width));
     }
-    text + &missing(values, width)
+    text + &missing(values, width) + &design(values, width)
+}
+
+/// What a fraction of all axes with named values costs, against one axis at a time; empty if too few can be built.
+fn design(values: &[AxisValue], width: usize) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for value in values.iter().filter(|value| !value.form && value.state.is_ok()) {
+        match counts.iter_mut().find(|(key, _)| *key == value.axis) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((value.axis, 1)),
+        }
+    }
+    let levels: Vec<usize> = counts.iter().map(|(_, count)| *count).filter(|count| *count > 1).collect();
+    let (rows, effects) = (usual_rows_of(&levels), levels.iter().map(|levels| levels - 1).sum::<usize>());
+    let Some(variance) = balanced_effect_variance(&levels, rows).filter(|_| levels.len() > 1) else {
+        return String::new();
+    };
+    // Each with the control.
+    let (builds, singly) = (rows + 1, effects + 2);
+    let factor = singly as f64 * one_at_a_time_variance(true) / variance / builds as f64;
+    let text = format!(
+        "all values above ({effects} besides the first ones of {} axes) at once with `--design fraction` take about {builds} \
+         builds a round; one axis at a time takes {singly}, and about {factor:.1} times the builds for effects of the same \
+         precision",
+        levels.len()
+    );
+    format!("\ndesigns\n{}", hanging("  ", &text, width))
 }
 
 /// An available value, with the version of its tool.

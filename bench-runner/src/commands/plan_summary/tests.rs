@@ -37,7 +37,9 @@ fn summary(plan: &Plan, estimate: &PlanEstimate) -> String {
 
 #[test]
 fn a_precision_says_from_which_noise_it_is_expected() {
-    let of = |rounds, noise, is_measured| expected_precision(&estimate(rounds, noise, is_measured, None));
+    let block = fixture::block("m", true, &["linker=mold"]);
+    let of =
+        |rounds, noise, is_measured| expected_precision(&block, &estimate(rounds, noise, is_measured, None));
     assert_eq!(
         of(6, 0.05, false),
         "expected precision ±6.7%, if build times on this machine vary by 5%, which is assumed"

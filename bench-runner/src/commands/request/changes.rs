@@ -1,7 +1,7 @@
 //! Changes to scenarios on the command line.
 
 use bench_runner_measure::scenario::{
-    self, Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario, VariantBase,
+    self, Baseline, Matrix, MatrixDesign, RequestError, RequestWord, SamplingSpec, Scenario, VariantBase,
 };
 
 use super::RequestArgs;
@@ -20,6 +20,7 @@ pub(super) fn custom_scenario(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
         exclude: Vec::new(),
         twin: true,
         alone: false,
+        design: MatrixDesign::Product,
     };
     Scenario {
         name: "custom".into(),
@@ -82,11 +83,23 @@ pub(super) fn change_matrices(
         }
         matrix.twin &= !args.no_control;
         matrix.on = args.on.unwrap_or(matrix.on);
+        matrix.design = args.design.unwrap_or(matrix.design);
     }
     if scenario.matrices.is_empty() {
         let message = format!("`--workload` leaves nothing of `{}`, which compares workloads", scenario.name);
         let help = format!("compare others by `--axis workload={}`", args.workload.join(","));
         return Err(RequestError::usage(message, Some(help)));
+    }
+    Ok(())
+}
+
+/// Checks that the axes of each matrix allow its design, after all changes.
+pub(super) fn check_designs(scenario: &Scenario) -> Result<(), RequestError> {
+    for matrix in &scenario.matrices {
+        matrix.check_design().map_err(|refusal| {
+            let what = format!("`{}` cannot be a fraction: {}", matrix.name, refusal.what);
+            RequestError::usage(what, refusal.help)
+        })?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command that measures a comparison again, without its number of rounds.
 
+use bench_runner_core::compare::Nomination;
 use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Plan, Role, SNIPPET};
 use bench_runner_measure::corpus::shell_word;
 use bench_runner_measure::scenario::SamplingSpec;
@@ -34,6 +35,37 @@ pub(super) fn command(plan: &Plan, block: &Block, projects: &PlannedProjects<'_>
         let timeout = humantime::format_duration(block.sampling.timeout).to_string();
         words.push(format!("--timeout {}", shell_word(&timeout)));
     }
+    Some(words.join(" "))
+}
+
+/// Number of rounds of a head-to-head comparison.
+const HEAD_TO_HEAD_ROUNDS: u32 = 12;
+
+/// The command line that compares a nominated combination with the configuration that it would replace: the user's own
+/// if the fraction was built with it, else the project as it is. `None` if options cannot express it.
+pub(super) fn head_to_head_command(
+    block: &Block,
+    nomination: &Nomination,
+    projects: &PlannedProjects<'_>,
+) -> Option<String> {
+    let baseline = &block.arms.iter().find(|arm| arm.role == Role::Baseline)?.variant;
+    let mut words = vec!["bench-runner run".to_owned()];
+    words.push(format!("--project {}", shell_word(&project_word(&baseline.project, projects)?)));
+    words.push(format!("--workload {}", shell_word(&baseline.workload)));
+    let is_configured = |arm: &Arm| {
+        let settings = &arm.variant.settings;
+        settings.contains_key(AS_CONFIGURED)
+            && nomination.settings.iter().all(|(key, _)| settings.contains_key(key))
+    };
+    words.push(if block.arms.iter().any(is_configured) {
+        "--baseline as-configured --on as-configured".to_owned()
+    } else {
+        "--baseline as-it-is".to_owned()
+    });
+    for (key, value) in &nomination.settings {
+        words.push(format!("--axis {}", shell_word(&format!("{key}={}", joined(&[value])?))));
+    }
+    words.push(format!("--rounds {HEAD_TO_HEAD_ROUNDS}"));
     Some(words.join(" "))
 }
 

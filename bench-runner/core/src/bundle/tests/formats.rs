@@ -99,6 +99,12 @@ fn what_a_plan_of_format_2_says_comes_back() {
         seed: Some(7),
         efficiency: Some(0.97),
         interactions: vec![["linker".into(), "debug".into()]],
+        aliasing: vec![DesignAliasing {
+            axis: "lto".into(),
+            interaction: ["linker".into(), "debug".into()],
+            share: 0.33,
+        }],
+        left_out: vec![std::collections::BTreeMap::from([("lto".into(), "fat".into())])],
     });
     plan.blocks[0].fidelity = vec![Fidelity {
         project: "p".into(),

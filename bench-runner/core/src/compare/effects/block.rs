@@ -6,9 +6,7 @@ use crate::compare::cells::Cells;
 use crate::compare::judge::JudgedBlock;
 use crate::compare::notes::pluralize;
 use crate::compare::result::{CombinationMean, EffectRatio, NoAxisEffects, level_name};
-use crate::stats::{
-    CellPair, Control, Estimate, Factorial, FactorialCell, InteractionTest, MIN_ROUNDS, log_table,
-};
+use crate::stats::{CellPair, Estimate, Factorial, FactorialCell, InteractionTest, MIN_ROUNDS, log_table};
 
 /// Number of pairs of combinations from which on there is something to average.
 const AVERAGED_FROM: usize = 2;
@@ -79,10 +77,7 @@ impl<'a> BlockFactorial<'a> {
         // τ² is the variance between two directories.
         let of_directory = 0.5 * judged.remaining_offset_variance(cells);
         let left_out = cells.table.len() - table.len();
-        // The first look is after the minimum of rounds.
-        let sampling = &cells.block.sampling;
-        let has_looks = sampling.precision.is_some() && table.len() >= sampling.min_rounds as usize;
-        let control = if has_looks { cells.control() } else { Control::WithoutLooks };
+        let control = cells.control_after(table.len());
         let factorial = Factorial::of(&table, combinations, judged.stretch(), of_directory, control);
         let factorial = factorial.ok_or(NoAxisEffects::FewCombinations)?;
         let mut block = Self { product, factorial, interactions: Vec::new(), effects: Vec::new(), left_out };

@@ -17,6 +17,7 @@
 //!   not. Effects at single levels are a family of their own. An invalid block has no effects and keeps its place.
 
 mod block;
+mod fraction;
 mod missing;
 mod product;
 
@@ -27,7 +28,7 @@ use super::result::{
     AveragedEffect, AxisEffect, AxisEffects, AxisInteraction, EffectMethod, EffectRatio, JudgedEffect,
     LevelEffect, LevelResult, NoAxisEffects, SeparateEffect,
 };
-use crate::record::{DesignKind, Plan};
+use crate::record::Plan;
 use crate::stats::{Estimate, LEVEL, holm};
 use block::BlockFactorial;
 use product::Product;
@@ -57,9 +58,12 @@ pub(super) fn axis_effects(
     let separate = estimates(|block| block.separate());
     let count = separate.iter().map(Vec::len).sum();
     let separate = judge(&separate, &margins, count, policy);
-    let parts = blocks.into_iter().zip(cells).zip(averaged.into_iter().zip(separate));
+    let parts = blocks.into_iter().zip(cells.iter().zip(judged)).zip(averaged.into_iter().zip(separate));
     parts
-        .map(|((block, cells), (averaged, separate))| {
+        .map(|((block, (cells, judged)), (averaged, separate))| {
+            if cells.block.is_fraction() {
+                return fraction::fraction_effects(cells, judged);
+            }
             let ratios = JudgedRatios { averaged: averaged.into_iter(), separate: separate.into_iter() };
             Some(block?.map(|block| result(&block, cells, ratios, family, plan)))
         })
@@ -68,8 +72,7 @@ pub(super) fn axis_effects(
 
 /// The product of a block; `None` also for one whose combinations are a fraction of it.
 fn product_of<'a>(cells: &Cells<'a>) -> Option<Product<'a>> {
-    let is_fraction = cells.block.design.as_ref().is_some_and(|design| design.kind == DesignKind::Fraction);
-    Product::of(cells.block, cells.baseline?).filter(|_| !is_fraction)
+    Product::of(cells.block, cells.baseline?).filter(|_| !cells.block.is_fraction())
 }
 
 fn is_post_hoc(cells: &[Cells<'_>]) -> bool {
@@ -108,6 +111,7 @@ fn judge(
     let mut ratios = flat().zip(adjusted).map(|((estimate, margin), (p, p_equivalence))| {
         let (p_adjusted, p_equivalence_adjusted) = (p.unwrap_or(1.0), p_equivalence.unwrap_or(1.0));
         let verdict = verdict(ComparisonEvidence {
+            is_judged: true,
             invalid: false,
             equivalent: p_equivalence_adjusted < alpha,
             different: p_adjusted < alpha,
@@ -185,6 +189,7 @@ fn result(
         family,
         axes,
         interactions: block.interactions.iter().map(|pair| interaction(block, pair)).collect(),
+        nomination: None,
         notes,
     }
 }

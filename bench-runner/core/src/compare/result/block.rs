@@ -6,7 +6,7 @@ use super::fastest::Fastest;
 use super::invalid::Invalid;
 use super::ratio::PlainRatio;
 use super::setup::ComparisonSetup;
-use crate::record::{BlockId, ByMetric, Fidelity, Proof, Role, StopReason};
+use crate::record::{BlockId, ByMetric, Design, DesignKind, Fidelity, Proof, Role, StopReason};
 use crate::stats::{LEVEL, NoOrderEffects, OrderEffects, UncertainValue, t_quantile};
 
 /// Results of one block.
@@ -53,6 +53,8 @@ pub struct BlockResult {
     pub order: Result<OrderEffects, NoOrderEffects>,
     /// Effects of the axes, or the reason for not estimating them; `None` if the block does not cross axes.
     pub effects: Option<Result<AxisEffects, NoAxisEffects>>,
+    /// Which combinations the block has; `None` if they were not designed.
+    pub design: Option<Design>,
     /// Proofs of the block.
     pub proofs: Vec<Proof>,
     /// Reasons why the block is invalid; empty if it is valid.
@@ -66,6 +68,11 @@ pub struct BlockResult {
 }
 
 impl BlockResult {
+    /// True if the combinations are a fraction of their product: it nominates a combination and judges nothing.
+    pub fn is_fraction(&self) -> bool {
+        self.design.as_ref().is_some_and(|design| design.kind == DesignKind::Fraction)
+    }
+
     /// Reasons why the block is invalid, as clauses.
     pub fn why_invalid(&self) -> Vec<String> {
         let name = |arm: usize| match self.arms.get(arm) {

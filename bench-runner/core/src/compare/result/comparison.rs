@@ -3,7 +3,7 @@
 use super::block::BlockResult;
 use super::calibration::Calibration;
 use super::pooled_projects::PooledProjects;
-use super::ratio::{Ratio, Verdict};
+use super::ratio::Ratio;
 use crate::record::Skipped;
 
 /// Results of a run.
@@ -38,13 +38,13 @@ impl Comparison {
         self.blocks.is_empty() && self.post_hoc.as_ref().is_some_and(|chosen| !chosen.left_out.is_empty())
     }
 
-    /// Returns true if every comparison has a conclusive verdict: none is missing, `undecided` or `invalid`.
+    /// Returns true if every comparison has a conclusive verdict: none is missing, `undecided`, `invalid` or `not judged`.
     /// A run is not decided if no block has the chosen baseline.
     pub fn is_decided(&self) -> bool {
         if self.lacks_baseline() {
             return false;
         }
-        let is_conclusive = |ratio: &Ratio| !matches!(ratio.verdict, Verdict::Undecided | Verdict::Invalid);
+        let is_conclusive = |ratio: &Ratio| ratio.verdict.is_conclusive();
         let decided = |block: &BlockResult| {
             let compared = block.arms.iter().enumerate().filter(|(at, _)| block.is_compared(*at));
             compared.into_iter().all(|(_, arm)| arm.ratio.as_ref().is_some_and(is_conclusive))

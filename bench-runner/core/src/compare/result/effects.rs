@@ -1,6 +1,7 @@
 //! Effects of the levels of each axis, in blocks that cross two or more axes.
 
 use super::ratio::Verdict;
+use crate::stats::LackOfFit;
 
 /// Effects of the axes of one block, whichever method they were estimated by.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +19,8 @@ pub struct AxisEffects {
     pub axes: Vec<AxisEffect>,
     /// A test for each pair of axes.
     pub interactions: Vec<AxisInteraction>,
+    /// The combination that a fraction nominates.
+    pub nomination: Option<Nomination>,
     /// Statements on the design and on builds that do not count, as whole sentences.
     pub notes: Vec<String>,
 }
@@ -190,6 +193,32 @@ pub struct CombinationMean {
     pub low: f64,
     /// Upper end of the plain 95% interval.
     pub high: f64,
+}
+
+/// The combination that is fastest by the effects of a fraction. It was chosen because of this estimate, which is
+/// therefore likely to be too good.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nomination {
+    /// Its values, by the keys of all axes, in the order of the block.
+    pub settings: Vec<(String, String)>,
+    /// Index of its arm in the block, if it was built.
+    pub arm: Option<usize>,
+    /// True if it is the combination that the predicted ratio is relative to: no other one is predicted to be faster.
+    pub is_reference: bool,
+    /// Number of combinations that it is the best of.
+    pub of: u64,
+    /// Predicted ratio of its wall time to that of the reference combination.
+    pub ratio: EffectRatio,
+    /// Test of the model of single effects; `None` if there are no more combinations than effects.
+    pub lack_of_fit: Option<LackOfFit>,
+}
+
+impl Nomination {
+    /// The combination as the name of a variant.
+    pub fn name(&self) -> String {
+        let words: Vec<String> = self.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        words.join(" ")
+    }
 }
 
 /// Reason why a product of axes has no effects.

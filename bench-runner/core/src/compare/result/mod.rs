@@ -17,7 +17,7 @@ pub use calibration::{Calibration, Offsets, Pool};
 pub use comparison::{Comparison, PostHoc};
 pub use effects::{
     AveragedEffect, AxisEffect, AxisEffects, AxisInteraction, CombinationMean, EffectMethod, EffectRatio,
-    JudgedEffect, LevelEffect, LevelResult, NoAxisEffects, SeparateEffect, level_name,
+    JudgedEffect, LevelEffect, LevelResult, NoAxisEffects, Nomination, SeparateEffect, level_name,
 };
 pub use fastest::Fastest;
 pub use invalid::{ChangedArm, Invalid, LaterBuildChange};

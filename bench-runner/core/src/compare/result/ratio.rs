@@ -100,6 +100,9 @@ pub enum Verdict {
     Equivalent,
     /// Neither a difference nor equivalence was shown.
     Undecided,
+    /// Nothing was judged, because the combinations of the block are a fraction of their product: it shows effects of
+    /// values and nominates a combination.
+    NotJudged,
     /// The block is invalid, for one of the reasons in [`Invalid`](super::invalid::Invalid).
     Invalid,
 }
@@ -115,6 +118,11 @@ impl Verdict {
         }
     }
 
+    /// True if a difference or equivalence was shown.
+    pub fn is_conclusive(self) -> bool {
+        matches!(self, Self::Faster | Self::Slower | Self::Equivalent)
+    }
+
     /// The verdict as written in files and tables.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -122,6 +130,7 @@ impl Verdict {
             Self::Slower => "slower",
             Self::Equivalent => "equivalent",
             Self::Undecided => "undecided",
+            Self::NotJudged => "not judged",
             Self::Invalid => "invalid",
         }
     }

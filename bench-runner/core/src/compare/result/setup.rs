@@ -18,6 +18,9 @@ pub struct ComparisonSetup {
     pub command: Option<String>,
     /// Same for the undecided variants alone; `None` if all are undecided, or no command line has these.
     pub undecided: Option<PartialCommand>,
+    /// Command that measures the combination that a fraction nominates against the configuration that it would replace;
+    /// `None` if there is none.
+    pub head_to_head: Option<String>,
     /// Median wall time of a round, seconds, from the start of its first build to the end of its last;
     /// `None` without complete rounds.
     pub round_seconds: Option<f64>,

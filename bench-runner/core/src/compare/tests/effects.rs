@@ -12,7 +12,7 @@ const LINKERS: [&str; 3] = ["bfd", "lld", "mold"];
 const DEBUG: [&str; 2] = ["none", "full"];
 
 /// An arm with these settings and the name of a combination.
-fn combination(role: Role, settings: &[(&str, &str)]) -> Arm {
+pub(super) fn combination(role: Role, settings: &[(&str, &str)]) -> Arm {
     let words: Vec<String> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
     let mut arm = arm(role, &words.join(" "));
     arm.variant.settings = settings.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
@@ -56,7 +56,7 @@ fn measure<'a>(plan: &'a Plan, rounds: u32, both: f64) -> Samples<'a> {
     samples
 }
 
-fn effects_of(block: &BlockResult) -> &AxisEffects {
+pub(super) fn effects_of(block: &BlockResult) -> &AxisEffects {
     block.effects.as_ref().unwrap().as_ref().unwrap()
 }
 
@@ -65,7 +65,7 @@ fn compared(block: Block, rounds: u32, both: f64) -> Comparison {
     compare_samples(&plan, &measure(&plan, rounds, both).all)
 }
 
-fn average<'e>(effects: &'e AxisEffects, axis: &str, level: &str) -> &'e AveragedEffect {
+pub(super) fn average<'e>(effects: &'e AxisEffects, axis: &str, level: &str) -> &'e AveragedEffect {
     match result(effects, axis, level) {
         LevelResult::Averaged(average) => average,
         other => panic!("{other:?}"),

@@ -6,6 +6,7 @@ mod calibration;
 mod costs;
 mod degenerate;
 mod effects;
+mod fractions;
 mod later_builds;
 mod order;
 mod pooled_projects;

@@ -34,6 +34,9 @@ impl<'a> BlockBuilder<'a> {
         if self.is_configured() {
             self.set_configured_baseline(&mut rows, &values, &baseline, memo)?;
         }
+        if self.fraction().is_some() && self.is_own() && rows.iter().all(|row| row.name != AS_CONFIGURED) {
+            rows.push(self.configured_alone(&baseline, memo)?);
+        }
         if let Baseline::Whole(name) = &self.matrix.baseline {
             let at = rows.iter().position(|row| row.name == *name);
             let at = at.ok_or_else(|| RequestError::usage(format!("no variant is called `{name}`"), None))?;
@@ -50,14 +53,19 @@ impl<'a> BlockBuilder<'a> {
 
     /// True if the user's own configuration is in force, below the settings of every variant.
     fn is_configured(&self) -> bool {
-        let own = |project: &ProjectView| project.own && project.cargo;
         match self.matrix.on {
             VariantBase::AsItIs => false,
             VariantBase::AsConfigured => true,
-            VariantBase::Auto => match self.fixed.project {
-                Some(project) => own(project),
-                None => self.projects.iter().all(own),
-            },
+            VariantBase::Auto => self.is_own(),
+        }
+    }
+
+    /// True if all projects of the block are cargo projects in a directory of the user's own.
+    fn is_own(&self) -> bool {
+        let own = |project: &ProjectView| project.own && project.cargo;
+        match self.fixed.project {
+            Some(project) => own(project),
+            None => self.projects.iter().all(own),
         }
     }
 
@@ -134,8 +142,15 @@ impl<'a> BlockBuilder<'a> {
             && self.matrix.variants.iter().any(names_rev)
     }
 
+    /// Keys of the axes of settings with several values, those of the baseline included.
+    pub(super) fn varied_keys(&self) -> Vec<&str> {
+        let values = self.values();
+        let axes = self.matrix.axes.iter().zip(&values).filter(|(_, values)| values.len() > 1);
+        axes.map(|((key, _), _)| key.as_str()).filter(|key| !STRUCTURAL.contains(key)).collect()
+    }
+
     /// True if a row comes from the axes and is not the whole variant with its name.
-    fn is_product(&self, row: &Variant) -> bool {
+    pub(super) fn is_product(&self, row: &Variant) -> bool {
         self.matrix.variants.iter().all(|whole| whole.name != row.name)
     }
 

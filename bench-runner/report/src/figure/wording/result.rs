@@ -96,6 +96,10 @@ pub fn verdict_definition(verdict: Verdict, margin: f64) -> String {
                 share(margin)
             )
         }
+        Verdict::NotJudged => {
+            "only a fraction of the combinations was built, to estimate effects of values and to nominate a combination"
+                .to_owned()
+        }
         Verdict::Invalid => {
             "no result: two identical builds differed, or later builds did not do the same work as the first"
                 .to_owned()
