@@ -88,6 +88,7 @@ fn planned(blocks: usize, variants: usize) -> Plan {
             exclude: Vec::new(),
             twin: true,
             alone: false,
+            mixed: false,
         }],
         sampling: SamplingSpec::default(),
         origin: String::new(),

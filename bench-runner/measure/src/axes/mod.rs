@@ -19,7 +19,7 @@ mod cargo_args;
 mod config;
 mod env;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod flatten;
 mod jobs;
 mod lines;
@@ -41,7 +41,7 @@ use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
-use crate::build::BuildRequest;
+use crate::build::{BuildRequest, Goal};
 use crate::process::find_in_path;
 
 pub use advice::{AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, TOOLCHAIN_FILE};
@@ -170,6 +170,16 @@ pub fn user_configuration(settings: &Settings) -> Option<&str> {
 /// If the text was not written by this program.
 pub fn apply_user_configuration(text: &str, request: &mut BuildRequest) -> Result<(), Refusal> {
     as_configured::UserConfiguration::parse(text).map(|user| user.apply_to(request))
+}
+
+/// The request for a build with this goal and these settings, which must be available in `context`.
+pub fn build_request(settings: &ParsedSettings, goal: Goal, context: &Context, jobs: usize) -> BuildRequest {
+    let mut request = BuildRequest { jobs, ..BuildRequest::default() };
+    for setting in settings.iter().filter(|setting| setting.value.applies_to(goal)) {
+        setting.value.apply(settings, context, &mut request);
+    }
+    request.replace_variables_of(AS_CONFIGURED);
+    request
 }
 
 /// The additions of settings to a build request, without directories of the machine that they were measured

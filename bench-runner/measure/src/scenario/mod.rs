@@ -126,6 +126,9 @@ pub struct Matrix {
     pub twin: bool,
     /// True if the baseline, with its twin, is built even if all variants are the same as it.
     pub alone: bool,
+    /// True if variants may differ from the baseline in any number of settings. Otherwise those that could not be told
+    /// apart are refused, such as another code generator with another linker.
+    pub mixed: bool,
 }
 
 impl Matrix {

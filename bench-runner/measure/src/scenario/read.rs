@@ -89,7 +89,19 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
     };
     let twin = reader.read_renamed("control", "twin", TomlValue::bool)?.unwrap_or(true);
     let on = reader.read_optional("on", read_on)?.unwrap_or_default();
-    Ok(Matrix { name, projects, workloads, baseline, axes, variants: whole, on, exclude, twin, alone: false })
+    Ok(Matrix {
+        name,
+        projects,
+        workloads,
+        baseline,
+        axes,
+        variants: whole,
+        on,
+        exclude,
+        twin,
+        alone: false,
+        mixed: false,
+    })
 }
 
 /// Reads what the settings of variants are added to.

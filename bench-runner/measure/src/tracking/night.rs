@@ -147,6 +147,7 @@ fn matrix<'v>(
         exclude: Vec::new(),
         twin: part.twin,
         alone: false,
+        mixed: false,
     }
 }
 

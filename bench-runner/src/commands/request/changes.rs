@@ -20,6 +20,7 @@ pub(super) fn custom_scenario(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
         exclude: Vec::new(),
         twin: true,
         alone: false,
+        mixed: false,
     };
     Scenario {
         name: "custom".into(),
