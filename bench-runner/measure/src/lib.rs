@@ -15,6 +15,7 @@ pub mod sampling;
 pub mod scenario;
 pub mod tracking;
 pub mod plan;
+pub mod search;
 pub mod run;
 
 #[cfg(test)]

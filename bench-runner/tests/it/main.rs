@@ -37,6 +37,7 @@ modules![
     advice,
     regressions,
     reporting,
+    search_space,
     published,
     simulation,
     sources,
