@@ -17,6 +17,7 @@ mod cache;
 mod call_diff;
 mod cargo_args;
 mod config;
+mod costs;
 mod env;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -50,6 +51,7 @@ pub use axis::{
     Available, Axis, Context, NeededProgram, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild,
     Setting, SettingValue, Settings, ToolInUse,
 };
+pub use costs::{SettingCost, SizeChange, costs};
 pub use lines::{SYSROOT, SettingLines, Situation, Unwritable};
 pub use meanings::meaning;
 
