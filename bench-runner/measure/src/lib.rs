@@ -16,6 +16,7 @@ pub mod scenario;
 pub mod tracking;
 pub mod plan;
 pub mod search;
+pub mod adopt;
 pub mod run;
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ modules![
     closed_pipes,
     mirror,
     afterwards,
+    adopting,
     advice,
     regressions,
     reporting,

@@ -46,6 +46,7 @@ use crate::build::{BuildRequest, Goal};
 use crate::process::find_in_path;
 
 pub use advice::{AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, TOOLCHAIN_FILE};
+pub(crate) use already_set::are_in_force;
 pub use already_set::probe;
 pub use axis::{
     Available, Axis, Context, NeededProgram, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild,
@@ -237,6 +238,18 @@ pub(crate) fn is_about_host_units(change: &str) -> bool {
 /// Reason why a comparison of a variant with its baseline would be meaningless, if it would.
 pub(crate) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<String> {
     backend::incomparable(baseline, variant)
+}
+
+/// The lines that make the settings of a variant permanent, before they are assigned to files, and the reasons why settings
+/// cannot be written to a file.
+///
+/// # Errors
+/// As [`parse_all`].
+pub(crate) fn setting_lines(
+    settings: &Settings,
+    situation: &Situation,
+) -> Result<(SettingLines, Vec<String>), Refusal> {
+    Ok(advice::lines(&parse_all(settings)?, situation))
 }
 
 /// The lines that make the settings of a variant permanent.
