@@ -89,6 +89,7 @@ fn planned(blocks: usize, variants: usize) -> Plan {
             twin: true,
             alone: false,
             design: Default::default(),
+            mixed: false,
         }],
         sampling: SamplingSpec::default(),
         origin: String::new(),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use bench_runner_measure::corpus::{Catalogue, CatalogueError};
 use bench_runner_measure::scenario::{RequestError, ScenarioLibrary};
+use bench_runner_measure::search::SpaceFile;
 
 /// Project manifests, with the names for error messages.
 const PROJECTS: [(&str, &str); 23] = [
@@ -50,6 +51,14 @@ const SCENARIOS: [(&str, &str); 12] = [
     ("profiles.toml", include_str!("../../scenarios/profiles.toml")),
     ("recommended.toml", include_str!("../../scenarios/recommended.toml")),
 ];
+
+/// The space that `search` chooses from if no file is named, with its name for error messages.
+const SPACE: (&str, &str) = ("built-in spaces/default.toml", include_str!("../../spaces/default.toml"));
+
+/// The space that `search` chooses from by default.
+pub fn default_space() -> Result<SpaceFile, RequestError> {
+    SpaceFile::parse(SPACE.0, SPACE.1)
+}
 
 /// All projects: built-in ones and those of the checkout, which take precedence by name.
 pub fn catalogue(checkout: Option<&Path>) -> Result<Catalogue, CatalogueError> {
@@ -171,6 +180,29 @@ mod tests {
                 assert_eq!(baseline, Some("default"), "{}", scenario.name);
             }
         }
+    }
+
+    #[test]
+    fn the_built_in_space_has_an_axis_for_each_kind_of_setting() {
+        let space = default_space().unwrap();
+        let keys: Vec<&str> = space.axes.iter().map(|axis| axis.key.as_str()).collect();
+        assert_eq!(
+            keys,
+            [
+                "linker",
+                "linker-threads",
+                "debug",
+                "split-debuginfo",
+                "codegen-units",
+                "opt-level",
+                "incremental",
+                "cache",
+                "jobs",
+                "toolchain",
+                "threads",
+                "backend"
+            ]
+        );
     }
 
     #[test]

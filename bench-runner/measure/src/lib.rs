@@ -15,6 +15,8 @@ pub mod sampling;
 pub mod scenario;
 pub mod tracking;
 pub mod plan;
+pub mod search;
+pub mod adopt;
 pub mod run;
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The projects of a request: words → pinned sources, toolchains, drivers, and views for planning.
 
+mod adopting;
 mod resolved;
 mod resolving;
 mod fidelity;

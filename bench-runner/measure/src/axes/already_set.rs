@@ -23,14 +23,19 @@ pub fn probe(setting: &Setting<'_>, context: &Context) -> Result<Available, Refu
 fn is_already_set(value: &dyn SettingValue, settings: &ParsedSettings, context: &Context) -> bool {
     let mut request = BuildRequest::default();
     value.apply(settings, context, &mut request);
-    let added = normalized(&std::mem::take(&mut request.rustflags));
+    let added = std::mem::take(&mut request.rustflags);
     request.rustflags_from.clear();
     // Normalized flags have short paths, which different files can share.
     let has_path = added.iter().any(|flag| flag.contains('/'));
-    if request != BuildRequest::default() || added.is_empty() || has_path {
+    request == BuildRequest::default() && !has_path && are_in_force(&added, &context.in_force.flags)
+}
+
+/// True if the flags `present` have those of `added` one after another, and no later flag takes their place.
+pub(crate) fn are_in_force(added: &[String], present: &[String]) -> bool {
+    let (added, present) = (normalized(added), normalized(present));
+    if added.is_empty() {
         return false;
     }
-    let present = normalized(&context.in_force.flags);
     let starts = present.windows(added.len()).rposition(|flags| flags == added);
     let kind = |flag: &str| flag.split_once('=').map_or(flag, |(kind, _)| kind).to_owned();
     let kinds: Vec<String> = added.iter().map(|flag| kind(flag)).collect();

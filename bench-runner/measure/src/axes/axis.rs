@@ -114,6 +114,11 @@ pub trait SettingValue: Any + fmt::Debug {
         &[]
     }
 
+    /// What is given up by having it permanently, as clauses that start in lower case. Side effects are not repeated.
+    fn costs(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// The lines that make it permanent in a project, or the reason why it cannot be written to a file.
     /// Independent of the machine. By default, the lines for its additions to a build request.
     ///

@@ -156,6 +156,16 @@ impl SettingValue for CodeGenerator {
         seen.and(in_result(*self, input.build)).finding(format!("{FLAG}={}", self.name()))
     }
 
+    fn costs(&self) -> &'static [&'static str] {
+        match self {
+            Self::Llvm => &[],
+            Self::Cranelift => &[
+                "programs run slower, because Cranelift optimizes less than LLVM",
+                "Cranelift is experimental: some crates with assembly or SIMD do not build with it",
+            ],
+        }
+    }
+
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         match self {
             Self::Llvm => &[],

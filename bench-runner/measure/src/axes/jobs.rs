@@ -86,6 +86,13 @@ impl SettingValue for JobCount {
         seen.finding(format!("--jobs {jobs}"))
     }
 
+    fn costs(&self) -> &'static [&'static str] {
+        match self {
+            Self::Cores => &[],
+            Self::Number(_) => &["the number fits this machine only; on a larger one it leaves threads idle"],
+        }
+    }
+
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         &["code generation within each crate shares the same number of threads"]
     }

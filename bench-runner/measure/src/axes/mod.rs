@@ -17,9 +17,10 @@ mod cache;
 mod call_diff;
 mod cargo_args;
 mod config;
+mod costs;
 mod env;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod flatten;
 mod jobs;
 mod lines;
@@ -41,15 +42,17 @@ use std::rc::Rc;
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal, is_hex};
 
-use crate::build::BuildRequest;
+use crate::build::{BuildRequest, Goal};
 use crate::process::find_in_path;
 
 pub use advice::{AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, TOOLCHAIN_FILE};
+pub(crate) use already_set::are_in_force;
 pub use already_set::probe;
 pub use axis::{
     Available, Axis, Context, NeededProgram, ParsedSettings, ProofFinding, ProofInput, ReferenceBuild,
     Setting, SettingValue, Settings, ToolInUse,
 };
+pub use costs::{SettingCost, SizeChange, costs};
 pub use lines::{SYSROOT, SettingLines, Situation, Unwritable};
 pub use meanings::meaning;
 
@@ -172,6 +175,16 @@ pub fn apply_user_configuration(text: &str, request: &mut BuildRequest) -> Resul
     as_configured::UserConfiguration::parse(text).map(|user| user.apply_to(request))
 }
 
+/// The request for a build with this goal and these settings, which must be available in `context`.
+pub fn build_request(settings: &ParsedSettings, goal: Goal, context: &Context, jobs: usize) -> BuildRequest {
+    let mut request = BuildRequest { jobs, ..BuildRequest::default() };
+    for setting in settings.iter().filter(|setting| setting.value.applies_to(goal)) {
+        setting.value.apply(settings, context, &mut request);
+    }
+    request.replace_variables_of(AS_CONFIGURED);
+    request
+}
+
 /// The additions of settings to a build request, without directories of the machine that they were measured
 /// on. For readers: other builds may need more.
 ///
@@ -225,6 +238,18 @@ pub(crate) fn is_about_host_units(change: &str) -> bool {
 /// Reason why a comparison of a variant with its baseline would be meaningless, if it would.
 pub(crate) fn incomparable(baseline: &Settings, variant: &Settings) -> Option<String> {
     backend::incomparable(baseline, variant)
+}
+
+/// The lines that make the settings of a variant permanent, before they are assigned to files, and the reasons why settings
+/// cannot be written to a file.
+///
+/// # Errors
+/// As [`parse_all`].
+pub(crate) fn setting_lines(
+    settings: &Settings,
+    situation: &Situation,
+) -> Result<(SettingLines, Vec<String>), Refusal> {
+    Ok(advice::lines(&parse_all(settings)?, situation))
 }
 
 /// The lines that make the settings of a variant permanent.

@@ -146,6 +146,13 @@ impl SettingValue for CpuChoice {
         })
     }
 
+    fn costs(&self) -> &'static [&'static str] {
+        match self {
+            Self::Default => &[],
+            Self::Native { .. } | Self::Named(_) => &["programs may not run on machines with an older CPU"],
+        }
+    }
+
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         match self {
             Self::Default => &[],

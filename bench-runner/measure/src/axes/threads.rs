@@ -55,6 +55,10 @@ impl SettingValue for FrontendThreads {
         request.rustflags_from.push(format!("{KEY}={}", self.0));
     }
 
+    fn costs(&self) -> &'static [&'static str] {
+        &["the parallel front end is experimental, and needs more memory"]
+    }
+
     fn advise(&self, settings: &ParsedSettings, situation: &Situation) -> Result<SettingLines, Unwritable> {
         Ok(request_lines(self, settings, situation)?
             .with_remark("The flag `-Zthreads` needs a nightly compiler."))

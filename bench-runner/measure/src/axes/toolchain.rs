@@ -98,6 +98,16 @@ impl SettingValue for NamedToolchain {
         called.and(in_result(toolchain, input.build)).finding(toolchain.rustc_version.clone())
     }
 
+    fn costs(&self) -> &'static [&'static str] {
+        if self.text.starts_with("nightly") {
+            &[
+                "everybody who builds the project needs a nightly toolchain, which can break from one day to the next",
+            ]
+        } else {
+            &["everybody who builds the project needs this toolchain"]
+        }
+    }
+
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         &["cargo, the standard library and the linker that rustc brings along change with it"]
     }

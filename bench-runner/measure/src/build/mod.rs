@@ -22,6 +22,7 @@ pub use ask::{
     AskError, CargoInvocation, CompilerFlags, ConfigEntry, ConfigOrigin, Configuration, Members, PackageName,
     PlannedUnit, PlannedUnits, UnitsRequest, WorkspaceMember, members, units,
 };
+pub(crate) use ask::{dotted_key, units_and_flags};
 pub use drivers::{
     CargoDriver, CommandDriver, Driver, PostBuildQueries, PreBuildQueries, UnitsAnswer, portable_cargo_args,
 };

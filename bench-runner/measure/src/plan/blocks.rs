@@ -206,7 +206,9 @@ impl<'a> BlockBuilder<'a> {
 
     /// Refuses variants that cannot be compared in one block.
     fn check_comparable(&self, rows: &[Variant]) -> Result<(), RequestError> {
-        let Some((baseline, others)) = rows.split_first() else { return Ok(()) };
+        let Some((baseline, others)) = rows.split_first().filter(|_| !self.matrix.mixed) else {
+            return Ok(());
+        };
         for other in others.iter().filter(|row| self.exclusion(row).is_none()) {
             if let Some(reason) = axes::incomparable(&baseline.settings, &other.settings) {
                 let message = format!(

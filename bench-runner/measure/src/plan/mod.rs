@@ -78,6 +78,12 @@ pub trait World {
         None
     }
 
+    /// The build of `tree` with these settings, as cargo plans it, as a text: equal texts are the same build. `None` if it is
+    /// not known.
+    fn planned_build(&self, _tree: &TreeId, _goal: Goal, _settings: &Settings) -> Option<String> {
+        None
+    }
+
     /// Checks that this machine can apply `setting` to the source `tree`, which must be known to `self`.
     fn probe(&self, tree: &TreeId, setting: &Setting<'_>) -> Result<Available, Refusal>;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use bench_runner_core::record::{AS_CONFIGURED, Arm, Block, Pin, Proof, ProofResult, Role};
+use bench_runner_core::record::{Arm, Block, Pin, Proof, ProofResult, Role};
 
 use super::worktree::{Keep, KeptChanges};
 use super::{ConfiguredDriver, PreparedTree, PreparedTrees, RunError, arm_dirs};
@@ -70,16 +70,14 @@ impl<'a> LiveArm<'a> {
         let configured = prepared
             .driver_for(&variant.settings)
             .ok_or_else(|| RunError::Plan(format!("no toolchain is at hand for {}", variant.name)))?;
-        let mut request = BuildRequest { jobs, ..BuildRequest::default() };
         for setting in settings.iter().filter(|setting| setting.value.applies_to(workload.goal)) {
             setting.value.prepare(&configured.context).map_err(|source| RunError::Io {
                 action: "apply an axis in",
                 path: configured.context.tools.clone(),
                 source,
             })?;
-            setting.value.apply(&settings, &configured.context, &mut request);
         }
-        request.replace_variables_of(AS_CONFIGURED);
+        let mut request = axes::build_request(&settings, workload.goal, &configured.context, jobs);
         if request.service.is_none() {
             request.service = configured.driver.implicit_service(&request);
         }

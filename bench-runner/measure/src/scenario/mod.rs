@@ -130,6 +130,9 @@ pub struct Matrix {
     pub alone: bool,
     /// Which combinations of the axes are built.
     pub design: MatrixDesign,
+    /// True if variants may differ from the baseline in any number of settings. Otherwise those that could not be told
+    /// apart are refused, such as another code generator with another linker.
+    pub mixed: bool,
 }
 
 impl Matrix {

@@ -102,6 +102,7 @@ fn matrix(reader: &mut Reader<'_>, name: String, base: Option<&Path>) -> Result<
         exclude,
         twin,
         alone: false,
+        mixed: false,
         design: read_design(design.as_ref(), rows.as_ref())?,
     };
     let Some(problem) = matrix.design_problem() else { return Ok(matrix) };

@@ -203,6 +203,7 @@ fn matrix<'v>(
         twin: part.twin,
         alone: false,
         design: MatrixDesign::Product,
+        mixed: false,
     }
 }
 

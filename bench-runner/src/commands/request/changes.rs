@@ -21,6 +21,7 @@ pub(super) fn custom_scenario(axes: &[(String, Vec<RequestWord>)]) -> Scenario {
         twin: true,
         alone: false,
         design: MatrixDesign::Product,
+        mixed: false,
     };
     Scenario {
         name: "custom".into(),

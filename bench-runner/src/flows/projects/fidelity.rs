@@ -18,8 +18,8 @@ use super::resolved::{ResolvedProject, own_tree};
 use super::{Projects, tree_of};
 
 /// The user's configuration, as reported by cargo.
-struct UserSetup {
-    query: CargoInvocation,
+pub(super) struct UserSetup {
+    pub(super) query: CargoInvocation,
     configuration: Configuration,
     /// The user's files outside of the copy that set something relevant to builds.
     files: Vec<PathBuf>,
@@ -181,7 +181,7 @@ impl Projects {
         above || !own.join("Cargo.lock").is_file()
     }
 
-    fn home(&self, resolved: &ResolvedProject, own: &Path) -> Result<UserSetup, AskError> {
+    pub(super) fn home(&self, resolved: &ResolvedProject, own: &Path) -> Result<UserSetup, AskError> {
         let query = self.user_query(Some(&resolved.project.build.started_in(own)));
         let configuration = query.configuration()?;
         let (mut files, mut keys) = (Vec::new(), BTreeMap::<PathBuf, BTreeSet<String>>::new());
@@ -259,7 +259,7 @@ impl Projects {
     }
 
     /// Configuration that only the user's cargo home has, and no directory above the project.
-    fn cargo_home_config(&self, home: &UserSetup) -> Option<String> {
+    pub(super) fn cargo_home_config(&self, home: &UserSetup) -> Option<String> {
         let mut without = home.query.clone();
         without.env.insert("CARGO_HOME".to_owned(), self.sources.cache.building_home().display().to_string());
         let above = without.configuration().ok()?;

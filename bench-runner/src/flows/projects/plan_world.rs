@@ -160,6 +160,11 @@ impl World for Projects {
         self.linking_of(&resolved, goal, settings)
     }
 
+    fn planned_build(&self, tree: &TreeId, goal: Goal, settings: &Settings) -> Option<String> {
+        let resolved = self.resolved.borrow().get(tree).cloned()?;
+        self.planned_build_of(&resolved, goal, settings)
+    }
+
     fn as_configured(&self, project: &ProjectView) -> Result<String, FlowError> {
         let resolved = self.resolved.borrow().get(&tree_of(&project.planned.name)).cloned();
         self.user_configuration(resolved.as_deref()).map_err(|error| {

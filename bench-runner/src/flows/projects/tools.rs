@@ -233,6 +233,22 @@ impl Projects {
         self.configured_driver(resolved, &DriverKey::of(settings)).ok()?.driver.linking(goal)
     }
 
+    /// The build of a project with these settings, as cargo plans it. `None` if cargo does not say, or the settings are not
+    /// available.
+    pub(super) fn planned_build_of(
+        &self,
+        resolved: &ResolvedProject,
+        goal: Goal,
+        settings: &Settings,
+    ) -> Option<String> {
+        let context = self.context_of(resolved, settings).ok()?;
+        let (toolchain, queries) = (context.toolchain.clone()?, resolved.queries.clone()?);
+        let driver = self.cargo_driver(&resolved.project, toolchain, context.config.clone(), queries);
+        let jobs = std::thread::available_parallelism().map_or(1, usize::from);
+        let request = axes::build_request(&axes::parse_all(settings).ok()?, goal, &context, jobs);
+        driver.planned_build(&request, goal)
+    }
+
     /// Directory of the links to tools.
     pub(super) fn tools_dir(&self) -> PathBuf {
         self.sources.cache.root().join("tools")

@@ -8,8 +8,15 @@ use super::lines::{SettingLines, Situation, Unwritable};
 
 pub use files::{AdvisedFiles, CONFIG_FILE, MANIFEST_FILE, TOOLCHAIN_FILE};
 
-/// The lines for all settings of a variant: flags in one list, tables merged.
+/// The lines for all settings of a variant, in files.
 pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> AdvisedFiles {
+    let (lines, unwritable) = lines(settings, situation);
+    AdvisedFiles { unwritable, ..lines.files(situation) }
+}
+
+/// The lines for all settings of a variant, flags in one list and tables merged, and the reasons why settings cannot be
+/// written to a file.
+pub(super) fn lines(settings: &ParsedSettings, situation: &Situation) -> (SettingLines, Vec<String>) {
     let mut lines = SettingLines::default();
     let mut unwritable = Vec::new();
     for setting in settings.iter() {
@@ -18,7 +25,7 @@ pub(super) fn advise(settings: &ParsedSettings, situation: &Situation) -> Advise
             Err(Unwritable(reason)) => unwritable.push(reason),
         }
     }
-    AdvisedFiles { unwritable, ..lines.files(situation) }
+    (lines, unwritable)
 }
 
 #[cfg(test)]

@@ -176,6 +176,18 @@ impl SettingValue for CacheValue {
         })
     }
 
+    fn costs(&self) -> &'static [&'static str] {
+        match self {
+            Self::Off => &[],
+            Self::On(_, Store::Local) => &[
+                "the directory of the cache grows up to a limit, 10 GiB unless `SCCACHE_CACHE_SIZE` sets another one",
+            ],
+            Self::On(_, Store::Redis { .. } | Store::S3) => {
+                &["the shared store grows, and builds wait for it if it is slow"]
+            }
+        }
+    }
+
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         match self {
             Self::Off => &[],

@@ -129,6 +129,10 @@ impl SettingValue for LinkerThreads {
         prove::on_link_lines(format!("linked with {argument}"), &flags, context, input.build, check_line)
     }
 
+    fn costs(&self) -> &'static [&'static str] {
+        &["the number fits this machine only; on a larger one it leaves threads idle"]
+    }
+
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         &["build scripts and proc macros are linked so too"]
     }

@@ -45,6 +45,23 @@ pub(super) fn co_changes(value: &str, settings: &ParsedSettings) -> &'static [&'
     }
 }
 
+/// What a debugger and a backtrace no longer show.
+pub(super) fn costs(value: &str) -> &'static [&'static str] {
+    match value {
+        "none" => &[
+            "debuggers cannot stop at lines or show variables, and backtraces have names of functions without lines",
+        ],
+        "line-directives-only" => {
+            &["debuggers cannot show variables or stop in functions by name; profilers still find lines"]
+        }
+        "line-tables-only" => {
+            &["debuggers cannot show variables or types; backtraces keep names of functions and lines"]
+        }
+        "limited" => &["debuggers cannot show variables; backtraces keep names of functions and lines"],
+        _ => &[],
+    }
+}
+
 /// True if the toolchain supports amounts of debug info by number only.
 fn is_old(toolchain: &Toolchain) -> bool {
     toolchain.release < Release { major: 1, minor: 71 }

@@ -36,6 +36,7 @@ pub(super) const LTO: NamedKey = NamedKey(&ProfileKeyEntry {
     override_key: None,
     prove: lto::prove,
     co_changes: lto::co_changes,
+    costs: |_| &[],
 });
 
 pub(super) const DEBUG: NamedKey = NamedKey(&ProfileKeyEntry {
@@ -51,6 +52,7 @@ pub(super) const DEBUG: NamedKey = NamedKey(&ProfileKeyEntry {
     override_key: Some("debug"),
     prove: debug::prove,
     co_changes: debug::co_changes,
+    costs: debug::costs,
 });
 
 pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&ProfileKeyEntry {
@@ -67,6 +69,13 @@ pub(super) const SPLIT_DEBUGINFO: NamedKey = NamedKey(&ProfileKeyEntry {
     override_key: Some("debug"),
     prove: split_debuginfo::prove,
     co_changes: |_, _| &[],
+    costs: |value| match value {
+        "unpacked" => &[
+            "debug info is in separate files of the target directory: a program that is copied elsewhere has none",
+        ],
+        "packed" => &["debug info is in a `.dwp` file that must be copied along with the program"],
+        _ => &[],
+    },
 });
 
 pub(super) const STRIP: NamedKey = NamedKey(&ProfileKeyEntry {
@@ -84,6 +93,11 @@ pub(super) const STRIP: NamedKey = NamedKey(&ProfileKeyEntry {
     co_changes: |value, _| match value {
         "none" => &[],
         _ => &["build scripts and proc macros are stripped too"],
+    },
+    costs: |value| match value {
+        "none" => &[],
+        "debuginfo" => &["debuggers show no lines and no variables; backtraces have names of functions only"],
+        _ => &["debuggers and backtraces show addresses in place of names and lines"],
     },
 });
 
@@ -105,6 +119,10 @@ pub(super) const INCREMENTAL: NamedKey = NamedKey(&ProfileKeyEntry {
     co_changes: |value, _| match value {
         "on" => &["its own crates have up to 256 codegen units in place of 16, unless the project sets them"],
         _ => &["its own crates have up to 16 codegen units in place of 256, unless the project sets them"],
+    },
+    costs: |value| match value {
+        "on" => &["the target directory also has what incremental compilation keeps of each crate"],
+        _ => &["an edit compiles the whole crate again"],
     },
 });
 
@@ -136,6 +154,7 @@ struct ProfileKeyEntry {
     override_key: Option<&'static str>,
     prove: fn(&str, &ArgCheck<'_>, &BuildEvidence) -> PartialFinding,
     co_changes: fn(&str, &ParsedSettings) -> &'static [&'static str],
+    costs: fn(&str) -> &'static [&'static str],
 }
 
 fn write_name(key: &str, name: &str, request: &mut BuildRequest) {
@@ -208,5 +227,9 @@ impl SettingValue for NamedValue {
 
     fn co_changes(&self, settings: &ParsedSettings) -> &'static [&'static str] {
         (self.of.co_changes)(self.name, settings)
+    }
+
+    fn costs(&self) -> &'static [&'static str] {
+        (self.of.costs)(self.name)
     }
 }

@@ -92,6 +92,14 @@ impl SettingValue for OptLevels {
         seen.finding(format!("opt-level={}", self.0.canonical()))
     }
 
+    fn costs(&self) -> &'static [&'static str] {
+        match self.0.for_kind("deps") {
+            Some("0") => &["programs run slower where they spend their time in dependencies"],
+            Some(_) => &["dependencies take longer to compile, and debuggers step through them out of order"],
+            None => &[],
+        }
+    }
+
     fn co_changes(&self, _: &ParsedSettings) -> &'static [&'static str] {
         let names = |kind| self.0.for_kind(kind).is_some();
         match (names("deps"), names("final")) {

@@ -134,12 +134,7 @@ impl Configuration {
 impl ConfigEntry {
     /// Dotted key, as in TOML.
     pub fn name(&self) -> String {
-        let quoted = |part: &String| {
-            let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            let is_bare = !part.is_empty() && part.chars().all(bare);
-            if is_bare { part.clone() } else { Value::String(part.clone()).to_string() }
-        };
-        self.key.iter().map(quoted).collect::<Vec<_>>().join(".")
+        dotted_key(&self.key)
     }
 
     /// True if it can change a compiler call.
@@ -151,6 +146,16 @@ impl ConfigEntry {
             (None, _) => false,
         }
     }
+}
+
+/// Parts of a key as one dotted key in TOML.
+pub(crate) fn dotted_key(parts: &[String]) -> String {
+    let quoted = |part: &String| {
+        let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let is_bare = !part.is_empty() && part.chars().all(bare);
+        if is_bare { part.clone() } else { Value::String(part.clone()).to_string() }
+    };
+    parts.iter().map(quoted).collect::<Vec<_>>().join(".")
 }
 
 /// Collects the single values below a table of cargo's answer.

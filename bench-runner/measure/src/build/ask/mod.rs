@@ -19,9 +19,10 @@ use bench_runner_core::record::Refusal;
 
 use crate::process::{ToolCall, ToolEnv, ToolError, ToolOutput, check_tool};
 
+pub(crate) use configuration::dotted_key;
 pub use configuration::{ConfigEntry, ConfigOrigin, Configuration};
 pub use members::{Members, WorkspaceMember, members};
-pub(super) use units::units_and_flags;
+pub(crate) use units::units_and_flags;
 pub use units::{CompilerFlags, PackageName, PlannedUnit, PlannedUnits, UnitsRequest, units};
 
 /// A query that takes longer is considered hung.

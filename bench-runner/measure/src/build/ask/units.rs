@@ -158,7 +158,7 @@ pub fn units(invocation: &CargoInvocation, request: &UnitsRequest<'_>) -> Result
 
 /// The units that cargo would build, and separately the compiler with its flags: cargo determines these
 /// before it looks at dependencies, so they are known even if a dependency is missing.
-pub(in crate::build) fn units_and_flags(
+pub(crate) fn units_and_flags(
     invocation: &CargoInvocation,
     request: &UnitsRequest<'_>,
 ) -> (Result<PlannedUnits, AskError>, Option<CompilerFlags>) {

@@ -40,6 +40,7 @@ pub(crate) use checkout::update_worktree;
 pub use context::FetchContext;
 pub use error::{SourceError, SourcesRefusal};
 pub(super) use git::cli::references;
+pub(crate) use git::file_state::uncommitted;
 pub use git::history::last as last_commits;
 pub use git::{revisions, store as git_store};
 pub use kind::{Source, SourceKind, SourceRequest};

@@ -217,6 +217,20 @@ impl CargoDriver {
             .lookup(&key, request.home_config.as_deref(), &args, |dirs| Ok(self.invocation(dirs, request)))
     }
 
+    /// The build of a request as cargo plans it, as a text: equal texts are the same build. `None` if cargo does not say.
+    pub fn planned_build(&self, request: &BuildRequest, goal: Goal) -> Option<String> {
+        let answer = self.units_answer(request, goal);
+        let units = answer.units.as_ref().ok()?;
+        let mut unplanned = request.clone();
+        // The profiles of the units show these.
+        unplanned.profile_keys.clear();
+        unplanned.config.retain(|(key, _)| key != "build.incremental");
+        unplanned.rustflags_from.clear();
+        unplanned.env_from.clear();
+        let toolchain = self.toolchain.sysroot.display().to_string();
+        Some(hash_parts(&[&toolchain, &format!("{units:?}"), &format!("{unplanned:?}")]))
+    }
+
     /// Settings for compiler calls in the configuration in force.
     ///
     /// # Errors

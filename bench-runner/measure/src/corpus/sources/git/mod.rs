@@ -3,6 +3,7 @@
 pub(crate) mod build_repository;
 pub(crate) mod cli;
 pub(crate) mod commit;
+pub(crate) mod file_state;
 pub(crate) mod history;
 pub(crate) mod lfs;
 pub mod revisions;
