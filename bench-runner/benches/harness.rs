@@ -16,7 +16,9 @@ use bench_runner_measure::axes::{Available, Setting, Settings};
 use bench_runner_measure::build::Goal;
 use bench_runner_measure::plan::{PlanOptions, ProjectView, World, plan};
 use bench_runner_measure::sampling;
-use bench_runner_measure::scenario::{Baseline, Matrix, RequestError, RequestWord, SamplingSpec, Scenario};
+use bench_runner_measure::scenario::{
+    Baseline, Matrix, MatrixDesign, RequestError, RequestWord, SamplingSpec, Scenario,
+};
 use bench_runner_report::{figure, report};
 use criterion::{Criterion, criterion_group, criterion_main};
 use rayon::prelude::*;
@@ -73,7 +75,15 @@ impl World for Everything {
 }
 
 fn planned(blocks: usize, variants: usize) -> Plan {
+    plan_of(blocks, &[variants], MatrixDesign::Product)
+}
+
+/// Axes with these numbers of values.
+fn plan_of(blocks: usize, axes: &[usize], design: MatrixDesign) -> Plan {
     let word = |text: String| RequestWord::from_command_line(text);
+    let axis = |(at, count): (usize, &usize)| {
+        (format!("env.X{at}"), (0..*count).map(|n| word(n.to_string())).collect())
+    };
     let scenario = Scenario {
         name: "bench".into(),
         summary: String::new(),
@@ -83,12 +93,12 @@ fn planned(blocks: usize, variants: usize) -> Plan {
             workloads: vec![word("clean".into())],
             baseline: Baseline::default(),
             variants: Vec::new(),
-            axes: vec![("env.X".into(), (0..variants).map(|n| word(n.to_string())).collect())],
+            axes: axes.iter().enumerate().map(axis).collect(),
             on: Default::default(),
             exclude: Vec::new(),
             twin: true,
             alone: false,
-            design: Default::default(),
+            design,
             mixed: false,
         }],
         sampling: SamplingSpec::default(),
@@ -150,15 +160,13 @@ fn sample(
     }
 }
 
-/// The space of a search: 1,728 combinations of eight axes.
-fn space_of_a_search() -> DesignSpace {
-    DesignSpace::product(vec![4, 3, 3, 3, 2, 2, 2, 2], |_| true)
-}
+/// Numbers of values in the space of a search: 1,728 combinations of eight axes.
+const SPACE_OF_A_SEARCH: [usize; 8] = [4, 3, 3, 3, 2, 2, 2, 2];
 
 fn choosing(c: &mut Criterion) {
     let (all, some) = (
-        space_of_a_search(),
-        DesignSpace::product(vec![4, 3, 3, 3, 2, 2, 2, 2], |c| {
+        DesignSpace::product(SPACE_OF_A_SEARCH.to_vec(), |_| true),
+        DesignSpace::product(SPACE_OF_A_SEARCH.to_vec(), |c| {
             (c[0], c[1]) != (3, 2) && (c[2], c[4]) != (1, 1)
         }),
     );
@@ -173,6 +181,9 @@ fn choosing(c: &mut Criterion) {
 
 fn planning(c: &mut Criterion) {
     c.bench_function("plan 10,000 cells", |b| b.iter(|| black_box(planned(1, 10_000))));
+    c.bench_function("plan 24 of 1,728 cells", |b| {
+        b.iter(|| black_box(plan_of(1, &SPACE_OF_A_SEARCH, MatrixDesign::Fraction { rows: Some(24) })));
+    });
     let block = BlockId::new("m", "p", "clean");
     c.bench_function("order of a round of 100 variants", |b| {
         b.iter(|| black_box(sampling::round_order(black_box(7), &block, 100, 13)));
