@@ -275,6 +275,8 @@ fn facts(block: &BlockResult) -> String {
         parts.push("two identical builds differed, so there is no result".to_owned());
     } else if wording::is_invalid(block) {
         parts.push("later builds did other work than the first, so there is no result".to_owned());
+    } else if block.is_fraction() {
+        parts.push("a fraction of the combinations, which gives no verdicts".to_owned());
     } else {
         let floor = block.noise_floor.map(|floor| format!("noise floor {}", wording::share(floor)));
         parts.push(floor.unwrap_or_else(|| "nothing was compared".to_owned()));

@@ -15,8 +15,11 @@ pub struct BlockAnswer {
     pub is_conclusive: bool,
     /// Whole sentences, the result first and the control last.
     pub sentences: Vec<String>,
-    /// Command that would settle the undecided variants, or that has as many rounds as planned.
+    /// Command that would settle the undecided variants, that has as many rounds as planned, or that measures what a fraction
+    /// nominates.
     pub command: Option<String>,
+    /// What the command does, as a label.
+    pub command_label: &'static str,
 }
 
 impl BlockAnswer {
@@ -38,6 +41,9 @@ fn answer(block: &BlockResult) -> BlockAnswer {
     let judged = findings::judged(block);
     let is_conclusive = judged.iter().any(Judged::is_decided);
     let mut clauses: Vec<String> = fastest::clause(block).into_iter().collect();
+    let effects = block.effects.as_ref().and_then(|effects| effects.as_ref().ok());
+    let nomination = effects.and_then(|effects| effects.nomination.as_ref());
+    clauses.extend(nomination.map(|nomination| format!("nominated: {}", nomination.describe())));
     let of = |verdict: Verdict| judged.iter().copied().filter(move |one| one.ratio.verdict == verdict);
     let decided = of(Verdict::Faster).chain(of(Verdict::Slower).rev()).chain(of(Verdict::Equivalent));
     clauses.extend(decided.map(|one| one.sentence()));
@@ -65,12 +71,14 @@ fn answer(block: &BlockResult) -> BlockAnswer {
         clauses.push(format!("control: {}", wording::control_text(block)));
     }
     let sentences: Vec<String> = clauses.iter().map(|clause| sentence(block, clause)).collect();
-    BlockAnswer {
-        block: title.clone(),
-        is_conclusive,
-        sentences,
-        command: undecided.and_then(|undecided| undecided.command).or(more.and_then(|more| more.command)),
-    }
+    let (command, command_label) = match nomination {
+        Some(_) => (block.setup.head_to_head.clone(), "Head to head"),
+        None => {
+            let settles = undecided.and_then(|undecided| undecided.command);
+            (settles.or(more.and_then(|more| more.command)), "With more rounds")
+        }
+    };
+    BlockAnswer { block: title.clone(), is_conclusive, sentences, command, command_label }
 }
 
 /// A clause as a sentence. The name of a variant at its beginning stays as it is.
@@ -84,11 +92,11 @@ fn sentence(block: &BlockResult, clause: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bench_runner_core::compare::Ratio;
+    use bench_runner_core::compare::{EffectRatio, Nomination, Ratio};
     use expect_test::expect;
 
     use super::*;
-    use crate::figure::fixture::{block, empty_block, everything, names, ratio};
+    use crate::figure::fixture::{block, empty_block, everything, names, product, ratio};
 
     fn answer_text(block: &BlockResult) -> String {
         answer(block).text()
@@ -109,6 +117,23 @@ mod tests {
         one.arms[2].variant = "mold".to_owned();
         one.arms[2].ratio = Some(ratio(0.5, 0.1, Verdict::Faster));
         assert!(answer_text(&one).contains(": mold is faster than "), "{}", answer_text(&one));
+    }
+
+    #[test]
+    fn what_a_fraction_nominates_comes_first_with_its_command() {
+        let mut one = product(false);
+        let Some(Ok(effects)) = &mut one.effects else { unreachable!() };
+        let ratio = EffectRatio { ratio: 0.7, low: 0.6, high: 0.8, df: 9.0, p: 0.01, judged: None };
+        let settings = vec![("debug".to_owned(), "none".to_owned())];
+        let (arm, is_reference, lack_of_fit) = (None, false, None);
+        effects.nomination = Some(Nomination { settings, arm, is_reference, of: 12, ratio, lack_of_fit });
+        one.setup.head_to_head = Some("bench-runner run --axis debug=none".to_owned());
+        let found = answer(&one);
+        assert!(found.sentences[0].starts_with("Nominated: `debug=none`"), "{:?}", found.sentences);
+        assert_eq!(
+            (found.command.as_deref(), found.command_label),
+            (Some("bench-runner run --axis debug=none"), "Head to head")
+        );
     }
 
     #[test]

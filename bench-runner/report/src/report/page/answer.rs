@@ -20,7 +20,7 @@ pub(super) fn section(page: &PageInput<'_>) -> Markup {
         }
         @if comparison.blocks.is_empty() { p { (text::why_no_blocks(comparison)) } }
         ul.answers { @for (at, answer) in answers(comparison).into_iter().enumerate() {
-            li.nothing[!answer.is_conclusive] { (lines(&answer)) @if let Some(command) = &answer.command { (settling(at, command)) } }
+            li.nothing[!answer.is_conclusive] { (lines(&answer)) @if let Some(command) = &answer.command { (settling(at, command, answer.command_label)) } }
         } }
         (figures::ratios(comparison))
         (copies::buttons(page))
@@ -45,11 +45,11 @@ fn lines(answer: &BlockAnswer) -> Markup {
     }
 }
 
-/// The command that has more rounds.
-fn settling(at: usize, command: &str) -> Markup {
+/// The command that goes on.
+fn settling(at: usize, command: &str, label: &str) -> Markup {
     let id = format!("settle-{at}");
     html! { div.settle {
-        "With more rounds: "
+        (label) ": "
         code id=(id) { @for (at, word) in command.split(' ').enumerate() { @if at > 0 { " " } span.word { (word) } } } " "
         button.copy type="button" hidden data-copies=(id) { "Copy" }
     } }
