@@ -11,7 +11,7 @@ use bench_runner_core::record::{
     Arm, Block, BlockId, Cost, Interference, Outcome, Phase, Pin, Plan, PlannedProject, Refusal, Role,
     Sample, TreeId,
 };
-use bench_runner_core::stats::{Control, LEVEL, Reference, holm};
+use bench_runner_core::stats::{Control, DesignSpace, LEVEL, Reference, aliasing, choose_fraction, holm};
 use bench_runner_measure::axes::{Available, Setting, Settings};
 use bench_runner_measure::build::Goal;
 use bench_runner_measure::plan::{PlanOptions, ProjectView, World, plan};
@@ -148,6 +148,27 @@ fn sample(
     }
 }
 
+/// The space of a search: 1,728 combinations of eight axes.
+fn space_of_a_search() -> DesignSpace {
+    DesignSpace::product(vec![4, 3, 3, 3, 2, 2, 2, 2], |_| true)
+}
+
+fn choosing(c: &mut Criterion) {
+    let (all, some) = (
+        space_of_a_search(),
+        DesignSpace::product(vec![4, 3, 3, 3, 2, 2, 2, 2], |c| {
+            (c[0], c[1]) != (3, 2) && (c[2], c[4]) != (1, 1)
+        }),
+    );
+    for (name, space) in [("all of 1,728", &all), ("a part of 1,728", &some)] {
+        c.bench_function(&format!("24 rows of {name} combinations"), |b| {
+            b.iter(|| black_box(choose_fraction(space, &[0], 24, black_box(7))));
+        });
+    }
+    let rows = choose_fraction(&all, &[0], 24, 7).expect("a fraction").rows;
+    c.bench_function("aliasing of 24 rows of 8 axes", |b| b.iter(|| black_box(aliasing(&all, &rows))));
+}
+
 fn planning(c: &mut Criterion) {
     c.bench_function("plan 10,000 cells", |b| b.iter(|| black_box(planned(1, 10_000))));
     let block = BlockId::new("m", "p", "clean");
@@ -226,5 +247,5 @@ fn judging_many(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, planning, judging, judging_many);
+criterion_group!(benches, choosing, planning, judging, judging_many);
 criterion_main!(benches);

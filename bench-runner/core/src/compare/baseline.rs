@@ -142,7 +142,7 @@ fn candidates(block: &Block) -> impl Iterator<Item = (usize, &Arm)> {
     block.arms.iter().enumerate().filter(|(_, arm)| arm.role != Role::Twin)
 }
 
-fn value_of<'v>(variant: &'v Variant, key: &str) -> Option<&'v str> {
+pub(super) fn value_of<'v>(variant: &'v Variant, key: &str) -> Option<&'v str> {
     match key {
         "project" => Some(&variant.project),
         "workload" => Some(&variant.workload),

@@ -279,18 +279,18 @@ fn ratio(block: &JudgedBlock, cells: &Cells<'_>, test: &ComparisonTests, alpha: 
 
 /// Test results of one comparison, from which its verdict follows.
 #[derive(Debug, Clone, Copy)]
-struct ComparisonEvidence {
-    invalid: bool,
-    equivalent: bool,
-    different: bool,
-    below: bool,
-    variant_censored: bool,
-    reference_censored: bool,
+pub(super) struct ComparisonEvidence {
+    pub(super) invalid: bool,
+    pub(super) equivalent: bool,
+    pub(super) different: bool,
+    pub(super) below: bool,
+    pub(super) variant_censored: bool,
+    pub(super) reference_censored: bool,
 }
 
 /// The rule in the module documentation. A time-out hides how long the build would have taken, so the side
 /// with a time-out is slower than its ratio suggests.
-fn verdict(evidence: ComparisonEvidence) -> Verdict {
+pub(super) fn verdict(evidence: ComparisonEvidence) -> Verdict {
     let censored = evidence.variant_censored || evidence.reference_censored;
     if evidence.invalid {
         Verdict::Invalid

@@ -34,6 +34,7 @@ mod baseline;
 mod calibrate;
 mod cells;
 mod costs;
+mod effects;
 mod fastest;
 #[cfg(any(test, feature = "fixture"))]
 pub mod fixture;
@@ -65,9 +66,11 @@ pub use interference::RunInterference;
 pub use notes::{pluralize, with_separators};
 pub use policy::Policy;
 pub use result::{
-    ArmResult, BlockResult, Calibration, ChangedArm, Comparison, ComparisonSetup, ExcludedProject, Fastest,
-    GeneralIntervals, Invalid, LaterBuildChange, Offsets, PartialCommand, PlainRatio, Point, Pool,
-    PooledProjects, PostHoc, Ratio, RoundsNeeded, SessionRatio, Sessions, TwinResult, Verdict,
+    ArmResult, AveragedEffect, AxisEffect, AxisEffects, AxisInteraction, BlockResult, Calibration,
+    ChangedArm, CombinationMean, Comparison, ComparisonSetup, EffectMethod, EffectRatio, ExcludedProject,
+    Fastest, GeneralIntervals, Invalid, JudgedEffect, LaterBuildChange, LevelEffect, LevelResult,
+    NoAxisEffects, Offsets, PartialCommand, PlainRatio, Point, Pool, PooledProjects, PostHoc, Ratio,
+    RoundsNeeded, SeparateEffect, SessionRatio, Sessions, TwinResult, Verdict, level_name,
 };
 pub use run_record::RunRecord;
 pub use title::{titles, workload_phrase};
@@ -96,10 +99,12 @@ pub fn compare(recorded: &RunRecord<'_>, policy: &Policy) -> Comparison {
     }
     let families = Families { planned, family };
     let blocks = || {
-        let parts = cells.par_iter().zip(&judged).zip(title::block_titles(plan));
+        let effects = effects::axis_effects(&cells, &judged, plan, policy);
+        let parts = cells.par_iter().zip(&judged).zip(title::block_titles(plan)).zip(effects);
         parts
-            .filter_map(|((cells, judged), title)| {
+            .filter_map(|(((cells, judged), title), effects)| {
                 let mut result = block_result(cells, judged, title, families, policy)?;
+                result.effects = effects;
                 let of_sources = notes::source_notes(plan, cells.block);
                 result.warnings.extend(of_sources.iter().cloned());
                 result.notes.extend(of_sources);
@@ -210,6 +215,7 @@ fn block_result(
         offset: Some(judged.offset_variance()).filter(|variance| *variance > 0.0).map(f64::sqrt),
         offset_is_assumed: judged.offsets.is_some_and(Offsets::is_assumed),
         order,
+        effects: None,
         proofs: cells.proofs.iter().copied().cloned().collect(),
         invalid: judged.invalid.clone(),
         fidelity: cells.block.fidelity.clone(),

@@ -27,7 +27,7 @@ impl BlockShape {
     fn builds(self) -> f64 {
         match self.control {
             Control::Twin if self.comparisons > 1 => 1.5,
-            Control::Twin | Control::NoTwin => 2.0,
+            Control::Twin | Control::NoTwin | Control::WithoutLooks => 2.0,
         }
     }
 

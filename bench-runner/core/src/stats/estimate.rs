@@ -24,6 +24,8 @@ pub enum Control {
     Twin,
     /// The block has no twin.
     NoTwin,
+    /// The looks do not regard the estimate, so that its interval needs no widening.
+    WithoutLooks,
 }
 
 impl Control {
@@ -32,12 +34,13 @@ impl Control {
         if twin.is_some() { Self::Twin } else { Self::NoTwin }
     }
 
-    /// The factor f on the standard error: 1 + 0.5/n with a twin, 1 + 2/n without.
+    /// The factor f on the standard error: 1 + 0.5/n with a twin, 1 + 2/n without; 1 for [`Self::WithoutLooks`].
     pub(crate) fn inflation(self, rounds: usize) -> f64 {
         let n = rounds.max(1) as f64;
         match self {
             Self::Twin => 1.0 + 0.5 / n,
             Self::NoTwin => 1.0 + 2.0 / n,
+            Self::WithoutLooks => 1.0,
         }
     }
 }

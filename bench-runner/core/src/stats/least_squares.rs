@@ -57,6 +57,22 @@ impl Cholesky {
         x
     }
 
+    /// A⁻¹, row by row.
+    pub(super) fn inverse(&self) -> Vec<f64> {
+        let mut inverse = Vec::with_capacity(self.size * self.size);
+        for row in 0..self.size {
+            let mut unit = vec![0.0; self.size];
+            unit[row] = 1.0;
+            inverse.extend(self.solve(&unit));
+        }
+        inverse
+    }
+
+    /// ln det A.
+    pub(super) fn log_determinant(&self) -> f64 {
+        (0..self.size).map(|row| 2.0 * self.lower[row * self.size + row].ln()).sum()
+    }
+
     /// xᵀ·B⁻¹·x, where B is the lower right part of A⁻¹ for the last `x.len()` rows. (With A = L·Lᵀ its
     /// inverse is that part of L times its transpose.)
     pub(super) fn squared_length_of_last(&self, x: &[f64]) -> f64 {
@@ -113,6 +129,10 @@ mod tests {
         near(x[0], 2.0);
         near(x[1], 0.0);
         near(squared(&found.half_solve(&[1.0, 1.0])), 5.0 / 16.0);
+        near(found.log_determinant(), 16f64.ln());
+        for (value, expected) in found.inverse().iter().zip([5.0, -2.0, -2.0, 4.0]) {
+            near(*value, expected / 16.0);
+        }
         // The lower right element of the inverse is 4/16.
         near(found.squared_length_of_last(&[3.0]), 9.0 * 4.0);
     }

@@ -12,7 +12,9 @@ mod between;
 mod block;
 mod change_points;
 mod combined;
+mod design;
 mod estimate;
+mod factorial;
 mod fisher;
 mod holm;
 mod huber;
@@ -30,6 +32,7 @@ mod rounds;
 mod serial;
 mod student;
 mod summary;
+mod two_way;
 mod uncertain;
 
 pub(crate) use between::spread_between;
@@ -38,7 +41,12 @@ pub(crate) use block::estimate_with;
 pub use block::{BlockShape, BlockVariance, estimate_block};
 pub use change_points::{ChangePoint, Levels, MIN_SERIES, SearchableSeries, levels, newest_distance};
 pub use combined::{Combined, equal_weight_mean, weighted_mean};
+pub use design::{
+    ALIASED_FROM, AliasedEffect, DesignSpace, Fraction, LevelOfAxis, NoFraction, aliasing, choose_fraction,
+    mean_effect_variance, one_at_a_time_variance, usual_rows,
+};
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
+pub(crate) use factorial::{CellPair, Factorial, FactorialCell, InteractionTest};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
 pub use noisy_bisection::{BisectionRound, BisectionState, bisect};
@@ -53,6 +61,7 @@ pub(crate) use quantile::{MAD_TO_SD, median_and_mad, quantile};
 pub use quantile::{mad, median};
 
 pub use rounds::{Contrast, Reference, Side};
+pub(crate) use rounds::{log_table, usual_arms};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::t_quantile;
 pub use summary::{INTERVAL_FROM, Summary, summarize};

@@ -22,6 +22,12 @@ pub(crate) fn usual_arms<R: AsRef<[Option<f64>]>>(rounds: &[R]) -> Vec<usize> {
     (0..width).filter(usual).collect()
 }
 
+/// ln seconds of these arms in the rounds in which all of them succeeded.
+pub(crate) fn log_table<R: AsRef<[Option<f64>]>>(rounds: &[R], arms: &[usize]) -> Vec<Vec<f64>> {
+    let of_round = |round: &R| arms.iter().map(|arm| ln_seconds(round.as_ref(), *arm)).collect();
+    rounds.iter().filter_map(of_round).collect()
+}
+
 /// One side of a comparison, by indices of arms: an arm, and its identical copy if that counts too. Ratios
 /// are estimated with each of the two separately and averaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

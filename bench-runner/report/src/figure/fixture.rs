@@ -128,6 +128,7 @@ pub(crate) fn empty_block(project: &str) -> BlockResult {
         min_rounds: 6,
         noise_floor: Some(0.021),
         order: Err(NoOrderEffects::FewArms),
+        effects: None,
         proofs: Vec::new(),
         invalid: Vec::new(),
         fidelity: Vec::new(),

@@ -1,6 +1,7 @@
 //! Results of one block.
 
 use super::arm::ArmResult;
+use super::effects::{AxisEffects, NoAxisEffects};
 use super::fastest::Fastest;
 use super::invalid::Invalid;
 use super::ratio::PlainRatio;
@@ -50,6 +51,8 @@ pub struct BlockResult {
     /// Effects of positions and predecessors within the rounds, or the reason for not estimating them. Arms
     /// are indices into `arms`; the moved ratios are in the order of `arms`.
     pub order: Result<OrderEffects, NoOrderEffects>,
+    /// Effects of the axes, or the reason for not estimating them; `None` if the block does not cross axes.
+    pub effects: Option<Result<AxisEffects, NoAxisEffects>>,
     /// Proofs of the block.
     pub proofs: Vec<Proof>,
     /// Reasons why the block is invalid; empty if it is valid.

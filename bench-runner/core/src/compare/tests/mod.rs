@@ -5,6 +5,7 @@ use super::fixture;
 mod calibration;
 mod costs;
 mod degenerate;
+mod effects;
 mod later_builds;
 mod order;
 mod pooled_projects;
