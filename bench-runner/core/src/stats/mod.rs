@@ -19,6 +19,7 @@ mod fisher;
 mod holm;
 mod huber;
 mod least_squares;
+mod level_model;
 mod main_effects;
 #[cfg(any(test, feature = "fixture"))]
 pub mod noise;
@@ -30,9 +31,11 @@ mod planning;
 mod pooled;
 mod quantile;
 mod rounds;
+mod sequence;
 mod serial;
 mod student;
 mod summary;
+mod table_outliers;
 mod two_way;
 #[cfg(any(test, feature = "fixture"))]
 pub mod truth;
@@ -55,6 +58,7 @@ pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub(crate) use factorial::{CellPair, Factorial, FactorialCell, InteractionTest};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
+pub use level_model::{LevelModel, LevelValues};
 pub use main_effects::LackOfFit;
 pub(crate) use main_effects::MainEffects;
 pub use noisy_bisection::{BisectionRound, BisectionState, bisect};
@@ -70,7 +74,9 @@ pub use quantile::{mad, median};
 
 pub use rounds::{Contrast, Reference, Side};
 pub(crate) use rounds::{log_table, usual_arms};
+pub use sequence::{Correlation, SequencedBuild, SequencedTable, estimate_correlation};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::t_quantile;
 pub use summary::{INTERVAL_FROM, Summary, summarize};
+pub use table_outliers::without_outliers;
 pub use uncertain::{UncertainValue, sum};
