@@ -49,6 +49,7 @@ Examples:
 enum Verb {
     Run(commands::run::Args),
     Plan(commands::plan::Args),
+    Search(commands::search::Args),
     Doctor(commands::doctor::Args),
     Scenarios(commands::scenarios::Args),
     Corpus(commands::corpus::Args),
@@ -122,6 +123,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, EarlyEnd> {
     Ok(match &cli.verb {
         Verb::Run(args) => commands::run::run(args, &places)?,
         Verb::Plan(args) => commands::plan::run(args, &places)?,
+        Verb::Search(args) => commands::search::run(args, &places)?,
         Verb::Doctor(args) => commands::doctor::run(args, &places)?,
         Verb::Scenarios(args) => commands::scenarios::run(args, &places)?,
         Verb::Corpus(args) => commands::corpus::run(args, &places)?,

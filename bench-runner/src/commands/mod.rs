@@ -31,6 +31,7 @@ pub(crate) mod run;
 mod run_paths;
 pub(crate) mod scenarios;
 mod scatter;
+pub(crate) mod search;
 mod session;
 mod start;
 mod terminal;

@@ -201,6 +201,17 @@ impl PlanRequest {
         Self::Scenarios { scenarios: vec![scenario], options }
     }
 
+    /// Scenarios of one stage of a verb, with a time limit for all of them.
+    pub(super) fn of_stage(
+        scenarios: Vec<Scenario>,
+        seed: u64,
+        time_budget: Duration,
+        origin: PlanOrigin,
+    ) -> Self {
+        let options = PlanOptions { seed, shard: None, time_budget: Some(time_budget), origin: Some(origin) };
+        Self::Scenarios { scenarios, options }
+    }
+
     /// Checks the words for projects: names and tags, manifests, directories. Fetches nothing.
     pub(super) fn check(&self, projects: &Projects) -> Result<(), RequestError> {
         let Self::Scenarios { scenarios, .. } = self else { return Ok(()) };
@@ -253,7 +264,7 @@ fn axes(texts: &[String]) -> Result<Vec<(String, Vec<RequestWord>)>, RequestErro
     Ok(axes)
 }
 
-fn seed_from_time() -> u64 {
+pub(super) fn seed_from_time() -> u64 {
     let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
     now.map_or(1, |since| since.as_nanos() as u64 & 0xffff_ffff)
 }

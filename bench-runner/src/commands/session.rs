@@ -14,7 +14,9 @@ use super::request::PlanRequest;
 use super::start::StartConditions;
 use super::terminal::Terminal;
 use super::{EarlyEnd, Exit, missing_tools, open_projects, plan_summary, pluralize, wait, with_help};
-use crate::flows::{self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions};
+use crate::flows::{
+    self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions, SEARCH,
+};
 
 /// Holds the measuring lock and the pending run. Each constructor reads and checks its whole request before
 /// it waits for the machine, takes the lock or starts anything.
@@ -132,7 +134,10 @@ fn progress<'p>(
 ) -> ProgressDisplay<'p> {
     let history = measuring.machine_history(plan);
     let estimate = estimate(plan, &measuring.projects().estimates(plan), &history);
-    Terminal::of_stderr().print(&plan_summary::plan_summary(plan, &estimate));
+    // A search says in a line what it builds in a stage.
+    if plan.origin.as_ref().is_none_or(|origin| origin.by != SEARCH) {
+        Terminal::of_stderr().print(&plan_summary::plan_summary(plan, &estimate));
+    }
     ProgressDisplay::new(plan, &estimate, earlier)
 }
 

@@ -17,6 +17,7 @@ mod reproduce;
 mod page_folds;
 mod multi_run;
 mod comparison_conditions;
+mod search;
 mod thinning;
 mod tools;
 mod tracking;
@@ -41,6 +42,10 @@ pub use projects::{Places, Projects};
 pub(crate) use publish::{PublishedReport, publish};
 pub use publish::{judge, page};
 pub(crate) use reproduce::{ReproduceOptions, plan_again};
+pub(crate) use search::{
+    BY as SEARCH, PILOT, SavedSearch, SearchDirectory, StagePlan, StageRun, artifact_sizes, combination_name,
+    combination_settings, pilot_scenarios, saved_space, search_request, space_of, stage_result,
+};
 pub(crate) use tracking::{
     FollowedProject, LogFile, LookGroup, NightSeries, NotLooked, deliver, judge_look, load_marks,
     look_groups, news, night_series, publish_machine_history, responsible,

@@ -30,9 +30,10 @@ fn no_verb_minds_a_reader_that_goes_away() {
     let bundle = lab.bundles().remove(0);
     let bundle = bundle.to_str().expect("UTF-8");
     let man = lab.path("man");
-    let calls: [&[&str]; 19] = [
+    let calls: [&[&str]; 20] = [
         &TOY,
         &["plan", "--project", "toy", "--axis", "env.X=1,2"],
+        &["search", "--project", "toy", "--per-day", "none=1"],
         &["doctor"],
         &["scenarios", "list"],
         &["corpus", "list"],

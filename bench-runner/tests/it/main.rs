@@ -39,6 +39,7 @@ modules![
     advice,
     regressions,
     reporting,
+    search,
     search_space,
     published,
     simulation,

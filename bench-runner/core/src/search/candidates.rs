@@ -8,7 +8,7 @@ use super::space::SearchSpace;
 
 /// Combinations that may be nominated, and the user's own one.
 #[derive(Debug)]
-pub(super) struct Candidates<'s> {
+pub(super) struct SearchCandidates<'s> {
     space: &'s SearchSpace,
     /// Those that a fraction is chosen from: the allowed ones and, if all of its levels occur among them, the user's
     /// own, as the first.
@@ -19,7 +19,7 @@ pub(super) struct Candidates<'s> {
     as_configured_is_row: bool,
 }
 
-impl<'s> Candidates<'s> {
+impl<'s> SearchCandidates<'s> {
     pub(super) fn of(request: &'s SearchRequest) -> Result<Self, SearchRefusal> {
         let space = &request.space;
         let allowed = space.allowed()?;

@@ -2,7 +2,7 @@
 
 use crate::record::Role;
 
-use super::candidates::Candidates;
+use super::candidates::SearchCandidates;
 use super::costs::{ArmTimes, equal_rounds, fill, seconds, stage_seconds, stage_workloads};
 use super::refusal::SearchRefusal;
 use super::request::SearchRequest;
@@ -25,7 +25,7 @@ const MOST_PER_PARAMETER: usize = 4;
 const MOST_ROUNDS: u32 = 8;
 
 /// Budget that a screening needs at least: one round of the fewest arms that show all effects.
-pub(super) fn least_budget(request: &SearchRequest, candidates: &Candidates<'_>) -> f64 {
+pub(super) fn least_budget(request: &SearchRequest, candidates: &SearchCandidates<'_>) -> f64 {
     candidates.fewest_arms() as f64 * of_arm(request, 1) / SHARE
 }
 
@@ -38,7 +38,7 @@ fn of_arm(request: &SearchRequest, rounds: u32) -> f64 {
 /// than that. The time that is left goes into further rounds.
 pub(super) fn plan_screening(
     request: &SearchRequest,
-    candidates: &Candidates<'_>,
+    candidates: &SearchCandidates<'_>,
 ) -> Result<SearchStage, SearchRefusal> {
     let limit = SHARE * request.budget.as_secs_f64();
     let fewest = candidates.fewest_arms();

@@ -1,6 +1,6 @@
 //! The next step of a search.
 
-use super::candidates::Candidates;
+use super::candidates::SearchCandidates;
 use super::confirmation::{self, confirm, plan_confirmation};
 use super::costs::{ArmTimes, seconds};
 use super::head_to_head::{self, plan_head_to_head};
@@ -27,7 +27,7 @@ pub enum SearchStep {
 /// If the request contradicts itself, there is nothing to search, or the budget is too small.
 pub fn first_stage(request: &SearchRequest) -> Result<SearchStage, SearchRefusal> {
     request.check_workloads()?;
-    let candidates = Candidates::of(request)?;
+    let candidates = SearchCandidates::of(request)?;
     let of_confirmation =
         confirmation::least_seconds(request, &ArmTimes::estimated(request)) / confirmation::SHARE;
     let needed = screening::least_budget(request, &candidates).max(of_confirmation);

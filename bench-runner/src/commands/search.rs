@@ -1,0 +1,330 @@
+//! `search`: the settings that make the builds of a project fastest.
+
+mod answer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bench_runner_core::bundle::{self, Bundle};
+use bench_runner_core::compare::Policy;
+use bench_runner_core::record::{PlanOrigin, Refusal};
+use bench_runner_core::search::{
+    PerDay, SearchOutcome, SearchRefusal, SearchRequest, SearchResult, SearchStage, SearchStep, StageResult,
+    next_step,
+};
+use bench_runner_measure::adopt::{plan_changes, write_changes};
+use bench_runner_measure::axes::Settings;
+use bench_runner_measure::plan::{ProjectView, World as _};
+use bench_runner_measure::scenario::{RequestError, RequestWord, Scenario};
+use bench_runner_measure::search::{Allowance, Requirement, SearchedProject, SpaceFile, available_space};
+use bench_runner_report::report::Advice;
+
+use super::request::PlanRequest;
+use super::session::Session;
+use super::start::{PlanArgs, StartArgs, StartConditions};
+use super::{EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, open_projects};
+use crate::built_in;
+use crate::flows::{
+    self, FlowError, PILOT, Places, Projects, SEARCH, SavedSearch, SearchDirectory, StagePlan, StageRun,
+};
+
+/// Search for the settings that make your builds fastest, on this machine, in the time you give it
+///
+/// Screens a part of all sensible combinations of settings, puts the best ones head to head, and compares the winner with
+/// what you have now (`as-configured`) on fresh builds. The answer is lines for your configuration, the minutes that
+/// they save per day with an interval, and what they cost; or that nothing was shown to be faster, and how large a
+/// gain could have been missed. Each combination is your own configuration plus its settings. The directory of a search has an
+/// ordinary run for each stage, which `report` shows; an interrupted search goes on with `--resume`.
+#[derive(Debug, Clone, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Project to build: a directory of your own (with a `/` in it, such as `./`), a name from `corpus list`, or a manifest
+    /// file
+    #[arg(long, value_name = "NAME|PATH", required_unless_present = "resume", help_heading = WHAT_TO_COMPARE)]
+    project: Option<String>,
+    /// How many builds of each workload you make in a day
+    #[arg(long, value_name = "W=N,…", default_value = "incremental=80,check=30,clean=3", help_heading = WHAT_TO_COMPARE)]
+    per_day: PerDay,
+    /// Settings to choose from: `default`, or a file (docs/SEARCH.md)
+    #[arg(long, value_name = "default|FILE", default_value = "default", help_heading = WHAT_TO_COMPARE)]
+    space: String,
+    /// Setting that every combination must have, such as `debug=line-tables-only`; `KEY=as-configured` leaves a setting as you
+    /// have it (repeatable)
+    #[arg(long, value_name = "KEY=VALUE", value_parser = requirement, help_heading = WHAT_TO_COMPARE)]
+    require: Vec<Requirement>,
+    /// Allow what you may not want: `nightly`, a nightly toolchain and what only it can do (repeatable)
+    #[arg(long, value_name = "WHAT", value_parser = allowance, help_heading = WHAT_TO_COMPARE)]
+    allow: Vec<Allowance>,
+    /// Time limit for the whole search
+    #[arg(long, value_name = "DUR", default_value = "30m", value_parser = humantime::parse_duration, help_heading = HOW_LONG)]
+    budget: Duration,
+    /// Finish the interrupted search in this directory; of a finished one, show the result again
+    #[arg(long, value_name = "SEARCH", conflicts_with_all = ["project", "per_day", "space", "require", "allow", "budget", "seed"])]
+    resume: Option<PathBuf>,
+    /// Write the settings into your own files if they were shown to be faster: shows the difference, and keeps a backup of each
+    /// file. A file with changes that are not committed is refused [default: print the lines]
+    #[arg(long)]
+    write: bool,
+    /// With --write: also change files whose present contents git could not give back
+    #[arg(long, requires = "write")]
+    even_if_changed: bool,
+    /// Exit with code 5 if no combination was shown to be faster
+    #[arg(long, help_heading = HOW_TO_JUDGE)]
+    require_verdict: bool,
+    #[command(flatten)]
+    plan: PlanArgs,
+    #[command(flatten)]
+    start: StartArgs,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bench-runner search --project ./
+  bench-runner search --project ./ --budget 1h --per-day incremental=80,check=30 --require debug=full";
+
+fn requirement(text: &str) -> Result<Requirement, String> {
+    text.parse().map_err(|refusal| super::with_help(&refusal))
+}
+
+fn allowance(text: &str) -> Result<Allowance, String> {
+    text.parse().map_err(|refusal| super::with_help(&refusal))
+}
+
+pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
+    let directory = match &args.resume {
+        Some(dir) => SearchDirectory::open(dir, &super::machine()?.directory_name())?,
+        None => begin(args, places)?,
+    };
+    errln!("search: {}", format_path(&directory.dir));
+    let search = RunningSearch {
+        places: directory.places(places),
+        conditions: args.start.conditions(&args.plan),
+        directory,
+    };
+    let Some(finished) = search.run()? else {
+        errln!("interrupted; `bench-runner search --resume {}` goes on", format_path(&search.directory.dir));
+        return Ok(Exit::Interrupted);
+    };
+    if args.json {
+        outln!("{:#}", answer::document(&search.directory, &finished));
+    } else {
+        out!("{}", answer::text(&search.directory, &finished, super::text_style(false)));
+    }
+    if args.write && finished.is_faster() {
+        search.write(args, &finished)?;
+    }
+    Ok(if args.require_verdict && !finished.is_faster() { Exit::Undecided } else { Exit::Done })
+}
+
+/// Asks this machine what it can do, and makes the directory.
+fn begin(args: &Args, places: &Places) -> Result<SearchDirectory, EarlyEnd> {
+    let Some(project) = &args.project else { return Err(RequestError::usage("no project", None).into()) };
+    let file = match args.space.as_str() {
+        "default" => built_in::default_space()?,
+        path => SpaceFile::read(Path::new(path))?,
+    };
+    let workloads: Vec<String> = args.per_day.0.keys().cloned().collect();
+    for workload in &workloads {
+        bench_runner_measure::scenario::check_value("workload", workload).map_err(RequestError::from)?;
+    }
+    let projects = open_projects(places, args.plan.offline, true)?;
+    let view = single_project(&projects, project)?;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let searched = SearchedProject { view: &view, workloads: &workloads, threads };
+    let space = available_space(&file, &args.require, &args.allow, searched, &projects)?;
+    let (format, program, created_at) = SavedSearch::stamp();
+    let dropped = |one: &bench_runner_measure::search::DroppedLevel| {
+        format!("{}={}: {}", one.key, one.value, super::with_help(&one.refusal).replace('\n', "; "))
+    };
+    let saved = SavedSearch {
+        format,
+        program,
+        created_at,
+        machine: super::machine()?.directory_name(),
+        project: project_path(project),
+        budget: args.budget,
+        per_day: args.per_day.clone(),
+        seed: args.plan.seed.unwrap_or_else(super::request::seed_from_time),
+        space_name: file.name.clone(),
+        space: flows::saved_space(&space),
+        required: space.required.clone(),
+        left_out: space.dropped.iter().map(dropped).collect(),
+    };
+    Ok(SearchDirectory::create(&places.results, &view.planned.name, saved)?)
+}
+
+fn single_project(projects: &Projects, name: &str) -> Result<ProjectView, EarlyEnd> {
+    let mut views = projects.projects(&RequestWord::from_command_line(name))?;
+    match (views.pop(), views.is_empty()) {
+        (Some(view), true) => Ok(view),
+        _ => {
+            let help = "name one project".to_owned();
+            Err(RequestError::usage(format!("`{name}` is not one project"), Some(help)).into())
+        }
+    }
+}
+
+/// The project as a later call from another directory finds it.
+fn project_path(project: &str) -> String {
+    match std::fs::canonicalize(project) {
+        Ok(path) if project.contains('/') => path.display().to_string(),
+        _ => project.to_owned(),
+    }
+}
+
+/// A search under way.
+struct RunningSearch {
+    directory: SearchDirectory,
+    places: Places,
+    conditions: StartConditions,
+}
+
+/// A search with its result.
+struct FinishedSearch {
+    request: SearchRequest,
+    /// Run of each stage, the pilot first.
+    runs: Vec<PathBuf>,
+    result: SearchResult,
+    /// Bytes of the project's own executables and libraries, before and after.
+    sizes: Option<(u64, u64)>,
+    /// The lines that make the nominee permanent, if it was shown to be faster.
+    advice: Vec<Advice>,
+}
+
+impl FinishedSearch {
+    fn is_faster(&self) -> bool {
+        matches!(self.result.outcome, SearchOutcome::Faster(_))
+    }
+}
+
+impl RunningSearch {
+    /// Measures the stages that are missing. `None` if it was interrupted.
+    fn run(&self) -> Result<Option<FinishedSearch>, EarlyEnd> {
+        let saved = &self.directory.saved;
+        let pilot = || flows::pilot_scenarios(saved);
+        let Some(pilot) = self.bundle(PILOT, saved.budget, pilot)? else { return Ok(None) };
+        let request = flows::search_request(saved, &pilot)?;
+        let space = flows::space_of(&saved.space, &saved.required);
+        let (mut results, mut runs): (Vec<StageResult>, _) = (Vec::new(), vec![pilot.dir.clone()]);
+        let (mut sizes, mut last) = (None, pilot.clone());
+        loop {
+            let step = next_step(&request, &results).map_err(|refusal| self.refused(&refusal, &request))?;
+            let stage = match step {
+                SearchStep::Measure(stage) => stage,
+                SearchStep::Done(result) => {
+                    let advice = self.advice(&result, &last);
+                    return Ok(Some(FinishedSearch { request, runs, result: *result, sizes, advice }));
+                }
+            };
+            let plan = StagePlan { space: &space, project: &saved.project, request: &request, stage: &stage };
+            errln!("{}: {}", stage.name, answer::stage_line(&stage));
+            let scenarios = || Ok(plan.scenarios());
+            let Some(bundle) = self.bundle(&stage.name, stage.time_budget, scenarios)? else {
+                return Ok(None);
+            };
+            self.check_unchanged(&pilot, &bundle, &stage)?;
+            sizes = flows::artifact_sizes(&plan, &bundle).or(sizes);
+            runs.push(bundle.dir.clone());
+            results.push(flows::stage_result(&plan, &bundle));
+            last = bundle;
+        }
+    }
+
+    /// An error for a request that leads to no stage. Of the budget, the pilot has used a part already.
+    fn refused(&self, refusal: &SearchRefusal, request: &SearchRequest) -> RequestError {
+        let SearchRefusal::BudgetTooSmall { needed, .. } = refusal else {
+            return refusal.refusal().into();
+        };
+        let budget = self.directory.saved.budget;
+        let needed = *needed + budget.saturating_sub(request.budget);
+        // Some more, since builds vary.
+        let enough = Duration::from_secs((1.1 * needed.as_secs_f64() / 30.0).ceil() as u64 * 30);
+        let message = format!(
+            "a budget of {} is too small for one round of each stage, as the first builds show",
+            humantime::format_duration(budget)
+        );
+        let help = format!(
+            "`--budget '{}'` would do; with fewer axes or values, or without the slowest workload, less",
+            humantime::format_duration(enough)
+        );
+        RequestError::usage(message, Some(help))
+    }
+
+    /// Writes the nominee's settings into the user's own files.
+    fn write(&self, args: &Args, finished: &FinishedSearch) -> Result<(), EarlyEnd> {
+        let Some(nominee) = &finished.result.nominee else { return Ok(()) };
+        let saved = &self.directory.saved;
+        let projects = open_projects(&self.places, args.plan.offline, true)?;
+        let view = single_project(&projects, &saved.project)?;
+        let settings: Settings = flows::combination_settings(saved, nominee);
+        let written = projects.with_adopt_request(&view, &settings, args.even_if_changed, |request| {
+            let planned = plan_changes(request)?;
+            err!("{}", planned.diff());
+            let written = write_changes(&planned, request)?;
+            Ok::<_, Refusal>((planned.left_out, written))
+        })?;
+        let (left_out, written) = written.map_err(RequestError::from)?;
+        for (path, backup) in &written.files {
+            let backup = backup.as_ref().map(|backup| format!("; backup: {}", format_path(backup)));
+            errln!("written: {}{}", format_path(path), backup.unwrap_or_default());
+        }
+        if written.files.is_empty() {
+            errln!("written: nothing, since all of it is in force already");
+        }
+        left_out.iter().for_each(|one| errln!("not written: {one}"));
+        written.unchecked.iter().for_each(|why| errln!("note: not checked by a plan of the build: {why}"));
+        Ok(())
+    }
+
+    fn advice(&self, result: &SearchResult, confirmation: &Bundle) -> Vec<Advice> {
+        let (SearchOutcome::Faster(_), Some(nominee)) = (&result.outcome, &result.nominee) else {
+            return Vec::new();
+        };
+        let comparison = flows::judge(confirmation, &Policy::default());
+        let name = flows::combination_name(&self.directory.saved, nominee);
+        flows::advice_for(confirmation, &comparison, &name)
+    }
+
+    /// The run of a stage: the one that was made before, or a new one. `None` if it was interrupted.
+    fn bundle(
+        &self,
+        stage: &str,
+        budget: Duration,
+        scenarios: impl FnOnce() -> Result<Vec<Scenario>, FlowError>,
+    ) -> Result<Option<Bundle>, EarlyEnd> {
+        let session = match self.directory.run_of(stage)? {
+            Some(StageRun::Complete(files)) => return Ok(Some(files.open()?)),
+            Some(StageRun::Unfinished(dir)) => Session::resume(&dir, self.conditions, &self.places)?,
+            None => {
+                let origin =
+                    PlanOrigin { by: SEARCH.into(), request: self.directory.name(), stage: stage.into() };
+                let request = PlanRequest::of_stage(scenarios()?, self.directory.saved.seed, budget, origin);
+                Session::begin(request, true, self.conditions, &self.places)?
+            }
+        };
+        let measured = session.measure()?;
+        Ok(if measured.interrupted { None } else { Some(bundle::open(&measured.bundle)?) })
+    }
+
+    /// An error if the sources or the user's own configuration are not those of the first stage.
+    fn check_unchanged(&self, pilot: &Bundle, bundle: &Bundle, stage: &SearchStage) -> Result<(), EarlyEnd> {
+        let state = |bundle: &Bundle| {
+            let plan = &bundle.manifest.plan;
+            let pins: Vec<String> = plan.projects.iter().map(|project| project.pin.to_string()).collect();
+            let own = plan.blocks.first().map(|block| block.arms[0].variant.settings.clone());
+            (pins, own)
+        };
+        if state(pilot) == state(bundle) {
+            return Ok(());
+        }
+        let message = format!(
+            "the project or your cargo configuration has changed since the search was begun: `{}` does not count",
+            stage.name
+        );
+        let help = "start a new search, and leave the project alone until it has ended".to_owned();
+        Err(RequestError::usage(message, Some(help)).into())
+    }
+}

@@ -1,0 +1,181 @@
+//! The directory of a search: `search.json` with the request, and `MACHINE/RUN` for each stage, as in a results directory.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use anyhow::Context as _;
+use bench_runner_core::bundle::{self, BundleError, Manifest, RunFiles, Status};
+use bench_runner_core::record::short_hash;
+use bench_runner_core::search::{PerDay, SearchSpace};
+use bench_runner_measure::scenario::RequestError;
+use serde::{Deserialize, Serialize};
+
+use super::BY;
+use crate::flows::{FlowError, Places};
+
+/// Name of the file with the request.
+const REQUEST_FILE: &str = "search.json";
+
+/// Version of that file.
+const FORMAT: u32 = 1;
+
+/// What a user asked for, and what this machine can do of it. With the results of the stages it determines all that follows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SavedSearch {
+    /// Version of the format.
+    pub(crate) format: u32,
+    /// Version of the program.
+    pub(crate) program: String,
+    /// Time of the request in UTC, RFC 3339.
+    pub(crate) created_at: String,
+    /// Directory name of the machine.
+    pub(crate) machine: String,
+    /// The project: a name of the corpus, or the path of a manifest or a directory.
+    pub(crate) project: String,
+    /// Time limit of the whole search.
+    pub(crate) budget: Duration,
+    /// Builds per day by workload.
+    pub(crate) per_day: PerDay,
+    /// Seed of all random choices.
+    pub(crate) seed: u64,
+    /// Name of the space file.
+    pub(crate) space_name: String,
+    /// The combinations.
+    pub(crate) space: SearchSpace,
+    /// Settings that every combination but the user's own has.
+    pub(crate) required: BTreeMap<String, String>,
+    /// Values of the space that are left out here, as sentences.
+    pub(crate) left_out: Vec<String>,
+}
+
+/// A search on disk.
+#[derive(Debug)]
+pub(crate) struct SearchDirectory {
+    pub(crate) dir: PathBuf,
+    pub(crate) saved: SavedSearch,
+}
+
+/// The run of a stage.
+#[derive(Debug)]
+pub(crate) enum StageRun {
+    Complete(RunFiles),
+    /// It was interrupted, and can be resumed.
+    Unfinished(PathBuf),
+}
+
+impl SearchDirectory {
+    /// Makes the directory of a new search below `results`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn create(results: &Path, project_name: &str, saved: SavedSearch) -> Result<Self, FlowError> {
+        let day: String = saved.created_at.chars().filter(char::is_ascii_alphanumeric).collect();
+        let text = serde_json::to_string_pretty(&saved).map_err(anyhow::Error::from)?;
+        let dir = results.join(format!("search-{day}-{project_name}-{}", &short_hash(&text)[..6]));
+        let write = || -> std::io::Result<()> {
+            std::fs::create_dir_all(results)?;
+            std::fs::create_dir(&dir)?;
+            let mut file = std::fs::File::create_new(dir.join(REQUEST_FILE))?;
+            writeln!(file, "{text}")?;
+            file.sync_all()
+        };
+        write().with_context(|| format!("failed to write {}", dir.display()))?;
+        Ok(Self { dir, saved })
+    }
+
+    /// Opens an earlier search.
+    ///
+    /// # Errors
+    /// If the directory is not that of a search, or of another version or machine.
+    pub(crate) fn open(dir: &Path, machine: &str) -> Result<Self, FlowError> {
+        let found = Self::read(dir)?;
+        if found.saved.machine != machine {
+            let message = format!(
+                "the search {} was begun on {}, and this is {machine}",
+                dir.display(),
+                found.saved.machine
+            );
+            let help = "builds of two machines are never put together: start a new search here".to_owned();
+            return Err(RequestError::usage(message, Some(help)).into());
+        }
+        Ok(found)
+    }
+
+    /// Reads an earlier search of any machine.
+    ///
+    /// # Errors
+    /// If the directory is not that of a search, or of another version.
+    pub(crate) fn read(dir: &Path) -> Result<Self, FlowError> {
+        let file = dir.join(REQUEST_FILE);
+        let text = std::fs::read_to_string(&file).map_err(|error| {
+            let help = "name the directory that a search has printed, `results/search-…`".to_owned();
+            RequestError::usage(format!("{} is not a search: {error}", dir.display()), Some(help))
+        })?;
+        let saved: SavedSearch = serde_json::from_str(&text).map_err(|error| {
+            RequestError::usage(format!("{}: {error}", file.display()), Some("restore the file".to_owned()))
+        })?;
+        if saved.format != FORMAT {
+            let message =
+                format!("{} has format {}, and this program reads {FORMAT}", file.display(), saved.format);
+            return Err(RequestError::usage(message, Some("use the version that wrote it".to_owned())).into());
+        }
+        Ok(Self { dir: dir.to_owned(), saved })
+    }
+
+    /// Name of the search, in the origin of its runs.
+    pub(crate) fn name(&self) -> String {
+        self.dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// The places of its runs: its own directory is their results directory.
+    pub(crate) fn places(&self, places: &Places) -> Places {
+        Places { results: self.dir.clone(), ..places.clone() }
+    }
+
+    /// The newest usable run of a stage, if there is one.
+    ///
+    /// # Errors
+    /// If a run of the search cannot be read.
+    pub(crate) fn run_of(&self, stage: &str) -> Result<Option<StageRun>, FlowError> {
+        let machine = self.dir.join(&self.saved.machine);
+        if !machine.is_dir() {
+            return Ok(None);
+        }
+        let listed =
+            bundle::list_runs(&machine).with_context(|| format!("failed to read {}", machine.display()))?;
+        if let Some(error) = listed.unreadable.into_iter().next() {
+            return Err(error.into());
+        }
+        let mut found: Vec<(Manifest, RunFiles)> = Vec::new();
+        for files in listed.runs {
+            match files.read_manifest() {
+                Ok(manifest) if self.is_of(&manifest, stage) => found.push((manifest, files)),
+                Ok(_) | Err(BundleError::NotABundle { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        found.sort_by(|(one, _), (other, _)| one.started_at.cmp(&other.started_at));
+        Ok(found.pop().map(|(manifest, files)| match manifest.status {
+            Status::Complete => StageRun::Complete(files),
+            Status::Running | Status::Interrupted | Status::Broken => {
+                StageRun::Unfinished(files.path().to_owned())
+            }
+        }))
+    }
+
+    fn is_of(&self, manifest: &Manifest, stage: &str) -> bool {
+        let origin = manifest.plan.origin.as_ref();
+        origin.is_some_and(|origin| origin.by == BY && origin.request == self.name() && origin.stage == stage)
+    }
+}
+
+impl SavedSearch {
+    /// The present time and the versions, for a new search.
+    pub(crate) fn stamp() -> (u32, String, String) {
+        let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        (FORMAT, env!("CARGO_PKG_VERSION").to_owned(), now)
+    }
+}

@@ -1,0 +1,15 @@
+//! Searches: a directory with the request and an ordinary run for each stage. Which stage comes next follows from the
+//! request and the results of the stages before, so an interrupted search goes on where it was cut.
+
+mod directory;
+mod pilot;
+mod stages;
+
+pub(crate) use directory::{SavedSearch, SearchDirectory, StageRun};
+pub(crate) use pilot::{PILOT, pilot_scenarios, search_request};
+pub(crate) use stages::{
+    StagePlan, artifact_sizes, combination_name, combination_settings, saved_space, space_of, stage_result,
+};
+
+/// Verb in the origin of the plans.
+pub(crate) const BY: &str = "search";

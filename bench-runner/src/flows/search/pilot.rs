@@ -1,0 +1,155 @@
+//! The first run of a search: the user's own configuration, once for each workload, to know how long its builds take.
+
+use std::time::Duration;
+
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::{Block, Phase, builds_by_arm};
+use bench_runner_core::search::{DailyWorkload, SearchRequest, WarmUp};
+use bench_runner_measure::scenario::{RequestError, RequestWord, SamplingSpec, Scenario};
+use bench_runner_measure::search::{StageRequest, stage_scenario};
+use bench_runner_measure::workloads::{self, SourceChange, StartState, Workload};
+
+use super::directory::SavedSearch;
+use super::stages::space_of;
+use crate::flows::FlowError;
+
+/// Name of the stage.
+pub(crate) const PILOT: &str = "pilot";
+
+/// Smallest time between two builds that no clock counts, in seconds.
+const LEAST_OVERHEAD: f64 = 0.05;
+
+/// How the first build of each workload of a day is used.
+fn warm_up(name: &str, of_day: &[String]) -> Result<FirstBuild, FlowError> {
+    let find = |name: &str| workloads::find(name).map_err(RequestError::from);
+    let workload = find(name)?;
+    if workload.start == StartState::Empty && workload.sources == SourceChange::AsPinned {
+        for other in of_day.iter().filter(|other| *other != name) {
+            if begins_with(&find(other)?, &workload) {
+                return Ok(FirstBuild::Of(other.clone()));
+            }
+        }
+        return Ok(FirstBuild::Counts);
+    }
+    Ok(FirstBuild::Separate)
+}
+
+/// True if the warm-up of a workload is a build of the other one.
+fn begins_with(workload: &Workload, from_nothing: &Workload) -> bool {
+    let is_edited = matches!(workload.sources, SourceChange::Edited(_));
+    workload.goal == from_nothing.goal && workload.start == StartState::Warm && is_edited
+}
+
+/// The first build of a workload.
+enum FirstBuild {
+    /// It is one of the workload's builds.
+    Counts,
+    /// The workload is the first build of another one.
+    Of(String),
+    /// It is another build.
+    Separate,
+}
+
+/// The scenarios of the pilot: a workload that is the first build of another one is not built by itself.
+///
+/// # Errors
+/// If there is no such workload.
+pub(crate) fn pilot_scenarios(saved: &SavedSearch) -> Result<Vec<Scenario>, FlowError> {
+    let names: Vec<String> = saved.per_day.0.keys().cloned().collect();
+    let mut built: Vec<String> = Vec::new();
+    for name in &names {
+        if !matches!(warm_up(name, &names)?, FirstBuild::Of(_)) {
+            built.push(name.clone());
+        }
+    }
+    let space = space_of(&saved.space, &saved.required);
+    let request = StageRequest {
+        name: PILOT,
+        summary: "the user's own configuration, to know how long its builds take",
+        project: RequestWord::from_command_line(&saved.project),
+        workloads: &built,
+        combinations: &[],
+        budget: Some(saved.budget),
+        sampling: SamplingSpec {
+            min_rounds: 1,
+            max_rounds: 1,
+            precision: None,
+            // A build that takes the whole budget leaves nothing to search in.
+            timeout: saved.budget.min(SamplingSpec::default().timeout),
+            ..SamplingSpec::default()
+        },
+    };
+    // With its control: a variant alone is not timed.
+    Ok(vec![stage_scenario(&space, &request)])
+}
+
+/// The request with the times that the pilot has shown. Its time counts.
+///
+/// # Errors
+/// If a workload was not built, or a build takes too long for the budget.
+pub(crate) fn search_request(saved: &SavedSearch, pilot: &Bundle) -> Result<SearchRequest, FlowError> {
+    let names: Vec<String> = saved.per_day.0.keys().cloned().collect();
+    let seconds = |name: &str| times(pilot, name, saved.budget);
+    let mut of_day = Vec::new();
+    for (name, per_day) in &saved.per_day.0 {
+        let (build_s, warm_up) = match warm_up(name, &names)? {
+            FirstBuild::Counts => {
+                let (first, later) = seconds(name)?;
+                (0.5 * (first + later), WarmUp::Counts)
+            }
+            FirstBuild::Separate => {
+                let (first, later) = seconds(name)?;
+                (later, WarmUp::Separate { seconds: first })
+            }
+            FirstBuild::Of(other) => (seconds(&other)?.0, WarmUp::Within { workload: other }),
+        };
+        of_day.push(DailyWorkload { name: name.clone(), per_day: *per_day, build_s, warm_up });
+    }
+    let time = &pilot.manifest.time;
+    let spent = Duration::from_nanos(time.total_ns);
+    let builds = pilot.samples.len().max(1) as f64;
+    let between = time.total_ns.saturating_sub(time.measured_ns + time.warmup_ns) as f64 / 1e9 / builds;
+    Ok(SearchRequest {
+        budget: saved.budget.saturating_sub(spent),
+        workloads: of_day,
+        overhead_s: between.max(LEAST_OVERHEAD),
+        space: saved.space.clone(),
+        seed: saved.seed,
+    })
+}
+
+/// Seconds of the first build of a workload, and of the one after it.
+fn times(pilot: &Bundle, name: &str, budget: Duration) -> Result<(f64, f64), FlowError> {
+    let block = pilot.manifest.plan.blocks.iter().find(|block| block.workload() == name);
+    let Some(block) = block else {
+        let skipped = pilot.manifest.plan.skipped.iter().find(|one| one.block.ends_with(name));
+        let reason = skipped.map_or("it is not in the plan".to_owned(), |one| one.reason.clone());
+        return Err(not_built(name, &reason));
+    };
+    let of_phase = |phase: Phase| -> Result<f64, FlowError> {
+        let all = builds_by_arm(block, &pilot.samples);
+        let mut builds = all.iter().flat_map(|arm| arm.warmups.iter().chain(&arm.measured));
+        let built = builds.rfind(|sample| sample.phase == phase);
+        let seconds = built.and_then(|sample| Some(sample.outcome.cost()?.wall.as_secs_f64()));
+        seconds.ok_or_else(|| not_built(name, &why_not(pilot, block, budget)))
+    };
+    Ok((of_phase(Phase::Warmup)?, of_phase(Phase::Measured)?))
+}
+
+fn why_not(pilot: &Bundle, block: &Block, budget: Duration) -> String {
+    let timed_out =
+        pilot.samples.iter().any(|sample| sample.block == block.id && sample.outcome.as_str() == "timed-out");
+    if timed_out {
+        let budget = humantime::format_duration(budget);
+        return format!("one build takes longer than the whole budget of {budget}");
+    }
+    let end = pilot.manifest.blocks.iter().find(|end| end.block == block.id);
+    let reason = end.and_then(|end| end.not_timed.first()).map(|one| one.reason.clone());
+    reason.unwrap_or_else(|| "its build failed".to_owned())
+}
+
+fn not_built(name: &str, reason: &str) -> FlowError {
+    let message = format!("`{name}` cannot be measured in this project: {reason}");
+    let help = format!("leave `{name}` out of `--per-day`, give more time by `--budget`, or mend the build");
+    RequestError::usage(message, Some(help)).into()
+}

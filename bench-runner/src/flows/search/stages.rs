@@ -1,0 +1,296 @@
+//! A stage → the scenarios that are measured, and the bundle → its result.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bench_runner_core::bundle::Bundle;
+use bench_runner_core::record::{AS_CONFIGURED, Block, Role, Sample, builds_by_arm, rounds};
+use bench_runner_core::search::{
+    DroppedArm, ForbiddenCombination, SearchAxis, SearchRequest, SearchSpace, SearchStage, StageArm,
+    StageBuild, StageResult, StageRounds, WarmUp,
+};
+use bench_runner_measure::scenario::{RequestWord, SamplingSpec, Scenario};
+use bench_runner_measure::search::{
+    AvailableSpace, ForbiddenPair, SpaceAxis, SpaceLevel, StageRequest, UNTOUCHED, stage_scenario,
+};
+
+use super::directory::SavedSearch;
+
+/// Axes whose values can be worth more or less together than each by itself: debug info is what a linker copies.
+const INTERACTING: [[&str; 2]; 1] = [["linker", "debug"]];
+
+/// The space of the axes that vary, from what was saved. Required settings are the axes behind these, see [`super::saved_space`].
+pub(crate) fn space_of(space: &SearchSpace, required: &BTreeMap<String, String>) -> AvailableSpace {
+    let level =
+        |name: &String| SpaceLevel { value: (name != UNTOUCHED).then(|| name.clone()), aliases: Vec::new() };
+    let varies = |axis: &&SearchAxis| !required.contains_key(&axis.key);
+    let axes = space
+        .axes
+        .iter()
+        .filter(varies)
+        .map(|axis| SpaceAxis { key: axis.key.clone(), levels: axis.levels.iter().map(level).collect() });
+    AvailableSpace {
+        axes: axes.collect(),
+        required: required.clone(),
+        forbidden: Vec::new(),
+        dropped: Vec::new(),
+        combinations: 0,
+    }
+}
+
+/// The space in the words of the search's rules. A required setting is an axis whose other level, the untouched setting, only
+/// the user's own configuration has. A required profile is that of all builds, and no axis.
+pub(crate) fn saved_space(space: &AvailableSpace) -> SearchSpace {
+    let names = |axis: &SpaceAxis| axis.levels.iter().map(|level| level.name().to_owned()).collect();
+    let mut axes: Vec<SearchAxis> =
+        space.axes.iter().map(|axis| SearchAxis { key: axis.key.clone(), levels: names(axis) }).collect();
+    let pair = |pair: &ForbiddenPair| {
+        let of = |(axis, level): (usize, usize)| {
+            let axis = &space.axes[axis];
+            (axis.key.clone(), axis.levels[level].name().to_owned())
+        };
+        ForbiddenCombination(pair.levels.map(of).into())
+    };
+    let mut forbidden: Vec<ForbiddenCombination> = space.forbidden.iter().map(pair).collect();
+    for (key, value) in space.required.iter().filter(|(key, _)| *key != "profile") {
+        axes.push(SearchAxis { key: key.clone(), levels: vec![UNTOUCHED.to_owned(), value.clone()] });
+        forbidden.push(ForbiddenCombination([(key.clone(), UNTOUCHED.to_owned())].into()));
+    }
+    let as_configured = vec![0; axes.len()];
+    let has = |key: &str| space.axes.iter().any(|axis| axis.key == key);
+    let interact = INTERACTING.iter().filter(|pair| pair.iter().all(|key| has(key)));
+    let interactions = interact.map(|pair| pair.map(str::to_owned)).collect();
+    SearchSpace { axes, forbidden, as_configured, interactions }
+}
+
+/// Name of a combination, as in the plans.
+pub(crate) fn combination_name(saved: &SavedSearch, levels: &[usize]) -> String {
+    if levels == saved.space.as_configured {
+        return AS_CONFIGURED.to_owned();
+    }
+    let space = space_of(&saved.space, &saved.required);
+    space.name(levels.get(..space.axes.len()).unwrap_or_default())
+}
+
+/// Settings of a combination, without those that it leaves as they are.
+pub(crate) fn combination_settings(saved: &SavedSearch, levels: &[usize]) -> BTreeMap<String, String> {
+    let mut settings = saved.space.settings(levels);
+    settings.retain(|_, value| value != UNTOUCHED);
+    settings
+}
+
+/// A stage, with the project that it builds.
+#[derive(Debug)]
+pub(crate) struct StagePlan<'s> {
+    pub(crate) space: &'s AvailableSpace,
+    pub(crate) project: &'s str,
+    pub(crate) request: &'s SearchRequest,
+    pub(crate) stage: &'s SearchStage,
+}
+
+impl StagePlan<'_> {
+    /// A scenario for each workload, since each has a number of rounds of its own.
+    pub(crate) fn scenarios(&self) -> Vec<Scenario> {
+        let combinations: Vec<Vec<usize>> = self
+            .stage
+            .arms
+            .iter()
+            .filter(|arm| arm.role == Role::Variant)
+            .map(|arm| self.varying(&arm.levels))
+            .collect();
+        let has_twin = self.stage.arms.iter().any(|arm| arm.role == Role::Twin);
+        let scenario = |name: &str, rounds: u32| {
+            let sampling = SamplingSpec {
+                min_rounds: rounds,
+                max_rounds: rounds,
+                precision: None,
+                ..SamplingSpec::default()
+            };
+            let request = StageRequest {
+                name: &self.stage.name,
+                summary: "a stage of a search",
+                project: RequestWord::from_command_line(self.project),
+                workloads: &[name.to_owned()],
+                combinations: &combinations,
+                budget: Some(self.stage.time_budget),
+                sampling,
+            };
+            let mut scenario = stage_scenario(self.space, &request);
+            scenario.matrices.iter_mut().for_each(|matrix| matrix.twin = has_twin);
+            scenario
+        };
+        let timed = |name: &str, rounds: u32| match self.warm_up(name) {
+            // The first build is one of them.
+            Some(WarmUp::Counts) => rounds.saturating_sub(1).max(1),
+            _ => rounds,
+        };
+        self.stage.workloads.iter().map(|one| scenario(&one.name, timed(&one.name, one.rounds))).collect()
+    }
+
+    /// The levels without those of required settings.
+    fn varying(&self, levels: &[usize]) -> Vec<usize> {
+        levels.iter().copied().take(self.space.axes.len()).collect()
+    }
+
+    fn warm_up(&self, name: &str) -> Option<&WarmUp> {
+        self.request.workloads.iter().find(|one| one.name == name).map(|one| &one.warm_up)
+    }
+
+    /// Name of the arm's variant in the plan.
+    fn variant(&self, arm: &StageArm) -> String {
+        match arm.role {
+            Role::Variant => self.space.name(&self.varying(&arm.levels)),
+            Role::Baseline | Role::Twin => AS_CONFIGURED.to_owned(),
+        }
+    }
+}
+
+/// The result of a stage.
+pub(crate) fn stage_result(of: &StagePlan<'_>, bundle: &Bundle) -> StageResult {
+    let mut dropped: Vec<DroppedArm> = Vec::new();
+    let mut measured: Vec<StageRounds> = Vec::new();
+    for block in &bundle.manifest.plan.blocks {
+        let name = block.workload();
+        let places: Vec<Option<usize>> = of.stage.arms.iter().map(|arm| place(of, block, arm)).collect();
+        for (arm, at) in places.iter().enumerate() {
+            let reason = match at {
+                None => not_planned(of, bundle, &of.stage.arms[arm]),
+                Some(at) => not_timed(bundle, block, *at),
+            };
+            if let Some(reason) = reason.filter(|_| dropped.iter().all(|one| one.arm != arm)) {
+                dropped.push(DroppedArm { arm, reason: format!("{name}: {reason}") });
+            }
+        }
+        let end = bundle.manifest.blocks.iter().find(|end| end.block == block.id);
+        let left = end.map(|end| end.not_timed.as_slice()).unwrap_or_default();
+        let in_order = |builds: &[Option<&Sample>]| -> Vec<Option<StageBuild>> {
+            let build = |at: &Option<usize>| builds.get((*at)?).copied().flatten().and_then(stage_build);
+            places.iter().map(build).collect()
+        };
+        let of_arms = builds_by_arm(block, &bundle.samples);
+        let first: Vec<Option<&Sample>> = of_arms.iter().map(|arm| arm.warmups.first().copied()).collect();
+        let first = in_order(&first);
+        let timed = rounds(block, &bundle.samples, left).complete;
+        let timed = timed.iter().map(|round| in_order(&round.builds));
+        let counts = !matches!(of.warm_up(&name), Some(WarmUp::Separate { .. }) | None);
+        let rounds = counts.then(|| first.clone()).into_iter().chain(timed).collect();
+        measured.push(StageRounds { name: name.clone(), rounds });
+        for within in &of.request.workloads {
+            if within.warm_up == (WarmUp::Within { workload: name.clone() }) {
+                measured.push(StageRounds { name: within.name.clone(), rounds: vec![first.clone()] });
+            }
+        }
+    }
+    let spent = Duration::from_nanos(bundle.manifest.time.total_ns);
+    StageResult { stage: of.stage.clone(), spent, workloads: measured, dropped }
+}
+
+/// A build that succeeded.
+fn stage_build(sample: &Sample) -> Option<StageBuild> {
+    let seconds = sample.outcome.cost()?.wall.as_secs_f64();
+    Some(StageBuild { seconds, number: sample.number })
+}
+
+/// Index of the arm of a block that builds an arm of the stage; another one if they are the same here.
+fn place(of: &StagePlan<'_>, block: &Block, arm: &StageArm) -> Option<usize> {
+    let name = of.variant(arm);
+    let is_it = |planned: &bench_runner_core::record::Arm| match arm.role {
+        Role::Twin => planned.role == Role::Twin,
+        Role::Baseline => planned.role == Role::Baseline,
+        Role::Variant => {
+            planned.role != Role::Twin && (planned.variant.name == name || planned.aliases.contains(&name))
+        }
+    };
+    block.arms.iter().position(is_it)
+}
+
+fn not_planned(of: &StagePlan<'_>, bundle: &Bundle, arm: &StageArm) -> Option<String> {
+    let name = of.variant(arm);
+    let skipped = bundle.manifest.plan.skipped.iter().find(|one| one.variant == name);
+    Some(skipped.map_or("it is not in the plan".to_owned(), |one| one.reason.clone()))
+}
+
+fn not_timed(bundle: &Bundle, block: &Block, at: usize) -> Option<String> {
+    let arm = &block.arms[at];
+    let end = bundle.manifest.blocks.iter().find(|end| end.block == block.id)?;
+    let left = end.not_timed.iter().find(|one| one.role == arm.role && one.variant == arm.variant.name)?;
+    Some(left.reason.clone())
+}
+
+/// Bytes of the project's own executables and libraries as configured and with the nominee, from the newest builds.
+pub(crate) fn artifact_sizes(of: &StagePlan<'_>, bundle: &Bundle) -> Option<(u64, u64)> {
+    let nominee = of.stage.arms.last()?;
+    let newest = |block: &Block, at: usize| {
+        let all = builds_by_arm(block, &bundle.samples);
+        all[at].warmups.iter().chain(&all[at].measured).rev().find_map(|sample| sample.artifact_bytes)
+    };
+    bundle.manifest.plan.blocks.iter().find_map(|block| {
+        let own = place(of, block, of.stage.arms.first()?)?;
+        Some((newest(block, own)?, newest(block, place(of, block, nominee)?)?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(key: &str, values: &[&str]) -> SpaceAxis {
+        let level = |value: Option<&str>| SpaceLevel { value: value.map(str::to_owned), aliases: Vec::new() };
+        let levels = std::iter::once(None).chain(values.iter().copied().map(Some)).map(level).collect();
+        SpaceAxis { key: key.to_owned(), levels }
+    }
+
+    fn available() -> AvailableSpace {
+        AvailableSpace {
+            axes: vec![axis("linker", &["lld", "mold"]), axis("debug", &["none"])],
+            required: [("strip", "none"), ("profile", "release")]
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+            forbidden: vec![ForbiddenPair { levels: [(0, 1), (1, 1)], reason: "x".to_owned() }],
+            dropped: Vec::new(),
+            combinations: 5,
+        }
+    }
+
+    /// What the user has lacks the required setting, and is still a combination of the space; nothing else may lack it.
+    #[test]
+    fn a_required_setting_is_an_axis_that_only_the_users_own_configuration_leaves() {
+        let saved = saved_space(&available());
+        let keys: Vec<&str> = saved.axes.iter().map(|axis| axis.key.as_str()).collect();
+        assert_eq!(keys, ["linker", "debug", "strip"], "a profile is no axis");
+        let allowed = saved.allowed().unwrap();
+        assert_eq!(allowed.len(), 5);
+        assert!(allowed.iter().all(|levels| levels[2] == 1), "{allowed:?}");
+        assert_eq!(saved.as_configured, [0, 0, 0]);
+        assert_eq!(saved.interactions, [["linker".to_owned(), "debug".to_owned()]]);
+    }
+
+    #[test]
+    fn names_and_settings_are_those_of_the_plans() {
+        let space = available();
+        let saved = SavedSearch {
+            format: 1,
+            program: "1".into(),
+            created_at: "2026-01-01T00:00:00Z".into(),
+            machine: "m".into(),
+            project: "./p".into(),
+            budget: Duration::from_secs(60),
+            per_day: Default::default(),
+            seed: 1,
+            space_name: "s".into(),
+            space: saved_space(&space),
+            required: space.required.clone(),
+            left_out: Vec::new(),
+        };
+        let again = space_of(&saved.space, &saved.required);
+        assert_eq!((again.axes, again.required), (space.axes, space.required));
+        assert_eq!(combination_name(&saved, &[0, 0, 0]), "as-configured");
+        assert_eq!(combination_name(&saved, &[2, 0, 1]), "linker=mold");
+        assert_eq!(combination_name(&saved, &[0, 0, 1]), "profile=release strip=none");
+        let settings: Vec<String> = combination_settings(&saved, &[2, 0, 1])
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        assert_eq!(settings, ["linker=mold", "strip=none"]);
+    }
+}

@@ -1,0 +1,119 @@
+//! `search`: from the screening to the lines to paste, and what can go wrong.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::lab::slow_project::{git, slow_project};
+use crate::lab::{Lab, ProgramRun, entries};
+
+trials! { "search";
+    the_faster_setting_is_found_and_an_interrupted_search_goes_on: LONG.with("git"),
+    a_search_that_cannot_be_made_is_refused_with_what_helps: ALWAYS.with("git"),
+}
+
+/// A space of two axes, of which the first one matters to the project below.
+const SPACE: &str = "name = \"two\"\nsummary = \"debug info and codegen units\"\n[axes]\ndebug = [\"none\"]\ncodegen-units = [16]\n";
+
+/// A crate whose build takes a second longer with debug info.
+fn project(lab: &Lab) {
+    slow_project(lab);
+    lab.write(
+        "own/build.rs",
+        "fn main() {\n    let slow = std::env::var(\"DEBUG\").is_ok_and(|debug| debug != \"false\" && debug != \"0\");\n    \
+         std::thread::sleep(std::time::Duration::from_millis(if slow { 1100 } else { 100 }));\n}\n",
+    );
+    lab.write("work/two.toml", SPACE);
+    git(lab, &["add", "."]);
+    git(lab, &["commit", "-q", "-m", "one"]);
+}
+
+const SEARCH: [&str; 9] =
+    ["search", "--project", "../own", "--space", "two.toml", "--per-day", "clean=10", "--budget", "150s"];
+
+fn document(ran: &ProgramRun) -> Value {
+    serde_json::from_str(&ran.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}\n{}", ran.stdout, ran.stderr))
+}
+
+fn runs(lab: &Lab) -> Vec<PathBuf> {
+    let dirs = |of: PathBuf| fs::read_dir(of).into_iter().flatten().flatten().map(|entry| entry.path());
+    let search = dirs(lab.path("work/results")).next();
+    let machine = search.and_then(|search| dirs(search).find(|path| path.is_dir()));
+    let mut runs: Vec<PathBuf> = machine.map(dirs).into_iter().flatten().collect();
+    runs.sort();
+    runs
+}
+
+/// The first stage is interrupted; `--resume` completes the search, and shows its result again afterwards.
+fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
+    let lab = Lab::new();
+    project(&lab);
+    let mut command = lab.command(&SEARCH);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
+    let started = Instant::now();
+    while runs(&lab).len() < 2 {
+        assert!(started.elapsed() < Duration::from_secs(120), "no second stage");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("its end");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("bench-runner search --resume results/search-"), "{stderr}");
+
+    let search = entries(&lab.path("work/results")).remove(0);
+    let search = search.to_str().expect("a path");
+    let found = document(&lab.run(&["search", "--resume", search, "--json"]).expect(0));
+    assert_eq!(found["outcome"], "faster", "{found}");
+    assert_eq!(found["nominee"]["debug"], "none", "{found}");
+    let saved = &found["confirmation"];
+    let number = |key: &str| saved[key].as_f64().expect("a number");
+    assert!(number("saved_low_s") > 0.0 && number("saved_low_s") < number("saved_s"), "{found}");
+    // Ten builds a day, each a second shorter.
+    assert!((3.0..30.0).contains(&number("saved_s")), "{found}");
+    let files = found["files"].to_string();
+    assert!(files.contains("[profile.dev]") && files.contains("debug"), "{files}");
+    let stages: Vec<String> = runs(&lab)
+        .iter()
+        .map(|run| {
+            let manifest = fs::read_to_string(run.join("manifest.json")).expect("a manifest");
+            let manifest: Value = serde_json::from_str(&manifest).expect("a document");
+            assert_eq!(manifest["plan"]["origin"]["by"], "search");
+            manifest["plan"]["origin"]["stage"].as_str().expect("a stage").to_owned()
+        })
+        .collect();
+    assert!(stages.starts_with(&["pilot".to_owned(), "screening".to_owned()]), "{stages:?}");
+    assert_eq!(stages.last().map(String::as_str), Some("confirmation"), "{stages:?}");
+
+    let again = lab.run(&["search", "--resume", search]).expect(0);
+    assert!(again.stdout.contains("saves") && again.stdout.contains("[profile.dev]"), "{}", again.stdout);
+    assert_eq!(runs(&lab).len(), stages.len(), "nothing is built again");
+}
+
+fn a_search_that_cannot_be_made_is_refused_with_what_helps() {
+    let lab = Lab::new();
+    project(&lab);
+    let refused = |args: &[&str], says: &[&str]| {
+        let ran = lab.run(&[&["search", "--project", "../own"], args].concat()).expect(2);
+        for part in says {
+            assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
+        }
+    };
+    refused(&["--per-day", "clena=3"], &["clena", "did you mean `clean`"]);
+    refused(&["--per-day", "clean"], &["incremental=80"]);
+    refused(&["--require", "debug=none", "--require", "debug=full"], &["cannot both be required"]);
+    refused(&["--require", "dbug=none"], &["unknown axis `dbug`", "debug"]);
+    refused(&["--allow", "everything"], &["nightly"]);
+    lab.write("work/one.toml", "name = \"one\"\nsummary = \"x\"\n[axes]\nlinker = [\"no-such-linker\"]\n");
+    refused(&["--space", "one.toml"], &["one.toml", "no-such-linker"]);
+    refused(&["--space", "missing.toml"], &["missing.toml"]);
+    let resumed = lab.run(&["search", "--resume", "../own"]).expect(2);
+    assert!(resumed.stderr.contains("is not a search"), "{}", resumed.stderr);
+    let none = lab.run(&["search"]).expect(2);
+    assert!(none.stderr.contains("--project"), "{}", none.stderr);
+}
