@@ -19,6 +19,7 @@ mod fisher;
 mod holm;
 mod huber;
 mod least_squares;
+mod level_model;
 #[cfg(any(test, feature = "fixture"))]
 pub mod noise;
 mod noisy_bisection;
@@ -29,9 +30,11 @@ mod planning;
 mod pooled;
 mod quantile;
 mod rounds;
+mod sequence;
 mod serial;
 mod student;
 mod summary;
+mod table_outliers;
 mod two_way;
 mod uncertain;
 
@@ -49,6 +52,7 @@ pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub(crate) use factorial::{CellPair, Factorial, FactorialCell, InteractionTest};
 pub use holm::holm;
 pub use huber::{C, CLIPPED_FROM, Huber};
+pub use level_model::{LevelModel, LevelValues};
 pub use noisy_bisection::{BisectionRound, BisectionState, bisect};
 pub use offset::{ASSUMED_OFFSET, MIN_TWINS, OffsetSums, offset_weight};
 pub use order_effects::{Effect, NoOrderEffects, OrderEffects, PredecessorEffects};
@@ -62,7 +66,9 @@ pub use quantile::{mad, median};
 
 pub use rounds::{Contrast, Reference, Side};
 pub(crate) use rounds::{log_table, usual_arms};
+pub use sequence::{Correlation, SequencedBuild, SequencedTable, estimate_correlation};
 pub use serial::{SerialCorrelation, serial_correlation};
 pub use student::t_quantile;
 pub use summary::{INTERVAL_FROM, Summary, summarize};
+pub use table_outliers::without_outliers;
 pub use uncertain::{UncertainValue, sum};

@@ -10,10 +10,10 @@ use super::estimate::{Control, Estimate, MIN_INSIDE, MIN_ROUNDS};
 use super::quantile::{MAD_TO_SD, median};
 
 /// Clipping limit of residuals, in units of the scale.
-const LIMIT: f64 = 2.0;
+pub(super) const LIMIT: f64 = 2.0;
 
 /// E min(Z², LIMIT²) for a standard normal Z.
-const BETA: f64 = 0.920_537;
+pub(super) const BETA: f64 = 0.920_537;
 
 /// Number of cells from which on each can have a variance of its own.
 const MIN_CELLS: usize = 3;
