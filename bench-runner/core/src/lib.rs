@@ -12,3 +12,4 @@ pub mod bundle;
 pub mod compare;
 pub mod history;
 pub mod tracking;
+pub mod search;

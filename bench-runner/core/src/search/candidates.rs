@@ -1,0 +1,95 @@
+//! The combinations of a search in the form that the choice of a fraction needs.
+
+use crate::stats::{DesignSpace, Fraction, LevelOfAxis, NoFraction, choose_fraction};
+
+use super::refusal::SearchRefusal;
+use super::request::SearchRequest;
+use super::space::SearchSpace;
+
+/// Combinations that may be nominated, and the user's own one.
+#[derive(Debug)]
+pub(super) struct CandidateArms<'s> {
+    space: &'s SearchSpace,
+    /// Those that a fraction is chosen from: the allowed ones and, if all of its levels occur among them, the user's
+    /// own, as the first.
+    rows: Vec<Vec<usize>>,
+    design: DesignSpace,
+    /// Levels of each axis that occur; the design knows them by their place here.
+    occurring: Vec<Vec<usize>>,
+    as_configured_is_row: bool,
+}
+
+impl<'s> CandidateArms<'s> {
+    pub(super) fn of(request: &'s SearchRequest) -> Result<Self, SearchRefusal> {
+        let space = &request.space;
+        let allowed = space.allowed()?;
+        let occurring: Vec<Vec<usize>> = (0..space.axes.len())
+            .map(|axis| {
+                let occurs = |level: &usize| allowed.iter().any(|one| one[axis] == *level);
+                (0..space.axes[axis].levels.len()).filter(occurs).collect()
+            })
+            .collect();
+        let own = &space.as_configured;
+        let as_configured_is_row =
+            own.iter().zip(&occurring).all(|(level, occurring)| occurring.contains(level));
+        let first = as_configured_is_row.then(|| own.clone());
+        let others = allowed.iter().filter(|one| !as_configured_is_row || *one != own).cloned();
+        let rows: Vec<Vec<usize>> = first.into_iter().chain(others).collect();
+        let place = |(level, occurring): (&usize, &Vec<usize>)| occurring.binary_search(level).unwrap_or(0);
+        let places = rows.iter().map(|row| row.iter().zip(&occurring).map(place).collect::<Vec<usize>>());
+        let design = DesignSpace::new(occurring.iter().map(Vec::len).collect(), places);
+        Ok(Self { space, rows, design, occurring, as_configured_is_row })
+    }
+
+    /// Number of parameters of the model of main effects.
+    pub(super) fn parameters(&self) -> usize {
+        self.design.parameters()
+    }
+
+    /// Number of arms if everything is built.
+    pub(super) fn all_arms(&self) -> usize {
+        self.rows.len() + self.extra()
+    }
+
+    /// Smallest number of arms that show all effects.
+    pub(super) fn fewest_arms(&self) -> usize {
+        (self.parameters() + self.extra()).min(self.all_arms())
+    }
+
+    /// 1 if the user's own combination is built in addition to the rows of the fraction.
+    fn extra(&self) -> usize {
+        usize::from(!self.as_configured_is_row)
+    }
+
+    /// So many arms, the user's own combination first: all of them, or a fraction with its efficiency.
+    pub(super) fn arms(
+        &self,
+        arms: usize,
+        seed: u64,
+    ) -> Result<(Vec<Vec<usize>>, Option<f64>), SearchRefusal> {
+        let extra = (!self.as_configured_is_row).then(|| self.space.as_configured.clone());
+        if arms >= self.all_arms() {
+            return Ok((extra.into_iter().chain(self.rows.iter().cloned()).collect(), None));
+        }
+        let fixed: &[usize] = if self.as_configured_is_row { &[0] } else { &[] };
+        let chosen = choose_fraction(&self.design, fixed, arms - self.extra(), seed);
+        let Fraction { rows, efficiency, .. } = chosen.map_err(|reason| self.refusal(reason))?;
+        let rows = rows.into_iter().map(|row| self.rows[row].clone());
+        Ok((extra.into_iter().chain(rows).collect(), Some(efficiency)))
+    }
+
+    fn refusal(&self, reason: NoFraction) -> SearchRefusal {
+        let name = |one: &LevelOfAxis| {
+            let axis = &self.space.axes[one.axis];
+            (axis.key.clone(), axis.levels[self.occurring[one.axis][one.level]].clone())
+        };
+        match reason {
+            NoFraction::MissingLevel(one) => SearchRefusal::Inseparable(vec![name(&one)]),
+            NoFraction::Inseparable(groups) => {
+                SearchRefusal::Inseparable(groups.first().into_iter().flatten().map(name).collect())
+            }
+            // Every choice has at least as many rows as parameters.
+            NoFraction::TooFewRows { .. } => SearchRefusal::Inseparable(Vec::new()),
+        }
+    }
+}

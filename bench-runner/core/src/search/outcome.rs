@@ -1,0 +1,136 @@
+//! The result of a search.
+
+use serde::{Deserialize, Serialize};
+
+use super::confirmation::Confirmation;
+use super::prediction::DailyPrediction;
+use super::request::SearchRequest;
+use super::stage::StageResult;
+
+/// The result of a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchResult {
+    /// Levels of the nominee; `None` if no combination could be nominated.
+    pub nominee: Option<Vec<usize>>,
+    /// Differences of the nominee from the user's own configuration.
+    pub changes: Vec<SingleChange>,
+    /// The answer.
+    pub outcome: SearchOutcome,
+    /// The combinations that were built, the best prediction first; the user's own is among them.
+    pub tried: Vec<TriedCombination>,
+}
+
+/// The answer of a search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum SearchOutcome {
+    /// The nominee is faster than as configured.
+    Faster(Confirmation),
+    /// The nominee was not shown to differ from as configured.
+    NotShown(Confirmation),
+    /// The nominee is slower than as configured.
+    Worse(Confirmation),
+    /// There is no comparison.
+    NotJudged(NotJudged),
+}
+
+/// Reason why a search ended without a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum NotJudged {
+    /// A workload was not measured in the screening.
+    NotMeasured,
+    /// No combination but the user's own could be built.
+    NothingBuilt,
+    /// The nominee failed in the confirmation, with the reason.
+    NomineeFailed(String),
+    /// The user's own configuration failed in the confirmation, with the reason.
+    AsConfiguredFailed(String),
+    /// A workload has too few complete rounds in the confirmation.
+    TooFewRounds {
+        /// Name of the workload.
+        workload: String,
+    },
+}
+
+/// A setting of the nominee that the user's own configuration has differently.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SingleChange {
+    /// Key of the axis.
+    pub axis: String,
+    /// The user's own value.
+    pub from: String,
+    /// Value of the nominee.
+    pub to: String,
+    /// Levels of the combination with this change alone.
+    pub alone: Vec<usize>,
+}
+
+/// A combination that was built.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TriedCombination {
+    /// Level of each axis.
+    pub levels: Vec<usize>,
+    /// Names of the stages.
+    pub stages: Vec<String>,
+    /// Predicted seconds of a day's builds; `None` without a prediction. They nominate and prove nothing: the best
+    /// of many predictions is too good on average.
+    pub daily_seconds: Option<f64>,
+    /// Standard deviation of the error of ln(predicted day / predicted day as configured).
+    pub log_ratio_sd: Option<f64>,
+    /// Reason why it was given up.
+    pub dropped: Option<String>,
+}
+
+/// The nominee's differences from the user's own configuration, in the order of the axes.
+pub(super) fn changes(request: &SearchRequest, nominee: &[usize]) -> Vec<SingleChange> {
+    let own = &request.space.as_configured;
+    let change = |(at, axis): (usize, &super::space::SearchAxis)| {
+        let mut alone = own.clone();
+        alone[at] = nominee[at];
+        (alone != *own).then(|| SingleChange {
+            axis: axis.key.clone(),
+            from: axis.levels[own[at]].clone(),
+            to: axis.levels[nominee[at]].clone(),
+            alone,
+        })
+    };
+    request.space.axes.iter().enumerate().filter_map(change).collect()
+}
+
+/// All combinations of all stages.
+pub(super) fn tried(
+    request: &SearchRequest,
+    results: &[StageResult],
+    prediction: Option<&DailyPrediction>,
+) -> Vec<TriedCombination> {
+    let own = &request.space.as_configured;
+    let mut all: Vec<TriedCombination> = Vec::new();
+    for result in results {
+        for arm in &result.stage.arms {
+            let known = all.iter().position(|one| one.levels == arm.levels);
+            let at = known.unwrap_or_else(|| {
+                all.push(TriedCombination {
+                    levels: arm.levels.clone(),
+                    stages: Vec::new(),
+                    daily_seconds: prediction.map(|prediction| prediction.daily_seconds(&arm.levels)),
+                    log_ratio_sd: prediction.map(|prediction| prediction.difference_sd(&arm.levels, own)),
+                    dropped: None,
+                });
+                all.len() - 1
+            });
+            if !all[at].stages.contains(&result.stage.name) {
+                all[at].stages.push(result.stage.name.clone());
+            }
+            if let Some(reason) = result.reason_of(&arm.levels) {
+                all[at].dropped = Some(reason.to_owned());
+            }
+        }
+    }
+    let order = |one: &TriedCombination| (one.dropped.is_some(), one.daily_seconds.unwrap_or(f64::INFINITY));
+    all.sort_by(|a, b| order(a).0.cmp(&order(b).0).then(order(a).1.total_cmp(&order(b).1)));
+    all
+}

@@ -1,0 +1,147 @@
+//! What a user asks of a search.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::refusal::SearchRefusal;
+use super::space::SearchSpace;
+
+/// A search, complete: with the results of its stages it determines everything that follows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchRequest {
+    /// Time for all stages.
+    pub budget: Duration,
+    /// The workloads of a day.
+    pub workloads: Vec<DailyWorkload>,
+    /// Seconds between two builds that no clock counts.
+    pub overhead_s: f64,
+    /// The combinations.
+    pub space: SearchSpace,
+    /// Seed of the choice of rows.
+    pub seed: u64,
+}
+
+/// A workload with its weight and its times, as estimated before the first build.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DailyWorkload {
+    /// Name of the workload.
+    pub name: String,
+    /// Builds per day, above 0.
+    pub per_day: f64,
+    /// Expected seconds of one build.
+    pub build_s: f64,
+    /// The builds before the first timed one.
+    pub warm_up: WarmUp,
+}
+
+/// The first build of a combination.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum WarmUp {
+    /// It starts from nothing as all builds of the workload do, so it is their first round.
+    Counts,
+    /// It is another build.
+    Separate {
+        /// Expected seconds.
+        seconds: f64,
+    },
+    /// The workload is itself the warm-up of another workload, and is built only where one round is not enough.
+    Within {
+        /// Name of the other workload, whose warm-up is separate.
+        workload: String,
+    },
+}
+
+impl SearchRequest {
+    /// Checks the workloads.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, a number makes no sense, a name is used twice, or a warm-up is that of no workload.
+    pub(super) fn check_workloads(&self) -> Result<(), SearchRefusal> {
+        if self.workloads.is_empty() {
+            return Err(SearchRefusal::NoWorkload);
+        }
+        let is_positive = |value: f64| value > 0.0 && value.is_finite();
+        for (at, one) in self.workloads.iter().enumerate() {
+            let fault = if self.workloads[..at].iter().any(|other| other.name == one.name) {
+                Some("it is named twice")
+            } else if !is_positive(one.per_day) {
+                Some("its builds per day are not a positive number")
+            } else if !is_positive(one.build_s) {
+                Some("its estimated time is not a positive number")
+            } else {
+                match &one.warm_up {
+                    WarmUp::Separate { seconds } if !is_positive(*seconds) => {
+                        Some("the estimated time of its warm-up is not a positive number")
+                    }
+                    WarmUp::Within { workload } if !self.has_separate_warm_up(workload) => {
+                        Some("it is the warm-up of a workload that is not searched or has none")
+                    }
+                    _ => None,
+                }
+            };
+            if let Some(fault) = fault {
+                return Err(SearchRefusal::InvalidWorkload { workload: one.name.clone(), fault });
+            }
+        }
+        if !(self.overhead_s >= 0.0 && self.overhead_s.is_finite()) {
+            let workload = self.workloads[0].name.clone();
+            return Err(SearchRefusal::InvalidWorkload {
+                workload,
+                fault: "the time between builds is not a number",
+            });
+        }
+        Ok(())
+    }
+
+    fn has_separate_warm_up(&self, name: &str) -> bool {
+        self.workloads.iter().any(|one| one.name == name && matches!(one.warm_up, WarmUp::Separate { .. }))
+    }
+}
+
+/// Builds per day by workload, as users write them: `incremental=80,check=30,clean=3`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PerDay(pub BTreeMap<String, f64>);
+
+impl Default for PerDay {
+    fn default() -> Self {
+        Self(
+            [("incremental", 80.0), ("check", 30.0), ("clean", 3.0)]
+                .map(|(name, n)| (name.to_owned(), n))
+                .into(),
+        )
+    }
+}
+
+/// A text that is not `workload=number,…`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{part}` is not a workload with its builds per day, such as `incremental=80`")]
+pub struct InvalidPerDay {
+    /// The part that was not understood.
+    pub part: String,
+}
+
+impl FromStr for PerDay {
+    type Err = InvalidPerDay;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPerDay> {
+        let mut all = BTreeMap::new();
+        for part in text.split(',') {
+            let invalid = || InvalidPerDay { part: part.to_owned() };
+            let (name, number) = part.split_once('=').ok_or_else(invalid)?;
+            let number: f64 = number.trim().parse().map_err(|_| invalid())?;
+            let is_new = all.insert(name.trim().to_owned(), number).is_none();
+            if name.trim().is_empty() || !(number > 0.0 && number.is_finite()) || !is_new {
+                return Err(invalid());
+            }
+        }
+        Ok(Self(all))
+    }
+}
