@@ -18,7 +18,7 @@ mod side_by_side;
 mod tally;
 
 pub(crate) use budget::{Division, divide_budgets};
-pub(crate) use models::{Model, Noisy};
+pub(crate) use models::{Machine, Model, Noise, Noisy};
 pub(crate) use questions::{
     Coverage, FewRounds, Study, carry_over, coverage, detection, families, few_rounds, floor, offsets, order,
     power,
