@@ -11,6 +11,8 @@ use bench_runner_core::record::{
     Arm, Block, BlockId, Cost, Interference, Outcome, Phase, Pin, Plan, PlannedProject, Refusal, Role,
     Sample, TreeId,
 };
+use bench_runner_core::search::fixture::working_day;
+use bench_runner_core::search::{StageBuild, StageResult, StageRounds, first_stage, next_step};
 use bench_runner_core::stats::{Control, DesignSpace, LEVEL, Reference, aliasing, choose_fraction, holm};
 use bench_runner_measure::axes::{Available, Setting, Settings};
 use bench_runner_measure::build::Goal;
@@ -179,6 +181,40 @@ fn choosing(c: &mut Criterion) {
     c.bench_function("aliasing of 24 rows of 8 axes", |b| b.iter(|| black_box(aliasing(&all, &rows))));
 }
 
+/// Stages of a search. Times of builds scatter by about 5%.
+fn searching(c: &mut Criterion) {
+    const OF_1728: [usize; 8] = [4, 3, 3, 3, 2, 2, 2, 2];
+    let mut group = c.benchmark_group("search");
+    group.sample_size(10);
+    for (levels, minutes) in [(OF_1728.as_slice(), 30), (&OF_1728, 120), (&[10; 5], 120)] {
+        let request = working_day(levels, minutes);
+        let combinations: usize = levels.iter().product();
+        group.bench_function(format!("plan {minutes} minutes over {combinations} combinations"), |b| {
+            b.iter(|| black_box(first_stage(black_box(&request)).expect("a stage")));
+        });
+        let stage = first_stage(&request).expect("a stage");
+        let mut number = 0;
+        let mut build = |_: usize| {
+            number += 1;
+            Some(StageBuild { seconds: 10.0 + 0.1 * f64::from(number * 7 % 17), number })
+        };
+        let arms = stage.arms.len();
+        let workloads: Vec<StageRounds> = stage
+            .workloads
+            .iter()
+            .map(|one| StageRounds {
+                name: one.name.clone(),
+                rounds: (0..one.rounds).map(|_| (0..arms).map(&mut build).collect()).collect(),
+            })
+            .collect();
+        let screened = [StageResult { stage, spent: Duration::ZERO, workloads, dropped: Vec::new() }];
+        group.bench_function(format!("go on after {arms} of {combinations} combinations"), |b| {
+            b.iter(|| black_box(next_step(black_box(&request), &screened).expect("a stage")));
+        });
+    }
+    group.finish();
+}
+
 fn planning(c: &mut Criterion) {
     c.bench_function("plan 10,000 cells", |b| b.iter(|| black_box(planned(1, 10_000))));
     c.bench_function("plan 24 of 1,728 cells", |b| {
@@ -260,5 +296,5 @@ fn judging_many(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, choosing, planning, judging, judging_many);
+criterion_group!(benches, choosing, searching, planning, judging, judging_many);
 criterion_main!(benches);

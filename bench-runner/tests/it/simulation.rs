@@ -10,6 +10,11 @@
 #[path = "../../benches/operating_characteristics/study/mod.rs"]
 mod study;
 
+#[allow(dead_code, unused_imports, reason = "the whole study asks for more than this")]
+#[path = "../../benches/search/searches/mod.rs"]
+mod searches;
+
+use searches::{Effects, SearchCell, near_best, one_at_a_time, random_halving, searches};
 use study::{Division, FractionSetup, Model, Noisy, ProductSetup, Rounds, Setup, Share, Study};
 
 trials! { "simulation";
@@ -25,6 +30,8 @@ trials! { "simulation";
     averages_say_how_much_a_single_level_can_differ: LONG,
     all_of_a_then_all_of_b_fails_under_drift_and_rounds_do_not: LONG,
     turns_narrow_more_intervals_than_shares,
+    searches_find_the_best_more_often_than_other_methods: LONG,
+    searches_claim_nothing_where_nothing_is: LONG,
     the_same_seed_gives_the_same_figures_on_any_number_of_threads,
 }
 
@@ -222,4 +229,31 @@ fn the_same_seed_gives_the_same_figures_on_any_number_of_threads() {
     assert_eq!(one, on(3));
     let other = Study { seed: 4, ..study(20) };
     assert_ne!(one, study::coverage(&other, &Setup::with_four_arms(Model::Outliers)));
+}
+
+/// The space of 144 combinations in 30 minutes.
+fn half_an_hour(effects: Effects) -> SearchCell {
+    SearchCell { levels: vec![4, 3, 3, 2, 2], minutes: 30, effects }
+}
+
+fn searches_find_the_best_more_often_than_other_methods() {
+    let cell = half_an_hour(Effects::Usual);
+    let found = searches(3, 50, &cell);
+    at_least("near the best", &found.near_best, 0.85);
+    at_least("intervals", &found.covered, 0.93);
+    at_most("claims of a gain that is none", &found.falsely_faster, 0.01);
+    assert!(found.faster.value() > 0.5, "{found:?}");
+    for (what, nominate) in
+        [("one at a time", one_at_a_time as searches::Nominate), ("random", random_halving)]
+    {
+        let share = near_best(3, 50, &cell, nominate);
+        // The whole study: about 20 and 30 points less.
+        assert!(share.value() + 0.05 < found.near_best.value(), "{what}: {share:?} {found:?}");
+    }
+}
+
+fn searches_claim_nothing_where_nothing_is() {
+    let found = searches(3, 30, &half_an_hour(Effects::None));
+    at_most("claims", &found.falsely_faster, 0.01);
+    at_least("intervals", &found.covered, 0.93);
 }

@@ -21,6 +21,8 @@ mod tally;
 
 pub(crate) use budget::{Division, divide_budgets};
 pub(crate) use fractions::{FractionSetup, fractions};
+#[allow(unused_imports, reason = "searches are simulated on the same machines")]
+pub(crate) use models::{Machine, Noise};
 pub(crate) use models::{Model, Noisy};
 pub(crate) use products::{EffectsFound, ProductSetup, effects};
 pub(crate) use questions::{

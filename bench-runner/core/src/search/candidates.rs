@@ -8,7 +8,7 @@ use super::space::SearchSpace;
 
 /// Combinations that may be nominated, and the user's own one.
 #[derive(Debug)]
-pub(super) struct SearchCandidates<'s> {
+pub(super) struct CandidateArms<'s> {
     space: &'s SearchSpace,
     /// Those that a fraction is chosen from: the allowed ones and, if all of its levels occur among them, the user's
     /// own, as the first.
@@ -19,7 +19,7 @@ pub(super) struct SearchCandidates<'s> {
     as_configured_is_row: bool,
 }
 
-impl<'s> SearchCandidates<'s> {
+impl<'s> CandidateArms<'s> {
     pub(super) fn of(request: &'s SearchRequest) -> Result<Self, SearchRefusal> {
         let space = &request.space;
         let allowed = space.allowed()?;
@@ -61,17 +61,21 @@ impl<'s> SearchCandidates<'s> {
         usize::from(!self.as_configured_is_row)
     }
 
-    /// A fraction with the user's own combination as the first of so many arms, and its efficiency.
-    pub(super) fn fraction(&self, arms: usize, seed: u64) -> Result<(Vec<Vec<usize>>, f64), SearchRefusal> {
-        let fixed: &[usize] = if self.as_configured_is_row { &[0] } else { &[] };
-        let Fraction { rows, efficiency, .. } =
-            choose_fraction(&self.design, fixed, arms - self.extra(), seed)
-                .map_err(|reason| self.refusal(reason))?;
+    /// So many arms, the user's own combination first: all of them, or a fraction with its efficiency.
+    pub(super) fn arms(
+        &self,
+        arms: usize,
+        seed: u64,
+    ) -> Result<(Vec<Vec<usize>>, Option<f64>), SearchRefusal> {
         let extra = (!self.as_configured_is_row).then(|| self.space.as_configured.clone());
-        Ok((
-            extra.into_iter().chain(rows.into_iter().map(|row| self.rows[row].clone())).collect(),
-            efficiency,
-        ))
+        if arms >= self.all_arms() {
+            return Ok((extra.into_iter().chain(self.rows.iter().cloned()).collect(), None));
+        }
+        let fixed: &[usize] = if self.as_configured_is_row { &[0] } else { &[] };
+        let chosen = choose_fraction(&self.design, fixed, arms - self.extra(), seed);
+        let Fraction { rows, efficiency, .. } = chosen.map_err(|reason| self.refusal(reason))?;
+        let rows = rows.into_iter().map(|row| self.rows[row].clone());
+        Ok((extra.into_iter().chain(rows).collect(), Some(efficiency)))
     }
 
     fn refusal(&self, reason: NoFraction) -> SearchRefusal {

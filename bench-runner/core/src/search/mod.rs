@@ -11,6 +11,8 @@
 mod candidates;
 mod confirmation;
 mod costs;
+#[cfg(any(test, feature = "fixture"))]
+pub mod fixture;
 mod head_to_head;
 mod outcome;
 mod prediction;

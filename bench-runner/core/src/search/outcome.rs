@@ -79,6 +79,8 @@ pub struct TriedCombination {
     /// Predicted seconds of a day's builds; `None` without a prediction. They nominate and prove nothing: the best
     /// of many predictions is too good on average.
     pub daily_seconds: Option<f64>,
+    /// Standard deviation of the error of ln(predicted day / predicted day as configured).
+    pub log_ratio_sd: Option<f64>,
     /// Reason why it was given up.
     pub dropped: Option<String>,
 }
@@ -100,7 +102,12 @@ pub(super) fn changes(request: &SearchRequest, nominee: &[usize]) -> Vec<SingleC
 }
 
 /// All combinations of all stages.
-pub(super) fn tried(results: &[StageResult], prediction: Option<&DailyPrediction>) -> Vec<TriedCombination> {
+pub(super) fn tried(
+    request: &SearchRequest,
+    results: &[StageResult],
+    prediction: Option<&DailyPrediction>,
+) -> Vec<TriedCombination> {
+    let own = &request.space.as_configured;
     let mut all: Vec<TriedCombination> = Vec::new();
     for result in results {
         for arm in &result.stage.arms {
@@ -110,6 +117,7 @@ pub(super) fn tried(results: &[StageResult], prediction: Option<&DailyPrediction
                     levels: arm.levels.clone(),
                     stages: Vec::new(),
                     daily_seconds: prediction.map(|prediction| prediction.daily_seconds(&arm.levels)),
+                    log_ratio_sd: prediction.map(|prediction| prediction.difference_sd(&arm.levels, own)),
                     dropped: None,
                 });
                 all.len() - 1

@@ -2,7 +2,7 @@
 
 use crate::record::Role;
 
-use super::candidates::SearchCandidates;
+use super::candidates::CandidateArms;
 use super::costs::{ArmTimes, equal_rounds, fill, seconds, stage_seconds, stage_workloads};
 use super::refusal::SearchRefusal;
 use super::request::SearchRequest;
@@ -25,7 +25,7 @@ const MOST_PER_PARAMETER: usize = 4;
 const MOST_ROUNDS: u32 = 8;
 
 /// Budget that a screening needs at least: one round of the fewest arms that show all effects.
-pub(super) fn least_budget(request: &SearchRequest, candidates: &SearchCandidates<'_>) -> f64 {
+pub(super) fn least_budget(request: &SearchRequest, candidates: &CandidateArms<'_>) -> f64 {
     candidates.fewest_arms() as f64 * of_arm(request, 1) / SHARE
 }
 
@@ -38,7 +38,7 @@ fn of_arm(request: &SearchRequest, rounds: u32) -> f64 {
 /// than that. The time that is left goes into further rounds.
 pub(super) fn plan_screening(
     request: &SearchRequest,
-    candidates: &SearchCandidates<'_>,
+    candidates: &CandidateArms<'_>,
 ) -> Result<SearchStage, SearchRefusal> {
     let limit = SHARE * request.budget.as_secs_f64();
     let fewest = candidates.fewest_arms();
@@ -48,7 +48,7 @@ pub(super) fn plan_screening(
         (arms >= fewest || rounds == 1).then_some((arms.max(fewest), rounds))
     };
     let (arms, least) = (1..=ROUNDS).rev().find_map(fitting).unwrap_or((fewest, 1));
-    let (chosen, efficiency) = candidates.fraction(arms, request.seed)?;
+    let (chosen, efficiency) = candidates.arms(arms, request.seed)?;
     let mut rounds = equal_rounds(request, least, 1);
     fill(request, &vec![ArmTimes::estimated(request); arms], &mut rounds, limit, MOST_ROUNDS);
     let role = |at: usize| if at == 0 { Role::Baseline } else { Role::Variant };
@@ -61,6 +61,6 @@ pub(super) fn plan_screening(
             .collect(),
         workloads: stage_workloads(request, &rounds),
         time_budget: seconds(limit),
-        efficiency: (arms < candidates.all_arms()).then_some(efficiency),
+        efficiency,
     })
 }

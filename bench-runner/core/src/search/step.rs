@@ -1,6 +1,6 @@
 //! The next step of a search.
 
-use super::candidates::SearchCandidates;
+use super::candidates::CandidateArms;
 use super::confirmation::{self, confirm, plan_confirmation};
 use super::costs::{ArmTimes, seconds};
 use super::head_to_head::{self, plan_head_to_head};
@@ -27,7 +27,7 @@ pub enum SearchStep {
 /// If the request contradicts itself, there is nothing to search, or the budget is too small.
 pub fn first_stage(request: &SearchRequest) -> Result<SearchStage, SearchRefusal> {
     request.check_workloads()?;
-    let candidates = SearchCandidates::of(request)?;
+    let candidates = CandidateArms::of(request)?;
     let of_confirmation =
         confirmation::least_seconds(request, &ArmTimes::estimated(request)) / confirmation::SHARE;
     let needed = screening::least_budget(request, &candidates).max(of_confirmation);
@@ -56,7 +56,12 @@ pub fn next_step(request: &SearchRequest, results: &[StageResult]) -> Result<Sea
         expect(result, |name| name == expected, &expected)?;
     }
     let Some(prediction) = predict(request, results)? else {
-        return Ok(SearchStep::Done(Box::new(without_comparison(NotJudged::NotMeasured, results, None))));
+        return Ok(SearchStep::Done(Box::new(without_comparison(
+            request,
+            NotJudged::NotMeasured,
+            results,
+            None,
+        ))));
     };
     let spent: f64 = results.iter().map(|result| result.spent.as_secs_f64()).sum();
     let left = request.budget.as_secs_f64() - spent;
@@ -77,7 +82,7 @@ pub fn next_step(request: &SearchRequest, results: &[StageResult]) -> Result<Sea
         results.iter().any(|result| result.stage.arms.iter().any(|arm| arm.levels == **levels))
     };
     let Some(nominee) = possible.iter().find(was_built) else {
-        let result = without_comparison(NotJudged::NothingBuilt, results, Some(&prediction));
+        let result = without_comparison(request, NotJudged::NothingBuilt, results, Some(&prediction));
         return Ok(SearchStep::Done(Box::new(result)));
     };
     Ok(SearchStep::Measure(plan_confirmation(request, left, nominee, &prediction)))
@@ -113,12 +118,13 @@ fn best_predicted(allowed: &[Vec<usize>], prediction: &DailyPrediction) -> Vec<V
 }
 
 fn without_comparison(
+    request: &SearchRequest,
     reason: NotJudged,
     results: &[StageResult],
     prediction: Option<&DailyPrediction>,
 ) -> SearchResult {
     let outcome = SearchOutcome::NotJudged(reason);
-    SearchResult { nominee: None, changes: Vec::new(), outcome, tried: tried(results, prediction) }
+    SearchResult { nominee: None, changes: Vec::new(), outcome, tried: tried(request, results, prediction) }
 }
 
 /// The result after a confirmation.
@@ -147,6 +153,6 @@ fn judged(
         changes: changes(request, &nominee),
         nominee: Some(nominee),
         outcome,
-        tried: tried(&all, prediction.as_ref()),
+        tried: tried(request, &all, prediction.as_ref()),
     })
 }

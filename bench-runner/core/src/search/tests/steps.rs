@@ -35,6 +35,8 @@ fn a_search_has_three_kinds_of_stages_and_finds_the_best() {
     assert_eq!(found.changes[2].alone, [0, 0, 1, 0]);
     assert_eq!(found.tried[0].levels, BEST);
     assert!(found.tried.iter().any(|one| one.levels == [0; 4] && one.stages.len() == results.len()));
+    let of_own = found.tried.iter().find(|one| one.levels == [0; 4]).unwrap().log_ratio_sd;
+    assert!(of_own == Some(0.0) && found.tried[0].log_ratio_sd > Some(0.0), "{:?}", found.tried[0]);
     let spent: Duration = results.iter().map(|result| result.spent).sum();
     assert!(spent <= request.budget, "{spent:?}");
 }
