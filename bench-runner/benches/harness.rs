@@ -186,10 +186,9 @@ fn searching(c: &mut Criterion) {
     const OF_1728: [usize; 8] = [4, 3, 3, 3, 2, 2, 2, 2];
     let mut group = c.benchmark_group("search");
     group.sample_size(10);
-    for (levels, minutes) in [(OF_1728.as_slice(), 30), (&OF_1728, 120), (&[10; 5], 120)] {
-        let request = working_day(levels, minutes);
-        let combinations: usize = levels.iter().product();
-        group.bench_function(format!("plan {minutes} minutes over {combinations} combinations"), |b| {
+    for minutes in [30, 120] {
+        let request = working_day(&OF_1728, minutes);
+        group.bench_function(format!("plan {minutes} minutes over 1,728 combinations"), |b| {
             b.iter(|| black_box(first_stage(black_box(&request)).expect("a stage")));
         });
         let stage = first_stage(&request).expect("a stage");
@@ -208,7 +207,7 @@ fn searching(c: &mut Criterion) {
             })
             .collect();
         let screened = [StageResult { stage, spent: Duration::ZERO, workloads, dropped: Vec::new() }];
-        group.bench_function(format!("go on after {arms} of {combinations} combinations"), |b| {
+        group.bench_function(format!("go on after {arms} of 1,728 combinations"), |b| {
             b.iter(|| black_box(next_step(black_box(&request), &screened).expect("a stage")));
         });
     }
