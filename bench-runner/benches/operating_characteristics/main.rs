@@ -7,15 +7,17 @@
 //!
 //! `study` simulates, `tables` compares with the targets. No time is measured here.
 
+#[path = "../marked.rs"]
+mod marked;
 mod study;
 mod tables;
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::Parser;
 
+use marked::Output;
 use study::Study;
 
 /// The text between these lines of the file is replaced.
@@ -48,30 +50,9 @@ fn main() -> Result<()> {
     let study = Study { seed: options.seed, runs: options.runs };
     if let Some(only) = &options.only {
         let parts = tables::PARTS.iter().filter(|(name, _)| name == only);
-        parts.for_each(|(_, part)| print(&part(&study)));
-        return Ok(());
+        let text: String = parts.map(|(_, part)| part(&study)).collect();
+        return Output::Printed.show(&text);
     }
-    let Some(file) = options.write else {
-        print(&tables::markdown(&study));
-        return Ok(());
-    };
-    let shown = file.display();
-    let old = fs::read_to_string(&file).with_context(|| format!("failed to read {shown}"))?;
-    // Fails before the study, which takes minutes.
-    let (before, after) = around(&old).with_context(|| format!("failed to find the place in {shown}"))?;
-    let text = tables::markdown(&study);
-    fs::write(&file, format!("{before}{BEGIN}\n\n{text}\n{END}{after}"))
-        .with_context(|| format!("failed to write {shown}"))
-}
-
-#[expect(clippy::print_stdout, reason = "a program of its own, whose output this is")]
-fn print(text: &str) {
-    print!("{text}");
-}
-
-/// The text before and after the markers.
-fn around(old: &str) -> Result<(&str, &str)> {
-    let Some((before, rest)) = old.split_once(BEGIN) else { bail!("there is no line `{BEGIN}`") };
-    let Some((_, after)) = rest.split_once(END) else { bail!("there is no line `{END}` after `{BEGIN}`") };
-    Ok((before, after))
+    let output = Output::open(options.write, [BEGIN, END])?;
+    output.show(&tables::markdown(&study))
 }

@@ -1,4 +1,4 @@
-//! How often a search finds the best configuration, and how often it claims a gain that is none, simulated with the
+//! Share of searches that find the best configuration, and of those that claim a gain that is none, simulated with the
 //! program's own code; docs/METHODOLOGY.md contains the output:
 //!
 //! ```text
@@ -18,14 +18,17 @@ mod study;
 #[allow(dead_code, reason = "the other study has more kinds of cells")]
 mod table;
 
+#[path = "../marked.rs"]
+mod marked;
 mod searches;
 mod tables;
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
+
+use marked::Output;
 
 /// The text between these lines of the file is replaced.
 const BEGIN: &str = "<!-- searches -->";
@@ -51,22 +54,6 @@ struct Options {
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let Some(file) = options.write else {
-        print(&tables::markdown(options.seed, options.runs));
-        return Ok(());
-    };
-    let shown = file.display();
-    let old = fs::read_to_string(&file).with_context(|| format!("failed to read {shown}"))?;
-    // Fails before the study, which takes minutes.
-    let (before, rest) = old.split_once(BEGIN).with_context(|| format!("{shown} has no line `{BEGIN}`"))?;
-    let (_, after) =
-        rest.split_once(END).with_context(|| format!("{shown} has no line `{END}` after `{BEGIN}`"))?;
-    let text = tables::markdown(options.seed, options.runs);
-    fs::write(&file, format!("{before}{BEGIN}\n{text}\n{END}{after}"))
-        .with_context(|| format!("failed to write {shown}"))
-}
-
-#[expect(clippy::print_stdout, reason = "a program of its own, whose output this is")]
-fn print(text: &str) {
-    print!("{text}");
+    let output = Output::open(options.write, [BEGIN, END])?;
+    output.show(&tables::markdown(options.seed, options.runs))
 }

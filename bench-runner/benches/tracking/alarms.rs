@@ -1,4 +1,4 @@
-//! How many alarms nights without a change raise, and how soon changes are found, through the program's own functions.
+//! Number of alarms in nights without a change, and delay until a change is found, through the program's own functions.
 
 use bench_runner_core::stats::noise::Noise;
 use bench_runner_core::stats::{Control, Reference, UncertainValue, sum};

@@ -12,16 +12,19 @@ mod alarms;
 mod bisections;
 mod found;
 mod growth;
+#[path = "../marked.rs"]
+mod marked;
 mod null_levels;
 mod otava;
 mod series;
 mod tables;
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+
+use marked::Output;
 
 /// The text between these lines of the file is replaced.
 const BEGIN: &str = "<!-- tracking -->";
@@ -83,44 +86,10 @@ enum Part {
 fn main() -> Result<()> {
     match Options::parse().part {
         Part::Series { dir, count } => series::write_all(&dir, count),
-        Part::Tables { dir, write } => {
-            let text = tables::all(&dir)?;
-            show(&text, write.as_ref(), [BEGIN, END])
-        }
-        Part::Alarms { write } => show(&tables::alarms(), write.as_ref(), [ALARMS_BEGIN, ALARMS_END]),
+        Part::Tables { dir, write } => Output::open(write, [BEGIN, END])?.show(&tables::all(&dir)?),
+        Part::Alarms { write } => Output::open(write, [ALARMS_BEGIN, ALARMS_END])?.show(&tables::alarms()),
         Part::Nights { dir, machines, nights } => growth::write_nights(&dir, machines, 0..nights),
-        Part::Tail { count } => {
-            print(&tables::tail(count));
-            Ok(())
-        }
-        Part::Alone => {
-            print(&tables::alone());
-            Ok(())
-        }
+        Part::Tail { count } => Output::Printed.show(&tables::tail(count)),
+        Part::Alone => Output::Printed.show(&tables::alone()),
     }
-}
-
-/// Prints a text, or puts it into a file between two lines.
-fn show(text: &str, file: Option<&PathBuf>, between: [&str; 2]) -> Result<()> {
-    match file {
-        Some(file) => replace(file, text, between),
-        None => {
-            print(text);
-            Ok(())
-        }
-    }
-}
-
-fn replace(file: &PathBuf, text: &str, [begin, end]: [&str; 2]) -> Result<()> {
-    let shown = file.display();
-    let old = fs::read_to_string(file).with_context(|| format!("failed to read {shown}"))?;
-    let Some((before, rest)) = old.split_once(begin) else { bail!("{shown} has no line `{begin}`") };
-    let Some((_, after)) = rest.split_once(end) else { bail!("{shown} has no line `{end}` after `{begin}`") };
-    fs::write(file, format!("{before}{begin}\n\n{text}\n{end}{after}"))
-        .with_context(|| format!("failed to write {shown}"))
-}
-
-#[expect(clippy::print_stdout, reason = "a program of its own, whose output this is")]
-fn print(text: &str) {
-    print!("{text}");
 }

@@ -121,7 +121,7 @@ pub(super) fn products(study: &Study) -> String {
     table.text + &single_levels(study)
 }
 
-/// What is said about the effect at a single level.
+/// Statement about the effect at a single level.
 fn single_levels(study: &Study) -> String {
     let mut table = Table::untitled(
         "The sentence on single levels, after five rounds of a 4×3 product whose last combination is off: averages of \

@@ -24,7 +24,7 @@ pub(crate) struct SearchCell {
     pub(crate) effects: Effects,
 }
 
-/// What the searches of a cell found.
+/// Results of the searches of a cell.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct FoundBySearch {
     /// Nominees within 2% of the shortest day.

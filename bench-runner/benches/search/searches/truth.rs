@@ -21,7 +21,7 @@ const OTHER: f64 = 0.025;
 const OF_LINKER_AND_DEBUG: f64 = 0.04;
 const OF_ANY_PAIR: f64 = 0.015;
 
-/// How much the axes do.
+/// Size of the effects of the axes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effects {
     /// About what they do on real projects.
@@ -41,7 +41,7 @@ pub(crate) struct SearchTruth {
     shortest_day: f64,
 }
 
-/// What pairs of levels of two axes do beyond the levels themselves. Pairs with a first level do nothing.
+/// Interaction of pairs of levels of two axes. Pairs with a first level do nothing.
 struct TrueInteraction {
     axes: [usize; 2],
     /// Effect on ln seconds by workload and pair of levels, row by row.
