@@ -17,7 +17,7 @@ use super::start::{PlanArgs, StartArgs};
 use super::{
     EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, pluralize, short_commit, text_style,
 };
-use crate::flows::{BISECTION, BisectionSteps, FlowError, Places, Projects};
+use crate::flows::{BisectionSteps, FlowError, Places, Projects};
 
 /// Find the commit that changed the build time, in few builds
 ///
@@ -204,7 +204,7 @@ fn step(
     let step = steps.bundles.len() + 1;
     errln!("step {step}: {}", range.shown(range.commit(number)));
     let stage = format!("{step}: {}", range.commit(number));
-    let origin = PlanOrigin { by: BISECTION.into(), request: range.request.clone(), stage };
+    let origin = PlanOrigin { by: PlanOrigin::BISECT.into(), request: range.request.clone(), stage };
     let seed = args.plan.seed.map(|seed| seed.wrapping_add(steps.bundles.len() as u64));
     let request = PlanRequest::of_verb(scenario(args, range, number)?, seed, origin);
     let conditions = args.start.conditions(&args.plan);

@@ -8,7 +8,7 @@ use bench_runner_core::record::Plan;
 use bench_runner_measure::scenario::RequestError;
 use bench_runner_report::report;
 
-use super::run_paths::expand_archives;
+use super::run_paths::named_runs;
 use super::{Exit, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, output, request_percent, text_style};
 use crate::flows::{self, FlowError, JudgedRun};
 
@@ -48,7 +48,7 @@ Examples:
   bench-runner compare results/*/* --baseline linker=mold";
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
-    let bundles = expand_archives(&args.bundles)?;
+    let bundles = named_runs(&args.bundles)?;
     let bundles = bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     let baseline = (!args.baseline.is_empty()).then(|| RequestedBaseline::new(args.baseline.join(",")));
     if let Some(wanted) = &baseline {

@@ -14,7 +14,8 @@ use bench_runner_report::machines::{
 use bench_runner_report::report;
 
 use super::layout::hanging;
-use super::run_paths::expand_archives;
+use super::per_day::{by_workload, per_day};
+use super::run_paths::named_runs;
 use super::{Exit, HOW_TO_JUDGE, text_style};
 use crate::flows::{self, FlowError, JudgedRun};
 
@@ -57,19 +58,6 @@ Examples:
   bench-runner decide results/*/* --per-day incremental=80,clean=3
   bench-runner decide results/*/* --per-day incremental=80 --max-memory 4G --worth 1m";
 
-fn per_day(text: &str) -> Result<(String, f64), String> {
-    let parsed =
-        text.split_once('=').and_then(|(workload, count)| Some((workload, count.parse::<f64>().ok()?)));
-    match parsed {
-        Some((workload, count)) if !workload.is_empty() && count.is_finite() && count > 0.0 => {
-            Ok((workload.to_owned(), count))
-        }
-        _ => {
-            Err("expected WORKLOAD=BUILDS with more than 0 builds, such as incremental=80,clean=3".to_owned())
-        }
-    }
-}
-
 fn slower(text: &str) -> Result<f64, String> {
     match text.trim().trim_end_matches('%').trim().parse::<f64>() {
         Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
@@ -96,7 +84,7 @@ fn memory(text: &str) -> Result<MemoryLimit, String> {
 }
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
-    let bundles = expand_archives(&args.bundles)?;
+    let bundles = named_runs(&args.bundles)?;
     check(args, &bundles)?;
     let judged = flows::judge_all(&bundles, &Policy::default())?;
     for run in &judged {
@@ -127,12 +115,7 @@ pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
 /// Checks that the bundles are readable and have the workloads, before anything is judged: a workload that is
 /// in no bundle is a typo.
 fn check(args: &Args, bundles: &[PathBuf]) -> Result<(), FlowError> {
-    for (at, (workload, _)) in args.per_day.iter().enumerate() {
-        if args.per_day[..at].iter().any(|(other, _)| other == workload) {
-            let message = format!("the workload `{workload}` is given twice");
-            return Err(RequestError::usage(message, Some("give one number for each".to_owned())).into());
-        }
-    }
+    by_workload(&args.per_day)?;
     let mut known = BTreeSet::new();
     for dir in bundles {
         known.extend(bundle::read_manifest(dir)?.plan.blocks.iter().map(Block::workload));
@@ -229,11 +212,6 @@ mod tests {
 
     #[test]
     fn what_is_given_by_hand_is_checked() {
-        assert_eq!(per_day("incremental=80"), Ok(("incremental".to_owned(), 80.0)));
-        assert_eq!(per_day("incremental:body=0.5"), Ok(("incremental:body".to_owned(), 0.5)));
-        for wrong in ["clean", "clean=", "=3", "clean=0", "clean=-1", "clean=nan", "clean=inf"] {
-            assert!(per_day(wrong).is_err(), "{wrong}");
-        }
         assert_eq!((slower("2%"), slower("0"), slower("1.5")), (Ok(0.02), Ok(0.0), Ok(0.015)));
         assert!(slower("-1").is_err() && slower("x").is_err());
         assert_eq!(

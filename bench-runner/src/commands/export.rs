@@ -11,7 +11,7 @@ use bench_runner_report::export::{
     self, CellFilter, Export, ExportDocument, ExportError, ExportFormat, ExportRun,
 };
 
-use super::run_paths::expand_archives;
+use super::run_paths::named_runs;
 use super::{Exit, WHERE_TO, format_path};
 use crate::flows::{self, FlowError};
 
@@ -58,7 +58,7 @@ Examples:
 
 pub(crate) fn run(args: &Args) -> Result<Exit, FlowError> {
     let format = format(&args.format)?;
-    let bundles = expand_archives(&args.bundles)?;
+    let bundles = named_runs(&args.bundles)?;
     let bundles = bundles.iter().map(|dir| bundle::open(dir)).collect::<Result<Vec<Bundle>, _>>()?;
     bundles.iter().flat_map(|bundle| &bundle.remarks).for_each(|remark| errln!("note: {remark}"));
     check_outside_bundles(&args.output, &bundles)?;

@@ -105,7 +105,7 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     }
 }
 
-/// How much slower series may become.
+/// Allowed slowdowns of series.
 struct Limits {
     /// For all without another one.
     default: f64,
@@ -152,7 +152,7 @@ fn measure(args: &Args, limits: &Limits, places: &Places, missing: Option<String
     let is_retry = missing.is_some();
     let question = question(args, limits, places)?;
     let origin = PlanOrigin {
-        by: "gate".into(),
+        by: PlanOrigin::GATE.into(),
         request: format!("{} against {}", question.candidate, question.base),
         stage: String::new(),
     };
@@ -257,7 +257,7 @@ fn judge_finished(args: &Args, dir: &Path, limits: &Limits) -> Result<Exit, Earl
 
 /// Names of candidate and base: those of the request, or of the variants.
 fn names(plan: &Plan) -> (String, String) {
-    let asked = plan.origin.as_ref().filter(|origin| origin.by == "gate");
+    let asked = plan.origin.as_ref().filter(|origin| origin.by == PlanOrigin::GATE);
     if let Some((candidate, base)) = asked.and_then(|origin| origin.request.split_once(" against ")) {
         return (candidate.to_owned(), base.to_owned());
     }

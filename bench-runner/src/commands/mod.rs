@@ -20,6 +20,7 @@ pub(crate) mod history;
 mod layout;
 pub(crate) mod man;
 mod missing_tools;
+mod per_day;
 pub(crate) mod plan;
 mod plan_summary;
 mod progress;

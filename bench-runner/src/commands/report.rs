@@ -6,7 +6,7 @@ use bench_runner_core::bundle;
 use bench_runner_core::compare::Policy;
 use bench_runner_report::report;
 
-use super::run_paths::expand_archives;
+use super::run_paths::named_runs;
 use super::{Exit, HOW_TO_JUDGE, WHERE_TO, browser, format_path, request_percent, text_style};
 use crate::flows::{self, FlowError, JudgedRun, Places};
 
@@ -56,7 +56,7 @@ enum PrintFormat {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, FlowError> {
     // All manifests are read before any figure is drawn.
-    let bundles = expand_archives(&args.bundles)?;
+    let bundles = named_runs(&args.bundles)?;
     bundles.iter().try_for_each(|dir| bundle::read_manifest(dir).map(drop))?;
     let policy = Policy { margin: args.margin, ..Policy::default() };
     let style = text_style(args.verbose);

@@ -5,23 +5,33 @@ use std::path::{Path, PathBuf};
 use bench_runner_core::bundle::{BundleError, archived_runs, is_archive};
 use bench_runner_core::compare::pluralize;
 
-/// The runs that are named, with the path of an archive replaced by its runs, so that `results/*/*` names the same runs before
-/// and after they are archived. Runs of such an archive that were thinned are left out with a note.
+use crate::flows;
+
+/// The runs that are named. Everything that `results/*/*` matches besides runs is allowed: an archive stands for its runs, so the
+/// pattern names the same runs before and after they are archived; logs of `track` are passed over; the stages of a search are left
+/// out with a note, since only its last one may decide anything. Runs of an archive that were thinned are left out with a note.
 ///
 /// # Errors
-/// If an archive cannot be read, or if all that is left is a thinned run.
-pub(super) fn expand_archives(paths: &[PathBuf]) -> Result<Vec<PathBuf>, BundleError> {
-    let (mut runs, mut thinned) = (Vec::new(), None);
+/// If an archive cannot be read, or if no run is left.
+pub(super) fn named_runs(paths: &[PathBuf]) -> Result<Vec<PathBuf>, BundleError> {
+    let (mut runs, mut thinned, mut has_search) = (Vec::new(), None, false);
     for path in paths {
-        if is_archive(path) {
-            thinned = thinned.or(add_runs(path, &mut runs)?);
-        } else {
-            runs.push(path.clone());
+        match () {
+            () if is_archive(path) => thinned = thinned.or(add_runs(path, &mut runs)?),
+            () if path.is_file() && flows::tracking_of(path).is_some() => {}
+            () if flows::is_part_of_search(path) => has_search = true,
+            () => runs.push(path.clone()),
         }
     }
-    match thinned.filter(|_| runs.is_empty()) {
-        Some(error) => Err(error),
-        None => Ok(runs),
+    if has_search {
+        errln!(
+            "note: searches are left out; to use a stage of one, name its run: results/search-…/MACHINE/RUN"
+        );
+    }
+    match (thinned, paths.first()) {
+        (Some(error), _) if runs.is_empty() => Err(error),
+        (None, Some(first)) if runs.is_empty() => Err(BundleError::NotABundle { path: first.clone() }),
+        _ => Ok(runs),
     }
 }
 
@@ -42,4 +52,31 @@ fn add_runs(archive: &Path, runs: &mut Vec<PathBuf>) -> Result<Option<BundleErro
         errln!("note: {} left out; the first: {error}", pluralize(left_out, "thinned run"));
     }
     Ok(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_pattern_over_a_results_directory_names_its_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let make = |path: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        };
+        let files = ["m/run/manifest.json", "m/track-nightly.jsonl", "search-1/search.json"];
+        files.into_iter().chain(["search-1/m/stage/manifest.json"]).for_each(make);
+        let paths = |names: &[&str]| names.iter().map(|name| dir.path().join(name)).collect::<Vec<_>>();
+        let all = paths(&["m/run", "m/track-nightly.jsonl", "search-1/m", "search-1/search.json"]);
+        assert_eq!(named_runs(&all).unwrap(), paths(&["m/run"]));
+        // A run of a search that is named is one.
+        assert_eq!(named_runs(&paths(&["search-1/m/stage"])).unwrap(), paths(&["search-1/m/stage"]));
+        assert!(named_runs(&paths(&["search-1/m"])).is_err(), "nothing is left");
+        // What is called like a log, and is a directory, may be a run.
+        assert_eq!(named_runs(&paths(&["m/track-x.jsonl"])).unwrap(), paths(&["m/track-x.jsonl"]));
+    }
 }

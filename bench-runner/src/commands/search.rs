@@ -9,24 +9,22 @@ use bench_runner_core::bundle::{self, Bundle};
 use bench_runner_core::compare::Policy;
 use bench_runner_core::record::{PlanOrigin, Refusal};
 use bench_runner_core::search::{
-    PerDay, SearchOutcome, SearchRefusal, SearchRequest, SearchResult, SearchStage, SearchStep, StageResult,
+    SearchOutcome, SearchRefusal, SearchRequest, SearchResult, SearchStage, SearchStep, StageResult,
     next_step,
 };
 use bench_runner_measure::adopt::{plan_changes, write_changes};
 use bench_runner_measure::axes::Settings;
-use bench_runner_measure::plan::{ProjectView, World as _};
 use bench_runner_measure::scenario::{RequestError, RequestWord, Scenario};
 use bench_runner_measure::search::{Allowance, Requirement, SearchedProject, SpaceFile, available_space};
 use bench_runner_report::report::Advice;
 
+use super::per_day::{by_workload, per_day};
 use super::request::PlanRequest;
 use super::session::Session;
 use super::start::{PlanArgs, StartArgs, StartConditions};
 use super::{EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, open_projects};
 use crate::built_in;
-use crate::flows::{
-    self, FlowError, PILOT, Places, Projects, SEARCH, SavedSearch, SearchDirectory, StagePlan, StageRun,
-};
+use crate::flows::{self, FlowError, PILOT, Places, SavedSearch, SearchDirectory, StagePlan, StageRun};
 
 /// Search for the settings that make your builds fastest, on this machine, in the time you give it
 ///
@@ -39,20 +37,20 @@ use crate::flows::{
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Project to build: a directory of your own (with a `/` in it, such as `./`), a name from `corpus list`, or a manifest
-    /// file
+    /// file [default: with --resume, that of the search]
     #[arg(long, value_name = "NAME|PATH", required_unless_present = "resume", help_heading = WHAT_TO_COMPARE)]
     project: Option<String>,
-    /// How many builds of each workload you make in a day
-    #[arg(long, value_name = "W=N,…", default_value = "incremental=80,check=30,clean=3", help_heading = WHAT_TO_COMPARE)]
-    per_day: PerDay,
+    /// How many builds of each workload you make in a day (repeatable, or a list)
+    #[arg(long, value_name = "W=N,…", default_value = "incremental=80,check=30,clean=3", value_delimiter = ',', value_parser = per_day, help_heading = WHAT_TO_COMPARE)]
+    per_day: Vec<(String, f64)>,
     /// Settings to choose from: `default`, or a file (docs/SEARCH.md)
     #[arg(long, value_name = "default|FILE", default_value = "default", help_heading = WHAT_TO_COMPARE)]
     space: String,
     /// Setting that every combination must have, such as `debug=line-tables-only`; `KEY=as-configured` leaves a setting as you
-    /// have it (repeatable)
+    /// have it (repeatable) [default: none]
     #[arg(long, value_name = "KEY=VALUE", value_parser = requirement, help_heading = WHAT_TO_COMPARE)]
     require: Vec<Requirement>,
-    /// Allow what you may not want: `nightly`, a nightly toolchain and what only it can do (repeatable)
+    /// Allow what you may not want: `nightly`, a nightly toolchain and what only it can do (repeatable) [default: none]
     #[arg(long, value_name = "WHAT", value_parser = allowance, help_heading = WHAT_TO_COMPARE)]
     allow: Vec<Allowance>,
     /// Time limit for the whole search
@@ -126,12 +124,13 @@ fn begin(args: &Args, places: &Places) -> Result<SearchDirectory, EarlyEnd> {
         "default" => built_in::default_space()?,
         path => SpaceFile::read(Path::new(path))?,
     };
-    let workloads: Vec<String> = args.per_day.0.keys().cloned().collect();
+    let per_day = by_workload(&args.per_day)?;
+    let workloads: Vec<String> = per_day.keys().cloned().collect();
     for workload in &workloads {
         bench_runner_measure::scenario::check_value("workload", workload).map_err(RequestError::from)?;
     }
     let projects = open_projects(places, args.plan.offline, true)?;
-    let view = single_project(&projects, project)?;
+    let view = projects.single_view(&RequestWord::from_command_line(project))?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let searched = SearchedProject { view: &view, workloads: &workloads, threads };
     let space = available_space(&file, &args.require, &args.allow, searched, &projects)?;
@@ -146,7 +145,7 @@ fn begin(args: &Args, places: &Places) -> Result<SearchDirectory, EarlyEnd> {
         machine: super::machine()?.directory_name(),
         project: project_path(project),
         budget: args.budget,
-        per_day: args.per_day.clone(),
+        per_day,
         seed: args.plan.seed.unwrap_or_else(super::request::seed_from_time),
         space_name: file.name.clone(),
         space: flows::saved_space(&space),
@@ -154,17 +153,6 @@ fn begin(args: &Args, places: &Places) -> Result<SearchDirectory, EarlyEnd> {
         left_out: space.dropped.iter().map(dropped).collect(),
     };
     Ok(SearchDirectory::create(&places.results, &view.planned.name, saved)?)
-}
-
-fn single_project(projects: &Projects, name: &str) -> Result<ProjectView, EarlyEnd> {
-    let mut views = projects.projects(&RequestWord::from_command_line(name))?;
-    match (views.pop(), views.is_empty()) {
-        (Some(view), true) => Ok(view),
-        _ => {
-            let help = "name one project".to_owned();
-            Err(RequestError::usage(format!("`{name}` is not one project"), Some(help)).into())
-        }
-    }
 }
 
 /// The project as a later call from another directory finds it.
@@ -258,7 +246,7 @@ impl RunningSearch {
         let Some(nominee) = &finished.result.nominee else { return Ok(()) };
         let saved = &self.directory.saved;
         let projects = open_projects(&self.places, args.plan.offline, true)?;
-        let view = single_project(&projects, &saved.project)?;
+        let view = projects.single_view(&RequestWord::from_command_line(&saved.project))?;
         let settings: Settings = flows::combination_settings(saved, nominee);
         let written = projects.with_adopt_request(&view, &settings, args.even_if_changed, |request| {
             let planned = plan_changes(request)?;
@@ -299,8 +287,11 @@ impl RunningSearch {
             Some(StageRun::Complete(files)) => return Ok(Some(files.open()?)),
             Some(StageRun::Unfinished(dir)) => Session::resume(&dir, self.conditions, &self.places)?,
             None => {
-                let origin =
-                    PlanOrigin { by: SEARCH.into(), request: self.directory.name(), stage: stage.into() };
+                let origin = PlanOrigin {
+                    by: PlanOrigin::SEARCH.into(),
+                    request: self.directory.name(),
+                    stage: stage.into(),
+                };
                 let request = PlanRequest::of_stage(scenarios()?, self.directory.saved.seed, budget, origin);
                 Session::begin(request, true, self.conditions, &self.places)?
             }

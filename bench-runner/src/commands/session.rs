@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use bench_runner_core::bundle::{Bundle, Manifest};
-use bench_runner_core::record::{Plan, Refusal};
+use bench_runner_core::record::{Plan, PlanOrigin, Refusal};
 use bench_runner_measure::host::{self, Health, Severity};
 use bench_runner_measure::plan::{check, estimate};
 use bench_runner_measure::process;
@@ -14,9 +14,7 @@ use super::request::PlanRequest;
 use super::start::StartConditions;
 use super::terminal::Terminal;
 use super::{EarlyEnd, Exit, missing_tools, open_projects, plan_summary, pluralize, wait, with_help};
-use crate::flows::{
-    self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions, SEARCH,
-};
+use crate::flows::{self, FlowError, MeasuredRun, MeasuringSession, Places, Projects, ReproduceOptions};
 
 /// Holds the measuring lock and the pending run. Each constructor reads and checks its whole request before
 /// it waits for the machine, takes the lock or starts anything.
@@ -135,7 +133,7 @@ fn progress<'p>(
     let history = measuring.machine_history(plan);
     let estimate = estimate(plan, &measuring.projects().estimates(plan), &history);
     // A search says in a line what it builds in a stage.
-    if plan.origin.as_ref().is_none_or(|origin| origin.by != SEARCH) {
+    if plan.origin.as_ref().is_none_or(|origin| origin.by != PlanOrigin::SEARCH) {
         Terminal::of_stderr().print(&plan_summary::plan_summary(plan, &estimate));
     }
     ProgressDisplay::new(plan, &estimate, earlier)

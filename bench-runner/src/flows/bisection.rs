@@ -5,11 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use bench_runner_core::bundle::{self, Bundle, BundleError, Manifest, RunFiles, Status, ToolEntry};
-use bench_runner_core::record::{Role, rounds, wall_seconds};
+use bench_runner_core::record::{PlanOrigin, Role, rounds, wall_seconds};
 use bench_runner_core::stats::BisectionRound;
-
-/// Verb in the origin of the plans.
-pub(crate) const BY: &str = "bisect";
 
 /// Steps of one bisection on one machine.
 #[derive(Debug, Default)]
@@ -114,7 +111,7 @@ fn are_alike(one: &StepSetup, other: &StepSetup) -> bool {
 }
 
 fn is_step(manifest: &Manifest, request: &str) -> bool {
-    let is_asked = |by: &str, asked: &str| by == BY && asked == request;
+    let is_asked = |by: &str, asked: &str| by == PlanOrigin::BISECT && asked == request;
     manifest.status == Status::Complete
         && manifest.plan.origin.as_ref().is_some_and(|origin| is_asked(&origin.by, &origin.request))
 }

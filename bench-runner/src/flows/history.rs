@@ -84,8 +84,8 @@ pub(crate) fn load_runs(
 /// past and installed toolchains have no place in time.
 pub(crate) fn is_of_history(run: &HistoryRun, order: HistoryOrder) -> bool {
     match run.origin.as_deref() {
-        Some("bisect" | "gate" | PlanOrigin::SECOND_LOOK) => false,
-        Some("backfill") => order != HistoryOrder::Time,
+        Some(PlanOrigin::BISECT | PlanOrigin::GATE | PlanOrigin::SEARCH | PlanOrigin::SECOND_LOOK) => false,
+        Some(PlanOrigin::BACKFILL) => order != HistoryOrder::Time,
         _ => true,
     }
 }

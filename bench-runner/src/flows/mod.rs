@@ -30,7 +30,7 @@ pub(crate) use advice::advice_for;
 pub(crate) use archiving::{
     ArchivePlan, ArchivedMachine, RunSelection, archive, ended_before, plan_archive, thin,
 };
-pub(crate) use bisection::{BY as BISECTION, BisectionSteps};
+pub(crate) use bisection::BisectionSteps;
 pub(crate) use calibration::machine_history;
 pub use distribution::{PackagedVersion, packaged_version};
 pub(crate) use history::{directories as machine_dirs, is_of_history, load_runs, publish_history};
@@ -43,12 +43,13 @@ pub(crate) use publish::{PublishedReport, publish};
 pub use publish::{judge, page};
 pub(crate) use reproduce::{ReproduceOptions, plan_again};
 pub(crate) use search::{
-    BY as SEARCH, PILOT, SavedSearch, SearchDirectory, StagePlan, StageRun, artifact_sizes, combination_name,
-    combination_settings, pilot_scenarios, saved_space, search_request, space_of, stage_result,
+    PILOT, SavedSearch, SearchDirectory, StagePlan, StageRun, artifact_sizes, combination_name,
+    combination_settings, is_part_of_search, pilot_scenarios, saved_space, search_request, space_of,
+    stage_result,
 };
 pub(crate) use tracking::{
     FollowedProject, LogFile, LookGroup, NightSeries, NotLooked, deliver, judge_look, load_marks,
-    look_groups, news, night_series, publish_machine_history, responsible,
+    look_groups, news, night_series, publish_machine_history, responsible, tracking_of,
 };
 pub use verify::{Fault, ProvenEdit, VerifiedBuild, VerifiedProject, VerifyOptions};
 pub(crate) use verify::{Verifier, fetch_all, verify_sources};

@@ -33,7 +33,7 @@ pub struct GatedVariant<'c> {
     pub block: &'c BlockResult,
     /// The variant.
     pub arm: &'c ArmResult,
-    /// How much slower it may be, as a fraction.
+    /// Allowed slowdown, as a fraction.
     pub tolerance: f64,
     /// The answer.
     pub outcome: GateOutcome,

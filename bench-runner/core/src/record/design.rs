@@ -17,6 +17,14 @@ pub struct PlanOrigin {
 }
 
 impl PlanOrigin {
+    /// Verb of the runs of past commits and of toolchains.
+    pub const BACKFILL: &str = "backfill";
+    /// Verb of the steps of a bisection.
+    pub const BISECT: &str = "bisect";
+    /// Verb of the runs of a gate.
+    pub const GATE: &str = "gate";
+    /// Verb of the stages of a search.
+    pub const SEARCH: &str = "search";
     /// Verb of the nights of `track`.
     pub const NIGHT: &str = "track";
     /// Verb of runs that measure suspicions of `track` again.

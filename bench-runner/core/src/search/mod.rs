@@ -24,10 +24,10 @@ mod stage;
 mod step;
 
 pub use confirmation::{Confirmation, DailyGain, confirm};
-pub use outcome::{NotJudged, SearchOutcome, SearchResult, SingleChange, TriedCombination};
+pub use outcome::{NotJudged, SearchOutcome, SearchResult, TriedCombination};
 pub use prediction::{DailyPrediction, predict};
 pub use refusal::SearchRefusal;
-pub use request::{DailyWorkload, InvalidPerDay, PerDay, SearchRequest, WarmUp};
+pub use request::{DailyWorkload, SearchRequest, WarmUp};
 pub use space::{ForbiddenCombination, MAX_COMBINATIONS, SearchAxis, SearchSpace};
 pub use stage::{DroppedArm, SearchStage, StageArm, StageBuild, StageResult, StageRounds, StageWorkload};
 pub use step::{SearchStep, first_stage, next_step};

@@ -13,8 +13,6 @@ use super::stage::StageResult;
 pub struct SearchResult {
     /// Levels of the nominee; `None` if no combination could be nominated.
     pub nominee: Option<Vec<usize>>,
-    /// Differences of the nominee from the user's own configuration.
-    pub changes: Vec<SingleChange>,
     /// The answer.
     pub outcome: SearchOutcome,
     /// The combinations that were built, the best prediction first; the user's own is among them.
@@ -54,20 +52,6 @@ pub enum NotJudged {
     },
 }
 
-/// A setting of the nominee that the user's own configuration has differently.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SingleChange {
-    /// Key of the axis.
-    pub axis: String,
-    /// The user's own value.
-    pub from: String,
-    /// Value of the nominee.
-    pub to: String,
-    /// Levels of the combination with this change alone.
-    pub alone: Vec<usize>,
-}
-
 /// A combination that was built.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,22 +67,6 @@ pub struct TriedCombination {
     pub log_ratio_sd: Option<f64>,
     /// Reason why it was given up.
     pub dropped: Option<String>,
-}
-
-/// The nominee's differences from the user's own configuration, in the order of the axes.
-pub(super) fn changes(request: &SearchRequest, nominee: &[usize]) -> Vec<SingleChange> {
-    let own = &request.space.as_configured;
-    let change = |(at, axis): (usize, &super::space::SearchAxis)| {
-        let mut alone = own.clone();
-        alone[at] = nominee[at];
-        (alone != *own).then(|| SingleChange {
-            axis: axis.key.clone(),
-            from: axis.levels[own[at]].clone(),
-            to: axis.levels[nominee[at]].clone(),
-            alone,
-        })
-    };
-    request.space.axes.iter().enumerate().filter_map(change).collect()
 }
 
 /// All combinations of all stages.

@@ -1,7 +1,5 @@
-//! What a user asks of a search.
+//! Request for a search.
 
-use std::collections::BTreeMap;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -102,46 +100,5 @@ impl SearchRequest {
 
     fn has_separate_warm_up(&self, name: &str) -> bool {
         self.workloads.iter().any(|one| one.name == name && matches!(one.warm_up, WarmUp::Separate { .. }))
-    }
-}
-
-/// Builds per day by workload, as users write them: `incremental=80,check=30,clean=3`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PerDay(pub BTreeMap<String, f64>);
-
-impl Default for PerDay {
-    fn default() -> Self {
-        Self(
-            [("incremental", 80.0), ("check", 30.0), ("clean", 3.0)]
-                .map(|(name, n)| (name.to_owned(), n))
-                .into(),
-        )
-    }
-}
-
-/// A text that is not `workload=number,…`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{part}` is not a workload with its builds per day, such as `incremental=80`")]
-pub struct InvalidPerDay {
-    /// The part that was not understood.
-    pub part: String,
-}
-
-impl FromStr for PerDay {
-    type Err = InvalidPerDay;
-
-    fn from_str(text: &str) -> Result<Self, InvalidPerDay> {
-        let mut all = BTreeMap::new();
-        for part in text.split(',') {
-            let invalid = || InvalidPerDay { part: part.to_owned() };
-            let (name, number) = part.split_once('=').ok_or_else(invalid)?;
-            let number: f64 = number.trim().parse().map_err(|_| invalid())?;
-            let is_new = all.insert(name.trim().to_owned(), number).is_none();
-            if name.trim().is_empty() || !(number > 0.0 && number.is_finite()) || !is_new {
-                return Err(invalid());
-            }
-        }
-        Ok(Self(all))
     }
 }

@@ -13,18 +13,18 @@ mod stage;
 
 use std::path::Path;
 
-use bench_runner_core::record::Refusal;
+use bench_runner_core::record::{AS_CONFIGURED, Refusal};
 
 use crate::scenario::{RequestError, RequestWord};
 use crate::toml_reader::SourceText;
 
 pub use requirement::{Allowance, Requirement};
 pub use resolve::{SearchedProject, available_space};
-pub use space::{AvailableSpace, DroppedLevel, ForbiddenPair, MOST_COMBINATIONS, SpaceAxis, SpaceLevel};
+pub use space::{AvailableSpace, DroppedLevel, ForbiddenPair, SpaceAxis, SpaceLevel};
 pub use stage::{StageRequest, stage_scenario};
 
 /// Word for the level that leaves a setting as the user has it.
-pub const UNTOUCHED: &str = "as-configured";
+pub const UNTOUCHED: &str = AS_CONFIGURED;
 
 /// A space file: the axes of a search and their levels, before this machine is asked.
 #[derive(Debug, Clone, PartialEq)]

@@ -35,7 +35,7 @@ pub struct SearchedProject<'a> {
 ///
 /// # Errors
 /// If requirements contradict each other or cannot be met here, or the space has one combination or more than
-/// [`MOST_COMBINATIONS`](super::MOST_COMBINATIONS).
+/// [`MAX_COMBINATIONS`](bench_runner_core::search::MAX_COMBINATIONS).
 pub fn available_space<W: World + ?Sized>(
     file: &SpaceFile,
     requirements: &[Requirement],

@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use bench_runner_core::record::Refusal;
+use bench_runner_core::search::MAX_COMBINATIONS;
 
 use super::UNTOUCHED;
 use crate::axes::Settings;
-
-/// Largest number of combinations that a search can choose from, forbidden ones included.
-pub const MOST_COMBINATIONS: usize = 100_000;
 
 /// The axes of a search with the levels that this machine can do. A combination has one level of each axis, by
 /// its index, in the order of the axes.
@@ -55,6 +53,11 @@ pub struct DroppedLevel {
 }
 
 impl SpaceLevel {
+    /// The level with this name, without aliases.
+    pub fn named(name: &str) -> Self {
+        Self { value: (name != UNTOUCHED).then(|| name.to_owned()), aliases: Vec::new() }
+    }
+
     /// The value, or the word for an untouched setting.
     pub fn name(&self) -> &str {
         self.value.as_deref().unwrap_or(UNTOUCHED)
@@ -120,18 +123,18 @@ impl AvailableSpace {
     /// Checks the number of combinations of all levels, forbidden ones included.
     ///
     /// # Errors
-    /// If there are more than [`MOST_COMBINATIONS`].
+    /// If there are more than [`MAX_COMBINATIONS`].
     pub(super) fn check_size(&self, name: &str) -> Result<(), Refusal> {
         let levels: Vec<usize> = self.axes.iter().map(|axis| axis.levels.len()).collect();
         let product = levels.iter().try_fold(1usize, |product, levels| product.checked_mul(*levels));
-        if product.is_some_and(|product| product <= MOST_COMBINATIONS) {
+        if product.is_some_and(|product| product <= MAX_COMBINATIONS) {
             return Ok(());
         }
         let number = product.map_or_else(|| "very many".to_owned(), |product| product.to_string());
         let levels: Vec<String> =
             self.axes.iter().map(|axis| format!("{} of `{}`", axis.levels.len(), axis.key)).collect();
         Err(Refusal::new(format!(
-            "the space `{name}` has {number} combinations here, more than {MOST_COMBINATIONS}: {}",
+            "the space `{name}` has {number} combinations here, more than {MAX_COMBINATIONS}: {}",
             levels.join(", ")
         ))
         .with_help("list fewer values in the file, or fix some axes by `--require`"))
@@ -185,9 +188,8 @@ mod tests {
     use super::*;
 
     fn axis(key: &str, values: &[&str]) -> SpaceAxis {
-        let level = |value: Option<&str>| SpaceLevel { value: value.map(str::to_owned), aliases: Vec::new() };
-        let levels = std::iter::once(None).chain(values.iter().copied().map(Some)).map(level).collect();
-        SpaceAxis { key: key.to_owned(), levels }
+        let names = std::iter::once(UNTOUCHED).chain(values.iter().copied());
+        SpaceAxis { key: key.to_owned(), levels: names.map(SpaceLevel::named).collect() }
     }
 
     fn space(axes: Vec<SpaceAxis>, forbidden: &[[(usize, usize); 2]]) -> AvailableSpace {

@@ -10,7 +10,7 @@ use crate::scenario::{
     WholeVariant,
 };
 
-/// What one stage of a search builds.
+/// Builds of one stage of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StageRequest<'a> {
     /// Name of the stage, such as `screening`; the first part of the ids of its blocks.

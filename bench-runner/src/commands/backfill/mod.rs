@@ -185,7 +185,7 @@ impl Backfill<'_> {
         let sampling = &mut scenario.sampling;
         (sampling.min_rounds, sampling.max_rounds, sampling.precision) = (args.rounds, args.rounds, None);
         let origin = PlanOrigin {
-            by: "backfill".into(),
+            by: PlanOrigin::BACKFILL.into(),
             request: candidates.request.clone(),
             stage: (number + 1).to_string(),
         };

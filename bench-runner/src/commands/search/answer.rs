@@ -1,4 +1,4 @@
-//! What a search says at its end.
+//! Output of a search.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -135,7 +135,7 @@ fn per_day(finished: &FinishedSearch, confirmation: &Confirmation) -> String {
     format!("{} take {total} as you have it, and {ratio} with it", builds.join(", "))
 }
 
-/// What the nominee costs, as sentences.
+/// Costs of the nominee, as sentences.
 fn costs(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<String> {
     let Some(nominee) = finished.result.nominee.as_ref().filter(|_| finished.is_faster()) else {
         return Vec::new();

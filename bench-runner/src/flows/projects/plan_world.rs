@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use bench_runner_core::record::{PlannedProject, Refusal, TreeId};
 use bench_runner_measure::axes::{self, Available, Setting, Settings};
 use bench_runner_measure::build::{Goal, Linking};
@@ -62,6 +63,13 @@ impl Projects {
                 Err(word.refuse(refusal.with_help("name a single one")))
             }
         }
+    }
+
+    /// The project of a word that names a single one, as plans see it.
+    pub(crate) fn single_view(&self, word: &RequestWord) -> Result<ProjectView, FlowError> {
+        self.single(word)?;
+        let view = self.projects(word)?.pop();
+        Ok(view.with_context(|| format!("`{}` is not known", word.text))?)
     }
 
     /// The projects of a word: a directory, a manifest file, a name, or `tag:…`.

@@ -7,12 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, BundleError, Manifest, RunFiles, Status};
-use bench_runner_core::record::short_hash;
-use bench_runner_core::search::{PerDay, SearchSpace};
+use bench_runner_core::record::{PlanOrigin, short_hash};
+use bench_runner_core::search::SearchSpace;
 use bench_runner_measure::scenario::RequestError;
 use serde::{Deserialize, Serialize};
 
-use super::BY;
 use crate::flows::{FlowError, Places};
 
 /// Name of the file with the request.
@@ -21,7 +20,8 @@ const REQUEST_FILE: &str = "search.json";
 /// Version of that file.
 const FORMAT: u32 = 1;
 
-/// What a user asked for, and what this machine can do of it. With the results of the stages it determines all that follows.
+/// Request of a user, with the settings that this machine has. With the results of the stages it determines everything
+/// that follows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SavedSearch {
@@ -38,7 +38,7 @@ pub(crate) struct SavedSearch {
     /// Time limit of the whole search.
     pub(crate) budget: Duration,
     /// Builds per day by workload.
-    pub(crate) per_day: PerDay,
+    pub(crate) per_day: BTreeMap<String, f64>,
     /// Seed of all random choices.
     pub(crate) seed: u64,
     /// Name of the space file.
@@ -168,8 +168,16 @@ impl SearchDirectory {
 
     fn is_of(&self, manifest: &Manifest, stage: &str) -> bool {
         let origin = manifest.plan.origin.as_ref();
-        origin.is_some_and(|origin| origin.by == BY && origin.request == self.name() && origin.stage == stage)
+        origin.is_some_and(|origin| {
+            origin.by == PlanOrigin::SEARCH && origin.request == self.name() && origin.stage == stage
+        })
     }
+}
+
+/// True if a path is in the directory of a search and is not a run: the request, or the directory of the machine.
+pub(crate) fn is_part_of_search(path: &Path) -> bool {
+    let of_search = path.parent().is_some_and(|dir| dir.join(REQUEST_FILE).is_file());
+    of_search && !path.join("manifest.json").is_file()
 }
 
 impl SavedSearch {

@@ -5,11 +5,8 @@ mod directory;
 mod pilot;
 mod stages;
 
-pub(crate) use directory::{SavedSearch, SearchDirectory, StageRun};
+pub(crate) use directory::{SavedSearch, SearchDirectory, StageRun, is_part_of_search};
 pub(crate) use pilot::{PILOT, pilot_scenarios, search_request};
 pub(crate) use stages::{
     StagePlan, artifact_sizes, combination_name, combination_settings, saved_space, space_of, stage_result,
 };
-
-/// Verb in the origin of the plans.
-pub(crate) const BY: &str = "search";

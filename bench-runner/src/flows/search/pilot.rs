@@ -19,7 +19,7 @@ pub(crate) const PILOT: &str = "pilot";
 /// Smallest time between two builds that no clock counts, in seconds.
 const LEAST_OVERHEAD: f64 = 0.05;
 
-/// How the first build of each workload of a day is used.
+/// Use of the first build of a workload.
 fn warm_up(name: &str, of_day: &[String]) -> Result<FirstBuild, FlowError> {
     let find = |name: &str| workloads::find(name).map_err(RequestError::from);
     let workload = find(name)?;
@@ -55,7 +55,7 @@ enum FirstBuild {
 /// # Errors
 /// If there is no such workload.
 pub(crate) fn pilot_scenarios(saved: &SavedSearch) -> Result<Vec<Scenario>, FlowError> {
-    let names: Vec<String> = saved.per_day.0.keys().cloned().collect();
+    let names: Vec<String> = saved.per_day.keys().cloned().collect();
     let mut built: Vec<String> = Vec::new();
     for name in &names {
         if !matches!(warm_up(name, &names)?, FirstBuild::Of(_)) {
@@ -88,10 +88,10 @@ pub(crate) fn pilot_scenarios(saved: &SavedSearch) -> Result<Vec<Scenario>, Flow
 /// # Errors
 /// If a workload was not built, or a build takes too long for the budget.
 pub(crate) fn search_request(saved: &SavedSearch, pilot: &Bundle) -> Result<SearchRequest, FlowError> {
-    let names: Vec<String> = saved.per_day.0.keys().cloned().collect();
+    let names: Vec<String> = saved.per_day.keys().cloned().collect();
     let seconds = |name: &str| times(pilot, name, saved.budget);
     let mut of_day = Vec::new();
-    for (name, per_day) in &saved.per_day.0 {
+    for (name, per_day) in &saved.per_day {
         let (build_s, warm_up) = match warm_up(name, &names)? {
             FirstBuild::Counts => {
                 let (first, later) = seconds(name)?;

@@ -7,7 +7,7 @@ use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{AS_CONFIGURED, Block, Role, Sample, builds_by_arm, rounds};
 use bench_runner_core::search::{
     DroppedArm, ForbiddenCombination, SearchAxis, SearchRequest, SearchSpace, SearchStage, StageArm,
-    StageBuild, StageResult, StageRounds, WarmUp,
+    StageBuild, StageResult, StageRounds, StageWorkload, WarmUp,
 };
 use bench_runner_measure::scenario::{RequestWord, SamplingSpec, Scenario};
 use bench_runner_measure::search::{
@@ -89,7 +89,7 @@ pub(crate) struct StagePlan<'s> {
 }
 
 impl StagePlan<'_> {
-    /// A scenario for each workload, since each has a number of rounds of its own.
+    /// One scenario per workload, since their numbers of rounds differ.
     pub(crate) fn scenarios(&self) -> Vec<Scenario> {
         let combinations: Vec<Vec<usize>> = self
             .stage
@@ -119,12 +119,9 @@ impl StagePlan<'_> {
             scenario.matrices.iter_mut().for_each(|matrix| matrix.twin = has_twin);
             scenario
         };
-        let timed = |name: &str, rounds: u32| match self.warm_up(name) {
-            // The first build is one of them.
-            Some(WarmUp::Counts) => rounds.saturating_sub(1).max(1),
-            _ => rounds,
-        };
-        self.stage.workloads.iter().map(|one| scenario(&one.name, timed(&one.name, one.rounds))).collect()
+        let timed = |one: &StageWorkload| timed_rounds(self.warm_up(&one.name)?, one.rounds);
+        let scenarios = self.stage.workloads.iter().filter_map(|one| Some(scenario(&one.name, timed(one)?)));
+        scenarios.collect()
     }
 
     /// The levels without those of required settings.
@@ -142,6 +139,19 @@ impl StagePlan<'_> {
             Role::Variant => self.space.name(&self.varying(&arm.levels)),
             Role::Baseline | Role::Twin => AS_CONFIGURED.to_owned(),
         }
+    }
+}
+
+/// Timed rounds of a workload that has `rounds` values for each arm; `None` if it is not built by itself. Warm-ups from
+/// nothing give the first values, and a run has at least one timed round.
+fn timed_rounds(warm_up: &WarmUp, rounds: u32) -> Option<u32> {
+    match warm_up {
+        WarmUp::Separate { .. } => Some(rounds),
+        // Its own warm-up.
+        WarmUp::Counts => Some(rounds.saturating_sub(1).max(1)),
+        WarmUp::Within { .. } if rounds < 2 => None,
+        // Its own warm-up, and that of the other workload.
+        WarmUp::Within { .. } => Some(rounds.saturating_sub(2).max(1)),
     }
 }
 
@@ -235,9 +245,8 @@ mod tests {
     use super::*;
 
     fn axis(key: &str, values: &[&str]) -> SpaceAxis {
-        let level = |value: Option<&str>| SpaceLevel { value: value.map(str::to_owned), aliases: Vec::new() };
-        let levels = std::iter::once(None).chain(values.iter().copied().map(Some)).map(level).collect();
-        SpaceAxis { key: key.to_owned(), levels }
+        let names = std::iter::once(UNTOUCHED).chain(values.iter().copied());
+        SpaceAxis { key: key.to_owned(), levels: names.map(SpaceLevel::named).collect() }
     }
 
     fn available() -> AvailableSpace {
@@ -252,7 +261,16 @@ mod tests {
         }
     }
 
-    /// What the user has lacks the required setting, and is still a combination of the space; nothing else may lack it.
+    #[test]
+    fn a_warm_up_that_is_a_value_is_not_built_again() {
+        let within = WarmUp::Within { workload: "incremental".into() };
+        let of = |warm_up: &WarmUp| [1, 2, 3, 5].map(|rounds| timed_rounds(warm_up, rounds));
+        assert_eq!(of(&WarmUp::Separate { seconds: 9.0 }), [Some(1), Some(2), Some(3), Some(5)]);
+        assert_eq!(of(&WarmUp::Counts), [Some(1), Some(1), Some(2), Some(4)]);
+        assert_eq!(of(&within), [None, Some(1), Some(1), Some(3)]);
+    }
+
+    /// The user's own configuration lacks the required setting, and is still a combination of the space; no other one may.
     #[test]
     fn a_required_setting_is_an_axis_that_only_the_users_own_configuration_leaves() {
         let saved = saved_space(&available());

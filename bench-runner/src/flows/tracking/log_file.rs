@@ -117,8 +117,16 @@ fn now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
+const BEFORE_NAME: &str = "track-";
+const AFTER_NAME: &str = ".jsonl";
+
 fn path(results: &Path, machine: &str, name: &str) -> PathBuf {
-    results.join(machine).join(format!("track-{name}.jsonl"))
+    results.join(machine).join(format!("{BEFORE_NAME}{name}{AFTER_NAME}"))
+}
+
+/// Name of the tracking file whose log has this path; `None` if it is not called like a log.
+pub(crate) fn tracking_of(path: &Path) -> Option<&str> {
+    path.file_name()?.to_str()?.strip_prefix(BEFORE_NAME)?.strip_suffix(AFTER_NAME)
 }
 
 /// Reads the lines of a log; its remarks name the file.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use bench_runner_core::tracking::{SeriesMark, marks_of};
 
-use super::log_file::LogFile;
+use super::log_file::{LogFile, tracking_of};
 
 /// Alarms and accepted levels of a results directory.
 #[derive(Debug, Default, PartialEq)]
@@ -41,9 +41,7 @@ fn logs(machine: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
     let mut logs = Vec::new();
     for entry in std::fs::read_dir(machine)? {
         let path = entry?.path();
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
-        let tracking = file.strip_prefix("track-").and_then(|rest| rest.strip_suffix(".jsonl"));
-        if let Some(tracking) = tracking.map(str::to_owned) {
+        if let Some(tracking) = tracking_of(&path).map(str::to_owned) {
             logs.push((tracking, path));
         }
     }

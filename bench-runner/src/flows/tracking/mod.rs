@@ -11,7 +11,7 @@ mod series;
 
 pub(crate) use delivery::deliver;
 pub(crate) use followed::FollowedProject;
-pub(crate) use log_file::LogFile;
+pub(crate) use log_file::{LogFile, tracking_of};
 pub(crate) use looks::{LookGroup, NotLooked, judge_look, look_groups};
 pub(crate) use marks::load_marks;
 pub(crate) use news::{news, responsible};

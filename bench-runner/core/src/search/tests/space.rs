@@ -63,18 +63,6 @@ fn rules_must_name_what_there_is() {
 }
 
 #[test]
-fn builds_per_day_are_read_as_users_write_them() {
-    let read: PerDay = "incremental=80, check=7.5".parse().unwrap();
-    assert_eq!(read.0, [("check".to_owned(), 7.5), ("incremental".to_owned(), 80.0)].into());
-    for wrong in
-        ["", "check", "check=", "check=0", "check=-1", "check=inf", "check=NaN", "=3", "check=1,check=2"]
-    {
-        assert!(wrong.parse::<PerDay>().is_err(), "{wrong}");
-    }
-    assert_eq!("check=1,x".parse::<PerDay>().unwrap_err().part, "x");
-}
-
-#[test]
 fn a_request_comes_back_from_its_file() {
     let mut request = request(&[3, 2], 30);
     request.space.forbidden = vec![forbidding(&[(0, 2), (1, 1)])];
