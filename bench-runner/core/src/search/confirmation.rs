@@ -32,14 +32,14 @@ const MOST_ROUNDS: u32 = 60;
 const COMPARISONS: usize = 2;
 
 /// Level of the corrected tests.
-const ALPHA: f64 = 0.03;
+const ALPHA: f64 = 0.02;
 
 /// Arms of a confirmation: as configured, its twin, and the nominee.
 const REFERENCE: Reference = Reference { baseline: 0, twin: Some(1) };
 const REFERENCE_ARMS: [usize; 2] = [0, 1];
 const NOMINEE: usize = 2;
 
-/// What a confirmation showed.
+/// Result of a confirmation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Confirmation {

@@ -4,14 +4,18 @@ use super::candidates::CandidateArms;
 use super::confirmation::{self, confirm, plan_confirmation};
 use super::costs::{ArmTimes, seconds};
 use super::head_to_head::{self, plan_head_to_head};
-use super::outcome::{NotJudged, SearchOutcome, SearchResult, changes, tried};
+use super::outcome::{NotJudged, SearchOutcome, SearchResult, tried};
 use super::prediction::{DailyPrediction, predict};
 use super::refusal::SearchRefusal;
 use super::request::SearchRequest;
 use super::screening::{self, plan_screening};
 use super::stage::{SearchStage, StageResult};
 
-/// What a search does next.
+/// Share of the day that a setting must be predicted to save. Without it, settings that do nothing are proposed half of
+/// the time, because of the noise.
+const PRICE_OF_SETTING: f64 = 0.002;
+
+/// Next step of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SearchStep {
     /// Measure a stage.
@@ -69,7 +73,7 @@ pub fn next_step(request: &SearchRequest, results: &[StageResult]) -> Result<Sea
     let is_possible = |levels: &Vec<usize>| {
         levels != own && results.iter().all(|result| result.reason_of(levels).is_none())
     };
-    let mut possible = best_predicted(&request.space.allowed()?, &prediction);
+    let mut possible = best_predicted(&request.space.allowed()?, own, &prediction);
     possible.retain(is_possible);
     let number = results.len() - 1;
     let time = time_for_head_to_head(request, results, left, &prediction);
@@ -109,10 +113,13 @@ fn expect(result: &StageResult, is_it: impl Fn(&str) -> bool, expected: &str) ->
     Err(SearchRefusal::OtherStage { expected: expected.to_owned(), found: result.stage.name.clone() })
 }
 
-/// Combinations by their predicted days, the shortest first.
-fn best_predicted(allowed: &[Vec<usize>], prediction: &DailyPrediction) -> Vec<Vec<usize>> {
-    let mut days: Vec<(f64, &Vec<usize>)> =
-        allowed.iter().map(|levels| (prediction.daily_seconds(levels), levels)).collect();
+/// Combinations by their predicted days, the shortest first, where each setting counts as [`PRICE_OF_SETTING`].
+fn best_predicted(allowed: &[Vec<usize>], own: &[usize], prediction: &DailyPrediction) -> Vec<Vec<usize>> {
+    let day = |levels: &Vec<usize>| {
+        let settings = levels.iter().zip(own).filter(|(level, own)| level != own).count();
+        prediction.daily_seconds(levels) * (1.0 + PRICE_OF_SETTING * settings as f64)
+    };
+    let mut days: Vec<(f64, &Vec<usize>)> = allowed.iter().map(|levels| (day(levels), levels)).collect();
     days.sort_by(|a, b| a.0.total_cmp(&b.0));
     days.into_iter().map(|(_, levels)| levels.clone()).collect()
 }
@@ -124,7 +131,7 @@ fn without_comparison(
     prediction: Option<&DailyPrediction>,
 ) -> SearchResult {
     let outcome = SearchOutcome::NotJudged(reason);
-    SearchResult { nominee: None, changes: Vec::new(), outcome, tried: tried(request, results, prediction) }
+    SearchResult { nominee: None, outcome, tried: tried(request, results, prediction) }
 }
 
 /// The result after a confirmation.
@@ -149,10 +156,5 @@ fn judged(
         }
     };
     let all: Vec<StageResult> = earlier.iter().chain([last]).cloned().collect();
-    Ok(SearchResult {
-        changes: changes(request, &nominee),
-        nominee: Some(nominee),
-        outcome,
-        tried: tried(request, &all, prediction.as_ref()),
-    })
+    Ok(SearchResult { nominee: Some(nominee), outcome, tried: tried(request, &all, prediction.as_ref()) })
 }
