@@ -93,6 +93,17 @@ fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
     let again = lab.run(&["search", "--resume", search]).expect(0);
     assert!(again.stdout.contains("saves") && again.stdout.contains("[profile.dev]"), "{}", again.stdout);
     assert_eq!(runs(&lab).len(), stages.len(), "nothing is built again");
+
+    lab.write("own/Cargo.toml.kept", &fs::read_to_string(lab.path("own/Cargo.toml")).expect("a manifest"));
+    let written = lab.run(&["search", "--resume", search, "--write"]).expect(0);
+    assert!(written.stderr.contains("+debug = \"none\""), "{}", written.stderr);
+    let manifest = fs::read_to_string(lab.path("own/Cargo.toml")).expect("a manifest");
+    assert!(manifest.contains("[profile.dev]") && manifest.contains("debug = \"none\""), "{manifest}");
+    let before = fs::read_to_string(lab.path("own/Cargo.toml.kept")).expect("a manifest");
+    let backup = fs::read_to_string(lab.path("own/Cargo.toml.bench-runner-backup")).expect("a backup");
+    assert_eq!(backup, before);
+    let reported = lab.run(&["report", &runs(&lab).last().expect("a run").display().to_string()]).expect(0);
+    assert!(reported.stdout.contains("faster"), "{}", reported.stdout);
 }
 
 fn a_search_that_cannot_be_made_is_refused_with_what_helps() {
