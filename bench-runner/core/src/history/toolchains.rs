@@ -2,7 +2,7 @@
 
 use super::compiler::Compiler;
 use crate::compare::{ArmResult, BlockResult};
-use crate::record::{Block, Pin, Plan, Proof};
+use crate::record::{Block, Pin, Plan, PlanOrigin, Proof};
 
 /// Name of the variant in series of toolchains.
 pub const TOOLCHAINS: &str = "toolchains";
@@ -10,7 +10,7 @@ pub const TOOLCHAINS: &str = "toolchains";
 /// The source that a block builds with each of its toolchains, if it is part of a `backfill` of toolchains. Other runs that vary
 /// toolchains have a series for each name: `nightly` is another compiler each day, and its course is worth a look.
 pub(super) fn over_toolchains(plan: &Plan, block: &Block) -> Option<String> {
-    let is_backfill = plan.origin.as_ref().is_some_and(|origin| origin.by == "backfill");
+    let is_backfill = plan.origin.as_ref().is_some_and(|origin| origin.by == PlanOrigin::BACKFILL);
     if !is_backfill || block.axes.iter().all(|key| key != "toolchain") {
         return None;
     }

@@ -1,6 +1,6 @@
 //! Robust fit of rounds and cells to a complete table, and contrasts of the cells.
 //!
-//! Model: y(i, c) = round(i) + cell(c) + error, with a variance of its own for each cell. The fit is an
+//! Model: y(i, c) = round(i) + cell(c) + error, with a separate variance for each cell. The fit is an
 //! M-estimate by the method of modified residuals (P. J. Huber, Robust Statistics (1981), section 7.8): residuals
 //! are clipped, added to the fitted values, and fitted again by least squares. The variances of the cells are the
 //! unbiased ones of G. K. Shukla (Some statistical aspects of partitioning genotype-environmental components of
@@ -15,7 +15,7 @@ pub(super) const LIMIT: f64 = 2.0;
 /// E min(Z², LIMIT²) for a standard normal Z.
 pub(super) const BETA: f64 = 0.920_537;
 
-/// Number of cells from which on each can have a variance of its own.
+/// Fewest cells that can have separate variances.
 const MIN_CELLS: usize = 3;
 
 /// Least variance of a cell, as a fraction of the average of all: a few rounds can be close together by

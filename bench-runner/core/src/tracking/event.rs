@@ -95,12 +95,12 @@ pub struct Night {
     /// Commits of the anchors, by project.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub commits: BTreeMap<String, String>,
-    /// What was built and has no valid value, so that the next night builds it again.
+    /// States that were built and have no valid value, so that the next night builds them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub again: Vec<Tip>,
 }
 
-/// How a series became suspicious.
+/// Kind of a suspicion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SuspicionKind {

@@ -234,8 +234,8 @@ impl TrackLog {
 
 #[cfg(test)]
 mod tests {
+    use super::super::fixture;
     use super::*;
-    use crate::stats::UncertainValue;
 
     fn series() -> SeriesId {
         SeriesId {
@@ -247,21 +247,8 @@ mod tests {
     }
 
     fn suspicion(number: u32) -> TrackEvent {
-        let change = UncertainValue { value: 0.05, se: 0.01, df: 9.0 };
-        TrackEvent::Suspected(Suspicion {
-            number,
-            series: series(),
-            kind: SuspicionKind::Level,
-            anchor: "anchor".into(),
-            run: format!("run-{number}"),
-            before_run: "run-0".into(),
-            from: "a".into(),
-            to: "b".into(),
-            change,
-            level: change,
-            noise: 0.01,
-            contributions: Vec::new(),
-        })
+        let run = format!("run-{number}");
+        TrackEvent::Suspected(fixture::suspicion(number, series(), SuspicionKind::Level, &run))
     }
 
     fn look(suspicion: u32, outcome: LookOutcome) -> TrackEvent {

@@ -143,35 +143,18 @@ fn place_of(mark: &SeriesMark, series: &TimeSeries, runs: &[&HistoryRun]) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use super::super::event::{Blessing, Look, LookOutcome, Suspicion, SuspicionKind, TrackEvent};
+    use super::super::event::{Blessing, Look, LookOutcome, SuspicionKind, TrackEvent};
+    use super::super::fixture::suspicion;
     use super::*;
     use crate::history::fixture;
-    use crate::stats::UncertainValue;
 
     fn id(variant: &str) -> SeriesId {
         SeriesId::from(&fixture::key(variant, ""))
     }
 
     fn raised(number: u32, variant: &str, run: &str) -> [TrackEvent; 2] {
-        let change = UncertainValue { value: 0.05, se: 0.01, df: 9.0 };
-        let suspicion = Suspicion {
-            number,
-            series: id(variant),
-            kind: SuspicionKind::Step,
-            anchor: "anchor".into(),
-            run: run.into(),
-            before_run: "run-0".into(),
-            from: "a".into(),
-            to: "b".into(),
-            change,
-            level: change,
-            noise: 0.01,
-            contributions: Vec::new(),
-        };
-        let look = Look {
-            outcome: LookOutcome::Confirmed,
-            ..Look::without_builds(&suspicion, LookOutcome::Confirmed, String::new())
-        };
+        let suspicion = suspicion(number, id(variant), SuspicionKind::Step, run);
+        let look = Look::without_builds(&suspicion, LookOutcome::Confirmed, String::new());
         [TrackEvent::Suspected(suspicion), TrackEvent::Looked(look)]
     }
 

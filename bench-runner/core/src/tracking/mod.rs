@@ -9,6 +9,8 @@
 mod anchors;
 mod event;
 mod finding;
+#[cfg(test)]
+mod fixture;
 mod log;
 mod look;
 mod marks;

@@ -1,4 +1,4 @@
-//! Whether cargo builds with the settings that were written: its configuration, its flags, its units.
+//! Check that cargo builds with the settings that were written: its configuration, its flags, its units.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -114,7 +114,7 @@ pub trait SettingValue: Any + fmt::Debug {
         &[]
     }
 
-    /// What is given up by having it permanently, as clauses that start in lower case. Side effects are not repeated.
+    /// Disadvantages of having it permanently, as clauses that start in lower case. Side effects are not repeated.
     fn costs(&self) -> &'static [&'static str] {
         &[]
     }

@@ -1,4 +1,4 @@
-//! What a set of settings costs besides time, as short sentences for somebody who is about to make it permanent.
+//! Costs of settings besides time, as short sentences for somebody who is about to make them permanent.
 
 use bench_runner_core::record::{AS_CONFIGURED, Refusal};
 
@@ -9,7 +9,7 @@ use super::toolchain;
 /// Smallest relative change of a size that is worth a sentence.
 const NOTABLE: f64 = 0.05;
 
-/// What one setting costs.
+/// Cost of one setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingCost {
     /// The setting, such as `debug=none`; empty for what all settings together cost.

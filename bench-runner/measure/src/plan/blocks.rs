@@ -92,6 +92,17 @@ struct BlockBuilder<'a> {
     fixed: Fixed<'a>,
 }
 
+/// Rows of a block after a decision on each.
+#[derive(Default)]
+struct ChosenRows {
+    arms: BlockArms,
+    skipped: Vec<Skipped>,
+    /// Reason for leaving out the baseline, if it is.
+    baseline_left: Option<Refusal>,
+    /// Combinations of a fraction that cannot be built.
+    left_out: LeftOutCombinations,
+}
+
 impl<'a> BlockBuilder<'a> {
     fn block<W: World + ?Sized>(
         &self,
@@ -103,43 +114,9 @@ impl<'a> BlockBuilder<'a> {
         let requested = rows.len();
         let is_whole = |row: &&Variant| !self.is_product(row) || row.name == AS_CONFIGURED;
         let whole: Vec<String> = rows.iter().filter(is_whole).map(|row| row.name.clone()).collect();
-        let mut skipped = Vec::new();
-        let mut chosen = BlockArms::default();
-        let mut baseline_left = None;
-        let mut left_out = LeftOutCombinations::default();
-        let varied = self.varied_keys();
-        for (at, variant) in rows.into_iter().enumerate() {
-            match self.decide(&variant, &chosen, memo)? {
-                Err(refusal) => {
-                    if at == 0 {
-                        let reason = format!("its baseline is left out: {}", refusal.what);
-                        baseline_left = Some(Refusal::new(reason));
-                    }
-                    if self.fraction().is_some() && self.is_product(&variant) {
-                        left_out.add(&variant, &varied, refusal);
-                    } else {
-                        skipped.push(self.skipped(&variant.name, refusal));
-                    }
-                }
-                Ok(resolved) => {
-                    if self.fraction().is_some() && self.is_product(&variant) {
-                        left_out.keep(&variant, &varied);
-                    }
-                    let role = if at == 0 { Role::Baseline } else { Role::Variant };
-                    chosen.add(role, variant, resolved);
-                }
-            }
-        }
-        skipped.extend(left_out.by_reason().map(|(name, refusal)| self.skipped(&name, refusal)));
-        let mut arms = chosen.arms;
-        let mut names = HashSet::new();
-        if let Some(duplicate_project) = arms.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
-            let message = format!(
-                "two variants of `{}` are called `{}`",
-                self.fixed.id, duplicate_project.variant.name
-            );
-            return Err(RequestError::usage(message, Some("use values without spaces".into())).into());
-        }
+        let ChosenRows { arms, mut skipped, baseline_left, left_out } = self.choose(rows, memo)?;
+        let mut arms = arms.arms;
+        self.check_names(&arms)?;
         if let Some(refusal) = baseline_left {
             skipped.push(self.skipped("all", refusal));
             return Ok((None, skipped));
@@ -177,6 +154,55 @@ impl<'a> BlockBuilder<'a> {
             })?;
         }
         Ok((Some(block), skipped))
+    }
+
+    /// Decides on each row.
+    fn choose<W: World + ?Sized>(
+        &self,
+        rows: Vec<Variant>,
+        memo: &mut Memo<'_, W>,
+    ) -> Result<ChosenRows, W::Error> {
+        let mut chosen = ChosenRows::default();
+        let varied = self.varied_keys();
+        for (at, variant) in rows.into_iter().enumerate() {
+            let of_fraction = self.fraction().is_some() && self.is_product(&variant);
+            match self.decide(&variant, &chosen.arms, memo)? {
+                Err(refusal) => {
+                    if at == 0 {
+                        let reason = format!("its baseline is left out: {}", refusal.what);
+                        chosen.baseline_left = Some(Refusal::new(reason));
+                    }
+                    if of_fraction {
+                        chosen.left_out.add(&variant, &varied, refusal);
+                    } else {
+                        chosen.skipped.push(self.skipped(&variant.name, refusal));
+                    }
+                }
+                Ok(resolved) => {
+                    if of_fraction {
+                        chosen.left_out.keep(&variant, &varied);
+                    }
+                    let role = if at == 0 { Role::Baseline } else { Role::Variant };
+                    chosen.arms.add(role, variant, resolved);
+                }
+            }
+        }
+        let by_reason = chosen.left_out.by_reason();
+        let skipped = by_reason.map(|(name, refusal)| self.skipped(&name, refusal));
+        chosen.skipped.extend(skipped.collect::<Vec<_>>());
+        Ok(chosen)
+    }
+
+    fn check_names(&self, arms: &[Arm]) -> Result<(), RequestError> {
+        let mut names = HashSet::new();
+        match arms.iter().find(|arm| !names.insert(arm.variant.name.as_str())) {
+            None => Ok(()),
+            Some(twice) => {
+                let message =
+                    format!("two variants of `{}` are called `{}`", self.fixed.id, twice.variant.name);
+                Err(RequestError::usage(message, Some("use values without spaces".into())))
+            }
+        }
     }
 
     /// The wanted number of combinations, if the block is a fraction.

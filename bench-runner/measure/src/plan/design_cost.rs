@@ -1,4 +1,4 @@
-//! What the design of a block costs, against changing one axis at a time.
+//! Cost of the design of a block, against changing one axis at a time.
 
 use bench_runner_core::record::{Block, BlockLevels};
 use bench_runner_core::stats::{DesignSpace, mean_effect_variance, one_at_a_time_variance};

@@ -18,7 +18,7 @@ pub struct BlockAnswer {
     /// Command that would settle the undecided variants, that has as many rounds as planned, or that measures what a fraction
     /// nominates.
     pub command: Option<String>,
-    /// What the command does, as a label.
+    /// Label of the command.
     pub command_label: &'static str,
 }
 

@@ -69,7 +69,7 @@ pub(super) fn values(values: &[AxisValue], width: usize) -> String {
     text + &missing(values, width) + &design(values, width)
 }
 
-/// What a fraction of all axes with named values costs, against one axis at a time; empty if too few can be built.
+/// Cost of a fraction of all axes with named values, against one axis at a time; empty if too few can be built.
 fn design(values: &[AxisValue], width: usize) -> String {
     let mut counts: Vec<(&str, usize)> = Vec::new();
     for value in values.iter().filter(|value| !value.form && value.state.is_ok()) {

@@ -1,4 +1,4 @@
-//! What the design of a block costs, and what a fraction shows and does not show.
+//! Cost of a block's design, and the limits of a fraction.
 
 use bench_runner_core::compare::with_separators;
 use bench_runner_core::record::{Block, Design};
@@ -49,7 +49,7 @@ fn mixed(design: &Design) -> String {
     format!("where two axes act together, other effects change with them: {}{more}", named.join(", "))
 }
 
-/// What one axis at a time would cost for effects of the same precision.
+/// Cost of changing one axis at a time, for effects of the same precision.
 fn cost(block: &Block) -> Option<String> {
     let cost = DesignCost::of(block)?;
     let averaged =

@@ -22,11 +22,11 @@ pub(super) struct Weighted {
     sums: Vec<[f64; 3]>,
     /// Standard deviation of a value of weight 1, from the differences of neighbors.
     scale: f64,
-    /// How weights follow from errors.
+    /// Rule for weights.
     weighing: Weighing,
 }
 
-/// How the weight of a value follows from its error.
+/// Rule by which the error of a value gives its weight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Weighing {
     /// Least variance of an error.

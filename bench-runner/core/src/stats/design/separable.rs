@@ -1,4 +1,4 @@
-//! Whether the candidates show all effects.
+//! Check that the candidates show all effects.
 
 use super::space::DesignSpace;
 

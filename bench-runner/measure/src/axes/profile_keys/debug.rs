@@ -45,7 +45,7 @@ pub(super) fn co_changes(value: &str, settings: &ParsedSettings) -> &'static [&'
     }
 }
 
-/// What a debugger and a backtrace no longer show.
+/// Information that a debugger and a backtrace no longer show.
 pub(super) fn costs(value: &str) -> &'static [&'static str] {
     match value {
         "none" => &[

@@ -23,7 +23,7 @@ impl DrawableSeries<'_> {
             }
             let text = match self.state(at).filter(|_| is_state) {
                 Some(state) => state,
-                // A second run of a day is told apart by its time.
+                // Several runs of one day are labeled with their times.
                 None if self.day(at) == last_date => self.moment(at).split_off(self.day(at).len()),
                 None => self.day(at).to_owned(),
             };

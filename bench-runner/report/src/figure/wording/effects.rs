@@ -47,7 +47,7 @@ impl<'a> EffectRowContent<'a> {
         }
     }
 
-    /// How far the effect at a single level may differ from an average, such as `±15%, average only`.
+    /// Largest deviation of the effect at a single level from an average, such as `±15%, average only`.
     pub(crate) fn single_level(self) -> String {
         let Self::Averaged(average) = self else { return String::new() };
         let Some(differ) = average.may_differ else { return String::new() };

@@ -40,7 +40,7 @@ pub(crate) fn uncommitted(file: &Path) -> Result<Option<&'static str>, String> {
     // git was told not to look at the file.
     let listed = ask(&["ls-files", "-v", "-z"])?;
     let is_hidden = listed.first().is_some_and(|tag| tag.is_ascii_lowercase() || *tag == b'S');
-    Ok(is_hidden.then_some("git is told not to look for changes in it"))
+    Ok(is_hidden.then_some("git is set to ignore changes in it"))
 }
 
 #[cfg(test)]
@@ -87,7 +87,7 @@ mod tests {
         assert_eq!((state("sub/a*"), state("sub/ab").is_some()), (None, true));
         fs::write(root.join("plain"), "2").unwrap();
         git(root, &["update-index", "--assume-unchanged", "plain"]);
-        assert_eq!(state("plain"), Some("git is told not to look for changes in it"));
+        assert_eq!(state("plain"), Some("git is set to ignore changes in it"));
         fs::remove_dir_all(root.join("sub")).unwrap();
         assert_eq!(state("sub/ab"), Some("it was deleted, and that is not committed"));
     }
