@@ -20,7 +20,7 @@ use crate::flows::{self, FlowError, JudgedRun};
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Runs, such as `results/MACHINE/RUN`, or archives of them
+    /// Runs, such as `results/MACHINE/RUN`, archives of them, or searches, of which the confirmation counts
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
     /// Baseline of the comparisons, such as `linker=mold` or the name of a variant (repeatable, for values of

@@ -22,7 +22,7 @@ use crate::flows::{self, FlowError};
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = FORMATS_AND_EXAMPLES)]
 pub(crate) struct Args {
-    /// Runs, such as `results/MACHINE/RUN`, or archives of them
+    /// Runs, such as `results/MACHINE/RUN`, archives of them, or searches, of which the confirmation counts
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
     /// Format to write; the formats are listed below

@@ -17,7 +17,7 @@ use crate::flows::{self, FlowError, JudgedRun, Places};
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Runs, such as `results/MACHINE/RUN`, or archives of them
+    /// Runs, such as `results/MACHINE/RUN`, archives of them, or searches, of which the confirmation counts
     #[arg(required = true, value_name = "RUN")]
     bundles: Vec<PathBuf>,
     /// Smallest difference that matters; equivalent: any difference was shown to be within it [default: that of each run]

@@ -68,6 +68,8 @@ fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
 
     let search = entries(&lab.path("work/results")).remove(0);
     let search = search.to_str().expect("a path");
+    let unfinished = lab.run(&["report", search]).expect(2);
+    assert!(unfinished.stderr.contains("has no confirmation yet"), "{}", unfinished.stderr);
     let found = document(&lab.run(&["search", "--resume", search, "--json"]).expect(0));
     assert_eq!(found["outcome"], "faster", "{found}");
     assert_eq!(found["nominee"]["debug"], "none", "{found}");
@@ -102,8 +104,13 @@ fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
     let before = fs::read_to_string(lab.path("own/Cargo.toml.kept")).expect("a manifest");
     let backup = fs::read_to_string(lab.path("own/Cargo.toml.bench-runner-backup")).expect("a backup");
     assert_eq!(backup, before);
-    let reported = lab.run(&["report", &runs(&lab).last().expect("a run").display().to_string()]).expect(0);
+    let reported = lab.run(&["report", search]).expect(0);
     assert!(reported.stdout.contains("faster"), "{}", reported.stdout);
+    let confirmation = runs(&lab).last().expect("a run").display().to_string();
+    assert_eq!(
+        lab.run(&["compare", search]).expect(0).stdout,
+        lab.run(&["compare", &confirmation]).expect(0).stdout
+    );
 }
 
 fn a_search_that_cannot_be_made_is_refused_with_what_helps() {

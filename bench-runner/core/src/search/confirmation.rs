@@ -15,8 +15,8 @@ use super::prediction::DailyPrediction;
 use super::request::SearchRequest;
 use super::stage::{SearchStage, StageArm, StageBuild, StageResult};
 
-/// Name of the stage.
-pub(super) const NAME: &str = "confirmation";
+/// Name of the last stage.
+pub const NAME: &str = "confirmation";
 
 /// Share of the budget.
 pub(super) const SHARE: f64 = 0.23;

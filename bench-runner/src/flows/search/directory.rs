@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::Context as _;
 use bench_runner_core::bundle::{self, BundleError, Manifest, RunFiles, Status};
 use bench_runner_core::record::{PlanOrigin, short_hash};
-use bench_runner_core::search::SearchSpace;
+use bench_runner_core::search::{CONFIRMATION, SearchSpace};
 use bench_runner_measure::scenario::RequestError;
 use serde::{Deserialize, Serialize};
 
@@ -174,9 +174,33 @@ impl SearchDirectory {
     }
 }
 
+/// True if a path is the directory of a search.
+pub(crate) fn is_search(path: &Path) -> bool {
+    path.join(REQUEST_FILE).is_file()
+}
+
+/// The run that says what a search has found, also of an unfinished one: its confirmation.
+///
+/// # Errors
+/// If a file of the search cannot be read, or if it has no such run yet.
+pub(crate) fn confirmation_of(search: &Path) -> Result<PathBuf, FlowError> {
+    match SearchDirectory::read(search)?.run_of(CONFIRMATION)? {
+        Some(StageRun::Complete(files)) => Ok(files.path().to_owned()),
+        Some(StageRun::Unfinished(dir)) => Ok(dir),
+        None => {
+            let message = format!("{} has no confirmation yet, and so no result", search.display());
+            let help = format!(
+                "complete it with `bench-runner search --resume {}`, or name the run of another stage below it",
+                search.display()
+            );
+            Err(RequestError::usage(message, Some(help)).into())
+        }
+    }
+}
+
 /// True if a path is in the directory of a search and is not a run: the request, or the directory of the machine.
 pub(crate) fn is_part_of_search(path: &Path) -> bool {
-    let of_search = path.parent().is_some_and(|dir| dir.join(REQUEST_FILE).is_file());
+    let of_search = path.parent().is_some_and(is_search);
     of_search && !path.join("manifest.json").is_file()
 }
 

@@ -5,7 +5,9 @@ mod directory;
 mod pilot;
 mod stages;
 
-pub(crate) use directory::{SavedSearch, SearchDirectory, StageRun, is_part_of_search};
+pub(crate) use directory::{
+    SavedSearch, SearchDirectory, StageRun, confirmation_of, is_part_of_search, is_search,
+};
 pub(crate) use pilot::{PILOT, pilot_scenarios, search_request};
 pub(crate) use stages::{
     StagePlan, artifact_sizes, combination_name, combination_settings, saved_space, space_of, stage_result,
