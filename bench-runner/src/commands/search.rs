@@ -102,9 +102,18 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         conditions: args.start.conditions(&args.plan),
         directory,
     };
-    let Some(finished) = search.run()? else {
-        errln!("interrupted; `bench-runner search --resume {}` goes on", format_path(&search.directory.dir));
-        return Ok(Exit::Interrupted);
+    let goes_on = format!("`bench-runner search --resume {}` goes on", format_path(&search.directory.dir));
+    let finished = match search.run() {
+        Ok(Some(finished)) => finished,
+        Ok(None) => {
+            errln!("interrupted; {goes_on}");
+            return Ok(Exit::Interrupted);
+        }
+        Err(EarlyEnd::Early(exit)) => {
+            errln!("the search has ended early; {goes_on}");
+            return Ok(exit);
+        }
+        Err(error) => return Err(error),
     };
     if args.json {
         outln!("{:#}", answer::document(&search.directory, &finished));
@@ -131,9 +140,15 @@ fn begin(args: &Args, places: &Places) -> Result<SearchDirectory, EarlyEnd> {
     }
     let projects = open_projects(places, args.plan.offline, true)?;
     let view = projects.single_view(&RequestWord::from_command_line(project))?;
+    projects.fetch_project(&view.planned)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let searched = SearchedProject { view: &view, workloads: &workloads, threads };
     let space = available_space(&file, &args.require, &args.allow, searched, &projects)?;
+    if !space.builds_are_known {
+        errln!(
+            "note: cargo does not say what it would build here, so values that change nothing are searched too"
+        );
+    }
     let (format, program, created_at) = SavedSearch::stamp();
     let dropped = |one: &bench_runner_measure::search::DroppedLevel| {
         format!("{}={}: {}", one.key, one.value, super::with_help(&one.refusal).replace('\n', "; "))
@@ -216,7 +231,7 @@ impl RunningSearch {
             self.check_unchanged(&pilot, &bundle, &stage)?;
             sizes = flows::artifact_sizes(&plan, &bundle).or(sizes);
             runs.push(bundle.dir.clone());
-            results.push(flows::stage_result(&plan, &bundle));
+            results.push(flows::stage_result(&plan, &bundle)?);
             last = bundle;
         }
     }

@@ -153,6 +153,14 @@ impl Projects {
         fetch_dependencies(tree, toolchain, in_force, &self.sources)
     }
 
+    /// Fetches a project with its dependencies: without them, cargo cannot say what it would build.
+    ///
+    /// # Errors
+    /// If something cannot be fetched, or may not be.
+    pub(crate) fn fetch_project(&self, planned: &PlannedProject) -> Result<(), FlowError> {
+        self.prepare_tree(planned, &tree_of(&planned.name), &[DriverKey::default()]).map(|_| ())
+    }
+
     fn prepare_tree(
         &self,
         planned: &PlannedProject,
@@ -171,6 +179,10 @@ impl Projects {
             .with_context(|| format!("the source of `{}` is not in the cache", planned.name))?;
         if let Some(toolchain) = &resolved.context.toolchain {
             self.fetch_dependencies(&source.dir(), toolchain, &resolved.context.in_force)?;
+            // What cargo could not say without them, it can now.
+            if let Some(queries) = &resolved.queries {
+                queries.forget();
+            }
         }
         let drivers = keys.iter().map(|key| self.configured_driver(&resolved, key));
         let drivers: Vec<ConfiguredDriver> = drivers.collect::<Result<_, _>>()?;

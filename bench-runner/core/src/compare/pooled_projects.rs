@@ -17,8 +17,8 @@ struct ProjectEstimates<'a> {
     left_out: Vec<ExcludedProject>,
 }
 
-/// All comparisons that at least two projects have, in the order of the plan. A block that spans several
-/// projects has no single project and is ignored.
+/// All comparisons that at least two projects have, in the order of the plan. A block that spans several projects has no
+/// single project and is ignored, and so is a fraction: its single combinations are not judged.
 pub(super) fn pool_all(cells: &[Cells<'_>], judged: &[JudgedBlock]) -> Vec<PooledProjects> {
     let mut keys: Vec<ComparisonKey<'_>> = Vec::new();
     let mut found: HashMap<ComparisonKey<'_>, ProjectEstimates<'_>> = HashMap::new();
@@ -26,7 +26,7 @@ pub(super) fn pool_all(cells: &[Cells<'_>], judged: &[JudgedBlock]) -> Vec<Poole
         let parts: Vec<&str> = cells.block.id.as_str().split('/').collect();
         let [matrix, project, workload] = parts[..] else { continue };
         let baseline = cells.baseline.and_then(|baseline| cells.block.arms.get(baseline));
-        let Some(baseline) = baseline.filter(|_| project != "*") else {
+        let Some(baseline) = baseline.filter(|_| project != "*" && !cells.block.is_fraction()) else {
             continue;
         };
         for (index, arm) in cells.block.arms.iter().enumerate() {

@@ -112,7 +112,7 @@ pub fn plan<W: World + ?Sized>(
 ) -> Result<Plan, W::Error> {
     let mut plan = Plan {
         format: FORMAT_VERSION,
-        scenario: scenarios.iter().map(|scenario| scenario.name.as_str()).collect::<Vec<_>>().join("+"),
+        scenario: joined_names(scenarios),
         seed: options.seed,
         sessions: scenarios.iter().map(|scenario| scenario.sampling.sessions).max().unwrap_or(1),
         time_budget: options.time_budget.or_else(|| total_budget(scenarios)),
@@ -136,6 +136,17 @@ pub fn plan<W: World + ?Sized>(
     }
     turns::add_visits(&mut plan);
     Ok(plan)
+}
+
+/// Names of the scenarios, each of them once: a stage of a search has one for each workload, all with the same name.
+fn joined_names(scenarios: &[Scenario]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for scenario in scenarios {
+        if !names.contains(&scenario.name.as_str()) {
+            names.push(&scenario.name);
+        }
+    }
+    names.join("+")
 }
 
 /// The sum of the scenarios' budgets, if each of them has one.

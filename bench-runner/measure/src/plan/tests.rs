@@ -128,6 +128,18 @@ fn outline(plan: &Plan) -> String {
 }
 
 #[test]
+fn a_plan_names_each_scenario_once() {
+    let of = |workload: &str| {
+        scenario(&format!(
+            "projects = [\"a\"]\nworkloads = [\"{workload}\"]\n[axes]\nlinker = [\"default\", \"bfd\"]\n"
+        ))
+    };
+    let other = Scenario { name: "t".into(), ..of("noop") };
+    let plan = plan(&[of("clean"), of("check"), other], &TwoLinkers, &PlanOptions::default()).unwrap();
+    assert_eq!((plan.scenario.as_str(), plan.blocks.len()), ("s+t", 3));
+}
+
+#[test]
 fn the_same_thing_by_two_names_is_built_once() {
     let plan = made(
         "projects = [\"a\"]\nworkloads = [\"clean\"]\nbaseline = { linker = \"rust-lld\" }\n[axes]\nlinker = [\"default\", \"bfd\", \"rust-lld\"]\n",

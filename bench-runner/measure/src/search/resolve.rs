@@ -63,6 +63,7 @@ pub fn available_space<W: World + ?Sized>(
     drop_impossible(&mut levels, &mut forbidden, &mut dropped);
     hint_at_nightly(&mut dropped, &mut machine);
     let mut space = finish(levels, forbidden, required, dropped);
+    space.builds_are_known = machine.planned_builds(&[]).is_some();
     space.check_size(&file.name).map_err(refused)?;
     space.combinations = space.count();
     if space.combinations > 1 { Ok(space) } else { Err(refused(nothing_to_search(file, &space))) }
@@ -199,6 +200,7 @@ fn finish(
         axes: levels.into_iter().filter(|axis| axis.levels.len() > 1).map(axis).collect(),
         required,
         dropped,
+        builds_are_known: false,
         combinations: 0,
     }
 }

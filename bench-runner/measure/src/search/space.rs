@@ -18,6 +18,8 @@ pub struct AvailableSpace {
     pub required: Settings,
     pub forbidden: Vec<ForbiddenPair>,
     pub dropped: Vec<DroppedLevel>,
+    /// Whether cargo said what it would build, so that values that change nothing are known.
+    pub builds_are_known: bool,
     /// Number of combinations without forbidden pairs.
     pub combinations: usize,
 }
@@ -199,6 +201,7 @@ mod tests {
             required: Settings::new(),
             forbidden: forbidden.iter().map(pair).collect(),
             dropped: Vec::new(),
+            builds_are_known: true,
             combinations: 0,
         };
         space.combinations = space.count();

@@ -7,6 +7,10 @@ use bench_runner_measure::plan::DesignCost;
 /// Number of mixed effects that are named.
 const NAMED: usize = 3;
 
+/// Number of combinations up to which a fraction is told what all of them would take: so few leave few degrees of freedom to
+/// notice that two axes act together.
+const SMALL: u64 = 16;
+
 /// Statements on the combinations of a block that varies several axes; none for other blocks.
 pub(super) fn design_lines(block: &Block) -> Vec<String> {
     let mut lines = Vec::new();
@@ -17,6 +21,7 @@ pub(super) fn design_lines(block: &Block) -> Vec<String> {
             "a fraction gives no verdicts: it nominates a combination, to be measured head to head"
                 .to_owned(),
         );
+        lines.extend(whole_product(design));
     }
     lines.extend(cost(block));
     lines
@@ -30,6 +35,18 @@ fn rows(design: &Design) -> String {
         None => String::new(),
     };
     format!("a fraction: {chosen} of {all} combinations, which show the effect of every value{efficiency}")
+}
+
+/// The better choice where all combinations are few.
+fn whole_product(design: &Design) -> Option<String> {
+    let is_small = design.of <= SMALL && u64::from(design.rows) < design.of;
+    is_small.then(|| {
+        format!(
+            "all {} combinations (`--design product`) take {:.1} times the builds, and have verdicts",
+            design.of,
+            design.of as f64 / f64::from(design.rows)
+        )
+    })
 }
 
 /// The aliasing in words.
@@ -165,5 +182,10 @@ mod tests {
         block.design.as_mut().unwrap().aliasing.clear();
         assert!(design_lines(&block)[1].starts_with("no effect is mixed"));
         assert!(lines[2].starts_with("a fraction gives no verdicts"));
+        assert!(!lines[3].contains("--design product"), "{lines:?}");
+        let design = block.design.as_mut().unwrap();
+        (design.rows, design.of) = (6, 8);
+        let expected = "all 8 combinations (`--design product`) take 1.3 times the builds, and have verdicts";
+        assert_eq!(design_lines(&block)[3], expected);
     }
 }

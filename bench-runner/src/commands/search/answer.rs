@@ -196,7 +196,7 @@ pub(super) fn document(directory: &SearchDirectory, finished: &FinishedSearch) -
     let tried = finished.result.tried.iter().map(|one| {
         json!({
             "settings": settings(&one.levels), "stages": one.stages, "predicted_day_s": one.daily_seconds,
-            "dropped": one.dropped,
+            "log_ratio_sd": one.log_ratio_sd, "dropped": one.dropped,
         })
     });
     let files = finished.advice.iter().flat_map(|advice| &advice.files);

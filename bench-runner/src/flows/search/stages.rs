@@ -9,12 +9,13 @@ use bench_runner_core::search::{
     DroppedArm, ForbiddenCombination, SearchAxis, SearchRequest, SearchSpace, SearchStage, StageArm,
     StageBuild, StageResult, StageRounds, StageWorkload, WarmUp,
 };
-use bench_runner_measure::scenario::{RequestWord, SamplingSpec, Scenario};
+use bench_runner_measure::scenario::{RequestError, RequestWord, SamplingSpec, Scenario};
 use bench_runner_measure::search::{
     AvailableSpace, ForbiddenPair, SpaceAxis, SpaceLevel, StageRequest, UNTOUCHED, stage_scenario,
 };
 
 use super::directory::SavedSearch;
+use crate::flows::FlowError;
 
 /// Axes whose values can be worth more or less together than each by itself: debug info is what a linker copies.
 const INTERACTING: [[&str; 2]; 1] = [["linker", "debug"]];
@@ -34,6 +35,7 @@ pub(crate) fn space_of(space: &SearchSpace, required: &BTreeMap<String, String>)
         required: required.clone(),
         forbidden: Vec::new(),
         dropped: Vec::new(),
+        builds_are_known: true,
         combinations: 0,
     }
 }
@@ -156,7 +158,10 @@ fn timed_rounds(warm_up: &WarmUp, rounds: u32) -> Option<u32> {
 }
 
 /// The result of a stage.
-pub(crate) fn stage_result(of: &StagePlan<'_>, bundle: &Bundle) -> StageResult {
+///
+/// # Errors
+/// If the run does not have the arms of the stage.
+pub(crate) fn stage_result(of: &StagePlan<'_>, bundle: &Bundle) -> Result<StageResult, FlowError> {
     let mut dropped: Vec<DroppedArm> = Vec::new();
     let mut measured: Vec<StageRounds> = Vec::new();
     for block in &bundle.manifest.plan.blocks {
@@ -164,7 +169,7 @@ pub(crate) fn stage_result(of: &StagePlan<'_>, bundle: &Bundle) -> StageResult {
         let places: Vec<Option<usize>> = of.stage.arms.iter().map(|arm| place(of, block, arm)).collect();
         for (arm, at) in places.iter().enumerate() {
             let reason = match at {
-                None => not_planned(of, bundle, &of.stage.arms[arm]),
+                None => Some(not_planned(of, bundle, &of.stage.arms[arm])?),
                 Some(at) => not_timed(bundle, block, *at),
             };
             if let Some(reason) = reason.filter(|_| dropped.iter().all(|one| one.arm != arm)) {
@@ -192,7 +197,7 @@ pub(crate) fn stage_result(of: &StagePlan<'_>, bundle: &Bundle) -> StageResult {
         }
     }
     let spent = Duration::from_nanos(bundle.manifest.time.total_ns);
-    StageResult { stage: of.stage.clone(), spent, workloads: measured, dropped }
+    Ok(StageResult { stage: of.stage.clone(), spent, workloads: measured, dropped })
 }
 
 /// A build that succeeded.
@@ -214,10 +219,20 @@ fn place(of: &StagePlan<'_>, block: &Block, arm: &StageArm) -> Option<usize> {
     block.arms.iter().position(is_it)
 }
 
-fn not_planned(of: &StagePlan<'_>, bundle: &Bundle, arm: &StageArm) -> Option<String> {
+/// Reason why an arm was left out of the plan. A plan that does not know it belongs to another stage: the next stage follows
+/// from the request and the results, so the rules or the request have changed since.
+fn not_planned(of: &StagePlan<'_>, bundle: &Bundle, arm: &StageArm) -> Result<String, FlowError> {
     let name = of.variant(arm);
-    let skipped = bundle.manifest.plan.skipped.iter().find(|one| one.variant == name);
-    Some(skipped.map_or("it is not in the plan".to_owned(), |one| one.reason.clone()))
+    if let Some(skipped) = bundle.manifest.plan.skipped.iter().find(|one| one.variant == name) {
+        return Ok(skipped.reason.clone());
+    }
+    let message =
+        format!("{} does not build `{name}`, as the stage `{}` would", bundle.dir.display(), of.stage.name);
+    let help =
+        "`search.json` was changed, or another version of this program began the search: complete it with \
+                that version, or start a new one"
+            .to_owned();
+    Err(RequestError::usage(message, Some(help)).into())
 }
 
 fn not_timed(bundle: &Bundle, block: &Block, at: usize) -> Option<String> {
@@ -257,6 +272,7 @@ mod tests {
                 .into(),
             forbidden: vec![ForbiddenPair { levels: [(0, 1), (1, 1)], reason: "x".to_owned() }],
             dropped: Vec::new(),
+            builds_are_known: true,
             combinations: 5,
         }
     }

@@ -8,7 +8,7 @@ use super::fixture::{block as block_of, built, compare_samples, plan};
 use crate::compare::{
     BlockResult, Comparison, EffectMethod, NoAxisEffects, Policy, RunRecord, Verdict, add_fastest, compare,
 };
-use crate::record::{Arm, Block, Design, DesignAliasing, DesignKind, Plan, Role};
+use crate::record::{Arm, Block, BlockId, Design, DesignAliasing, DesignKind, Plan, Role};
 use crate::stats::noise::Noise;
 use crate::stats::{DesignSpace, choose_fraction};
 
@@ -224,4 +224,20 @@ fn an_invalid_fraction_has_neither_effects_nor_a_nomination() {
             .flat_map(|arm| arm.ratio)
             .all(|ratio| ratio.verdict == Verdict::Invalid)
     );
+}
+
+#[test]
+fn combinations_of_fractions_are_not_put_together_across_projects() {
+    let pooled = |is_fraction: bool| {
+        let of = |project: &str| {
+            let mut block = fraction(9);
+            block.id = BlockId::new("m", project, "clean");
+            block.arms.iter_mut().for_each(|arm| arm.variant.project = project.to_owned());
+            block.design = block.design.filter(|_| is_fraction);
+            block
+        };
+        let plan = plan(vec![of("a"), of("b")]);
+        compare_samples(&plan, &measure(&plan, 4, 0.0).all).pooled_projects.len()
+    };
+    assert_eq!((pooled(true), pooled(false)), (0, 8));
 }
