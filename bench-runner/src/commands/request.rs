@@ -201,14 +201,14 @@ impl PlanRequest {
         Self::Scenarios { scenarios: vec![scenario], options }
     }
 
-    /// Scenarios of one stage of a verb, with a time limit for all of them.
+    /// Scenarios of one stage of a verb, with a time limit for all of them if there is one.
     pub(super) fn of_stage(
         scenarios: Vec<Scenario>,
         seed: u64,
-        time_budget: Duration,
+        time_budget: Option<Duration>,
         origin: PlanOrigin,
     ) -> Self {
-        let options = PlanOptions { seed, shard: None, time_budget: Some(time_budget), origin: Some(origin) };
+        let options = PlanOptions { seed, shard: None, time_budget, origin: Some(origin) };
         Self::Scenarios { scenarios, options }
     }
 

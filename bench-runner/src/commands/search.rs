@@ -5,15 +5,15 @@ mod answer;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use bench_runner_core::bundle::{self, Bundle};
+use bench_runner_core::bundle::{self, Bundle, Manifest};
 use bench_runner_core::compare::Policy;
-use bench_runner_core::record::{PlanOrigin, Refusal};
+use bench_runner_core::record::{AS_CONFIGURED, PlanOrigin, Refusal};
 use bench_runner_core::search::{
-    SearchOutcome, SearchRefusal, SearchRequest, SearchResult, SearchStage, SearchStep, StageResult,
-    next_step,
+    SearchOutcome, SearchRefusal, SearchRequest, SearchResult, SearchStep, StageResult, next_step,
 };
-use bench_runner_measure::adopt::{plan_changes, write_changes};
+use bench_runner_measure::adopt::{WrittenChanges, plan_changes, write_changes};
 use bench_runner_measure::axes::Settings;
+use bench_runner_measure::plan::World as _;
 use bench_runner_measure::scenario::{RequestError, RequestWord, Scenario};
 use bench_runner_measure::search::{Allowance, Requirement, SearchedProject, SpaceFile, available_space};
 use bench_runner_report::report::Advice;
@@ -115,13 +115,20 @@ pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
         }
         Err(error) => return Err(error),
     };
-    if args.json {
-        outln!("{:#}", answer::document(&search.directory, &finished));
-    } else {
+    // With a document, whatever else there is to say is part of it, or is the only one.
+    if !args.json {
         out!("{}", answer::text(&search.directory, &finished, super::text_style(false)));
     }
-    if args.write && finished.is_faster() {
-        search.write(args, &finished)?;
+    let written = match args.write {
+        true if finished.is_faster() => Some(search.write(args, &finished)?),
+        true => {
+            errln!("written: nothing, since no combination was shown to be faster");
+            None
+        }
+        false => None,
+    };
+    if args.json {
+        outln!("{:#}", answer::document(&search.directory, &finished, written.as_ref()));
     }
     Ok(if args.require_verdict && !finished.is_faster() { Exit::Undecided } else { Exit::Done })
 }
@@ -172,8 +179,9 @@ fn begin(args: &Args, places: &Places) -> Result<SearchDirectory, EarlyEnd> {
 
 /// The project as a later call from another directory finds it.
 fn project_path(project: &str) -> String {
+    let is_path = project.contains('/') || [".", ".."].contains(&project) || project.ends_with(".toml");
     match std::fs::canonicalize(project) {
-        Ok(path) if project.contains('/') => path.display().to_string(),
+        Ok(path) if is_path => path.display().to_string(),
         _ => project.to_owned(),
     }
 }
@@ -208,7 +216,7 @@ impl RunningSearch {
     fn run(&self) -> Result<Option<FinishedSearch>, EarlyEnd> {
         let saved = &self.directory.saved;
         let pilot = || flows::pilot_scenarios(saved);
-        let Some(pilot) = self.bundle(PILOT, saved.budget, pilot)? else { return Ok(None) };
+        let Some(pilot) = self.bundle(PILOT, None, None, pilot)? else { return Ok(None) };
         let request = flows::search_request(saved, &pilot)?;
         let space = flows::space_of(&saved.space, &saved.required);
         let (mut results, mut runs): (Vec<StageResult>, _) = (Vec::new(), vec![pilot.dir.clone()]);
@@ -225,10 +233,13 @@ impl RunningSearch {
             let plan = StagePlan { space: &space, project: &saved.project, request: &request, stage: &stage };
             errln!("{}: {}", stage.name, answer::stage_line(&stage));
             let scenarios = || Ok(plan.scenarios());
-            let Some(bundle) = self.bundle(&stage.name, stage.time_budget, scenarios)? else {
+            let budget = Some(stage.time_budget);
+            let Some(bundle) = self.bundle(&stage.name, budget, Some(&pilot.manifest), scenarios)? else {
                 return Ok(None);
             };
-            self.check_unchanged(&pilot, &bundle, &stage)?;
+            if !flows::has_same_sources(&pilot.manifest, &bundle.manifest) {
+                return Err(changed(&stage.name).into());
+            }
             sizes = flows::artifact_sizes(&plan, &bundle).or(sizes);
             runs.push(bundle.dir.clone());
             results.push(flows::stage_result(&plan, &bundle)?);
@@ -257,12 +268,12 @@ impl RunningSearch {
     }
 
     /// Writes the nominee's settings into the user's own files.
-    fn write(&self, args: &Args, finished: &FinishedSearch) -> Result<(), EarlyEnd> {
-        let Some(nominee) = &finished.result.nominee else { return Ok(()) };
+    fn write(&self, args: &Args, finished: &FinishedSearch) -> Result<WrittenChanges, EarlyEnd> {
+        let nominee = finished.result.nominee.clone().unwrap_or_default();
         let saved = &self.directory.saved;
         let projects = open_projects(&self.places, args.plan.offline, true)?;
         let view = projects.single_view(&RequestWord::from_command_line(&saved.project))?;
-        let settings: Settings = flows::combination_settings(saved, nominee);
+        let settings: Settings = flows::combination_settings(saved, &nominee);
         let written = projects.with_adopt_request(&view, &settings, args.even_if_changed, |request| {
             let planned = plan_changes(request)?;
             err!("{}", planned.diff());
@@ -279,7 +290,7 @@ impl RunningSearch {
         }
         left_out.iter().for_each(|one| errln!("not written: {one}"));
         written.unchecked.iter().for_each(|why| errln!("note: not checked by a plan of the build: {why}"));
-        Ok(())
+        Ok(written)
     }
 
     fn advice(&self, result: &SearchResult, confirmation: &Bundle) -> Vec<Advice> {
@@ -291,17 +302,25 @@ impl RunningSearch {
         flows::advice_for(confirmation, &comparison, &name)
     }
 
-    /// The run of a stage: the one that was made before, or a new one. `None` if it was interrupted.
+    /// The run of a stage: the one that was made before, or a new one. Its sources are those of the run `like`. `None` if it was
+    /// interrupted.
     fn bundle(
         &self,
         stage: &str,
-        budget: Duration,
+        budget: Option<Duration>,
+        like: Option<&Manifest>,
         scenarios: impl FnOnce() -> Result<Vec<Scenario>, FlowError>,
     ) -> Result<Option<Bundle>, EarlyEnd> {
-        let session = match self.directory.run_of(stage)? {
-            Some(StageRun::Complete(files)) => return Ok(Some(files.open()?)),
+        let earlier = self.directory.run_of(stage, like)?;
+        if let Some(StageRun::Complete(files)) = earlier {
+            return Ok(Some(files.open()?));
+        }
+        if let Some(like) = like {
+            self.check_unchanged(like, stage)?;
+        }
+        let session = match earlier {
             Some(StageRun::Unfinished(dir)) => Session::resume(&dir, self.conditions, &self.places)?,
-            None => {
+            Some(StageRun::Complete(_)) | None => {
                 let origin = PlanOrigin {
                     by: PlanOrigin::SEARCH.into(),
                     request: self.directory.name(),
@@ -315,22 +334,23 @@ impl RunningSearch {
         Ok(if measured.interrupted { None } else { Some(bundle::open(&measured.bundle)?) })
     }
 
-    /// An error if the sources or the user's own configuration are not those of the first stage.
-    fn check_unchanged(&self, pilot: &Bundle, bundle: &Bundle, stage: &SearchStage) -> Result<(), EarlyEnd> {
-        let state = |bundle: &Bundle| {
-            let plan = &bundle.manifest.plan;
-            let pins: Vec<String> = plan.projects.iter().map(|project| project.pin.to_string()).collect();
-            let own = plan.blocks.first().map(|block| block.arms[0].variant.settings.clone());
-            (pins, own)
-        };
-        if state(pilot) == state(bundle) {
-            return Ok(());
-        }
-        let message = format!(
-            "the project or your cargo configuration has changed since the search was begun: `{}` does not count",
-            stage.name
-        );
-        let help = "start a new search, and leave the project alone until it has ended".to_owned();
-        Err(RequestError::usage(message, Some(help)).into())
+    /// An error, before anything is built, if the sources or the user's own configuration are not those of the first stage.
+    fn check_unchanged(&self, first: &Manifest, stage: &str) -> Result<(), EarlyEnd> {
+        let projects = open_projects(&self.places, self.conditions.offline, true)?;
+        let view = projects.single_view(&RequestWord::from_command_line(&self.directory.saved.project))?;
+        let own = projects.as_configured(&view)?;
+        let plan = &first.plan;
+        let pinned = plan.projects.iter().all(|project| project.pin == view.planned.pin);
+        let before = plan.blocks.first().and_then(|block| block.arms[0].variant.settings.get(AS_CONFIGURED));
+        if pinned && before.is_none_or(|before| *before == own) { Ok(()) } else { Err(changed(stage).into()) }
     }
+}
+
+fn changed(stage: &str) -> RequestError {
+    let message = format!(
+        "the project or your cargo configuration has changed since the search was begun: `{stage}` does not count"
+    );
+    let help =
+        "undo the change and resume, or start a new search; leave the project alone until it has ended";
+    RequestError::usage(message, Some(help.to_owned()))
 }

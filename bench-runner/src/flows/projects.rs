@@ -60,6 +60,13 @@ pub struct Projects {
     checked: RefCell<HashMap<TreeId, Result<(), Refusal>>>,
 }
 
+/// Directories that are no sources, since this program writes them. The results of a search lie within others.
+fn own_output(places: &Places) -> Vec<PathBuf> {
+    let around = places.results.parent().filter(|_| super::is_search(&places.results));
+    let results = [Some(places.results.as_path()), around].into_iter().flatten();
+    results.chain([places.plots.as_path(), places.cache.dir()]).map(Path::to_owned).collect()
+}
+
 impl Projects {
     /// Opens the corpus of `places` and the cache. With `offline` nothing is ever fetched; without `fetch`
     /// only sources in the cache are used.
@@ -72,7 +79,7 @@ impl Projects {
             cache,
             offline: offline || !fetch,
             user_home: sources::user_cargo_home(),
-            exclude: vec![places.results.clone(), places.plots.clone(), places.cache.dir().to_owned()],
+            exclude: own_output(places),
             layouts: sources::CargoLayouts::default(),
         };
         sources::prepare_homes(&sources.cache, sources.user_home.as_deref())?;

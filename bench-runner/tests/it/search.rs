@@ -13,6 +13,7 @@ use crate::lab::{Lab, ProgramRun, entries};
 trials! { "search";
     the_faster_setting_is_found_and_an_interrupted_search_goes_on: LONG.with("git"),
     a_search_that_cannot_be_made_is_refused_with_what_helps: ALWAYS.with("git"),
+    what_changes_nothing_is_known_before_anything_is_built: ALWAYS.with("git"),
 }
 
 /// A space of two axes, of which the first one matters to the project below.
@@ -23,7 +24,7 @@ fn project(lab: &Lab) {
     slow_project(lab);
     lab.write(
         "own/build.rs",
-        "fn main() {\n    let slow = std::env::var(\"DEBUG\").is_ok_and(|debug| debug != \"false\" && debug != \"0\");\n    \
+        "fn main() {\n    println!(\"cargo::rerun-if-changed=build.rs\");\n    let slow = std::env::var(\"DEBUG\").is_ok_and(|debug| debug != \"false\" && debug != \"0\");\n    \
          std::thread::sleep(std::time::Duration::from_millis(if slow { 1100 } else { 100 }));\n}\n",
     );
     lab.write("work/two.toml", SPACE);
@@ -31,8 +32,17 @@ fn project(lab: &Lab) {
     git(lab, &["commit", "-q", "-m", "one"]);
 }
 
-const SEARCH: [&str; 9] =
-    ["search", "--project", "../own", "--space", "two.toml", "--per-day", "clean=10", "--budget", "150s"];
+const SEARCH: [&str; 9] = [
+    "search",
+    "--project",
+    "../own",
+    "--space",
+    "two.toml",
+    "--per-day",
+    "clean=10,incremental=20",
+    "--budget",
+    "150s",
+];
 
 fn document(ran: &ProgramRun) -> Value {
     serde_json::from_str(&ran.stdout)
@@ -76,6 +86,12 @@ fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
     let saved = &found["confirmation"];
     let number = |key: &str| saved[key].as_f64().expect("a number");
     assert!(number("saved_low_s") > 0.0 && number("saved_low_s") < number("saved_s"), "{found}");
+    // The build script waits in full builds only.
+    let build_s = |workload: &str| {
+        let all = saved["workloads"].as_array().expect("workloads");
+        all.iter().find(|one| one["workload"] == workload).and_then(|one| one["build_s"].as_f64())
+    };
+    assert!(build_s("clean") > Some(1.1) && build_s("incremental") < Some(1.1), "{found}");
     // Ten builds a day, each a second shorter.
     assert!((3.0..30.0).contains(&number("saved_s")), "{found}");
     let files = found["files"].to_string();
@@ -93,7 +109,11 @@ fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
     assert_eq!(stages.last().map(String::as_str), Some("confirmation"), "{stages:?}");
 
     let again = lab.run(&["search", "--resume", search]).expect(0);
-    assert!(again.stdout.contains("saves") && again.stdout.contains("[profile.dev]"), "{}", again.stdout);
+    assert!(
+        again.stdout.contains("saved per day") && again.stdout.contains("[profile.dev]"),
+        "{}",
+        again.stdout
+    );
     assert_eq!(runs(&lab).len(), stages.len(), "nothing is built again");
 
     lab.write("own/Cargo.toml.kept", &fs::read_to_string(lab.path("own/Cargo.toml")).expect("a manifest"));
@@ -134,4 +154,29 @@ fn a_search_that_cannot_be_made_is_refused_with_what_helps() {
     assert!(resumed.stderr.contains("is not a search"), "{}", resumed.stderr);
     let none = lab.run(&["search"]).expect(2);
     assert!(none.stderr.contains("--project"), "{}", none.stderr);
+}
+
+/// Without the dependency, cargo cannot say that these values change nothing.
+fn what_changes_nothing_is_known_before_anything_is_built() {
+    let lab = Lab::new();
+    slow_project(&lab);
+    lab.write("dep/Cargo.toml", "[package]\nname = \"dep\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    lab.write("dep/src/lib.rs", "");
+    let in_dep = |args: &[&str]| git(&lab, &[&["-C", "../dep"], args].concat());
+    in_dep(&["init", "-q", "-b", "main", "."]);
+    in_dep(&["add", "."]);
+    in_dep(&["commit", "-q", "-m", "one"]);
+    let commit = in_dep(&["rev-parse", "HEAD"]);
+    let url = format!("file://{}", lab.path("dep").display());
+    let manifest = fs::read_to_string(lab.path("own/Cargo.toml")).expect("a manifest");
+    lab.write("own/Cargo.toml", &format!("{manifest}[dependencies]\ndep = {{ git = \"{url}\" }}\n"));
+    let package =
+        |name: &str, more: &str| format!("\n[[package]]\nname = \"{name}\"\nversion = \"0.1.0\"\n{more}\n");
+    let lock = package("dep", &format!("source = \"git+{url}#{commit}\""))
+        + &package("own", "dependencies = [\n \"dep\",\n]");
+    lab.write("own/Cargo.lock", &format!("version = 4\n{lock}"));
+    let space = "[axes]\nincremental = [\"on\"]\nopt-level = [{ deps = 0 }]\njobs = [\"cores\"]\n";
+    lab.write("work/nothing.toml", &format!("name = \"nothing\"\nsummary = \"x\"\n{space}"));
+    let refused = lab.run(&["search", "--project", "../own", "--space", "nothing.toml"]).expect(2);
+    assert!(refused.stderr.contains("has one combination here"), "{}", refused.stderr);
 }

@@ -12,6 +12,7 @@ use bench_runner::flows;
 use bench_runner_core::bundle;
 use bench_runner_core::compare::{ArmResult, BlockResult, Comparison, Policy, Ratio, TwinResult, Verdict};
 use bench_runner_core::record::{MetricId, Role};
+use serde_json::Value;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 use crate::lab::{Lab, entries};
@@ -33,7 +34,7 @@ fn tables_are_those_of_the_committed_bundles() {
     let text = fs::read_to_string(&path).expect("docs/METHODOLOGY.md");
     let (before, rest) = text.split_once(START).expect("the mark at which the tables start");
     let (kept, after) = rest.split_once(END).expect("the mark at which the tables end");
-    let made = format!("\n{}{}{}", a_a(), known_truth(), slow_downs());
+    let made = format!("\n{}{}{}{}", a_a(), known_truth(), slow_downs(), searches());
     if kept != made && std::env::var_os("UPDATE_EXPECT").is_some() {
         fs::write(&path, format!("{before}{START}{made}{END}{after}")).expect("to write the tables");
         return;
@@ -216,6 +217,94 @@ fn slow_downs() -> String {
                 ratio.verdict.as_str(),
             );
         }
+    }
+    text
+}
+
+/// Seconds saved per day by a variant of a run, as `decide` says.
+struct Saved {
+    variant: String,
+    settings: Vec<String>,
+    seconds: f64,
+    low: f64,
+    high: f64,
+}
+
+impl Saved {
+    fn text(&self) -> String {
+        format!("{} ({} to {})", signed(self.seconds), signed(self.low), signed(self.high))
+    }
+}
+
+fn saved_per_day(run: &Path, per_day: &str) -> Vec<Saved> {
+    let run = run.to_str().expect("a path in UTF-8");
+    let args = ["decide", run, "--per-day", per_day, "--max-slower", "1000%", "--json"];
+    let output = Lab::new().command(&args).output().expect("the program");
+    let decided: Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    let classes =
+        decided["questions"].as_array().into_iter().flatten().flat_map(|of| of["classes"].as_array());
+    let candidates = classes.flatten().flat_map(|of| of["candidates"].as_array()).flatten();
+    let saved = candidates.map(|one| {
+        let number = |key: &str| one["saved_s_per_day"][key].as_f64().expect("a number");
+        let settings = one["settings"].as_object().into_iter().flatten();
+        Saved {
+            variant: one["variant"].as_str().expect("a name").to_owned(),
+            settings: settings
+                .filter(|(key, _)| *key != "as-configured")
+                .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+                .collect(),
+            seconds: number("seconds"),
+            low: number("low"),
+            high: number("high"),
+        }
+    });
+    saved.collect()
+}
+
+/// Searches, each with the head-to-head run that checks it; empty without a committed search.
+fn searches() -> String {
+    let is_search = |path: &PathBuf| path.join("search.json").is_file();
+    let searches: Vec<PathBuf> = entries(&root().join("results")).into_iter().filter(is_search).collect();
+    let rows: String = searches.iter().map(|search| rows_of_search(search)).collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    let about = "Seconds saved per day against what is configured, with 95% intervals: what the confirmation of a search \
+                 says,\nand what an independent run says that builds the nominee and each of its settings alone.";
+    format!(
+        "\n### Searches on real projects\n\n{about}\n\n\
+         | project | budget | settings | search | independent run |\n|---|---|---|---|---|\n{rows}"
+    )
+}
+
+/// The nominee and each of its settings, as far as they have been built.
+fn rows_of_search(search: &Path) -> String {
+    let request = fs::read_to_string(search.join("search.json")).expect("a request");
+    let request: Value = serde_json::from_str(&request).expect("a document");
+    let project = request["project"].as_str().expect("a name");
+    let per_day = request["per_day"].as_object().expect("workloads");
+    let per_day: Vec<String> = per_day.iter().map(|(name, builds)| format!("{name}={builds}")).collect();
+    let per_day = per_day.join(",");
+    let minutes = request["budget"]["secs"].as_u64().expect("seconds") / 60;
+    let nominated = saved_per_day(search, &per_day).pop().expect("a nominee");
+    let row = |one: &Saved, of_search: &str, checked: &str| {
+        format!("| {project} | {minutes} min | `{}` | {of_search} | {checked} |\n", one.settings.join(" "))
+    };
+    let name = format!("Z-search-check-{project}-");
+    let machines = entries(&root().join("results"));
+    let mut runs = machines.iter().filter(|path| path.is_dir()).flat_map(|machine| entries(machine));
+    let Some(check) = runs.find(|run| run.to_string_lossy().contains(&name)) else {
+        return row(&nominated, &nominated.text(), "not made yet");
+    };
+    let checked = saved_per_day(&check, &per_day);
+    let nominee = checked.iter().find(|one| one.settings == nominated.settings).expect("the nominee");
+    assert!(nominated.low <= 0.0 || nominee.low > 0.0, "{project}: {} is not faster", nominee.text());
+    let mut text = String::new();
+    for one in &checked {
+        assert!(one.low <= nominee.high, "{project}: {} saves more alone", one.variant);
+        let of_search = if one.variant == nominee.variant { nominated.text() } else { "–".to_owned() };
+        text.push_str(&row(one, &of_search, &one.text()));
     }
     text
 }

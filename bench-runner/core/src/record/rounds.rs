@@ -72,8 +72,7 @@ pub fn rounds<'a>(
     samples: impl IntoIterator<Item = &'a Sample>,
     not_timed: &[NotTimed],
 ) -> Rounds<'a> {
-    let of_block = samples.into_iter().filter(|sample| sample.block == block.id);
-    rounds_from_builds(block, &builds_by_arm(block, of_block), not_timed)
+    rounds_from_builds(block, &builds_by_arm(block, samples), not_timed)
 }
 
 /// Builds of one arm in chronological order.
@@ -85,13 +84,13 @@ pub struct ArmBuilds<'a> {
     pub measured: Vec<&'a Sample>,
 }
 
-/// Groups the samples of one block by arm, in the order of the block, ignoring unknown arms.
+/// Groups samples by the arms of a block, in its order, ignoring those of other blocks and of unknown arms.
 pub fn builds_by_arm<'a>(block: &Block, samples: impl IntoIterator<Item = &'a Sample>) -> Vec<ArmBuilds<'a>> {
     let arms = block.arms.iter().enumerate();
     let indices: HashMap<(Role, &str), usize> =
         arms.map(|(index, arm)| ((arm.role, arm.variant.name.as_str()), index)).collect();
     let mut sorted = vec![ArmBuilds::default(); block.arms.len()];
-    for sample in samples {
+    for sample in samples.into_iter().filter(|sample| sample.block == block.id) {
         if let Some(&index) = indices.get(&(sample.role, sample.variant.as_str())) {
             match sample.phase {
                 Phase::Warmup => sorted[index].warmups.push(sample),

@@ -12,7 +12,7 @@ use crate::stats::{
 
 use super::costs::{ArmTimes, fill, seconds, stage_seconds, stage_workloads};
 use super::prediction::DailyPrediction;
-use super::request::SearchRequest;
+use super::request::{SearchRequest, WarmUp};
 use super::stage::{SearchStage, StageArm, StageBuild, StageResult};
 
 /// Name of the last stage.
@@ -53,6 +53,20 @@ pub struct Confirmation {
     pub gain: DailyGain,
     /// Seconds per day that would have been found with a probability of 80%.
     pub detectable_s: f64,
+    /// The parts of the day, in the order of the request.
+    pub workloads: Vec<WorkloadChange>,
+}
+
+/// How a confirmation found the builds of one workload changed. It is no verdict: only the day is judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadChange {
+    /// Name of the workload.
+    pub name: String,
+    /// Seconds of one build as configured.
+    pub build_s: f64,
+    /// ln of the ratio of a build's seconds with the nominee to those as configured.
+    pub log_ratio: UncertainValue,
 }
 
 /// Seconds saved per day, with the 95% interval.
@@ -84,7 +98,7 @@ pub(super) fn plan_confirmation(
     let own = &request.space.as_configured;
     let arms = [(Role::Baseline, own.as_slice()), (Role::Twin, own), (Role::Variant, nominee)];
     let times: Vec<ArmTimes> = arms.iter().map(|(_, levels)| prediction.times(request, levels)).collect();
-    let mut rounds = vec![LEAST_ROUNDS; request.workloads.len()];
+    let mut rounds = least_rounds(request);
     fill(request, &times, &mut rounds, left, MOST_ROUNDS);
     SearchStage {
         name: NAME.to_owned(),
@@ -98,7 +112,14 @@ pub(super) fn plan_confirmation(
 /// Seconds of the fewest rounds that can be judged, with these times of an arm.
 pub(super) fn least_seconds(request: &SearchRequest, arm: &ArmTimes) -> f64 {
     let arms = [arm.clone(), arm.clone(), arm.clone()];
-    stage_seconds(request, &arms, &vec![LEAST_ROUNDS; request.workloads.len()])
+    stage_seconds(request, &arms, &least_rounds(request))
+}
+
+/// The fewest rounds of each workload, so that the run as such has an interval too: one whose warm-up counts has a round more
+/// than timed ones.
+fn least_rounds(request: &SearchRequest) -> Vec<u32> {
+    let of = |warm_up: &WarmUp| LEAST_ROUNDS + u32::from(*warm_up == WarmUp::Counts);
+    request.workloads.iter().map(|one| of(&one.warm_up)).collect()
 }
 
 /// Judges a confirmation; the name of a workload without an estimate if it has fewer than [`LEAST_ROUNDS`] complete
@@ -112,7 +133,7 @@ pub(super) fn least_seconds(request: &SearchRequest, arm: &ArmTimes) -> f64 {
 ///
 /// The name of the first workload that cannot be judged.
 pub fn confirm(request: &SearchRequest, result: &StageResult) -> Result<Confirmation, String> {
-    let mut parts = Vec::new();
+    let (mut parts, mut workloads) = (Vec::new(), Vec::new());
     for workload in &request.workloads {
         let builds = result.rounds_of(&workload.name);
         let seconds =
@@ -122,7 +143,9 @@ pub fn confirm(request: &SearchRequest, result: &StageResult) -> Result<Confirma
         let (estimates, _) = estimate_block(&rounds, &contrasts, Control::WithoutLooks, 1.0);
         let estimate = estimates[1].ok_or_else(|| workload.name.clone())?;
         let own = typical_seconds(&rounds).ok_or_else(|| workload.name.clone())?;
-        parts.push((workload.per_day * own, UncertainValue::from(&estimate)));
+        let log_ratio = UncertainValue::from(&estimate);
+        parts.push((workload.per_day * own, log_ratio));
+        workloads.push(WorkloadChange { name: workload.name.clone(), build_s: own, log_ratio });
     }
     let daily_seconds: f64 = parts.iter().map(|(daily, _)| daily).sum();
     let of_nominee: Vec<f64> = parts.iter().map(|(daily, theta)| daily * theta.value.exp()).collect();
@@ -142,6 +165,7 @@ pub fn confirm(request: &SearchRequest, result: &StageResult) -> Result<Confirma
         daily_seconds,
         gain: DailyGain { seconds: saved(log_ratio.value), low: saved(high), high: saved(low) },
         detectable_s: saved(-quantiles * log_ratio.se),
+        workloads,
     })
 }
 

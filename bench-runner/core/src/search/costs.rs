@@ -37,9 +37,11 @@ fn arm_seconds(request: &SearchRequest, arm: &ArmTimes, rounds: &[u32]) -> f64 {
         let build = arm.builds[at] + request.overhead_s;
         match workload.warm_up {
             _ if rounds == 0.0 => 0.0,
-            WarmUp::Counts => rounds * build,
+            // A run has a warm-up and at least one timed build.
+            WarmUp::Counts => rounds.max(2.0) * build,
             WarmUp::Separate { .. } => arm.warm_ups[at] + request.overhead_s + rounds * build,
-            WarmUp::Within { .. } => (rounds - 1.0) * build,
+            WarmUp::Within { .. } if rounds < 2.0 => 0.0,
+            WarmUp::Within { .. } => (rounds - 1.0).max(2.0) * build,
         }
     };
     request.workloads.iter().enumerate().map(of).sum()

@@ -23,7 +23,7 @@ mod space;
 mod stage;
 mod step;
 
-pub use confirmation::{Confirmation, DailyGain, NAME as CONFIRMATION, confirm};
+pub use confirmation::{Confirmation, DailyGain, NAME as CONFIRMATION, WorkloadChange, confirm};
 pub use outcome::{NotJudged, SearchOutcome, SearchResult, TriedCombination};
 pub use prediction::{DailyPrediction, predict};
 pub use refusal::SearchRefusal;

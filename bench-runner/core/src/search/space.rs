@@ -108,9 +108,19 @@ impl SearchSpace {
             return Err(SearchRefusal::UnknownAsConfigured);
         }
         self.named_interactions()?;
-        let product =
-            self.axes.iter().try_fold(1usize, |product, axis| product.checked_mul(axis.levels.len()));
-        product.filter(|product| *product <= MAX_COMBINATIONS).ok_or_else(|| {
+        // A level that is forbidden by itself, as the untouched one of a required setting is, makes no combinations.
+        let is_forbidden = |axis: &SearchAxis, level: &String| {
+            self.forbidden.iter().any(|one| one.0.len() == 1 && one.0.get(&axis.key) == Some(level))
+        };
+        let possible =
+            |axis: &SearchAxis| axis.levels.iter().filter(|level| !is_forbidden(axis, level)).count();
+        let product = |levels: &dyn Fn(&SearchAxis) -> usize| {
+            self.axes.iter().try_fold(1usize, |product, axis| product.checked_mul(levels(axis)))
+        };
+        let all = product(&|axis| axis.levels.len());
+        let possible = product(&possible);
+        all.filter(|_| possible.is_some_and(|possible| possible <= MAX_COMBINATIONS)).ok_or_else(|| {
+            let product = possible;
             let mut axes: Vec<(String, usize)> =
                 self.axes.iter().map(|axis| (axis.key.clone(), axis.levels.len())).collect();
             axes.sort_by_key(|(_, levels)| std::cmp::Reverse(*levels));

@@ -89,7 +89,9 @@ pub fn next_step(request: &SearchRequest, results: &[StageResult]) -> Result<Sea
         let result = without_comparison(request, NotJudged::NothingBuilt, results, Some(&prediction));
         return Ok(SearchStep::Done(Box::new(result)));
     };
-    Ok(SearchStep::Measure(plan_confirmation(request, left, nominee, &prediction)))
+    // Without a confirmation all was in vain, so its fewest rounds are built even if the earlier stages took their time.
+    let least = confirmation::least_seconds(request, &prediction.times(request, own));
+    Ok(SearchStep::Measure(plan_confirmation(request, left.max(least), nominee, &prediction)))
 }
 
 /// Seconds for the rest of the head to head: its share of what the screening left, without what it has used, and

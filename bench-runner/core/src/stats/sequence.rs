@@ -117,14 +117,21 @@ impl SequencedTable {
     }
 }
 
+/// Correlation of a build with itself: a little less than 1, so that the matrix can be inverted.
+const SAME_BUILD: f64 = 0.999;
+
 /// Covariance of the builds of a round, in units of the variance of a build; the lower triangle.
 fn covariance_of(round: &[SequencedBuild], share: f64) -> Vec<f64> {
     let size = round.len();
     let mut matrix = vec![0.0; size * size];
     for (row, one) in round.iter().enumerate() {
         for (column, other) in round[..row].iter().enumerate() {
-            let distance = f64::from(one.number.abs_diff(other.number));
-            matrix[row * size + column] = OF_ROUND + share * RHO.powf(distance);
+            let correlation = match one.number.abs_diff(other.number) {
+                // One build that counts for two arms, since both lead to it.
+                0 => SAME_BUILD,
+                distance => share * RHO.powf(f64::from(distance)),
+            };
+            matrix[row * size + column] = OF_ROUND + correlation;
         }
         matrix[row * size + row] = OF_ROUND + 1.0;
     }

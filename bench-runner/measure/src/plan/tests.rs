@@ -134,9 +134,23 @@ fn a_plan_names_each_scenario_once() {
             "projects = [\"a\"]\nworkloads = [\"{workload}\"]\n[axes]\nlinker = [\"default\", \"bfd\"]\n"
         ))
     };
-    let other = Scenario { name: "t".into(), ..of("noop") };
-    let plan = plan(&[of("clean"), of("check"), other], &TwoLinkers, &PlanOptions::default()).unwrap();
+    let other = Scenario { name: "t".into(), ..of("test") };
+    let plan = plan(&[of("clean"), of("incremental"), other], &TwoLinkers, &PlanOptions::default()).unwrap();
     assert_eq!((plan.scenario.as_str(), plan.blocks.len()), ("s+t", 3));
+}
+
+#[test]
+fn blocks_for_which_one_round_is_enough_get_one_before_any_gets_more() {
+    let until = |rounds: &str| {
+        let text = format!(
+            "projects = [\"a\"]\nworkloads = [\"clean\", \"noop\"]\n[axes]\nlinker = [\"default\", \"bfd\"]\n\
+             [sampling]\ntime-budget = \"9m\"\n{rounds}\n"
+        );
+        made(&text).blocks.into_iter().map(|block| block.visits.unwrap().until).collect::<Vec<_>>()
+    };
+    assert_eq!(until("min-rounds = 1\nmax-rounds = 4"), [[1, 3, 5]; 2]);
+    assert_eq!(until("min-rounds = 2\nmax-rounds = 2"), [[3, 5]; 2]);
+    assert_eq!(until("min-rounds = 6\nmax-rounds = 9"), [[3, 5]; 2]);
 }
 
 #[test]

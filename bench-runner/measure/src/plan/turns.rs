@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use bench_runner_core::record::{Plan, Visits};
+use bench_runner_core::record::{Plan, Sampling, Visits};
 
 use crate::sampling::{BlockTimes, BlockTurn, FIRST_VISITS, Rehearsal, RehearsedBlock, rehearse};
 
@@ -20,9 +20,18 @@ fn can_take_turns(plan: &Plan) -> bool {
 /// Plans the visits to the blocks, if they can take turns.
 pub(super) fn add_visits(plan: &mut Plan) {
     if can_take_turns(plan) {
-        let visits = Visits { until: FIRST_VISITS.to_vec(), keep: true };
-        plan.blocks.iter_mut().for_each(|block| block.visits = Some(visits.clone()));
+        for block in &mut plan.blocks {
+            block.visits = Some(Visits { until: first_visits(&block.sampling), keep: true });
+        }
     }
+}
+
+/// Rounds of a block after each of its first visits. If fewer than usual are enough, every block gets these before any gets
+/// more.
+fn first_visits(sampling: &Sampling) -> Vec<u32> {
+    let least =
+        Some(sampling.min_rounds).filter(|least| *least < FIRST_VISITS[0] && *least < sampling.max_rounds);
+    least.into_iter().chain(FIRST_VISITS).collect()
 }
 
 /// A block of a plan, as a rehearsal needs it.

@@ -13,7 +13,7 @@ pub(super) fn find(name: &str) -> Result<Workload, RequestError> {
 }
 
 /// Checks that the project of a variant has everything that its workload needs.
-pub(super) fn check(variant: &Variant, workload: &Workload, project: &ProjectView) -> Result<(), Refusal> {
+pub(crate) fn check(variant: &Variant, workload: &Workload, project: &ProjectView) -> Result<(), Refusal> {
     let of_cargo = matches!(workload.sources, SourceChange::Skeleton | SourceChange::Replayed(_))
         || workload.start == StartState::AfterRelease;
     if !project.cargo && workload.goal != Goal::Build {

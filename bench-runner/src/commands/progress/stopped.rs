@@ -1,6 +1,6 @@
 //! Reason why a comparison ended, in words that say what happened.
 
-use bench_runner_core::record::{Block, Plan, StopReason};
+use bench_runner_core::record::{Block, Plan, PlanOrigin, StopReason};
 use bench_runner_measure::plan::blocks_take_turns;
 
 use super::super::{format_duration, format_percent, pluralize};
@@ -47,9 +47,11 @@ fn time_is_up(plan: &Plan, rounds: u32) -> String {
         return format!("this comparison's share of the {budget} is used up");
     }
     match rounds {
-        0 => format!(
-            "its warm-ups and first rounds do not fit into the {budget}; allow more with `--time-budget`"
-        ),
+        0 => {
+            let is_search = plan.origin.as_ref().is_some_and(|origin| origin.by == PlanOrigin::SEARCH);
+            let option = if is_search { "--budget" } else { "--time-budget" };
+            format!("its warm-ups and first rounds do not fit into the {budget}; allow more with `{option}`")
+        }
         _ => format!("another round does not fit into the {budget}"),
     }
 }

@@ -1,14 +1,16 @@
 //! Output of a search.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use bench_runner_core::compare::pluralize;
+use bench_runner_core::compare::{pluralize, with_separators};
 use bench_runner_core::record::Role;
 use bench_runner_core::search::{
-    Confirmation, DailyGain, NotJudged, SearchOutcome, SearchStage, TriedCombination,
+    Confirmation, DailyGain, NotJudged, SearchOutcome, SearchStage, TriedCombination, WorkloadChange,
 };
 use bench_runner_core::stats::LEVEL;
+use bench_runner_measure::adopt::WrittenChanges;
 use bench_runner_measure::axes::{self, SettingCost, SizeChange};
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::TextStyle;
@@ -36,69 +38,105 @@ pub(super) fn stage_line(stage: &SearchStage) -> String {
 }
 
 pub(super) fn text(directory: &SearchDirectory, finished: &FinishedSearch, style: TextStyle) -> String {
-    let width = style.width;
-    let mut text = String::new();
-    for (label, sentence) in sentences(directory, finished) {
-        text.push_str(&hanging(&label, &sentence, width));
-    }
+    let mut text = paragraphs(&changes(directory, finished), style);
     for advice in &finished.advice {
         for (file, lines) in &advice.files {
             let _ = writeln!(text, "\nin {file}:\n");
-            lines.lines().for_each(|line| text.push_str(&format!("    {line}\n")));
-        }
-        for remark in &advice.remarks {
-            text.push_str(&hanging("note: ", remark, width));
+            for line in lines.lines() {
+                let _ = writeln!(text, "{}", format!("    {line}").trim_end());
+            }
         }
     }
+    text.push('\n');
+    text.push_str(&paragraphs(&remarks(directory, finished), style));
     text.push_str(&tried(directory, finished, style));
     let dir = format_path(&directory.dir);
     let _ = writeln!(text, "\nruns: {dir}");
     text
 }
 
-/// Labelled paragraphs.
-fn sentences(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<(String, String)> {
-    let mut all = vec![("result: ".to_owned(), result(directory, finished))];
-    if let Some(confirmation) = finished.confirmation() {
-        all.push(("per day: ".to_owned(), per_day(finished, confirmation)));
+/// A label with its sentences.
+type Paragraph = (&'static str, String);
+
+fn paragraphs(all: &[Paragraph], style: TextStyle) -> String {
+    all.iter().map(|(label, sentences)| hanging(&format!("{label}: "), sentences, style.width)).collect()
+}
+
+/// The answer: what changes, and what it costs.
+fn changes(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<Paragraph> {
+    let mut all = vec![("result", result(directory, finished))];
+    if finished.is_faster() {
+        all.push(("settings", finished.nominee_name(directory)));
     }
-    for cost in costs(directory, finished) {
-        all.push(("cost: ".to_owned(), cost));
+    for workload in finished.confirmation().iter().flat_map(|confirmation| &confirmation.workloads) {
+        all.push(("builds", builds(finished, workload)));
     }
-    let allowed = finished.request.space.allowed().map_or(0, |all| all.len());
-    let built = finished.result.tried.len();
-    all.push(("tried: ".to_owned(), format!("{built} of {}", pluralize(allowed, "combination"))));
-    for left_out in &directory.saved.left_out {
-        all.push(("left out: ".to_owned(), left_out.clone()));
+    for SettingCost { setting, cost } in costs(directory, finished) {
+        all.push(match setting.as_str() {
+            "" => ("size", cost),
+            setting => ("cost", format!("{setting}: {cost}")),
+        });
     }
+    all
+}
+
+/// What to do with the lines, and what else there is to know.
+fn remarks(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<Paragraph> {
+    let mut all = Vec::new();
+    if finished.is_faster() {
+        if directory.saved.is_own_project() {
+            let command = format!("bench-runner search --resume {} --write", format_path(&directory.dir));
+            let apply = format!(
+                "add each line to the table of its name, since a file has a table only once; `{command}` does it for you, and \
+                 keeps a backup of each file"
+            );
+            all.push(("to apply", apply));
+        }
+        let keep = "to leave a setting as you have it, search again with `--require KEY=as-configured`, such as \
+                    `--require debug=as-configured`";
+        all.push(("to differ", keep.to_owned()));
+    }
+    for advice in &finished.advice {
+        all.extend(advice.remarks.iter().map(|remark| ("note", remark.clone())));
+    }
+    all.extend(directory.saved.left_out.iter().map(|value| ("left out", value.clone())));
     all
 }
 
 fn result(directory: &SearchDirectory, finished: &FinishedSearch) -> String {
     let nominee = finished.nominee_name(directory);
     match &finished.result.outcome {
-        SearchOutcome::Faster(found) => {
-            let saved = minutes(&found.gain);
-            format!("{nominee} saves {saved} of build time per day, confirmed by fresh builds")
-        }
+        SearchOutcome::Faster(found) => format!(
+            "faster: {} with these settings, and {} as you have it: {} saved per day, confirmed by fresh builds",
+            duration(found.daily_seconds - found.gain.seconds),
+            duration(found.daily_seconds),
+            interval(&found.gain),
+        ),
         SearchOutcome::NotShown(found) => format!(
-            "nothing was shown to be faster than what you have. The best candidate, {nominee}, changes your day by {}; \
-             a gain of {} per day would have been found in four of five such searches",
-            minutes(&found.gain),
-            format_duration(seconds(found.detectable_s)),
+            "nothing was shown to be faster than what you have. The best candidate, {nominee}, saves {} per day, which may \
+             be chance. {}",
+            interval(&found.gain),
+            detectable(found),
         ),
         SearchOutcome::Worse(found) => format!(
-            "nothing was shown to be faster than what you have. The best candidate, {nominee}, turned out slower, by {} \
-             per day; a gain of {} would have been found in four of five such searches",
-            minutes(&DailyGain {
+            "nothing was shown to be faster than what you have. The best candidate, {nominee}, turned out slower, by {} per \
+             day. {}",
+            interval(&DailyGain {
                 seconds: -found.gain.seconds,
                 low: -found.gain.high,
                 high: -found.gain.low
             }),
-            format_duration(seconds(found.detectable_s)),
+            detectable(found),
         ),
         SearchOutcome::NotJudged(why) => format!("no answer: {}", not_judged(why)),
     }
+}
+
+fn detectable(found: &Confirmation) -> String {
+    format!(
+        "A gain of {} per day would have been found with a probability of 80%; more time (`--budget`) finds smaller ones",
+        duration(found.detectable_s)
+    )
 }
 
 fn not_judged(why: &NotJudged) -> String {
@@ -116,27 +154,32 @@ fn not_judged(why: &NotJudged) -> String {
 }
 
 /// The gain with its interval.
-fn minutes(gain: &DailyGain) -> String {
-    let unit = if gain.seconds.abs() < 90.0 { (1.0, "s") } else { (60.0, "min") };
-    let shown = |value: f64| format!("{:.1}", value / unit.0).replace('-', "−");
-    format!("{} {} ({} to {})", shown(gain.seconds), unit.1, shown(gain.low), shown(gain.high))
+fn interval(gain: &DailyGain) -> String {
+    let (seconds, unit) = if gain.seconds.abs() < 90.0 { (1.0, "s") } else { (60.0, "min") };
+    let shown = |value: f64| format!("{:.1}", value / seconds).replace('-', "−");
+    format!(
+        "{} {unit} (95% interval: {} to {} {unit})",
+        shown(gain.seconds),
+        shown(gain.low),
+        shown(gain.high)
+    )
 }
 
-fn seconds(of: f64) -> Duration {
-    Duration::try_from_secs_f64(of.max(0.0)).unwrap_or_default()
+fn duration(seconds: f64) -> String {
+    format_duration(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
 }
 
-fn per_day(finished: &FinishedSearch, confirmation: &Confirmation) -> String {
-    let (low, high) = confirmation.log_ratio.interval(LEVEL);
-    let ratio = wording::interval_phrase(confirmation.log_ratio.value.exp(), (low.exp(), high.exp()));
-    let builds: Vec<String> =
-        finished.request.workloads.iter().map(|one| format!("{} × {}", one.name, one.per_day)).collect();
-    let total = format_duration(seconds(confirmation.daily_seconds));
-    format!("{} take {total} as you have it, and {ratio} with it", builds.join(", "))
+/// The part of one workload in the day.
+fn builds(finished: &FinishedSearch, change: &WorkloadChange) -> String {
+    let (low, high) = change.log_ratio.interval(LEVEL);
+    let ratio = wording::interval_phrase(change.log_ratio.value.exp(), (low.exp(), high.exp()));
+    let of_day = finished.request.workloads.iter().find(|one| one.name == change.name);
+    let count = of_day.map_or_else(String::new, |one| format!(" × {}", one.per_day));
+    format!("{}{count}: {} each as you have it, {ratio} with it", change.name, duration(change.build_s))
 }
 
-/// Costs of the nominee, as sentences.
-fn costs(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<String> {
+/// Costs of the nominee. Those of no single setting are sizes.
+fn costs(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<SettingCost> {
     let Some(nominee) = finished.result.nominee.as_ref().filter(|_| finished.is_faster()) else {
         return Vec::new();
     };
@@ -146,18 +189,14 @@ fn costs(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<String> 
         after,
     };
     let sizes: Vec<SizeChange> = finished.sizes.map(size).into_iter().collect();
-    let found = axes::costs(&flows::combination_settings(&directory.saved, nominee), &sizes);
-    let text = |cost: SettingCost| match cost.setting.as_str() {
-        "" => cost.cost,
-        setting => format!("{setting}: {}", cost.cost),
-    };
-    found.unwrap_or_default().into_iter().map(text).collect()
+    axes::costs(&flows::combination_settings(&directory.saved, nominee), &sizes).unwrap_or_default()
 }
 
-/// The best combinations by their predicted days, and those that were given up.
+/// The combinations with the shortest predicted days and the user's own, then those that were given up.
 fn tried(directory: &SearchDirectory, finished: &FinishedSearch, style: TextStyle) -> String {
+    let own = &finished.request.space.as_configured;
     let row = |one: &TriedCombination| {
-        let day = one.daily_seconds.map(|day| format_duration(seconds(day))).unwrap_or_default();
+        let day = one.daily_seconds.map(duration).unwrap_or_default();
         let name = finished.name(directory, &one.levels);
         let stages = one.stages.last().cloned().unwrap_or_default();
         let note = one.dropped.clone().unwrap_or_default();
@@ -165,15 +204,29 @@ fn tried(directory: &SearchDirectory, finished: &FinishedSearch, style: TextStyl
     };
     let (dropped, measured): (Vec<_>, Vec<_>) =
         finished.result.tried.iter().partition(|one| one.dropped.is_some());
+    let (listed, others) = measured.split_at(measured.len().min(LISTED));
+    let is_own = |one: &&&TriedCombination| one.levels == *own;
+    let own_below = others.iter().find(is_own);
     let mut rows = vec![["day", "last stage", "combination"].map(str::to_owned).to_vec()];
-    rows.extend(measured.iter().take(LISTED).chain(&dropped).map(|one| row(one)));
-    let more = measured.len().saturating_sub(LISTED);
-    let more = if more > 0 { format!("and {more} slower ones\n") } else { String::new() };
-    let about = "predicted build time of a day, which nominates and proves nothing";
-    format!("\n{about}:\n{}{more}", columns(&rows, Some(style.width)))
+    rows.extend(listed.iter().chain(own_below).chain(&dropped).map(|one| row(one)));
+    let more = others.len() - usize::from(own_below.is_some());
+    let more =
+        if more > 0 { format!("and {more} that are predicted to take longer\n") } else { String::new() };
+    let allowed = finished.request.space.allowed().map_or(0, |all| all.len());
+    let built = finished.result.tried.iter().filter(|one| one.levels != *own).count();
+    let count = with_separators(&allowed.to_string());
+    let about = format!(
+        "tried: {built} of {count} combinations, and what you have. Below are their predicted days, which choose the candidates \
+         and prove nothing: they mix all stages, and the speed of the machine varies from stage to stage"
+    );
+    format!("\n{}{}{more}", hanging("", &about, style.width), columns(&rows, Some(style.width)))
 }
 
-pub(super) fn document(directory: &SearchDirectory, finished: &FinishedSearch) -> Value {
+pub(super) fn document(
+    directory: &SearchDirectory,
+    finished: &FinishedSearch,
+    written: Option<&WrittenChanges>,
+) -> Value {
     let settings = |levels: &[usize]| finished.settings(directory, levels);
     let outcome = match &finished.result.outcome {
         SearchOutcome::Faster(_) => "faster",
@@ -185,12 +238,21 @@ pub(super) fn document(directory: &SearchDirectory, finished: &FinishedSearch) -
         SearchOutcome::NotJudged(why) => Some(not_judged(why)),
         _ => None,
     };
+    let workload = |change: &WorkloadChange| {
+        let (low, high) = change.log_ratio.interval(LEVEL);
+        let ratio = change.log_ratio.value.exp();
+        json!({
+            "workload": change.name, "build_s": change.build_s,
+            "ratio": ratio, "ratio_low": low.exp(), "ratio_high": high.exp(),
+        })
+    };
     let confirmation = finished.confirmation().map(|found| {
         let (low, high) = found.log_ratio.interval(LEVEL);
         json!({
             "ratio": found.log_ratio.value.exp(), "ratio_low": low.exp(), "ratio_high": high.exp(), "p": found.p,
             "saved_s": found.gain.seconds, "saved_low_s": found.gain.low, "saved_high_s": found.gain.high,
             "day_s": found.daily_seconds, "detectable_s": found.detectable_s,
+            "workloads": found.workloads.iter().map(workload).collect::<Vec<_>>(),
         })
     });
     let tried = finished.result.tried.iter().map(|one| {
@@ -208,6 +270,10 @@ pub(super) fn document(directory: &SearchDirectory, finished: &FinishedSearch) -
         "confirmation": confirmation,
         "artifact_bytes": finished.sizes.map(|(before, after)| [before, after]),
         "files": files.map(|(name, lines)| json!({ "name": name, "lines": lines })).collect::<Vec<_>>(),
+        "written": written.map(|written| {
+            let file = |(path, backup): &(PathBuf, Option<PathBuf>)| json!({ "path": path, "backup": backup });
+            written.files.iter().map(file).collect::<Vec<_>>()
+        }),
         "tried": tried.collect::<Vec<_>>(),
         "left_out": directory.saved.left_out,
         "runs": finished.runs.iter().map(|run| run.display().to_string()).collect::<Vec<_>>(),

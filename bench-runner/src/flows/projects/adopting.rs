@@ -45,7 +45,10 @@ impl Projects {
             host: Some(context.in_force.target.triple.clone()),
             own_lld: toolchain.links_with_own_lld(),
             by_cargo: true,
-            profile: resolved.project.build.profile.clone().unwrap_or_else(|| "dev".to_owned()),
+            profile: settings
+                .get("profile")
+                .or(resolved.project.build.profile.as_ref())
+                .map_or_else(|| "dev".to_owned(), String::clone),
             package: context
                 .manifest
                 .as_ref()

@@ -127,7 +127,8 @@ impl SearchDirectory {
 
     /// Name of the search, in the origin of its runs.
     pub(crate) fn name(&self) -> String {
-        self.dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        let dir = std::fs::canonicalize(&self.dir).unwrap_or_else(|_| self.dir.clone());
+        dir.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// The places of its runs: its own directory is their results directory.
@@ -135,11 +136,11 @@ impl SearchDirectory {
         Places { results: self.dir.clone(), ..places.clone() }
     }
 
-    /// The newest usable run of a stage, if there is one.
+    /// The newest usable run of a stage, if there is one: of those with the same sources as the run `like`, if it is named.
     ///
     /// # Errors
     /// If a run of the search cannot be read.
-    pub(crate) fn run_of(&self, stage: &str) -> Result<Option<StageRun>, FlowError> {
+    pub(crate) fn run_of(&self, stage: &str, like: Option<&Manifest>) -> Result<Option<StageRun>, FlowError> {
         let machine = self.dir.join(&self.saved.machine);
         if !machine.is_dir() {
             return Ok(None);
@@ -152,7 +153,12 @@ impl SearchDirectory {
         let mut found: Vec<(Manifest, RunFiles)> = Vec::new();
         for files in listed.runs {
             match files.read_manifest() {
-                Ok(manifest) if self.is_of(&manifest, stage) => found.push((manifest, files)),
+                Ok(manifest)
+                    if is_of(&manifest, stage)
+                        && like.is_none_or(|like| has_same_sources(&manifest, like)) =>
+                {
+                    found.push((manifest, files));
+                }
                 Ok(_) | Err(BundleError::NotABundle { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -165,13 +171,23 @@ impl SearchDirectory {
             }
         }))
     }
+}
 
-    fn is_of(&self, manifest: &Manifest, stage: &str) -> bool {
-        let origin = manifest.plan.origin.as_ref();
-        origin.is_some_and(|origin| {
-            origin.by == PlanOrigin::SEARCH && origin.request == self.name() && origin.stage == stage
-        })
-    }
+/// True if a run is one of this stage. It belongs to the search in whose directory it lies, which may have been renamed.
+fn is_of(manifest: &Manifest, stage: &str) -> bool {
+    let origin = manifest.plan.origin.as_ref();
+    origin.is_some_and(|origin| origin.by == PlanOrigin::SEARCH && origin.stage == stage)
+}
+
+/// True if two runs build the same sources under the same configuration of the user's own.
+pub(crate) fn has_same_sources(one: &Manifest, other: &Manifest) -> bool {
+    let state = |manifest: &Manifest| {
+        let plan = &manifest.plan;
+        let pins: Vec<String> = plan.projects.iter().map(|project| project.pin.to_string()).collect();
+        let own = plan.blocks.first().map(|block| block.arms[0].variant.settings.clone());
+        (pins, own)
+    };
+    state(one) == state(other)
 }
 
 /// True if a path is the directory of a search.
@@ -184,7 +200,7 @@ pub(crate) fn is_search(path: &Path) -> bool {
 /// # Errors
 /// If a file of the search cannot be read, or if it has no such run yet.
 pub(crate) fn confirmation_of(search: &Path) -> Result<PathBuf, FlowError> {
-    match SearchDirectory::read(search)?.run_of(CONFIRMATION)? {
+    match SearchDirectory::read(search)?.run_of(CONFIRMATION, None)? {
         Some(StageRun::Complete(files)) => Ok(files.path().to_owned()),
         Some(StageRun::Unfinished(dir)) => Ok(dir),
         None => {
@@ -205,6 +221,11 @@ pub(crate) fn is_part_of_search(path: &Path) -> bool {
 }
 
 impl SavedSearch {
+    /// True if the project is a directory of the user's own.
+    pub(crate) fn is_own_project(&self) -> bool {
+        self.project.contains('/') && !self.project.ends_with(".toml")
+    }
+
     /// The present time and the versions, for a new search.
     pub(crate) fn stamp() -> (u32, String, String) {
         let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();

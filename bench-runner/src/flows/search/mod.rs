@@ -6,7 +6,7 @@ mod pilot;
 mod stages;
 
 pub(crate) use directory::{
-    SavedSearch, SearchDirectory, StageRun, confirmation_of, is_part_of_search, is_search,
+    SavedSearch, SearchDirectory, StageRun, confirmation_of, has_same_sources, is_part_of_search, is_search,
 };
 pub(crate) use pilot::{PILOT, pilot_scenarios, search_request};
 pub(crate) use stages::{

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use bench_runner_core::bundle::Bundle;
-use bench_runner_core::record::{Block, Phase, builds_by_arm};
+use bench_runner_core::record::{ArmBuilds, Block, Sample, builds_by_arm};
 use bench_runner_core::search::{DailyWorkload, SearchRequest, WarmUp};
 use bench_runner_measure::scenario::{RequestError, RequestWord, SamplingSpec, Scenario};
 use bench_runner_measure::search::{StageRequest, stage_scenario};
 use bench_runner_measure::workloads::{self, SourceChange, StartState, Workload};
 
 use super::directory::SavedSearch;
-use super::stages::space_of;
+use super::stages::{SHORTEST_LIMIT, first_build, space_of};
 use crate::flows::FlowError;
 
 /// Name of the stage.
@@ -69,13 +69,13 @@ pub(crate) fn pilot_scenarios(saved: &SavedSearch) -> Result<Vec<Scenario>, Flow
         project: RequestWord::from_command_line(&saved.project),
         workloads: &built,
         combinations: &[],
-        budget: Some(saved.budget),
+        budget: None,
         sampling: SamplingSpec {
             min_rounds: 1,
             max_rounds: 1,
             precision: None,
             // A build that takes the whole budget leaves nothing to search in.
-            timeout: saved.budget.min(SamplingSpec::default().timeout),
+            timeout: saved.budget.max(SHORTEST_LIMIT),
             ..SamplingSpec::default()
         },
     };
@@ -89,19 +89,19 @@ pub(crate) fn pilot_scenarios(saved: &SavedSearch) -> Result<Vec<Scenario>, Flow
 /// If a workload was not built, or a build takes too long for the budget.
 pub(crate) fn search_request(saved: &SavedSearch, pilot: &Bundle) -> Result<SearchRequest, FlowError> {
     let names: Vec<String> = saved.per_day.keys().cloned().collect();
-    let seconds = |name: &str| times(pilot, name, saved.budget);
+    let times = |name: &str, is_from_nothing: bool| times(pilot, name, is_from_nothing, saved.budget);
     let mut of_day = Vec::new();
     for (name, per_day) in &saved.per_day {
         let (build_s, warm_up) = match warm_up(name, &names)? {
             FirstBuild::Counts => {
-                let (first, later) = seconds(name)?;
-                (0.5 * (first + later), WarmUp::Counts)
+                let BuildTimes { first, timed, .. } = times(name, true)?;
+                (0.5 * (first + timed), WarmUp::Counts)
             }
             FirstBuild::Separate => {
-                let (first, later) = seconds(name)?;
-                (later, WarmUp::Separate { seconds: first })
+                let BuildTimes { warm_ups, timed, .. } = times(name, false)?;
+                (timed, WarmUp::Separate { seconds: warm_ups })
             }
-            FirstBuild::Of(other) => (seconds(&other)?.0, WarmUp::Within { workload: other }),
+            FirstBuild::Of(other) => (times(&other, false)?.first, WarmUp::Within { workload: other }),
         };
         of_day.push(DailyWorkload { name: name.clone(), per_day: *per_day, build_s, warm_up });
     }
@@ -118,22 +118,42 @@ pub(crate) fn search_request(saved: &SavedSearch, pilot: &Bundle) -> Result<Sear
     })
 }
 
-/// Seconds of the first build of a workload, and of the one after it.
-fn times(pilot: &Bundle, name: &str, budget: Duration) -> Result<(f64, f64), FlowError> {
+/// Seconds of the builds of one workload as configured.
+struct BuildTimes {
+    /// Its build from nothing: the workload's own, or the one that it starts from.
+    first: f64,
+    /// All that comes before the timed builds.
+    warm_ups: f64,
+    timed: f64,
+}
+
+fn times(
+    pilot: &Bundle,
+    name: &str,
+    is_from_nothing: bool,
+    budget: Duration,
+) -> Result<BuildTimes, FlowError> {
     let block = pilot.manifest.plan.blocks.iter().find(|block| block.workload() == name);
     let Some(block) = block else {
         let skipped = pilot.manifest.plan.skipped.iter().find(|one| one.block.ends_with(name));
         let reason = skipped.map_or("it is not in the plan".to_owned(), |one| one.reason.clone());
         return Err(not_built(name, &reason));
     };
-    let of_phase = |phase: Phase| -> Result<f64, FlowError> {
-        let all = builds_by_arm(block, &pilot.samples);
-        let mut builds = all.iter().flat_map(|arm| arm.warmups.iter().chain(&arm.measured));
-        let built = builds.rfind(|sample| sample.phase == phase);
-        let seconds = built.and_then(|sample| Some(sample.outcome.cost()?.wall.as_secs_f64()));
-        seconds.ok_or_else(|| not_built(name, &why_not(pilot, block, budget)))
+    let seconds = |build: &Sample| Some(build.outcome.cost()?.wall.as_secs_f64());
+    let of_arm = |arm: &ArmBuilds<'_>| {
+        let timed = arm.measured.last()?;
+        let warm_ups = arm.warmups.iter().filter(|build| build.session == timed.session);
+        Some(BuildTimes {
+            // Without a build from nothing, such as after a release build, what comes before the timed builds is all there is.
+            first: first_build(block, arm, Some(timed.session), is_from_nothing)
+                .or_else(|| arm.warmups.first().copied())
+                .and_then(seconds)?,
+            warm_ups: warm_ups.map(|build| seconds(build)).sum::<Option<f64>>()?,
+            timed: seconds(timed)?,
+        })
     };
-    Ok((of_phase(Phase::Warmup)?, of_phase(Phase::Measured)?))
+    let found = builds_by_arm(block, &pilot.samples).iter().filter_map(of_arm).next_back();
+    found.ok_or_else(|| not_built(name, &why_not(pilot, block, budget)))
 }
 
 fn why_not(pilot: &Bundle, block: &Block, budget: Duration) -> String {

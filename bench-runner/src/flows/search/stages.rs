@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench_runner_core::bundle::Bundle;
-use bench_runner_core::record::{AS_CONFIGURED, Block, Role, Sample, builds_by_arm, rounds};
+use bench_runner_core::record::{AS_CONFIGURED, ArmBuilds, Block, Role, Sample, builds_by_arm, rounds};
 use bench_runner_core::search::{
-    DroppedArm, ForbiddenCombination, SearchAxis, SearchRequest, SearchSpace, SearchStage, StageArm,
-    StageBuild, StageResult, StageRounds, StageWorkload, WarmUp,
+    DailyWorkload, DroppedArm, ForbiddenCombination, SearchAxis, SearchRequest, SearchSpace, SearchStage,
+    StageArm, StageBuild, StageResult, StageRounds, StageWorkload, WarmUp,
 };
 use bench_runner_measure::scenario::{RequestError, RequestWord, SamplingSpec, Scenario};
 use bench_runner_measure::search::{
@@ -16,6 +16,15 @@ use bench_runner_measure::search::{
 
 use super::directory::SavedSearch;
 use crate::flows::FlowError;
+
+/// The setting that all builds of a search have, if it is required.
+const PROFILE: &str = "profile";
+
+/// Ratio of build times from which on a combination is given up.
+const HOPELESS: f64 = 10.0;
+
+/// Smallest time limit of a build: short builds vary more.
+pub(super) const SHORTEST_LIMIT: Duration = Duration::from_secs(60);
 
 /// Axes whose values can be worth more or less together than each by itself: debug info is what a linker copies.
 const INTERACTING: [[&str; 2]; 1] = [["linker", "debug"]];
@@ -54,7 +63,7 @@ pub(crate) fn saved_space(space: &AvailableSpace) -> SearchSpace {
         ForbiddenCombination(pair.levels.map(of).into())
     };
     let mut forbidden: Vec<ForbiddenCombination> = space.forbidden.iter().map(pair).collect();
-    for (key, value) in space.required.iter().filter(|(key, _)| *key != "profile") {
+    for (key, value) in space.required.iter().filter(|(key, _)| *key != PROFILE) {
         axes.push(SearchAxis { key: key.clone(), levels: vec![UNTOUCHED.to_owned(), value.clone()] });
         forbidden.push(ForbiddenCombination([(key.clone(), UNTOUCHED.to_owned())].into()));
     }
@@ -78,6 +87,8 @@ pub(crate) fn combination_name(saved: &SavedSearch, levels: &[usize]) -> String 
 pub(crate) fn combination_settings(saved: &SavedSearch, levels: &[usize]) -> BTreeMap<String, String> {
     let mut settings = saved.space.settings(levels);
     settings.retain(|_, value| value != UNTOUCHED);
+    // It is no axis, since all builds have it.
+    settings.extend(saved.required.get_key_value(PROFILE).map(|(key, value)| (key.clone(), value.clone())));
     settings
 }
 
@@ -103,9 +114,11 @@ impl StagePlan<'_> {
         let has_twin = self.stage.arms.iter().any(|arm| arm.role == Role::Twin);
         let scenario = |name: &str, rounds: u32| {
             let sampling = SamplingSpec {
-                min_rounds: rounds,
+                // Every workload is built at least once, however much longer than expected the others take.
+                min_rounds: 1,
                 max_rounds: rounds,
                 precision: None,
+                timeout: self.longest_build(),
                 ..SamplingSpec::default()
             };
             let request = StageRequest {
@@ -124,6 +137,16 @@ impl StagePlan<'_> {
         let timed = |one: &StageWorkload| timed_rounds(self.warm_up(&one.name)?, one.rounds);
         let scenarios = self.stage.workloads.iter().filter_map(|one| Some(scenario(&one.name, timed(one)?)));
         scenarios.collect()
+    }
+
+    /// Time after which a build is given up: one that takes so much longer than as configured is no candidate.
+    fn longest_build(&self) -> Duration {
+        let seconds = |one: &DailyWorkload| match one.warm_up {
+            WarmUp::Separate { seconds } => seconds.max(one.build_s),
+            WarmUp::Counts | WarmUp::Within { .. } => one.build_s,
+        };
+        let longest = self.request.workloads.iter().map(seconds).fold(0.0, f64::max);
+        Duration::try_from_secs_f64(HOPELESS * longest).unwrap_or(Duration::MAX).max(SHORTEST_LIMIT)
     }
 
     /// The levels without those of required settings.
@@ -182,12 +205,15 @@ pub(crate) fn stage_result(of: &StagePlan<'_>, bundle: &Bundle) -> Result<StageR
             let build = |at: &Option<usize>| builds.get((*at)?).copied().flatten().and_then(stage_build);
             places.iter().map(build).collect()
         };
-        let of_arms = builds_by_arm(block, &bundle.samples);
-        let first: Vec<Option<&Sample>> = of_arms.iter().map(|arm| arm.warmups.first().copied()).collect();
-        let first = in_order(&first);
         let timed = rounds(block, &bundle.samples, left).complete;
-        let timed = timed.iter().map(|round| in_order(&round.builds));
+        let session =
+            timed.first().and_then(|round| round.builds.iter().flatten().next()).map(|build| build.session);
+        let arms = builds_by_arm(block, &bundle.samples);
         let counts = !matches!(of.warm_up(&name), Some(WarmUp::Separate { .. }) | None);
+        let first: Vec<Option<&Sample>> =
+            arms.iter().map(|arm| first_build(block, arm, session, counts)).collect();
+        let first = in_order(&first);
+        let timed = timed.iter().map(|round| in_order(&round.builds));
         let rounds = counts.then(|| first.clone()).into_iter().chain(timed).collect();
         measured.push(StageRounds { name: name.clone(), rounds });
         for within in &of.request.workloads {
@@ -198,6 +224,20 @@ pub(crate) fn stage_result(of: &StagePlan<'_>, bundle: &Bundle) -> Result<StageR
     }
     let spent = Duration::from_nanos(bundle.manifest.time.total_ns);
     Ok(StageResult { stage: of.stage.clone(), spent, workloads: measured, dropped })
+}
+
+/// The build from nothing of an arm, in `session` or else in the last one. Behind it come the warm-ups under a workload of another
+/// start, unless the build `is_of_workload` itself; before it, a build that fills a cache.
+pub(super) fn first_build<'s>(
+    block: &Block,
+    arm: &ArmBuilds<'s>,
+    session: Option<u32>,
+    is_of_workload: bool,
+) -> Option<&'s Sample> {
+    let session = session.or_else(|| arm.warmups.iter().map(|build| build.session).max())?;
+    let all: Vec<&Sample> = arm.warmups.iter().copied().filter(|build| build.session == session).collect();
+    let from_end = block.sampling.warmup as usize + usize::from(!is_of_workload);
+    Some(all[all.len().checked_sub(from_end)?])
 }
 
 /// A build that succeeded.
@@ -257,6 +297,8 @@ pub(crate) fn artifact_sizes(of: &StagePlan<'_>, bundle: &Bundle) -> Option<(u64
 
 #[cfg(test)]
 mod tests {
+    use bench_runner_core::compare::fixture;
+
     use super::*;
 
     fn axis(key: &str, values: &[&str]) -> SpaceAxis {
@@ -284,6 +326,30 @@ mod tests {
         assert_eq!(of(&WarmUp::Separate { seconds: 9.0 }), [Some(1), Some(2), Some(3), Some(5)]);
         assert_eq!(of(&WarmUp::Counts), [Some(1), Some(1), Some(2), Some(4)]);
         assert_eq!(of(&within), [None, Some(1), Some(1), Some(3)]);
+    }
+
+    /// A build that fills the cache, the build from nothing, and one after an edit, in two sessions; then those of another block.
+    #[test]
+    fn the_first_build_is_found_behind_what_fills_a_cache() {
+        let plan = fixture::plan(["m", "n"].map(|name| fixture::block(name, true, &["v"])).into());
+        let mut samples = fixture::Samples::of(&plan);
+        for (block, session, seconds) in
+            [(0, 1, 30.0), (0, 1, 10.0), (0, 2, 31.0), (0, 2, 11.0), (0, 2, 1.0), (1, 1, 99.0), (1, 1, 98.0)]
+        {
+            samples.push(block, 2, 0, 1, fixture::built(seconds)).session = session;
+        }
+        let block = &plan.blocks[0];
+        let arms = builds_by_arm(block, &samples.all);
+        let first = |session, is_of_workload| {
+            first_build(block, &arms[2], session, is_of_workload)
+                .and_then(stage_build)
+                .map(|build| build.seconds)
+        };
+        assert_eq!((first(None, false), first(Some(2), false)), (Some(11.0), Some(11.0)));
+        // The first session was cut before the build under the workload.
+        assert_eq!((first(Some(1), false), first(Some(1), true)), (Some(30.0), Some(10.0)));
+        assert_eq!((first(None, true), first(Some(3), true)), (Some(1.0), None));
+        assert_eq!(first_build(block, &arms[0], None, true), None, "it was not built");
     }
 
     /// The user's own configuration lacks the required setting, and is still a combination of the space; no other one may.
@@ -325,6 +391,6 @@ mod tests {
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        assert_eq!(settings, ["linker=mold", "strip=none"]);
+        assert_eq!(settings, ["linker=mold", "profile=release", "strip=none"]);
     }
 }

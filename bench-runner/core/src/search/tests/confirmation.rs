@@ -36,6 +36,10 @@ fn the_day_is_a_sum_of_seconds() {
         "{found:?}"
     );
     assert!(found.is_significant() && found.p == 0.0);
+    let of = |at: usize| (found.workloads[at].name.as_str(), found.workloads[at].log_ratio.value.exp());
+    let ((first, halved), (second, same)) = (of(0), of(1));
+    assert_eq!((first, second), ("incremental", "check"));
+    assert!((halved - 0.5).abs() < 1e-9 && (same - 1.0).abs() < 1e-9 && found.workloads[1].build_s > 29.9);
 }
 
 #[test]
@@ -48,7 +52,7 @@ fn too_few_rounds_are_no_evidence() {
     assert_eq!(confirm(&request, &result), Err("check".into()));
 }
 
-/// 2,000 confirmations without a difference: at 3% over two comparisons 1.5% are expected to differ, 0.75% on either
+/// 2,000 confirmations without a difference: at 2% over two comparisons 1% are expected to differ, 0.5% on either
 /// side, and in four of five a gain of the detectable size is found.
 #[test]
 fn confirmations_claim_as_seldom_as_they_say() {

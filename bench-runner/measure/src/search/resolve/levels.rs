@@ -110,6 +110,7 @@ fn probe_level<W: World + ?Sized>(
     if let Some(reason) = machine.conflict(&[setting]) {
         return Err(Refusal::new(reason));
     }
+    machine.check_workloads(setting)?;
     let level = ProbedLevel { value: Some(value.to_owned()), ..ProbedLevel::default() };
     match machine.probe(setting, &[]) {
         Ok(available) => {

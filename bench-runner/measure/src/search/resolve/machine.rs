@@ -2,18 +2,20 @@
 
 use std::collections::HashMap;
 
-use bench_runner_core::record::{Refusal, TreeId};
+use bench_runner_core::record::{Refusal, TreeId, Variant};
 
 use super::SearchedProject;
 use crate::axes::{Available, ParsedSettings, SettingValue, Settings, SettingsParser};
 use crate::build::Goal;
-use crate::plan::World;
+use crate::plan::{self, World};
+use crate::workloads;
 
 /// Key and value of a setting.
 pub(super) type KeyValue<'a> = (&'a str, &'a str);
 
 pub(super) struct Machine<'w, W: ?Sized> {
     world: &'w W,
+    project: SearchedProject<'w>,
     tree: TreeId,
     pub(super) goals: Vec<Goal>,
     pub(super) threads: usize,
@@ -25,10 +27,10 @@ pub(super) struct Machine<'w, W: ?Sized> {
 }
 
 impl<'w, W: World + ?Sized> Machine<'w, W> {
-    pub(super) fn new(world: &'w W, project: SearchedProject<'_>, goals: Vec<Goal>, base: Settings) -> Self {
+    pub(super) fn new(world: &'w W, project: SearchedProject<'w>, goals: Vec<Goal>, base: Settings) -> Self {
         let tree = TreeId { project: project.view.planned.name.clone(), rev: None };
         let (parser, probes) = Default::default();
-        Self { world, tree, goals, threads: project.threads, base, parser, probes }
+        Self { world, project, tree, goals, threads: project.threads, base, parser, probes }
     }
 
     fn parse(&mut self, more: &[KeyValue<'_>]) -> Result<(Settings, ParsedSettings), Refusal> {
@@ -65,6 +67,30 @@ impl<'w, W: World + ?Sized> Machine<'w, W> {
     pub(super) fn conflict(&mut self, settings: &[KeyValue<'_>]) -> Option<String> {
         let (_, parsed) = self.parse(settings).ok()?;
         self.goals.iter().find_map(|goal| parsed.conflict(*goal))
+    }
+
+    /// Checks that no workload is impossible with a setting that is possible without it.
+    ///
+    /// # Errors
+    /// If one is.
+    pub(super) fn check_workloads(&self, (key, value): KeyValue<'_>) -> Result<(), Refusal> {
+        let SearchedProject { view, workloads, .. } = self.project;
+        let check = |name: &String, settings: Settings| {
+            let variant = Variant {
+                name: String::new(),
+                project: view.planned.name.clone(),
+                workload: name.clone(),
+                rev: None,
+                settings,
+            };
+            plan::check_workload(&variant, &workloads::find(name)?, view)
+        };
+        for name in workloads.iter().filter(|name| check(name, self.base.clone()).is_ok()) {
+            let mut settings = self.base.clone();
+            settings.insert(key.to_owned(), value.to_owned());
+            check(name, settings)?;
+        }
+        Ok(())
     }
 
     /// Returns true if a setting can make a difference to one of the workloads.

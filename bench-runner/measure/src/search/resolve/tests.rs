@@ -195,6 +195,17 @@ fn a_space_of_too_many_combinations_is_refused() {
 }
 
 #[test]
+fn what_a_workload_cannot_have_is_dropped() {
+    let machine = FakeMachine::with(&[]);
+    let axes = "[axes]\ndebug = [\"none\"]\ncache = [\"warm\"]\n";
+    let of = |workloads: &[&str]| outline(&resolve_for(&machine, &file(axes), &[], &[], workloads).unwrap());
+    assert!(
+        of(&["clean", "replay:5"]).contains("dropped cache=warm: `replay` comes to the same commits again")
+    );
+    assert!(!of(&["clean"]).contains("replay"), "{}", of(&["clean"]));
+}
+
+#[test]
 fn pairs_of_the_file_are_forbidden_too() {
     let axes = concat!(
         "[axes]\njobs = [\"cores/2\"]\nincremental = [\"off\"]\n",
