@@ -181,6 +181,7 @@ fn check(place: &str, line: &str, call: &[String]) {
         checkout: None,
         cache: std::rc::Rc::new(CachePlace::Usual(nowhere.into())),
         results: nowhere.into(),
+        results_around: None,
         plots: nowhere.into(),
     };
     let request = match &cli.verb {

@@ -159,6 +159,7 @@ pub(crate) fn places(args: &PlaceArgs) -> Result<Places, FlowError> {
         checkout,
         cache: Rc::new(cache),
         results: args.results.as_ref().map_or_else(|| base.join("results"), |dir| here.join(dir)),
+        results_around: None,
         plots: args.plots.as_ref().map_or_else(|| base.join("plots"), |dir| here.join(dir)),
     })
 }

@@ -40,6 +40,8 @@ pub struct Places {
     pub checkout: Option<PathBuf>,
     pub cache: Rc<CachePlace>,
     pub results: PathBuf,
+    /// The results directory around `results`, which a search has within the usual one.
+    pub results_around: Option<PathBuf>,
     pub plots: PathBuf,
 }
 
@@ -60,11 +62,10 @@ pub struct Projects {
     checked: RefCell<HashMap<TreeId, Result<(), Refusal>>>,
 }
 
-/// Directories that are no sources, since this program writes them. The results of a search lie within others.
+/// Directories that are no sources, since this program writes them.
 fn own_output(places: &Places) -> Vec<PathBuf> {
-    let around = places.results.parent().filter(|_| super::is_search(&places.results));
-    let results = [Some(places.results.as_path()), around].into_iter().flatten();
-    results.chain([places.plots.as_path(), places.cache.dir()]).map(Path::to_owned).collect()
+    let others = [places.results.clone(), places.plots.clone(), places.cache.dir().to_owned()];
+    places.results_around.iter().cloned().chain(others).collect()
 }
 
 impl Projects {

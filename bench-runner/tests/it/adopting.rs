@@ -57,6 +57,7 @@ fn adopt(
         checkout: None,
         cache: Rc::new(CachePlace::Usual(lab.path("cache"))),
         results: lab.path("results"),
+        results_around: None,
         plots: lab.path("plots"),
     };
     let projects = Projects::open(&places, true, true).expect("a cache");

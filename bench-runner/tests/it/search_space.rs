@@ -32,6 +32,7 @@ fn projects(lab: &Lab) -> Projects {
         checkout: None,
         cache: Rc::new(CachePlace::Usual(lab.path("cache"))),
         results: lab.path("results"),
+        results_around: None,
         plots: lab.path("plots"),
     };
     Projects::open(&places, true, true).expect("a cache")

@@ -133,7 +133,8 @@ impl SearchDirectory {
 
     /// The places of its runs: its own directory is their results directory.
     pub(crate) fn places(&self, places: &Places) -> Places {
-        Places { results: self.dir.clone(), ..places.clone() }
+        let around = std::fs::canonicalize(&self.dir).ok().and_then(|dir| Some(dir.parent()?.to_owned()));
+        Places { results: self.dir.clone(), results_around: around, ..places.clone() }
     }
 
     /// The newest usable run of a stage, if there is one: of those with the same sources as the run `like`, if it is named.
