@@ -37,7 +37,7 @@ pub enum SearchOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum NotJudged {
-    /// A workload was not measured in the screening.
+    /// No workload was measured in the screening.
     NotMeasured,
     /// No combination but the user's own could be built.
     NothingBuilt,

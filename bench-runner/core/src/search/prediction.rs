@@ -18,12 +18,25 @@ const ASSUMED_DF: f64 = 4.0;
 
 /// Models of the searched workloads.
 pub struct DailyPrediction {
-    /// In the order of the request, each with its builds per day.
-    workloads: Vec<(f64, LevelModel)>,
+    /// In the order of the request.
+    workloads: Vec<PredictedWorkload>,
 }
 
-/// Fits a model for each workload to the results of all stages but the confirmation. `None` if a workload has not
-/// been measured.
+struct PredictedWorkload {
+    per_day: f64,
+    /// Expected seconds by the request, which hold for all combinations as long as none was measured.
+    build_s: f64,
+    model: Option<LevelModel>,
+}
+
+impl PredictedWorkload {
+    fn build_seconds(&self, levels: &[usize]) -> f64 {
+        self.model.as_ref().map_or(self.build_s, |model| model.value(levels).exp())
+    }
+}
+
+/// Fits a model for each workload to the results of all stages but the confirmation. One that was not measured yet tells
+/// no combinations apart. `None` if none was.
 ///
 /// # Errors
 ///
@@ -42,10 +55,13 @@ pub fn predict(
     let all: Vec<SequencedTable> = tables.iter().flatten().cloned().collect();
     let assumed = (ASSUMED_DF * ASSUMED_NOISE * ASSUMED_NOISE, ASSUMED_DF);
     let correlation = estimate_correlation(&all, assumed);
-    let of = request.workloads.iter().zip(&tables).map(|(workload, tables)| {
-        Some((workload.per_day, LevelModel::fit(axes, level_values(results, tables, correlation), &named)?))
+    let of = request.workloads.iter().zip(&tables).map(|(workload, tables)| PredictedWorkload {
+        per_day: workload.per_day,
+        build_s: workload.build_s,
+        model: LevelModel::fit(axes, level_values(results, tables, correlation), &named),
     });
-    Ok(of.collect::<Option<Vec<_>>>().map(|workloads| DailyPrediction { workloads }))
+    let workloads: Vec<PredictedWorkload> = of.collect();
+    Ok(workloads.iter().any(|one| one.model.is_some()).then_some(DailyPrediction { workloads }))
 }
 
 /// ln seconds of the builds of a workload, without outliers.
@@ -81,21 +97,21 @@ fn level_values(
 impl DailyPrediction {
     /// Expected seconds of one build of each workload.
     pub fn build_seconds(&self, levels: &[usize]) -> Vec<f64> {
-        self.workloads.iter().map(|(_, model)| model.value(levels).exp()).collect()
+        self.workloads.iter().map(|one| one.build_seconds(levels)).collect()
     }
 
     /// Expected seconds of a day's builds.
     pub fn daily_seconds(&self, levels: &[usize]) -> f64 {
-        self.workloads.iter().map(|(per_day, model)| per_day * model.value(levels).exp()).sum()
+        self.workloads.iter().map(|one| one.per_day * one.build_seconds(levels)).sum()
     }
 
     /// Standard deviation of the logarithm of the day of one combination against that of another: Σ share²·sd² over
     /// the workloads, with their shares in the day of the first.
     pub fn difference_sd(&self, levels: &[usize], against: &[usize]) -> f64 {
         let total = self.daily_seconds(levels);
-        let variance = |(per_day, model): &(f64, LevelModel)| {
-            let share = per_day * model.value(levels).exp() / total;
-            (share * model.difference_sd(levels, against)).powi(2)
+        let variance = |one: &PredictedWorkload| {
+            let share = one.per_day * one.build_seconds(levels) / total;
+            one.model.as_ref().map_or(0.0, |model| (share * model.difference_sd(levels, against)).powi(2))
         };
         self.workloads.iter().map(variance).sum::<f64>().sqrt()
     }

@@ -21,6 +21,9 @@ pub struct SearchRequest {
     pub space: SearchSpace,
     /// Seed of the choice of rows.
     pub seed: u64,
+    /// Time of the average combination in units of the current one, at least 1: what the screening is planned with, before
+    /// any combination was built.
+    pub slowness: f64,
 }
 
 /// A workload with its weight and its times, as estimated before the first build.

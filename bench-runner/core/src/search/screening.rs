@@ -31,7 +31,14 @@ pub(super) fn least_budget(request: &SearchRequest, candidates: &CandidateArms<'
 
 /// Seconds of an arm with so many rounds.
 fn of_arm(request: &SearchRequest, rounds: u32) -> f64 {
-    stage_seconds(request, &[ArmTimes::estimated(request)], &equal_rounds(request, rounds, 1))
+    stage_seconds(request, &[average_arm(request)], &equal_rounds(request, rounds, 1))
+}
+
+/// Expected times of the average combination.
+fn average_arm(request: &SearchRequest) -> ArmTimes {
+    let ArmTimes { mut builds, mut warm_ups } = ArmTimes::estimated(request);
+    builds.iter_mut().chain(&mut warm_ups).for_each(|seconds| *seconds *= request.slowness.max(1.0));
+    ArmTimes { builds, warm_ups }
 }
 
 /// Plans the screening: as many arms as fit with [`ROUNDS`] rounds, or with fewer rounds if the effects need more arms
@@ -50,7 +57,7 @@ pub(super) fn plan_screening(
     let (arms, least) = (1..=ROUNDS).rev().find_map(fitting).unwrap_or((fewest, 1));
     let (chosen, efficiency) = candidates.arms(arms, request.seed)?;
     let mut rounds = equal_rounds(request, least, 1);
-    fill(request, &vec![ArmTimes::estimated(request); arms], &mut rounds, limit, MOST_ROUNDS);
+    fill(request, &vec![average_arm(request); arms], &mut rounds, limit, MOST_ROUNDS);
     let role = |at: usize| if at == 0 { Role::Baseline } else { Role::Variant };
     Ok(SearchStage {
         name: NAME.to_owned(),

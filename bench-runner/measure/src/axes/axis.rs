@@ -62,6 +62,11 @@ pub trait SettingValue: Any + fmt::Debug {
         false
     }
 
+    /// Factor by which it is expected to lengthen builds from nothing, for plans of what was never built; 1 if it shortens them.
+    fn expected_slowness(&self) -> f64 {
+        1.0
+    }
+
     /// Keys of the settings that `probe` reads, besides its own and the toolchain's. `probe` gets no others,
     /// so the result is the same for all variants that agree in these.
     fn depends_on(&self) -> &'static [&'static str] {

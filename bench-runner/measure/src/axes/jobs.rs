@@ -56,6 +56,11 @@ impl SettingValue for JobCount {
         values::available_to_cargo(KEY, self.jobs().to_string(), context)
     }
 
+    /// As if all work could be shared.
+    fn expected_slowness(&self) -> f64 {
+        (Self::Cores.jobs() as f64 / self.jobs().max(1) as f64).max(1.0)
+    }
+
     fn applies_to(&self, _: Goal) -> bool {
         true
     }

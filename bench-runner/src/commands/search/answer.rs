@@ -142,7 +142,7 @@ fn detectable(found: &Confirmation) -> String {
 fn not_judged(why: &NotJudged) -> String {
     match why {
         NotJudged::NotMeasured => {
-            "a workload was not measured in the screening; the reports of the runs say why".to_owned()
+            "nothing was measured in the screening; `bench-runner report` of its run says why".to_owned()
         }
         NotJudged::NothingBuilt => "no combination but what you have could be built".to_owned(),
         NotJudged::NomineeFailed(reason) => format!("the best candidate failed in the last stage: {reason}"),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{ArmBuilds, Block, Sample, builds_by_arm};
-use bench_runner_core::search::{DailyWorkload, SearchRequest, WarmUp};
+use bench_runner_core::search::{DailyWorkload, SearchAxis, SearchRequest, SearchSpace, WarmUp};
+use bench_runner_measure::axes;
 use bench_runner_measure::scenario::{RequestError, RequestWord, SamplingSpec, Scenario};
 use bench_runner_measure::search::{StageRequest, stage_scenario};
 use bench_runner_measure::workloads::{self, SourceChange, StartState, Workload};
@@ -115,7 +116,21 @@ pub(crate) fn search_request(saved: &SavedSearch, pilot: &Bundle) -> Result<Sear
         overhead_s: between.max(LEAST_OVERHEAD),
         space: saved.space.clone(),
         seed: saved.seed,
+        slowness: slowness(&saved.space),
     })
+}
+
+/// The mean over all combinations of how much longer than as configured they are expected to take: axes multiply.
+fn slowness(space: &SearchSpace) -> f64 {
+    let of_level = |key: &String, level: &String| {
+        let parsed = axes::parse_all(&[(key.clone(), level.clone())].into()).ok()?;
+        Some(parsed.get(key)?.value.expected_slowness())
+    };
+    let of_axis = |axis: &SearchAxis| {
+        let levels = axis.levels.iter().map(|level| of_level(&axis.key, level).unwrap_or(1.0));
+        levels.sum::<f64>() / axis.levels.len() as f64
+    };
+    space.axes.iter().map(of_axis).product()
 }
 
 /// Seconds of the builds of one workload as configured.
@@ -172,4 +187,30 @@ fn not_built(name: &str, reason: &str) -> FlowError {
     let message = format!("`{name}` cannot be measured in this project: {reason}");
     let help = format!("leave `{name}` out of `--per-day`, give more time by `--budget`, or mend the build");
     RequestError::usage(message, Some(help)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slow_settings_are_expected_to_be_slow() {
+        let axis = |key: &str, levels: &[&str]| SearchAxis {
+            key: key.into(),
+            levels: levels.iter().map(|&level| level.into()).collect(),
+        };
+        let space = |axes| SearchSpace {
+            axes,
+            forbidden: Vec::new(),
+            as_configured: Vec::new(),
+            interactions: Vec::new(),
+        };
+        let linkers = axis("linker", &["as-configured", "mold"]);
+        assert_eq!(slowness(&space(vec![linkers.clone()])), 1.0);
+        // Three times for half of the combinations, one and a half times for half of them.
+        let optimized = axis("opt-level", &["as-configured", "{deps=1}"]);
+        let cached = axis("cache", &["as-configured", "warm"]);
+        assert_eq!(slowness(&space(vec![linkers, optimized, cached])), 2.0 * 1.25);
+        assert_eq!(slowness(&space(vec![axis("opt-level", &["{deps=0}", "{own=1,deps=0}", "0", "2"])])), 1.5);
+    }
 }

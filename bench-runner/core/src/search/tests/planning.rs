@@ -17,6 +17,13 @@ fn a_screening_builds_as_many_arms_as_fit_with_three_rounds() {
     assert_eq!(first_stage(&request(&OF_144, 30)), Ok(stage));
 }
 
+#[test]
+fn slow_combinations_leave_room_for_fewer() {
+    let slow = SearchRequest { slowness: 1.5, ..request(&OF_144, 30) };
+    // By hand: 24.25 s of warm-up and three rounds of 4 + 12.25 s are 73 s; 900 s are 12 of them.
+    assert_eq!(first_stage(&slow).unwrap().arms.len(), 12);
+}
+
 /// A day of check builds, 8.25 s each.
 fn checks_only(levels: &[usize], seconds: f64) -> SearchRequest {
     let mut request = request(levels, 0);

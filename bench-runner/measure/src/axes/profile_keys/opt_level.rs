@@ -49,6 +49,15 @@ impl SettingValue for OptLevels {
         values::available_to_cargo(KEY, self.0.canonical(), context)
     }
 
+    /// Where dependencies are optimized: up to six times as long was measured for a check, whose proc macros are optimized too.
+    fn expected_slowness(&self) -> f64 {
+        let of_dependencies = match &self.0 {
+            PerKindValue::All(level) => Some(level.as_str()),
+            by_kind => by_kind.for_kind("deps"),
+        };
+        if of_dependencies.is_some_and(|level| level != "0") { 3.0 } else { 1.0 }
+    }
+
     fn applies_to(&self, _: Goal) -> bool {
         // Build scripts and proc macros are compiled in full during a check.
         true
