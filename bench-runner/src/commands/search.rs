@@ -24,7 +24,9 @@ use super::session::Session;
 use super::start::{PlanArgs, StartArgs, StartConditions};
 use super::{EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, open_projects};
 use crate::built_in;
-use crate::flows::{self, FlowError, PILOT, Places, SavedSearch, SearchDirectory, StagePlan, StageRun};
+use crate::flows::{
+    self, FlowError, PILOT, Places, ProjectWord, SavedSearch, SearchDirectory, StagePlan, StageRun,
+};
 
 /// Search for the settings that make your builds fastest, on this machine, in the time you give it
 ///
@@ -147,7 +149,8 @@ fn begin(args: &Args, places: &Places) -> Result<SearchDirectory, EarlyEnd> {
     }
     let projects = open_projects(places, args.plan.offline, true)?;
     let view = projects.single_view(&RequestWord::from_command_line(project))?;
-    projects.fetch_project(&view.planned)?;
+    // Without the dependencies, cargo cannot say what it would build.
+    projects.prepare_project(&view.planned)?;
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let searched = SearchedProject { view: &view, workloads: &workloads, threads };
     let space = available_space(&file, &args.require, &args.allow, searched, &projects)?;
@@ -179,10 +182,11 @@ fn begin(args: &Args, places: &Places) -> Result<SearchDirectory, EarlyEnd> {
 
 /// The project as a later call from another directory finds it.
 fn project_path(project: &str) -> String {
-    let is_path = project.contains('/') || [".", ".."].contains(&project) || project.ends_with(".toml");
-    match std::fs::canonicalize(project) {
-        Ok(path) if is_path => path.display().to_string(),
-        _ => project.to_owned(),
+    match ProjectWord::of(&RequestWord::from_command_line(project)) {
+        ProjectWord::Name(name) => name.to_owned(),
+        ProjectWord::Manifest(path) | ProjectWord::Directory(path) => {
+            std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+        }
     }
 }
 
@@ -353,4 +357,18 @@ fn changed(stage: &str) -> RequestError {
     let help =
         "undo the change and resume, or start a new search; leave the project alone until it has ended";
     RequestError::usage(message, Some(help.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_kept_in_a_form_that_holds_everywhere_and_names_as_they_are() {
+        let here = std::env::current_dir().unwrap().display().to_string();
+        assert_eq!(project_path("."), here);
+        assert_eq!(project_path("./"), here);
+        assert_eq!(project_path("Cargo.toml"), format!("{here}/Cargo.toml"));
+        assert_eq!(project_path("hexyl"), "hexyl");
+    }
 }

@@ -38,6 +38,7 @@ pub use measure::MeasuredRun;
 pub(crate) use measure::{MeasuringSession, open_unfinished};
 pub use multi_run::{JudgedRun, decide, side_by_side};
 pub(crate) use multi_run::{compare_reproduction, judge_all, publish_together};
+pub(crate) use projects::ProjectWord;
 pub use projects::{Places, Projects};
 pub(crate) use publish::{PublishedReport, publish};
 pub use publish::{judge, page};

@@ -31,6 +31,7 @@ use bench_runner_measure::scenario::RequestError;
 
 use super::FlowError;
 use crate::built_in;
+pub(crate) use plan_world::ProjectWord;
 use resolved::ResolvedProject;
 
 /// Paths of the program's directories.
@@ -130,7 +131,12 @@ impl Projects {
     /// Prepares everything that is needed to build `project` with its own toolchain, including dependencies.
     pub(crate) fn prepare_tree_of(&self, project: &Project) -> Result<PreparedTree, FlowError> {
         let planned = self.resolve(project, None)?.view.planned.clone();
-        self.prepare_tree(&planned, &tree_of(&project.name), &[Default::default()])
+        self.prepare_project(&planned)
+    }
+
+    /// Same as [`Self::prepare_tree_of`], for a project that a plan names.
+    pub(crate) fn prepare_project(&self, planned: &PlannedProject) -> Result<PreparedTree, FlowError> {
+        self.prepare_tree(planned, &tree_of(&planned.name), &[DriverKey::default()])
     }
 
     /// The projects of `plan` that are not in the cache yet; some of their settings are still unknown.
@@ -159,14 +165,6 @@ impl Projects {
         in_force: &SettingsInForce,
     ) -> Result<(), FlowError> {
         fetch_dependencies(tree, toolchain, in_force, &self.sources)
-    }
-
-    /// Fetches a project with its dependencies: without them, cargo cannot say what it would build.
-    ///
-    /// # Errors
-    /// If something cannot be fetched, or may not be.
-    pub(crate) fn fetch_project(&self, planned: &PlannedProject) -> Result<(), FlowError> {
-        self.prepare_tree(planned, &tree_of(&planned.name), &[DriverKey::default()]).map(|_| ())
     }
 
     fn prepare_tree(

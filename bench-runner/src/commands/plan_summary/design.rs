@@ -7,8 +7,8 @@ use bench_runner_measure::plan::DesignCost;
 /// Number of mixed effects that are named.
 const NAMED: usize = 3;
 
-/// Number of combinations up to which a fraction is told what all of them would take: so few leave few degrees of freedom to
-/// notice that two axes act together.
+/// Largest product of which a fraction says what all combinations would take. A fraction of so few leaves few degrees of
+/// freedom to notice interactions.
 const SMALL: u64 = 16;
 
 /// Statements on the combinations of a block that varies several axes; none for other blocks.

@@ -97,14 +97,14 @@ impl Projects {
 }
 
 /// The forms of a word for projects.
-enum ProjectWord<'w> {
+pub(crate) enum ProjectWord<'w> {
     Manifest(&'w Path),
     Directory(&'w Path),
     Name(&'w str),
 }
 
 impl<'w> ProjectWord<'w> {
-    fn of(word: &'w RequestWord) -> Self {
+    pub(crate) fn of(word: &'w RequestWord) -> Self {
         match word.text.as_str() {
             text if text.ends_with(".toml") => Self::Manifest(Path::new(text)),
             text if text.contains('/') || text == "." || text == ".." => Self::Directory(Path::new(text)),

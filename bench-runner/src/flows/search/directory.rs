@@ -9,10 +9,10 @@ use anyhow::Context as _;
 use bench_runner_core::bundle::{self, BundleError, Manifest, RunFiles, Status};
 use bench_runner_core::record::{PlanOrigin, short_hash};
 use bench_runner_core::search::{CONFIRMATION, SearchSpace};
-use bench_runner_measure::scenario::RequestError;
+use bench_runner_measure::scenario::{RequestError, RequestWord};
 use serde::{Deserialize, Serialize};
 
-use crate::flows::{FlowError, Places};
+use crate::flows::{FlowError, Places, ProjectWord};
 
 /// Name of the file with the request.
 const REQUEST_FILE: &str = "search.json";
@@ -224,7 +224,7 @@ pub(crate) fn is_part_of_search(path: &Path) -> bool {
 impl SavedSearch {
     /// True if the project is a directory of the user's own.
     pub(crate) fn is_own_project(&self) -> bool {
-        self.project.contains('/') && !self.project.ends_with(".toml")
+        matches!(ProjectWord::of(&RequestWord::from_command_line(&self.project)), ProjectWord::Directory(_))
     }
 
     /// The present time and the versions, for a new search.
