@@ -1,28 +1,45 @@
 //! The combinations of a search in the form that the choice of a fraction needs.
 
-use crate::stats::{DesignSpace, Fraction, LevelOfAxis, NoFraction, choose_fraction};
+use crate::stats::{DesignSpace, Fraction, LevelOfAxis, NoFraction, choose_fraction, shows_all_effects};
 
 use super::refusal::SearchRefusal;
 use super::request::SearchRequest;
 use super::space::SearchSpace;
 
-/// Combinations that may be nominated, and the user's own one.
+/// Expected time, in units of the current one, above which a combination is not screened: the effects of two slow levels
+/// show as well where each meets faster ones.
+const SLOWEST: f64 = 4.0;
+
+/// Combinations that may be screened, and the user's own one.
 #[derive(Debug)]
 pub(super) struct CandidateArms<'s> {
     space: &'s SearchSpace,
-    /// Those that a fraction is chosen from: the allowed ones and, if all of its levels occur among them, the user's
-    /// own, as the first.
+    /// Those that a fraction is chosen from: the allowed ones that are not expected to be too slow and, if all of its levels
+    /// occur among them, the user's own, as the first.
     rows: Vec<Vec<usize>>,
     design: DesignSpace,
     /// Levels of each axis that occur; the design knows them by their place here.
     occurring: Vec<Vec<usize>>,
     as_configured_is_row: bool,
+    slowness: f64,
 }
 
 impl<'s> CandidateArms<'s> {
     pub(super) fn of(request: &'s SearchRequest) -> Result<Self, SearchRefusal> {
+        let allowed = request.space.allowed()?;
+        let is_fast = |levels: &&Vec<usize>| request.slowness_of(levels) <= SLOWEST;
+        let fast: Vec<Vec<usize>> = allowed.iter().filter(is_fast).cloned().collect();
+        if fast.len() < allowed.len() {
+            let candidates = Self::of_rows(request, &fast);
+            if candidates.show_as_much_as(&Self::of_rows(request, &allowed)) {
+                return Ok(candidates);
+            }
+        }
+        Ok(Self::of_rows(request, &allowed))
+    }
+
+    fn of_rows(request: &'s SearchRequest, allowed: &[Vec<usize>]) -> Self {
         let space = &request.space;
-        let allowed = space.allowed()?;
         let occurring: Vec<Vec<usize>> = (0..space.axes.len())
             .map(|axis| {
                 let occurs = |level: &usize| allowed.iter().any(|one| one[axis] == *level);
@@ -38,7 +55,19 @@ impl<'s> CandidateArms<'s> {
         let place = |(level, occurring): (&usize, &Vec<usize>)| occurring.binary_search(level).unwrap_or(0);
         let places = rows.iter().map(|row| row.iter().zip(&occurring).map(place).collect::<Vec<usize>>());
         let design = DesignSpace::new(occurring.iter().map(Vec::len).collect(), places);
-        Ok(Self { space, rows, design, occurring, as_configured_is_row })
+        let slowness =
+            rows.iter().map(|row| request.slowness_of(row)).sum::<f64>() / rows.len().max(1) as f64;
+        Self { space, rows, design, occurring, as_configured_is_row, slowness }
+    }
+
+    /// True if every level of `all` occurs, and its effect can be told from the others.
+    fn show_as_much_as(&self, all: &Self) -> bool {
+        self.occurring == all.occurring && shows_all_effects(&self.design)
+    }
+
+    /// Expected time of the average combination in units of the current one.
+    pub(super) fn slowness(&self) -> f64 {
+        self.slowness
     }
 
     /// Number of parameters of the model of main effects.

@@ -39,6 +39,6 @@ pub fn working_day(levels: &[usize], minutes: u64) -> SearchRequest {
         overhead_s: 0.25,
         space: space(levels),
         seed: 1,
-        slowness: 1.0,
+        slowness: Vec::new(),
     }
 }

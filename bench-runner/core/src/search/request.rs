@@ -21,9 +21,9 @@ pub struct SearchRequest {
     pub space: SearchSpace,
     /// Seed of the choice of rows.
     pub seed: u64,
-    /// Time of the average combination in units of the current one, at least 1: what the screening is planned with, before
-    /// any combination was built.
-    pub slowness: f64,
+    /// Factor by which each level is expected to lengthen builds, at least 1, by axis and level: what the screening is planned
+    /// with, before any combination was built. What is missing is 1.
+    pub slowness: Vec<Vec<f64>>,
 }
 
 /// A workload with its weight and its times, as estimated before the first build.
@@ -59,6 +59,13 @@ pub enum WarmUp {
 }
 
 impl SearchRequest {
+    /// Expected time of a combination in units of the current one: its levels multiply.
+    pub(super) fn slowness_of(&self, levels: &[usize]) -> f64 {
+        let of_level =
+            |(axis, level): (&Vec<f64>, &usize)| axis.get(*level).map_or(1.0, |factor| factor.max(1.0));
+        self.slowness.iter().zip(levels).map(of_level).product()
+    }
+
     /// Checks the workloads.
     ///
     /// # Errors

@@ -26,18 +26,18 @@ const MOST_ROUNDS: u32 = 8;
 
 /// Budget that a screening needs at least: one round of the fewest arms that show all effects.
 pub(super) fn least_budget(request: &SearchRequest, candidates: &CandidateArms<'_>) -> f64 {
-    candidates.fewest_arms() as f64 * of_arm(request, 1) / SHARE
+    candidates.fewest_arms() as f64 * of_arm(request, candidates, 1) / SHARE
 }
 
-/// Seconds of an arm with so many rounds.
-fn of_arm(request: &SearchRequest, rounds: u32) -> f64 {
-    stage_seconds(request, &[average_arm(request)], &equal_rounds(request, rounds, 1))
+/// Seconds of the average arm with so many rounds.
+fn of_arm(request: &SearchRequest, candidates: &CandidateArms<'_>, rounds: u32) -> f64 {
+    stage_seconds(request, &[slow_arm(request, candidates.slowness())], &equal_rounds(request, rounds, 1))
 }
 
-/// Expected times of the average combination.
-fn average_arm(request: &SearchRequest) -> ArmTimes {
+/// Expected times of an arm that takes so many times as long as the current one.
+fn slow_arm(request: &SearchRequest, slowness: f64) -> ArmTimes {
     let ArmTimes { mut builds, mut warm_ups } = ArmTimes::estimated(request);
-    builds.iter_mut().chain(&mut warm_ups).for_each(|seconds| *seconds *= request.slowness.max(1.0));
+    builds.iter_mut().chain(&mut warm_ups).for_each(|seconds| *seconds *= slowness);
     ArmTimes { builds, warm_ups }
 }
 
@@ -51,13 +51,15 @@ pub(super) fn plan_screening(
     let fewest = candidates.fewest_arms();
     let most = candidates.all_arms().min(MOST_PER_PARAMETER * candidates.parameters());
     let fitting = |rounds: u32| {
-        let arms = ((limit / of_arm(request, rounds)) as usize).min(most);
+        let arms = ((limit / of_arm(request, candidates, rounds)) as usize).min(most);
         (arms >= fewest || rounds == 1).then_some((arms.max(fewest), rounds))
     };
     let (arms, least) = (1..=ROUNDS).rev().find_map(fitting).unwrap_or((fewest, 1));
     let (chosen, efficiency) = candidates.arms(arms, request.seed)?;
     let mut rounds = equal_rounds(request, least, 1);
-    fill(request, &vec![average_arm(request); arms], &mut rounds, limit, MOST_ROUNDS);
+    let times: Vec<ArmTimes> =
+        chosen.iter().map(|levels| slow_arm(request, request.slowness_of(levels))).collect();
+    fill(request, &times, &mut rounds, limit, MOST_ROUNDS);
     let role = |at: usize| if at == 0 { Role::Baseline } else { Role::Variant };
     Ok(SearchStage {
         name: NAME.to_owned(),

@@ -51,8 +51,8 @@ pub use change_points::{
 pub use combined::{Combined, equal_weight_mean, weighted_mean};
 pub use design::{
     ALIASED_FROM, AliasedEffect, DesignSpace, Fraction, LevelOfAxis, NoFraction, aliasing,
-    balanced_effect_variance, choose_fraction, mean_effect_variance, one_at_a_time_variance, usual_rows,
-    usual_rows_of,
+    balanced_effect_variance, choose_fraction, mean_effect_variance, one_at_a_time_variance,
+    shows_all_effects, usual_rows, usual_rows_of,
 };
 pub use estimate::{Control, Estimate, LEVEL, MIN_ROUNDS, POWER, ratio};
 pub(crate) use factorial::{CellPair, Factorial, FactorialCell, InteractionTest};

@@ -62,8 +62,10 @@ pub trait SettingValue: Any + fmt::Debug {
         false
     }
 
-    /// Factor by which it is expected to lengthen builds from nothing, for plans of what was never built; 1 if it shortens them.
-    fn expected_slowness(&self) -> f64 {
+    /// Factor by which it is expected to lengthen builds, for plans of what was never built; 1 if it shortens them. `settings` are
+    /// all of the variant.
+    fn expected_slowness(&self, settings: &ParsedSettings) -> f64 {
+        let _ = settings;
         1.0
     }
 

@@ -57,7 +57,7 @@ impl SettingValue for JobCount {
     }
 
     /// As if all work could be shared.
-    fn expected_slowness(&self) -> f64 {
+    fn expected_slowness(&self, _: &ParsedSettings) -> f64 {
         (Self::Cores.jobs() as f64 / self.jobs().max(1) as f64).max(1.0)
     }
 

@@ -1,11 +1,12 @@
 //! The first run of a search: the user's own configuration, once for each workload, to know how long its builds take.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{ArmBuilds, Block, Sample, builds_by_arm};
-use bench_runner_core::search::{DailyWorkload, SearchAxis, SearchRequest, SearchSpace, WarmUp};
-use bench_runner_measure::axes;
+use bench_runner_core::search::{DailyWorkload, SearchAxis, SearchRequest, WarmUp};
+use bench_runner_measure::axes::parse_all;
 use bench_runner_measure::scenario::{RequestError, RequestWord, SamplingSpec, Scenario};
 use bench_runner_measure::search::{StageRequest, stage_scenario};
 use bench_runner_measure::workloads::{self, SourceChange, StartState, Workload};
@@ -116,21 +117,23 @@ pub(crate) fn search_request(saved: &SavedSearch, pilot: &Bundle) -> Result<Sear
         overhead_s: between.max(LEAST_OVERHEAD),
         space: saved.space.clone(),
         seed: saved.seed,
-        slowness: slowness(&saved.space),
+        slowness: slowness(&saved.space.axes, &saved.required),
     })
 }
 
-/// The mean over all combinations of how much longer than as configured they are expected to take: axes multiply.
-fn slowness(space: &SearchSpace) -> f64 {
+/// How much longer than as configured each level is expected to take, by axis and level.
+fn slowness(axes: &[SearchAxis], required: &BTreeMap<String, String>) -> Vec<Vec<f64>> {
     let of_level = |key: &String, level: &String| {
-        let parsed = axes::parse_all(&[(key.clone(), level.clone())].into()).ok()?;
-        Some(parsed.get(key)?.value.expected_slowness())
+        let mut settings = required.clone();
+        settings.insert(key.clone(), level.clone());
+        let parsed = parse_all(&settings).ok()?;
+        Some(parsed.get(key)?.value.expected_slowness(&parsed))
     };
     let of_axis = |axis: &SearchAxis| {
-        let levels = axis.levels.iter().map(|level| of_level(&axis.key, level).unwrap_or(1.0));
-        levels.sum::<f64>() / axis.levels.len() as f64
+        // What stays as the user has it is no setting.
+        axis.levels.iter().map(|level| of_level(&axis.key, level).unwrap_or(1.0)).collect()
     };
-    space.axes.iter().map(of_axis).product()
+    axes.iter().map(of_axis).collect()
 }
 
 /// Seconds of the builds of one workload as configured.
@@ -199,18 +202,17 @@ mod tests {
             key: key.into(),
             levels: levels.iter().map(|&level| level.into()).collect(),
         };
-        let space = |axes| SearchSpace {
-            axes,
-            forbidden: Vec::new(),
-            as_configured: Vec::new(),
-            interactions: Vec::new(),
-        };
-        let linkers = axis("linker", &["as-configured", "mold"]);
-        assert_eq!(slowness(&space(vec![linkers.clone()])), 1.0);
-        // Three times for half of the combinations, one and a half times for half of them.
-        let optimized = axis("opt-level", &["as-configured", "{deps=1}"]);
-        let cached = axis("cache", &["as-configured", "warm"]);
-        assert_eq!(slowness(&space(vec![linkers, optimized, cached])), 2.0 * 1.25);
-        assert_eq!(slowness(&space(vec![axis("opt-level", &["{deps=0}", "{own=1,deps=0}", "0", "2"])])), 1.5);
+        let factors =
+            |levels: &SearchAxis| slowness(std::slice::from_ref(levels), &BTreeMap::new()).remove(0);
+        assert_eq!(factors(&axis("linker", &["as-configured", "mold"])), [1.0, 1.0]);
+        assert_eq!(factors(&axis("cache", &["as-configured", "off", "warm"])), [1.0, 1.0, 1.25]);
+        let optimized =
+            axis("opt-level", &["as-configured", "{deps=1}", "{deps=0}", "{own=1,deps=0}", "0", "2"]);
+        assert_eq!(factors(&optimized), [1.0, 3.0, 1.0, 1.0, 1.0, 3.0]);
+        // A release build has them optimized as it is.
+        let release = BTreeMap::from([("profile".to_owned(), "release".to_owned())]);
+        assert_eq!(slowness(&[optimized], &release), [[1.0; 6]]);
+        let one_job = factors(&axis("jobs", &["as-configured", "1", "cores"]));
+        assert!(one_job[1] >= 1.0 && one_job[2] == 1.0, "{one_job:?}");
     }
 }

@@ -19,9 +19,33 @@ fn a_screening_builds_as_many_arms_as_fit_with_three_rounds() {
 
 #[test]
 fn slow_combinations_leave_room_for_fewer() {
-    let slow = SearchRequest { slowness: 1.5, ..request(&OF_144, 30) };
-    // By hand: 24.25 s of warm-up and three rounds of 4 + 12.25 s are 73 s; 900 s are 12 of them.
+    let slow = SearchRequest { slowness: vec![vec![1.0, 1.0, 2.0, 2.0]], ..request(&OF_144, 30) };
+    // By hand, for the average: 24.25 s of warm-up and three rounds of 4 + 12.25 s are 73 s; 900 s are 12 of them.
     assert_eq!(first_stage(&slow).unwrap().arms.len(), 12);
+}
+
+#[test]
+fn two_slow_levels_are_not_screened_together() {
+    let slowness = |fourth: f64, fifth: f64| {
+        let slowness = vec![vec![], vec![], vec![], vec![1.0, fourth], vec![1.0, fifth]];
+        first_stage(&SearchRequest { slowness, ..request(&OF_144, 60) }).unwrap()
+    };
+    let slow = |stage: &SearchStage, at: usize| stage.arms.iter().filter(|arm| arm.levels[at] == 1).count();
+    let both = |stage: &SearchStage| stage.arms.iter().filter(|arm| arm.levels[3..] == [1, 1]).count();
+    let screened = slowness(3.0, 2.0);
+    assert!(slow(&screened, 3) >= 2 && slow(&screened, 4) >= 2 && both(&screened) == 0, "{screened:?}");
+    assert!(both(&slowness(2.0, 2.0)) > 0, "four times as long is not too long");
+    // A level that is too slow by itself is screened all the same.
+    let screened = slowness(5.0, 1.0);
+    assert!(slow(&screened, 3) >= 2, "{screened:?}");
+    // So is what a required level leaves nothing else for.
+    let mut required = SearchRequest {
+        slowness: vec![vec![], vec![], vec![], vec![1.0, 3.0], vec![1.0, 2.0]],
+        ..request(&OF_144, 60)
+    };
+    required.space.forbidden = vec![forbidding(&[(3, 0)])];
+    let screened = first_stage(&required).unwrap();
+    assert!(screened.arms[1..].iter().all(|arm| arm.levels[3] == 1) && slow(&screened, 4) >= 2);
 }
 
 /// A day of check builds, 8.25 s each.

@@ -68,6 +68,11 @@ pub fn usual_rows_of(levels: &[usize]) -> usize {
     best.unwrap_or(count)
 }
 
+/// True if the candidates have every level, and the effect of each can be told from the others.
+pub fn shows_all_effects(space: &DesignSpace) -> bool {
+    separable::check(space).is_ok()
+}
+
 /// Chooses `wanted` of the candidates, among them the `fixed` ones, which are indices without duplicates. If
 /// there are no more candidates than that, all of them are the result.
 ///
