@@ -235,7 +235,9 @@ impl RunningSearch {
                 }
             };
             let plan = StagePlan { space: &space, project: &saved.project, request: &request, stage: &stage };
-            errln!("{}: {}", stage.name, answer::stage_line(&stage));
+            let spent: Duration = results.iter().map(|result| result.spent).sum();
+            let left = request.budget.saturating_sub(spent);
+            errln!("{}: {}", stage.name, answer::stage_line(&stage, left));
             let scenarios = || Ok(plan.scenarios());
             let budget = Some(stage.time_budget);
             let Some(bundle) = self.bundle(&stage.name, budget, Some(&pilot.manifest), scenarios)? else {

@@ -21,6 +21,8 @@ pub(super) struct RunCourse {
     blocks: Vec<BlockCourse>,
     /// Place of the running block, from 0.
     at: usize,
+    /// Places of the blocks that have begun or ended, in this order.
+    begun: Vec<usize>,
     /// Builds of this part of the run.
     builds: u64,
     /// Warm-up builds of the running session.
@@ -137,6 +139,13 @@ impl RunCourse {
             deadline: plan.time_budget.map(|budget| started + budget.saturating_sub(spent)),
             takes_turns: blocks_take_turns(plan),
             fills_budget: blocks_take_turns(plan) && fills_budget(plan, estimate),
+            begun: plan
+                .blocks
+                .iter()
+                .enumerate()
+                .filter(|(_, block)| ended(block))
+                .map(|(at, _)| at)
+                .collect(),
             blocks: blocks.collect(),
             at: 0,
             builds: 0,
@@ -155,15 +164,19 @@ impl RunCourse {
         self.builds
     }
 
-    /// `comparison 2 of 3`; `None` if there is only one.
+    /// `comparison 2 of 3`, in the order in which they are begun; `None` if there is only one.
     pub(super) fn comparison(&self) -> Option<String> {
         let of = self.blocks.len();
-        (of > 1).then(|| format!("comparison {} of {of}", self.at + 1))
+        let number = self.begun.iter().position(|at| *at == self.at).unwrap_or(self.begun.len()) + 1;
+        (of > 1).then(|| format!("comparison {number} of {of}"))
     }
 
     /// A block, or a visit to it, begins.
     pub(super) fn begin(&mut self, at: usize, visit: Option<VisitStart>) {
         (self.at, self.visit, self.forecast, self.warm_ups) = (at, visit, None, 0);
+        if !self.begun.contains(&at) {
+            self.begun.push(at);
+        }
     }
 
     /// A build has ended.
@@ -221,8 +234,9 @@ impl RunCourse {
                 format!("warm-up {number} of {of}")
             }
             (Phase::Measured, Some(RoundGoal::Exactly(of))) => format!("round {round} of {}", of.max(round)),
-            (Phase::Measured, Some(RoundGoal::First(of))) => {
-                format!("round {round} of the first {}", of.max(round))
+            // Rounds beyond those first ones are counted without an end.
+            (Phase::Measured, Some(RoundGoal::First(of))) if round <= of && of > 1 => {
+                format!("round {round} of the first {of}")
             }
             (Phase::Measured, Some(RoundGoal::About(of))) => {
                 format!("round {round} of about {}", of.max(round))
@@ -230,7 +244,7 @@ impl RunCourse {
             (Phase::Measured, Some(RoundGoal::AtMost(of))) => {
                 format!("round {round} of at most {}", of.max(round))
             }
-            (Phase::Measured, Some(RoundGoal::Open) | None) => format!("round {round}"),
+            (Phase::Measured, Some(RoundGoal::First(_) | RoundGoal::Open) | None) => format!("round {round}"),
         }
     }
 
@@ -314,6 +328,7 @@ impl RoundGoal {
         match self {
             Self::Exactly(1) => ", 1 round".to_owned(),
             Self::Exactly(of) => format!(", {} in about {}", rounds(of), format_duration(round_time * of)),
+            Self::First(1) => format!(", the first round in about {}", format_duration(round_time)),
             Self::First(of) => {
                 format!(", the first {} in about {}", rounds(of), format_duration(round_time * of))
             }

@@ -25,12 +25,17 @@ use crate::flows::{self, SearchDirectory};
 const LISTED: usize = 10;
 
 /// A stage in progress lines.
-pub(super) fn stage_line(stage: &SearchStage) -> String {
+pub(super) fn stage_line(stage: &SearchStage, left: Duration) -> String {
     let count = stage.arms.iter().filter(|arm| arm.role == Role::Variant).count();
     let workloads: Vec<String> =
         stage.workloads.iter().map(|one| format!("{} × {}", one.name, one.rounds)).collect();
+    // The budget goes to the stages to come; a resumed search can have used it up.
+    let of_search = match left > stage.time_budget {
+        true => format!(" of the {} that the search has left", format_duration(left)),
+        false => String::new(),
+    };
     format!(
-        "{} and what you have; {}, in at most {}",
+        "{} and what you have; {}, in at most {}{of_search}",
         pluralize(count, "combination"),
         workloads.join(", "),
         format_duration(stage.time_budget)

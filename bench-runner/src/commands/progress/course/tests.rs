@@ -59,6 +59,17 @@ fn a_position_is_counted_within_the_warm_ups_and_the_rounds() {
 }
 
 #[test]
+fn comparisons_are_counted_in_the_order_in_which_they_begin() {
+    let mut course = course(|_| {});
+    course.begin(1, None);
+    assert_eq!(course.comparison().unwrap(), "comparison 1 of 2");
+    course.begin(0, None);
+    assert_eq!(course.comparison().unwrap(), "comparison 2 of 2");
+    course.begin(1, None);
+    assert_eq!(course.comparison().unwrap(), "comparison 1 of 2", "it is the same one");
+}
+
+#[test]
 fn the_number_of_rounds_is_as_certain_as_it_is() {
     let mut fixed = course(|plan| plan.blocks[0].sampling.precision = None);
     fixed.begin(0, None);
@@ -83,6 +94,7 @@ fn a_visit_counts_the_rounds_that_every_comparison_gets() {
     course.begin(0, Some(visit((VisitPurpose::FirstRounds, 3))));
     course.forecast(forecast(0, 3));
     assert_eq!(course.position(Phase::Measured, 1), "round 1 of the first 3");
+    assert_eq!(course.position(Phase::Measured, 4), "round 4", "there was time for one more");
     course.begin(0, Some(visit((VisitPurpose::FirstRounds, 30))));
     course.forecast(forecast(3, 30));
     assert_eq!(course.position(Phase::Measured, 4), "round 4 of 30");
@@ -222,6 +234,7 @@ fn what_a_round_takes_is_said_with_what_it_comes_to() {
     assert_eq!(of(RoundGoal::Exactly(3)), ", 3 rounds in about 8.1 s");
     assert_eq!(of(RoundGoal::Exactly(1)), ", 1 round");
     assert_eq!(of(RoundGoal::First(3)), ", the first 3 rounds in about 8.1 s");
+    assert_eq!(of(RoundGoal::First(1)), ", the first round in about 2.7 s");
     assert_eq!(of(RoundGoal::About(3)), ", room for about 3 rounds");
     assert_eq!(of(RoundGoal::About(0)), ", more than the time that is left");
     assert_eq!(of(RoundGoal::AtMost(30)), ", at most 30 rounds");
