@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -58,6 +58,30 @@ fn runs(lab: &Lab) -> Vec<PathBuf> {
     runs
 }
 
+/// What `ask` gives while other programs load the machine.
+fn while_busy<T>(ask: impl FnOnce() -> T) -> T {
+    struct Busy(Vec<Child>);
+    impl Drop for Busy {
+        fn drop(&mut self) {
+            self.0.iter_mut().for_each(|child| drop((child.kill(), child.wait())));
+        }
+    }
+    let threads = std::thread::available_parallelism().expect("threads").get();
+    let spin = |_| Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("a shell");
+    let _busy = Busy((0..2 * threads).map(spin).collect());
+    let is_loaded = || {
+        let average = fs::read_to_string("/proc/loadavg").expect("a load average");
+        let one: f64 = average.split(' ').next().and_then(|one| one.parse().ok()).expect("a number");
+        one > 0.6 * threads as f64
+    };
+    let started = Instant::now();
+    while !is_loaded() {
+        assert!(started.elapsed() < Duration::from_secs(120), "no load");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+    ask()
+}
+
 /// The first stage is interrupted; `--resume` completes the search, and shows its result again afterwards.
 fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
     let lab = Lab::new();
@@ -78,6 +102,10 @@ fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
 
     let search = entries(&lab.path("work/results")).remove(0);
     let search = search.to_str().expect("a path");
+    let unfit = while_busy(|| lab.run(&["search", "--resume", search, "--strict"]).expect(4));
+    for part in ["not fit: the load average", "bench-runner search --resume results/search-"] {
+        assert!(unfit.stderr.contains(part), "{part}: {}", unfit.stderr);
+    }
     let unfinished = lab.run(&["report", search]).expect(2);
     assert!(unfinished.stderr.contains("has no confirmation yet"), "{}", unfinished.stderr);
     let found = document(&lab.run(&["search", "--resume", search, "--json"]).expect(0));

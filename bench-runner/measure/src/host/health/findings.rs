@@ -1,10 +1,24 @@
 //! Properties of a machine's state that would disturb a measurement, in plain sentences.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 
+use super::super::procfs::{cpu_times, ticks_per_second};
+use super::super::system_files::SystemFiles;
 use super::{Health, PowerSource};
 
 const GIB: u64 = 1 << 30;
+
+/// Running tasks per usable thread up to which a machine is quiet.
+const LIGHT_LOAD: f64 = 0.1;
+
+/// Running tasks per usable thread above which a machine is unfit.
+const HEAVY_LOAD: f64 = 0.5;
+
+/// Time for which the processors are watched.
+const WATCHED: Duration = Duration::from_secs(1);
 
 /// Something that would disturb a measurement.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,13 +53,22 @@ impl Severity {
     }
 }
 
-/// Everything that would disturb a measurement, worst first. Unknown values are skipped.
+/// Everything that would disturb a measurement that begins now, worst first. Unknown values are skipped.
+///
+/// A load average counts what has ended for a minute or two, such as the builds of an earlier stage. If it is high, the
+/// processors are therefore watched for a second, in which nothing of the caller's own may run.
 pub fn findings(health: &Health) -> Vec<HealthFinding> {
+    judge(health, || busy_processors(&SystemFiles::system(), WATCHED))
+}
+
+/// As [`findings`]; `busy` says how many processors are in use, and is asked only if the load average is high.
+fn judge(health: &Health, busy: impl FnOnce() -> Option<f64>) -> Vec<HealthFinding> {
     let mut findings: Vec<HealthFinding> = [
         clock(health),
-        power(health),
-        heat(health),
-        other_load(health),
+        power(health).into_iter().collect(),
+        heat(health).into_iter().collect(),
+        load_average(health, busy).into_iter().collect(),
+        lent_time(health),
         pressure_stalls(health),
         free_space(health),
     ]
@@ -81,47 +104,63 @@ fn clock(health: &Health) -> Vec<HealthFinding> {
     found
 }
 
-fn power(health: &Health) -> Vec<HealthFinding> {
+fn power(health: &Health) -> Option<HealthFinding> {
     let on_battery = health.power == Some(PowerSource::Battery);
-    let found = on_battery.then(|| {
+    on_battery.then(|| {
         finding(
             Severity::Unfit,
             "the machine runs on battery: its clock is low, and falls with the charge".to_owned(),
             "plug it in",
         )
-    });
-    found.into_iter().collect()
+    })
 }
 
-fn heat(health: &Health) -> Vec<HealthFinding> {
+fn heat(health: &Health) -> Option<HealthFinding> {
     let hot = health.temperature_celsius.filter(|&celsius| celsius >= 85.0);
-    let found = hot.map(|celsius| {
+    hot.map(|celsius| {
         finding(
             Severity::Warning,
             format!("the hottest sensor shows {celsius:.0} °C before any build: the CPU will be throttled"),
             "let it cool down, or clean its fans",
         )
-    });
-    found.into_iter().collect()
+    })
 }
 
-/// Load of other programs, time stolen by other guests of the same host, and limits on the usable threads.
-fn other_load(health: &Health) -> Vec<HealthFinding> {
-    let mut found = Vec::new();
-    let threads = health.usable_threads.or(health.threads);
-    if let Some((load, threads)) = health.load.zip(threads) {
-        let share = load.one / f64::from(threads);
-        if share > 0.1 {
-            found.push(finding(
-                if share > 0.5 { Severity::Unfit } else { Severity::Warning },
-                format!(
-                    "the load average is {:.2} on {threads} threads: other programs are running",
-                    load.one
-                ),
-                "stop them; the average then needs a minute or two to fall",
-            ));
-        }
+/// Load of other programs.
+fn load_average(health: &Health, busy: impl FnOnce() -> Option<f64>) -> Option<HealthFinding> {
+    let threads = health.usable_threads.or(health.threads)?;
+    let load = health.load?.one;
+    let share = load / f64::from(threads);
+    if share <= LIGHT_LOAD {
+        return None;
     }
+    let average = format!("the load average is {load:.2} on {threads} threads");
+    if share <= HEAVY_LOAD {
+        let help = "stop them; the average then needs a minute or two to fall";
+        return Some(finding(Severity::Warning, format!("{average}: other programs are running"), help));
+    }
+    Some(match busy() {
+        Some(busy) if busy / f64::from(threads) <= LIGHT_LOAD => finding(
+            Severity::Note,
+            format!("{average}, but nearly nothing runs now: it still counts what has ended"),
+            "wait a minute or two to be sure that nothing comes back",
+        ),
+        _ => finding(Severity::Unfit, format!("{average}: other programs are running"), "stop them"),
+    })
+}
+
+/// Processors in use by anything, on average over a time from now.
+fn busy_processors(files: &SystemFiles, time: Duration) -> Option<f64> {
+    let read = || cpu_times(&files.text("proc/stat")?);
+    let (before, begun) = (read()?, Instant::now());
+    thread::sleep(time);
+    let ticks = read()?.busy.checked_sub(before.busy)?;
+    Some(ticks as f64 / ticks_per_second() as f64 / begun.elapsed().as_secs_f64())
+}
+
+/// Time stolen by other guests of the same host, and limits on the usable threads.
+fn lent_time(health: &Health) -> Vec<HealthFinding> {
+    let mut found = Vec::new();
     if let Some(steal) = health.steal_share.filter(|&share| share > 0.005) {
         found.push(finding(
             Severity::Warning,
@@ -199,6 +238,7 @@ fn free_space(health: &Health) -> Vec<HealthFinding> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::system_files::Fixture;
     use super::super::{LoadAverage, Pressure};
     use super::*;
 
@@ -220,15 +260,16 @@ mod tests {
     }
 
     fn only(health: Health) -> HealthFinding {
-        let mut found = findings(&health);
+        let mut found = judge(&health, || None);
         assert_eq!(found.len(), 1, "{found:?}");
         found.remove(0)
     }
 
     #[test]
     fn a_quiet_machine_and_a_silent_one_have_no_findings() {
-        assert_eq!(findings(&quiet()), []);
-        assert_eq!(findings(&Health::default()), []);
+        let unasked = || -> Option<f64> { panic!("nothing is in doubt") };
+        assert_eq!(judge(&quiet(), unasked), []);
+        assert_eq!(judge(&Health::default(), unasked), []);
     }
 
     #[test]
@@ -263,8 +304,32 @@ mod tests {
     #[test]
     fn load_is_judged_by_the_threads_that_may_be_used() {
         let load = Some(LoadAverage { one: 1.5, five: 0.0, fifteen: 0.0 });
-        let found = findings(&Health { load, usable_threads: Some(2), ..quiet() });
+        let found = judge(&Health { load, usable_threads: Some(2), ..quiet() }, || None);
         assert_eq!(found[0].severity, Severity::Unfit, "{found:?}");
+    }
+
+    #[test]
+    fn a_high_load_average_is_no_obstacle_if_nothing_runs() {
+        let load = Some(LoadAverage { one: 4.1, five: 0.0, fifteen: 0.0 });
+        let with = |busy| judge(&Health { load, ..quiet() }, || busy).remove(0).severity;
+        assert_eq!(with(Some(0.8)), Severity::Note, "a tenth of eight processors");
+        assert_eq!(with(Some(0.9)), Severity::Unfit);
+        assert_eq!(with(None), Severity::Unfit, "nobody knows");
+    }
+
+    #[test]
+    fn processors_in_use_are_counted() {
+        let fixture = Fixture::new(&[]);
+        let look = || busy_processors(&fixture.files(), Duration::from_millis(50));
+        assert_eq!(look(), None);
+        fixture.set("proc/stat", "cpu  100 0 0 5000 0 0 0 0 0 0\n");
+        assert_eq!(look(), Some(0.0), "no tick has passed");
+        let busy = Instant::now();
+        let files = SystemFiles::system();
+        let spins = thread::spawn(move || while busy.elapsed() < Duration::from_millis(600) {});
+        let found = busy_processors(&files, Duration::from_millis(500));
+        spins.join().unwrap();
+        assert!(found.is_none_or(|found| found > 0.3), "{found:?}");
     }
 
     #[test]
@@ -275,7 +340,7 @@ mod tests {
             power: Some(PowerSource::Battery),
             ..quiet()
         };
-        let severities: Vec<_> = findings(&health).iter().map(|finding| finding.severity).collect();
+        let severities: Vec<_> = judge(&health, || None).iter().map(|finding| finding.severity).collect();
         assert_eq!(severities, [Severity::Unfit, Severity::Warning, Severity::Note]);
     }
 }
