@@ -25,7 +25,8 @@ use super::start::{PlanArgs, StartArgs, StartConditions};
 use super::{EarlyEnd, Exit, HOW_LONG, HOW_TO_JUDGE, WHAT_TO_COMPARE, format_path, open_projects};
 use crate::built_in;
 use crate::flows::{
-    self, FlowError, PILOT, Places, ProjectWord, SavedSearch, SearchDirectory, StagePlan, StageRun,
+    self, MeasuredRun, MeasuredStage, PILOT, Places, ProjectWord, SavedSearch, SearchDirectory, StagePlan,
+    StageRun,
 };
 
 /// Search for the settings that make your builds fastest, on this machine, in the time you give it
@@ -95,7 +96,7 @@ fn allowance(text: &str) -> Result<Allowance, String> {
 
 pub(crate) fn run(args: &Args, places: &Places) -> Result<Exit, EarlyEnd> {
     let directory = match &args.resume {
-        Some(dir) => SearchDirectory::open(dir, &super::machine()?.directory_name())?,
+        Some(dir) => SearchDirectory::read(dir)?,
         None => begin(args, places)?,
     };
     errln!("search: {}", format_path(&directory.dir));
@@ -207,6 +208,7 @@ struct FinishedSearch {
     sizes: Option<(u64, u64)>,
     /// The lines that make the nominee permanent, if it was shown to be faster.
     advice: Vec<Advice>,
+    is_of_this_machine: bool,
 }
 
 impl FinishedSearch {
@@ -219,38 +221,57 @@ impl RunningSearch {
     /// Measures the stages that are missing. `None` if it was interrupted.
     fn run(&self) -> Result<Option<FinishedSearch>, EarlyEnd> {
         let saved = &self.directory.saved;
-        let pilot = || flows::pilot_scenarios(saved);
-        let Some(pilot) = self.bundle(PILOT, None, None, pilot)? else { return Ok(None) };
+        let pilot = match self.directory.run_of(PILOT, None)? {
+            Some(run) => self.complete(PILOT, run, None)?,
+            None => self.measure(PILOT, None, None, flows::pilot_scenarios(saved)?)?,
+        };
+        let Some(pilot) = pilot else { return Ok(None) };
         let request = flows::search_request(saved, &pilot)?;
         let space = flows::space_of(&saved.space, &saved.required);
-        let (mut results, mut runs): (Vec<StageResult>, _) = (Vec::new(), vec![pilot.dir.clone()]);
-        let (mut sizes, mut last) = (None, pilot.clone());
+        let mut stages: Vec<MeasuredStage> = Vec::new();
         loop {
+            // What has been built counts, and what was begun is completed, also if the rules of this program would choose others.
+            if let Some((name, run)) = self.directory.run_after(&stages, &pilot.manifest)? {
+                let Some(bundle) = self.complete(&name, run, Some(&pilot.manifest))? else { return Ok(None) };
+                stages.push(MeasuredStage::read(saved, &request, &name, bundle)?);
+                continue;
+            }
+            let results: Vec<StageResult> = stages.iter().map(|stage| stage.result.clone()).collect();
             let step = next_step(&request, &results).map_err(|refusal| self.refused(&refusal, &request))?;
             let stage = match step {
                 SearchStep::Measure(stage) => stage,
                 SearchStep::Done(result) => {
-                    let advice = self.advice(&result, &last);
-                    return Ok(Some(FinishedSearch { request, runs, result: *result, sizes, advice }));
+                    return Ok(Some(self.finished(request, *result, &pilot, &stages)?));
                 }
             };
-            let plan = StagePlan { space: &space, project: &saved.project, request: &request, stage: &stage };
             let spent: Duration = results.iter().map(|result| result.spent).sum();
             let left = request.budget.saturating_sub(spent);
             errln!("{}: {}", stage.name, answer::stage_line(&stage, left));
-            let scenarios = || Ok(plan.scenarios());
-            let budget = Some(stage.time_budget);
-            let Some(bundle) = self.bundle(&stage.name, budget, Some(&pilot.manifest), scenarios)? else {
+            let plan = StagePlan { space: &space, project: &saved.project, request: &request, stage: &stage };
+            let (like, budget) = (Some(&pilot.manifest), Some(stage.time_budget));
+            let Some(bundle) = self.measure(&stage.name, like, budget, plan.scenarios())? else {
                 return Ok(None);
             };
-            if !flows::has_same_sources(&pilot.manifest, &bundle.manifest) {
-                return Err(changed(&stage.name).into());
-            }
-            sizes = flows::artifact_sizes(&plan, &bundle).or(sizes);
-            runs.push(bundle.dir.clone());
-            results.push(flows::stage_result(&plan, &bundle)?);
-            last = bundle;
+            stages.push(MeasuredStage::read(saved, &request, &stage.name, bundle)?);
         }
+    }
+
+    fn finished(
+        &self,
+        request: SearchRequest,
+        result: SearchResult,
+        pilot: &Bundle,
+        stages: &[MeasuredStage],
+    ) -> Result<FinishedSearch, EarlyEnd> {
+        let bundles = || std::iter::once(pilot).chain(stages.iter().map(|stage| &stage.bundle));
+        Ok(FinishedSearch {
+            request,
+            runs: bundles().map(|bundle| bundle.dir.clone()).collect(),
+            advice: bundles().next_back().map_or_else(Vec::new, |last| self.advice(&result, last)),
+            sizes: stages.last().and_then(|stage| stage.sizes),
+            result,
+            is_of_this_machine: self.directory.saved.machine == super::machine()?.directory_name(),
+        })
     }
 
     /// An error for a request that leads to no stage. Of the budget, the pilot has used a part already.
@@ -275,6 +296,7 @@ impl RunningSearch {
 
     /// Writes the nominee's settings into the user's own files.
     fn write(&self, args: &Args, finished: &FinishedSearch) -> Result<WrittenChanges, EarlyEnd> {
+        self.directory.check_machine(&super::machine()?.directory_name())?;
         let nominee = finished.result.nominee.clone().unwrap_or_default();
         let saved = &self.directory.saved;
         let projects = open_projects(&self.places, args.plan.offline, true)?;
@@ -308,40 +330,60 @@ impl RunningSearch {
         flows::advice_for(confirmation, &comparison, &name)
     }
 
-    /// The run of a stage: the one that was made before, or a new one. Its sources are those of the run `like`. `None` if it was
-    /// interrupted.
-    fn bundle(
+    /// A run that has been begun, completed if it has to be. Its sources are those of the run `like`. `None` if it was interrupted.
+    fn complete(
         &self,
         stage: &str,
-        budget: Option<Duration>,
+        run: StageRun,
         like: Option<&Manifest>,
-        scenarios: impl FnOnce() -> Result<Vec<Scenario>, FlowError>,
     ) -> Result<Option<Bundle>, EarlyEnd> {
-        let earlier = self.directory.run_of(stage, like)?;
-        if let Some(StageRun::Complete(files)) = earlier {
-            return Ok(Some(files.open()?));
-        }
-        if let Some(like) = like {
-            self.check_unchanged(like, stage)?;
-        }
-        let session = match earlier {
-            Some(StageRun::Unfinished(dir)) => Session::resume(&dir, self.conditions, &self.places)?,
-            Some(StageRun::Complete(_)) | None => {
-                let origin = PlanOrigin {
-                    by: PlanOrigin::SEARCH.into(),
-                    request: self.directory.name(),
-                    stage: stage.into(),
-                };
-                let request = PlanRequest::of_stage(scenarios()?, self.directory.saved.seed, budget, origin);
-                Session::begin(request, true, self.conditions, &self.places)?
-            }
+        let dir = match run {
+            StageRun::Complete(files) => return Ok(Some(files.open()?)),
+            StageRun::Unfinished(dir) => dir,
         };
-        let measured = session.measure()?;
-        Ok(if measured.interrupted { None } else { Some(bundle::open(&measured.bundle)?) })
+        self.check_unchanged(like, stage)?;
+        errln!("{stage}: goes on");
+        let measured = Session::resume(&dir, self.conditions, &self.places)?.measure()?;
+        self.opened(&measured, stage, like)
     }
 
-    /// An error, before anything is built, if the sources or the user's own configuration are not those of the first stage.
-    fn check_unchanged(&self, first: &Manifest, stage: &str) -> Result<(), EarlyEnd> {
+    /// A new run. Its sources are those of the run `like`. `None` if it was interrupted.
+    fn measure(
+        &self,
+        stage: &str,
+        like: Option<&Manifest>,
+        budget: Option<Duration>,
+        scenarios: Vec<Scenario>,
+    ) -> Result<Option<Bundle>, EarlyEnd> {
+        self.check_unchanged(like, stage)?;
+        let origin =
+            PlanOrigin { by: PlanOrigin::SEARCH.into(), request: self.directory.name(), stage: stage.into() };
+        let request = PlanRequest::of_stage(scenarios, self.directory.saved.seed, budget, origin);
+        let measured = Session::begin(request, true, self.conditions, &self.places)?.measure()?;
+        self.opened(&measured, stage, like)
+    }
+
+    fn opened(
+        &self,
+        measured: &MeasuredRun,
+        stage: &str,
+        like: Option<&Manifest>,
+    ) -> Result<Option<Bundle>, EarlyEnd> {
+        if measured.interrupted {
+            return Ok(None);
+        }
+        let bundle = bundle::open(&measured.bundle)?;
+        match like.is_none_or(|like| flows::has_same_sources(like, &bundle.manifest)) {
+            true => Ok(Some(bundle)),
+            false => Err(changed(stage).into()),
+        }
+    }
+
+    /// An error, before anything is built, on another machine, and if the sources or the user's own configuration are not those
+    /// of the `first` stage.
+    fn check_unchanged(&self, first: Option<&Manifest>, stage: &str) -> Result<(), EarlyEnd> {
+        self.directory.check_machine(&super::machine()?.directory_name())?;
+        let Some(first) = first else { return Ok(()) };
         let projects = open_projects(&self.places, self.conditions.offline, true)?;
         let view = projects.single_view(&RequestWord::from_command_line(&self.directory.saved.project))?;
         let own = projects.as_configured(&view)?;

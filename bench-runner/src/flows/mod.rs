@@ -44,9 +44,9 @@ pub(crate) use publish::{PublishedReport, publish};
 pub use publish::{judge, page};
 pub(crate) use reproduce::{ReproduceOptions, plan_again};
 pub(crate) use search::{
-    PILOT, SavedSearch, SearchDirectory, StagePlan, StageRun, artifact_sizes, combination_name,
+    MeasuredStage, PILOT, SavedSearch, SearchDirectory, StagePlan, StageRun, combination_name,
     combination_settings, confirmation_of, has_same_sources, is_part_of_search, is_search, pilot_scenarios,
-    saved_space, search_request, space_of, stage_result,
+    saved_space, search_request, space_of,
 };
 pub(crate) use tracking::{
     FollowedProject, LogFile, LookGroup, NightSeries, NotLooked, deliver, judge_look, load_marks,

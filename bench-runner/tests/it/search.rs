@@ -159,6 +159,21 @@ fn the_faster_setting_is_found_and_an_interrupted_search_goes_on() {
         lab.run(&["compare", search]).expect(0).stdout,
         lab.run(&["compare", &confirmation]).expect(0).stdout
     );
+
+    let request = fs::read_to_string(lab.path("work").join(search).join("search.json")).expect("a request");
+    let machine: Value = serde_json::from_str(&request).expect("a document");
+    let machine = machine["machine"].as_str().expect("a name").to_owned();
+    let dir = lab.path("work").join(search);
+    fs::rename(dir.join(&machine), dir.join("elsewhere")).expect("to rename");
+    fs::write(dir.join("search.json"), request.replace(&machine, "elsewhere")).expect("to write");
+    let elsewhere = lab.run(&["search", "--resume", search]).expect(0);
+    assert!(
+        elsewhere.stdout.contains("saved per day") && !elsewhere.stdout.contains("--write"),
+        "{}",
+        elsewhere.stdout
+    );
+    let refused = lab.run(&["search", "--resume", search, "--write"]).expect(2);
+    assert!(refused.stderr.contains("was begun on elsewhere"), "{}", refused.stderr);
 }
 
 fn a_search_that_cannot_be_made_is_refused_with_what_helps() {

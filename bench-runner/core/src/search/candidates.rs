@@ -1,5 +1,7 @@
 //! The combinations of a search in the form that the choice of a fraction needs.
 
+use std::collections::BTreeMap;
+
 use crate::stats::{DesignSpace, Fraction, LevelOfAxis, NoFraction, choose_fraction, shows_all_effects};
 
 use super::refusal::SearchRefusal;
@@ -24,25 +26,39 @@ pub(super) struct CandidateArms<'s> {
     slowness: f64,
 }
 
+/// The limit for the expected time of a screened combination: [`SLOWEST`], or what the slowest level needs at least.
+fn slowest_to_screen(request: &SearchRequest, allowed: &[Vec<usize>]) -> f64 {
+    let mut fastest: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+    for levels in allowed {
+        let slowness = request.slowness_of(levels);
+        for (axis, level) in levels.iter().enumerate() {
+            let least = fastest.entry((axis, *level)).or_insert(slowness);
+            *least = least.min(slowness);
+        }
+    }
+    fastest.into_values().fold(SLOWEST, f64::max)
+}
+
 impl<'s> CandidateArms<'s> {
     pub(super) fn of(request: &'s SearchRequest) -> Result<Self, SearchRefusal> {
         let allowed = request.space.allowed()?;
-        let is_fast = |levels: &&Vec<usize>| request.slowness_of(levels) <= SLOWEST;
+        let limit = slowest_to_screen(request, &allowed);
+        let is_fast = |levels: &&Vec<usize>| request.slowness_of(levels) <= limit;
         let fast: Vec<Vec<usize>> = allowed.iter().filter(is_fast).cloned().collect();
         if fast.len() < allowed.len() {
             let candidates = Self::of_rows(request, &fast);
-            if candidates.show_as_much_as(&Self::of_rows(request, &allowed)) {
+            if shows_all_effects(&candidates.design) {
                 return Ok(candidates);
             }
         }
         Ok(Self::of_rows(request, &allowed))
     }
 
-    fn of_rows(request: &'s SearchRequest, allowed: &[Vec<usize>]) -> Self {
+    fn of_rows(request: &'s SearchRequest, kept: &[Vec<usize>]) -> Self {
         let space = &request.space;
         let occurring: Vec<Vec<usize>> = (0..space.axes.len())
             .map(|axis| {
-                let occurs = |level: &usize| allowed.iter().any(|one| one[axis] == *level);
+                let occurs = |level: &usize| kept.iter().any(|one| one[axis] == *level);
                 (0..space.axes[axis].levels.len()).filter(occurs).collect()
             })
             .collect();
@@ -50,7 +66,7 @@ impl<'s> CandidateArms<'s> {
         let as_configured_is_row =
             own.iter().zip(&occurring).all(|(level, occurring)| occurring.contains(level));
         let first = as_configured_is_row.then(|| own.clone());
-        let others = allowed.iter().filter(|one| !as_configured_is_row || *one != own).cloned();
+        let others = kept.iter().filter(|one| !as_configured_is_row || *one != own).cloned();
         let rows: Vec<Vec<usize>> = first.into_iter().chain(others).collect();
         let place = |(level, occurring): (&usize, &Vec<usize>)| occurring.binary_search(level).unwrap_or(0);
         let places = rows.iter().map(|row| row.iter().zip(&occurring).map(place).collect::<Vec<usize>>());
@@ -58,11 +74,6 @@ impl<'s> CandidateArms<'s> {
         let slowness =
             rows.iter().map(|row| request.slowness_of(row)).sum::<f64>() / rows.len().max(1) as f64;
         Self { space, rows, design, occurring, as_configured_is_row, slowness }
-    }
-
-    /// True if every level of `all` occurs, and its effect can be told from the others.
-    fn show_as_much_as(&self, all: &Self) -> bool {
-        self.occurring == all.occurring && shows_all_effects(&self.design)
     }
 
     /// Expected time of the average combination in units of the current one.

@@ -67,6 +67,21 @@ pub struct WorkloadChange {
     pub build_s: f64,
     /// ln of the ratio of a build's seconds with the nominee to those as configured.
     pub log_ratio: UncertainValue,
+    /// Fresh builds of the nominee.
+    pub builds: usize,
+}
+
+impl WorkloadChange {
+    /// True if the 95% interval says that it takes longer with the nominee.
+    pub fn is_slower(&self) -> bool {
+        self.log_ratio.interval(LEVEL).0 > 0.0
+    }
+
+    /// Seconds that each build takes longer with the nominee, with the ends of the 95% interval.
+    pub fn seconds_longer(&self) -> [f64; 3] {
+        let (low, high) = self.log_ratio.interval(LEVEL);
+        [self.log_ratio.value, low, high].map(|log_ratio| self.build_s * log_ratio.exp_m1())
+    }
 }
 
 /// Seconds saved per day, with the 95% interval.
@@ -145,7 +160,8 @@ pub fn confirm(request: &SearchRequest, result: &StageResult) -> Result<Confirma
         let own = typical_seconds(&rounds).ok_or_else(|| workload.name.clone())?;
         let log_ratio = UncertainValue::from(&estimate);
         parts.push((workload.per_day * own, log_ratio));
-        workloads.push(WorkloadChange { name: workload.name.clone(), build_s: own, log_ratio });
+        let builds = rounds.iter().filter(|round| round.get(NOMINEE).is_some_and(Option::is_some)).count();
+        workloads.push(WorkloadChange { name: workload.name.clone(), build_s: own, log_ratio, builds });
     }
     let daily_seconds: f64 = parts.iter().map(|(daily, _)| daily).sum();
     let of_nominee: Vec<f64> = parts.iter().map(|(daily, theta)| daily * theta.value.exp()).collect();

@@ -24,13 +24,13 @@ mod stage;
 mod step;
 
 pub use confirmation::{Confirmation, DailyGain, NAME as CONFIRMATION, WorkloadChange, confirm};
-pub use outcome::{NotJudged, SearchOutcome, SearchResult, TriedCombination};
+pub use outcome::{NotJudged, SearchOutcome, SearchResult, SettingWorth, TriedCombination};
 pub use prediction::{DailyPrediction, predict};
 pub use refusal::SearchRefusal;
 pub use request::{DailyWorkload, SearchRequest, WarmUp};
 pub use space::{ForbiddenCombination, MAX_COMBINATIONS, SearchAxis, SearchSpace};
 pub use stage::{DroppedArm, SearchStage, StageArm, StageBuild, StageResult, StageRounds, StageWorkload};
-pub use step::{SearchStep, first_stage, next_step};
+pub use step::{SearchStep, first_stage, following_names, next_step};
 
 #[cfg(test)]
 mod tests;

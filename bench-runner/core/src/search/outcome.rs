@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::confirmation::Confirmation;
 use super::prediction::DailyPrediction;
+use super::refusal::SearchRefusal;
 use super::request::SearchRequest;
 use super::stage::StageResult;
 
@@ -15,8 +16,45 @@ pub struct SearchResult {
     pub nominee: Option<Vec<usize>>,
     /// The answer.
     pub outcome: SearchOutcome,
+    /// What each setting of the nominee is predicted to be worth, the most first; empty without a prediction.
+    pub worth: Vec<SettingWorth>,
     /// The combinations that were built, the best prediction first; the user's own is among them.
     pub tried: Vec<TriedCombination>,
+}
+
+/// What one setting of the nominee is predicted to be worth: it is left as the user has it, and all others stay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingWorth {
+    /// Index of the axis.
+    pub axis: usize,
+    /// Seconds that a day's builds take longer without it.
+    pub seconds: f64,
+    /// Standard deviation of the error of that.
+    pub sd_s: f64,
+}
+
+/// The worth of each setting that can be left out by itself.
+pub(super) fn worth(
+    request: &SearchRequest,
+    nominee: &[usize],
+    prediction: &DailyPrediction,
+) -> Result<Vec<SettingWorth>, SearchRefusal> {
+    let (own, allowed) = (&request.space.as_configured, request.space.allowed()?);
+    let day = prediction.daily_seconds(nominee);
+    let of = |axis: usize| {
+        let mut without = nominee.to_vec();
+        without[axis] = own[axis];
+        (allowed.contains(&without) || without == *own).then(|| SettingWorth {
+            axis,
+            seconds: prediction.daily_seconds(&without) - day,
+            sd_s: day * prediction.difference_sd(nominee, &without),
+        })
+    };
+    let mut all: Vec<SettingWorth> =
+        (0..nominee.len()).filter(|axis| nominee[*axis] != own[*axis]).filter_map(of).collect();
+    all.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
+    Ok(all)
 }
 
 /// The answer of a search.

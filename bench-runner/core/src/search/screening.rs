@@ -54,11 +54,18 @@ pub(super) fn plan_screening(
         let arms = ((limit / of_arm(request, candidates, rounds)) as usize).min(most);
         (arms >= fewest || rounds == 1).then_some((arms.max(fewest), rounds))
     };
-    let (arms, least) = (1..=ROUNDS).rev().find_map(fitting).unwrap_or((fewest, 1));
-    let (chosen, efficiency) = candidates.arms(arms, request.seed)?;
+    let (mut arms, least) = (1..=ROUNDS).rev().find_map(fitting).unwrap_or((fewest, 1));
     let mut rounds = equal_rounds(request, least, 1);
-    let times: Vec<ArmTimes> =
-        chosen.iter().map(|levels| slow_arm(request, request.slowness_of(levels))).collect();
+    let (chosen, efficiency, times) = loop {
+        let (chosen, efficiency) = candidates.arms(arms, request.seed)?;
+        let times: Vec<ArmTimes> =
+            chosen.iter().map(|levels| slow_arm(request, request.slowness_of(levels))).collect();
+        // Those that tell most about effects can be slower than the average.
+        if arms == fewest || stage_seconds(request, &times, &rounds) <= limit {
+            break (chosen, efficiency, times);
+        }
+        arms -= 1;
+    };
     fill(request, &times, &mut rounds, limit, MOST_ROUNDS);
     let role = |at: usize| if at == 0 { Role::Baseline } else { Role::Variant };
     Ok(SearchStage {

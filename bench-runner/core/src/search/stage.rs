@@ -47,7 +47,7 @@ pub struct StageWorkload {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StageResult {
-    /// The stage, as it was planned.
+    /// The stage; of its plan, only the name and the arms count.
     pub stage: SearchStage,
     /// Time from the beginning of the stage to its end.
     pub spent: Duration,

@@ -4,7 +4,7 @@ use super::candidates::CandidateArms;
 use super::confirmation::{self, confirm, plan_confirmation};
 use super::costs::{ArmTimes, seconds};
 use super::head_to_head::{self, plan_head_to_head};
-use super::outcome::{NotJudged, SearchOutcome, SearchResult, tried};
+use super::outcome::{NotJudged, SearchOutcome, SearchResult, tried, worth};
 use super::prediction::{DailyPrediction, predict};
 use super::refusal::SearchRefusal;
 use super::request::SearchRequest;
@@ -40,6 +40,16 @@ pub fn first_stage(request: &SearchRequest) -> Result<SearchStage, SearchRefusal
         return Err(SearchRefusal::BudgetTooSmall { budget, needed, rows });
     }
     plan_screening(request, &candidates)
+}
+
+/// Possible names of the stage after these; none after a confirmation.
+pub fn following_names<'n>(finished: impl IntoIterator<Item = &'n str>) -> Vec<String> {
+    let (count, last) = finished.into_iter().fold((0, None), |(count, _), name| (count + 1, Some(name)));
+    match last {
+        None => vec![screening::NAME.to_owned()],
+        Some(name) if name == confirmation::NAME => Vec::new(),
+        Some(_) => vec![format!("{}{count}", head_to_head::NAME), confirmation::NAME.to_owned()],
+    }
 }
 
 /// The next stage of a search, or its result, from the results of all finished stages in their order.
@@ -133,7 +143,8 @@ fn without_comparison(
     prediction: Option<&DailyPrediction>,
 ) -> SearchResult {
     let outcome = SearchOutcome::NotJudged(reason);
-    SearchResult { nominee: None, outcome, tried: tried(request, results, prediction) }
+    let tried = tried(request, results, prediction);
+    SearchResult { nominee: None, outcome, worth: Vec::new(), tried }
 }
 
 /// The result after a confirmation.
@@ -158,5 +169,7 @@ fn judged(
         }
     };
     let all: Vec<StageResult> = earlier.iter().chain([last]).cloned().collect();
-    Ok(SearchResult { nominee: Some(nominee), outcome, tried: tried(request, &all, prediction.as_ref()) })
+    let worth = prediction.as_ref().map(|prediction| worth(request, &nominee, prediction)).transpose()?;
+    let tried = tried(request, &all, prediction.as_ref());
+    Ok(SearchResult { nominee: Some(nominee), outcome, worth: worth.unwrap_or_default(), tried })
 }

@@ -7,11 +7,13 @@ use std::time::Duration;
 use bench_runner_core::compare::{pluralize, with_separators};
 use bench_runner_core::record::Role;
 use bench_runner_core::search::{
-    Confirmation, DailyGain, NotJudged, SearchOutcome, SearchStage, TriedCombination, WorkloadChange,
+    Confirmation, DailyGain, NotJudged, SearchOutcome, SearchStage, SettingWorth, TriedCombination,
+    WorkloadChange,
 };
 use bench_runner_core::stats::LEVEL;
 use bench_runner_measure::adopt::WrittenChanges;
 use bench_runner_measure::axes::{self, SettingCost, SizeChange};
+use bench_runner_measure::workloads;
 use bench_runner_report::figure::wording;
 use bench_runner_report::report::TextStyle;
 use serde_json::{Value, json};
@@ -20,6 +22,9 @@ use super::super::layout::{columns, hanging};
 use super::super::{format_duration, format_path};
 use super::FinishedSearch;
 use crate::flows::{self, SearchDirectory};
+
+/// Standard deviations on each side of a normal 95% interval.
+const NORMAL_95: f64 = 1.96;
 
 /// Most combinations that are listed.
 const LISTED: usize = 10;
@@ -76,20 +81,52 @@ fn changes(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<Paragr
     for workload in finished.confirmation().iter().flat_map(|confirmation| &confirmation.workloads) {
         all.push(("builds", builds(finished, workload)));
     }
+    all.extend(finished.slower().map(|workload| ("cost", slower(finished, workload))));
     for SettingCost { setting, cost } in costs(directory, finished) {
         all.push(match setting.as_str() {
             "" => ("size", cost),
             setting => ("cost", format!("{setting}: {cost}")),
         });
     }
+    if finished.is_faster() && finished.result.worth.len() > 1 {
+        all.extend(finished.result.worth.iter().map(|one| ("without", worth(directory, finished, one))));
+    }
     all
+}
+
+/// A workload that takes longer with the nominee.
+fn slower(finished: &FinishedSearch, change: &WorkloadChange) -> String {
+    let [seconds, low, high] = change.seconds_longer();
+    let percent = |seconds: f64| format!("{:.1}", 100.0 * seconds / change.build_s);
+    format!(
+        "{}: it takes {}% longer ({} to {}%), {} more per day",
+        change.name,
+        percent(seconds),
+        percent(low),
+        percent(high),
+        duration(finished.per_day(change) * seconds),
+    )
+}
+
+/// A setting of the nominee with what it is predicted to be worth.
+fn worth(directory: &SearchDirectory, finished: &FinishedSearch, one: &SettingWorth) -> String {
+    let axis = &directory.saved.space.axes[one.axis];
+    let level = finished.result.nominee.as_ref().and_then(|levels| axis.levels.get(levels[one.axis]));
+    let (more, seconds) = if one.seconds < 0.0 { ("less", -one.seconds) } else { ("more", one.seconds) };
+    format!(
+        "{}={}: {} {more} per day (±{}), as predicted from the earlier stages; not confirmed",
+        axis.key,
+        level.map(String::as_str).unwrap_or_default(),
+        duration(seconds),
+        duration(NORMAL_95 * one.sd_s),
+    )
 }
 
 /// What to do with the lines, and what else there is to know.
 fn remarks(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<Paragraph> {
     let mut all = Vec::new();
     if finished.is_faster() {
-        if directory.saved.is_own_project() {
+        if directory.saved.is_own_project() && finished.is_of_this_machine {
             let command = format!("bench-runner search --resume {} --write", format_path(&directory.dir));
             let apply = format!(
                 "add each line to the table of its name, since a file has a table only once; `{command}` does it for you, and \
@@ -97,9 +134,13 @@ fn remarks(directory: &SearchDirectory, finished: &FinishedSearch) -> Vec<Paragr
             );
             all.push(("to apply", apply));
         }
-        let keep = "to leave a setting as you have it, search again with `--require KEY=as-configured`, such as \
-                    `--require debug=as-configured`";
-        all.push(("to differ", keep.to_owned()));
+        let of_nominee = finished.result.worth.last();
+        let key = of_nominee.map_or("debug", |one| directory.saved.space.axes[one.axis].key.as_str());
+        let keep = format!(
+            "to leave a setting as you have it, search again with `--require KEY=as-configured`, such as `--require \
+             {key}=as-configured`; that takes the whole budget again"
+        );
+        all.push(("to differ", keep));
     }
     for advice in &finished.advice {
         all.extend(advice.remarks.iter().map(|remark| ("note", remark.clone())));
@@ -112,7 +153,8 @@ fn result(directory: &SearchDirectory, finished: &FinishedSearch) -> String {
     let nominee = finished.nominee_name(directory);
     match &finished.result.outcome {
         SearchOutcome::Faster(found) => format!(
-            "faster: {} with these settings, and {} as you have it: {} saved per day, confirmed by fresh builds",
+            "faster{}: {} with these settings, and {} as you have it: {} saved per day, confirmed by fresh builds",
+            but_slower(finished),
             duration(found.daily_seconds - found.gain.seconds),
             duration(found.daily_seconds),
             interval(&found.gain),
@@ -135,6 +177,12 @@ fn result(directory: &SearchDirectory, finished: &FinishedSearch) -> String {
         ),
         SearchOutcome::NotJudged(why) => format!("no answer: {}", not_judged(why)),
     }
+}
+
+/// What the headline says of workloads that take longer.
+fn but_slower(finished: &FinishedSearch) -> String {
+    let names: Vec<String> = finished.slower().map(|change| format!("`{}`", change.name)).collect();
+    if names.is_empty() { String::new() } else { format!(" in all, and slower for {}", names.join(" and ")) }
 }
 
 fn detectable(found: &Confirmation) -> String {
@@ -160,7 +208,7 @@ fn not_judged(why: &NotJudged) -> String {
 
 /// The gain with its interval.
 fn interval(gain: &DailyGain) -> String {
-    let (seconds, unit) = if gain.seconds.abs() < 90.0 { (1.0, "s") } else { (60.0, "min") };
+    let (seconds, unit) = if gain.seconds.abs() < 600.0 { (1.0, "s") } else { (60.0, "min") };
     let shown = |value: f64| format!("{:.1}", value / seconds).replace('-', "−");
     format!(
         "{} {unit} (95% interval: {} to {} {unit})",
@@ -178,9 +226,23 @@ fn duration(seconds: f64) -> String {
 fn builds(finished: &FinishedSearch, change: &WorkloadChange) -> String {
     let (low, high) = change.log_ratio.interval(LEVEL);
     let ratio = wording::interval_phrase(change.log_ratio.value.exp(), (low.exp(), high.exp()));
-    let of_day = finished.request.workloads.iter().find(|one| one.name == change.name);
-    let count = of_day.map_or_else(String::new, |one| format!(" × {}", one.per_day));
-    format!("{}{count}: {} each as you have it, {ratio} with it", change.name, duration(change.build_s))
+    let [longer, ..] = change.seconds_longer();
+    let (more, seconds) = if longer > 0.0 { ("more", longer) } else { ("less", -longer) };
+    let what = workloads::find(&change.name).map(|workload| workload.summary).unwrap_or_default();
+    format!(
+        "{} × {} ({what}): from {} to {}, {ratio}; {} {more} per day; {} with these settings",
+        change.name,
+        finished.per_day(change),
+        build_time(change.build_s),
+        build_time(change.build_s + longer),
+        duration(finished.per_day(change) * seconds),
+        pluralize(change.builds, "fresh build"),
+    )
+}
+
+/// Seconds of one build, for two that are compared.
+fn build_time(seconds: f64) -> String {
+    if seconds < 9.995 { format!("{seconds:.2} s") } else { format!("{seconds:.1} s") }
 }
 
 /// Costs of the nominee. Those of no single setting are sizes.
@@ -248,7 +310,12 @@ pub(super) fn document(
         let ratio = change.log_ratio.value.exp();
         json!({
             "workload": change.name, "build_s": change.build_s,
-            "ratio": ratio, "ratio_low": low.exp(), "ratio_high": high.exp(),
+            "ratio": ratio, "ratio_low": low.exp(), "ratio_high": high.exp(), "builds": change.builds,
+        })
+    };
+    let worth = |one: &SettingWorth| {
+        json!({
+            "key": directory.saved.space.axes[one.axis].key, "predicted_s": one.seconds, "sd_s": one.sd_s,
         })
     };
     let confirmation = finished.confirmation().map(|found| {
@@ -273,6 +340,7 @@ pub(super) fn document(
         "reason": reason,
         "nominee": finished.result.nominee.as_ref().map(|levels| settings(levels)),
         "confirmation": confirmation,
+        "worth": finished.result.worth.iter().map(worth).collect::<Vec<_>>(),
         "artifact_bytes": finished.sizes.map(|(before, after)| [before, after]),
         "files": files.map(|(name, lines)| json!({ "name": name, "lines": lines })).collect::<Vec<_>>(),
         "written": written.map(|written| {
@@ -294,6 +362,18 @@ impl FinishedSearch {
             }
             SearchOutcome::NotJudged(_) => None,
         }
+    }
+
+    /// The workloads that take longer with the nominee.
+    fn slower(&self) -> impl Iterator<Item = &WorkloadChange> {
+        let all = self.confirmation().map(|found| found.workloads.as_slice()).unwrap_or_default();
+        all.iter().filter(|change| self.is_faster() && change.is_slower())
+    }
+
+    /// Builds of a workload per day.
+    fn per_day(&self, change: &WorkloadChange) -> f64 {
+        let of_day = self.request.workloads.iter().find(|one| one.name == change.name);
+        of_day.map_or(0.0, |one| one.per_day)
     }
 
     fn nominee_name(&self, directory: &SearchDirectory) -> String {

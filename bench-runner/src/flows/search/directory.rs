@@ -86,28 +86,27 @@ impl SearchDirectory {
         Ok(Self { dir, saved })
     }
 
-    /// Opens an earlier search.
+    /// Checks that the search belongs to this machine.
     ///
     /// # Errors
-    /// If the directory is not that of a search, or of another version or machine.
-    pub(crate) fn open(dir: &Path, machine: &str) -> Result<Self, FlowError> {
-        let found = Self::read(dir)?;
-        if found.saved.machine != machine {
-            let message = format!(
-                "the search {} was begun on {}, and this is {machine}",
-                dir.display(),
-                found.saved.machine
-            );
-            let help = "builds of two machines are never put together: start a new search here".to_owned();
-            return Err(RequestError::usage(message, Some(help)).into());
+    /// If it was begun on another one.
+    pub(crate) fn check_machine(&self, machine: &str) -> Result<(), FlowError> {
+        if self.saved.machine == machine {
+            return Ok(());
         }
-        Ok(found)
+        let begun = &self.saved.machine;
+        let message =
+            format!("the search {} was begun on {begun}, and this is {machine}", self.dir.display());
+        let help = "builds of two machines are never mixed, and settings are written only on the machine that measured them: \
+                    start a new search here"
+            .to_owned();
+        Err(RequestError::usage(message, Some(help)).into())
     }
 
     /// Reads an earlier search of any machine.
     ///
     /// # Errors
-    /// If the directory is not that of a search, or of another version.
+    /// If the directory is not that of a search, or its format is of another version.
     pub(crate) fn read(dir: &Path) -> Result<Self, FlowError> {
         let file = dir.join(REQUEST_FILE);
         let text = std::fs::read_to_string(&file).map_err(|error| {

@@ -3,12 +3,12 @@
 
 mod directory;
 mod pilot;
+mod results;
 mod stages;
 
 pub(crate) use directory::{
     SavedSearch, SearchDirectory, StageRun, confirmation_of, has_same_sources, is_part_of_search, is_search,
 };
 pub(crate) use pilot::{PILOT, pilot_scenarios, search_request};
-pub(crate) use stages::{
-    StagePlan, artifact_sizes, combination_name, combination_settings, saved_space, space_of, stage_result,
-};
+pub(crate) use results::MeasuredStage;
+pub(crate) use stages::{StagePlan, combination_name, combination_settings, saved_space, space_of};

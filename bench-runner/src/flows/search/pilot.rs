@@ -12,7 +12,8 @@ use bench_runner_measure::search::{StageRequest, stage_scenario};
 use bench_runner_measure::workloads::{self, SourceChange, StartState, Workload};
 
 use super::directory::SavedSearch;
-use super::stages::{SHORTEST_LIMIT, first_build, space_of};
+use super::results::first_build;
+use super::stages::{SHORTEST_LIMIT, space_of};
 use crate::flows::FlowError;
 
 /// Name of the stage.

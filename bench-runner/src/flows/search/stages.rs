@@ -1,21 +1,19 @@
-//! A stage → the scenarios that are measured, and the bundle → its result.
+//! A stage → the scenarios that are measured.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bench_runner_core::bundle::Bundle;
-use bench_runner_core::record::{AS_CONFIGURED, ArmBuilds, Block, Role, Sample, builds_by_arm, rounds};
+use bench_runner_core::record::{AS_CONFIGURED, Role};
 use bench_runner_core::search::{
-    DailyWorkload, DroppedArm, ForbiddenCombination, SearchAxis, SearchRequest, SearchSpace, SearchStage,
-    StageArm, StageBuild, StageResult, StageRounds, StageWorkload, WarmUp,
+    DailyWorkload, ForbiddenCombination, SearchAxis, SearchRequest, SearchSpace, SearchStage, StageArm,
+    StageWorkload, WarmUp,
 };
-use bench_runner_measure::scenario::{RequestError, RequestWord, SamplingSpec, Scenario};
+use bench_runner_measure::scenario::{RequestWord, SamplingSpec, Scenario};
 use bench_runner_measure::search::{
     AvailableSpace, ForbiddenPair, SpaceAxis, SpaceLevel, StageRequest, UNTOUCHED, stage_scenario,
 };
 
 use super::directory::SavedSearch;
-use crate::flows::FlowError;
 
 /// The setting that all builds of a search have, if it is required.
 const PROFILE: &str = "profile";
@@ -154,12 +152,12 @@ impl StagePlan<'_> {
         levels.iter().copied().take(self.space.axes.len()).collect()
     }
 
-    fn warm_up(&self, name: &str) -> Option<&WarmUp> {
+    pub(super) fn warm_up(&self, name: &str) -> Option<&WarmUp> {
         self.request.workloads.iter().find(|one| one.name == name).map(|one| &one.warm_up)
     }
 
     /// Name of the arm's variant in the plan.
-    fn variant(&self, arm: &StageArm) -> String {
+    pub(super) fn variant(&self, arm: &StageArm) -> String {
         match arm.role {
             Role::Variant => self.space.name(&self.varying(&arm.levels)),
             Role::Baseline | Role::Twin => AS_CONFIGURED.to_owned(),
@@ -180,125 +178,8 @@ fn timed_rounds(warm_up: &WarmUp, rounds: u32) -> Option<u32> {
     }
 }
 
-/// The result of a stage.
-///
-/// # Errors
-/// If the run does not have the arms of the stage.
-pub(crate) fn stage_result(of: &StagePlan<'_>, bundle: &Bundle) -> Result<StageResult, FlowError> {
-    let mut dropped: Vec<DroppedArm> = Vec::new();
-    let mut measured: Vec<StageRounds> = Vec::new();
-    for block in &bundle.manifest.plan.blocks {
-        let name = block.workload();
-        let places: Vec<Option<usize>> = of.stage.arms.iter().map(|arm| place(of, block, arm)).collect();
-        for (arm, at) in places.iter().enumerate() {
-            let reason = match at {
-                None => Some(not_planned(of, bundle, &of.stage.arms[arm])?),
-                Some(at) => not_timed(bundle, block, *at),
-            };
-            if let Some(reason) = reason.filter(|_| dropped.iter().all(|one| one.arm != arm)) {
-                dropped.push(DroppedArm { arm, reason: format!("{name}: {reason}") });
-            }
-        }
-        let end = bundle.manifest.blocks.iter().find(|end| end.block == block.id);
-        let left = end.map(|end| end.not_timed.as_slice()).unwrap_or_default();
-        let in_order = |builds: &[Option<&Sample>]| -> Vec<Option<StageBuild>> {
-            let build = |at: &Option<usize>| builds.get((*at)?).copied().flatten().and_then(stage_build);
-            places.iter().map(build).collect()
-        };
-        let timed = rounds(block, &bundle.samples, left).complete;
-        let session =
-            timed.first().and_then(|round| round.builds.iter().flatten().next()).map(|build| build.session);
-        let arms = builds_by_arm(block, &bundle.samples);
-        let counts = !matches!(of.warm_up(&name), Some(WarmUp::Separate { .. }) | None);
-        let first: Vec<Option<&Sample>> =
-            arms.iter().map(|arm| first_build(block, arm, session, counts)).collect();
-        let first = in_order(&first);
-        let timed = timed.iter().map(|round| in_order(&round.builds));
-        let rounds = counts.then(|| first.clone()).into_iter().chain(timed).collect();
-        measured.push(StageRounds { name: name.clone(), rounds });
-        for within in &of.request.workloads {
-            if within.warm_up == (WarmUp::Within { workload: name.clone() }) {
-                measured.push(StageRounds { name: within.name.clone(), rounds: vec![first.clone()] });
-            }
-        }
-    }
-    let spent = Duration::from_nanos(bundle.manifest.time.total_ns);
-    Ok(StageResult { stage: of.stage.clone(), spent, workloads: measured, dropped })
-}
-
-/// The build from nothing of an arm, in `session` or else in the last one. Behind it come the warm-ups under a workload of another
-/// start, unless the build `is_of_workload` itself; before it, a build that fills a cache.
-pub(super) fn first_build<'s>(
-    block: &Block,
-    arm: &ArmBuilds<'s>,
-    session: Option<u32>,
-    is_of_workload: bool,
-) -> Option<&'s Sample> {
-    let session = session.or_else(|| arm.warmups.iter().map(|build| build.session).max())?;
-    let all: Vec<&Sample> = arm.warmups.iter().copied().filter(|build| build.session == session).collect();
-    let from_end = block.sampling.warmup as usize + usize::from(!is_of_workload);
-    Some(all[all.len().checked_sub(from_end)?])
-}
-
-/// A build that succeeded.
-fn stage_build(sample: &Sample) -> Option<StageBuild> {
-    let seconds = sample.outcome.cost()?.wall.as_secs_f64();
-    Some(StageBuild { seconds, number: sample.number })
-}
-
-/// Index of the arm of a block that builds an arm of the stage; another one if they are the same here.
-fn place(of: &StagePlan<'_>, block: &Block, arm: &StageArm) -> Option<usize> {
-    let name = of.variant(arm);
-    let is_it = |planned: &bench_runner_core::record::Arm| match arm.role {
-        Role::Twin => planned.role == Role::Twin,
-        Role::Baseline => planned.role == Role::Baseline,
-        Role::Variant => {
-            planned.role != Role::Twin && (planned.variant.name == name || planned.aliases.contains(&name))
-        }
-    };
-    block.arms.iter().position(is_it)
-}
-
-/// Reason why an arm was left out of the plan. A plan that does not know it belongs to another stage: the next stage follows
-/// from the request and the results, so the rules or the request have changed since.
-fn not_planned(of: &StagePlan<'_>, bundle: &Bundle, arm: &StageArm) -> Result<String, FlowError> {
-    let name = of.variant(arm);
-    if let Some(skipped) = bundle.manifest.plan.skipped.iter().find(|one| one.variant == name) {
-        return Ok(skipped.reason.clone());
-    }
-    let message =
-        format!("{} does not build `{name}`, as the stage `{}` would", bundle.dir.display(), of.stage.name);
-    let help =
-        "`search.json` was changed, or another version of this program began the search: complete it with \
-                that version, or start a new one"
-            .to_owned();
-    Err(RequestError::usage(message, Some(help)).into())
-}
-
-fn not_timed(bundle: &Bundle, block: &Block, at: usize) -> Option<String> {
-    let arm = &block.arms[at];
-    let end = bundle.manifest.blocks.iter().find(|end| end.block == block.id)?;
-    let left = end.not_timed.iter().find(|one| one.role == arm.role && one.variant == arm.variant.name)?;
-    Some(left.reason.clone())
-}
-
-/// Bytes of the project's own executables and libraries as configured and with the nominee, from the newest builds.
-pub(crate) fn artifact_sizes(of: &StagePlan<'_>, bundle: &Bundle) -> Option<(u64, u64)> {
-    let nominee = of.stage.arms.last()?;
-    let newest = |block: &Block, at: usize| {
-        let all = builds_by_arm(block, &bundle.samples);
-        all[at].warmups.iter().chain(&all[at].measured).rev().find_map(|sample| sample.artifact_bytes)
-    };
-    bundle.manifest.plan.blocks.iter().find_map(|block| {
-        let own = place(of, block, of.stage.arms.first()?)?;
-        Some((newest(block, own)?, newest(block, place(of, block, nominee)?)?))
-    })
-}
-
 #[cfg(test)]
-mod tests {
-    use bench_runner_core::compare::fixture;
-
+pub(super) mod tests {
     use super::*;
 
     fn axis(key: &str, values: &[&str]) -> SpaceAxis {
@@ -319,6 +200,24 @@ mod tests {
         }
     }
 
+    pub(in crate::flows::search) fn saved_search() -> SavedSearch {
+        let space = available();
+        SavedSearch {
+            format: 1,
+            program: "1".into(),
+            created_at: "2026-01-01T00:00:00Z".into(),
+            machine: "m".into(),
+            project: "./p".into(),
+            budget: Duration::from_secs(60),
+            per_day: Default::default(),
+            seed: 1,
+            space_name: "s".into(),
+            space: saved_space(&space),
+            required: space.required.clone(),
+            left_out: Vec::new(),
+        }
+    }
+
     #[test]
     fn a_warm_up_that_is_a_value_is_not_built_again() {
         let within = WarmUp::Within { workload: "incremental".into() };
@@ -326,30 +225,6 @@ mod tests {
         assert_eq!(of(&WarmUp::Separate { seconds: 9.0 }), [Some(1), Some(2), Some(3), Some(5)]);
         assert_eq!(of(&WarmUp::Counts), [Some(1), Some(1), Some(2), Some(4)]);
         assert_eq!(of(&within), [None, Some(1), Some(1), Some(3)]);
-    }
-
-    /// A build that fills the cache, the build from nothing, and one after an edit, in two sessions; then those of another block.
-    #[test]
-    fn the_first_build_is_found_behind_what_fills_a_cache() {
-        let plan = fixture::plan(["m", "n"].map(|name| fixture::block(name, true, &["v"])).into());
-        let mut samples = fixture::Samples::of(&plan);
-        for (block, session, seconds) in
-            [(0, 1, 30.0), (0, 1, 10.0), (0, 2, 31.0), (0, 2, 11.0), (0, 2, 1.0), (1, 1, 99.0), (1, 1, 98.0)]
-        {
-            samples.push(block, 2, 0, 1, fixture::built(seconds)).session = session;
-        }
-        let block = &plan.blocks[0];
-        let arms = builds_by_arm(block, &samples.all);
-        let first = |session, is_of_workload| {
-            first_build(block, &arms[2], session, is_of_workload)
-                .and_then(stage_build)
-                .map(|build| build.seconds)
-        };
-        assert_eq!((first(None, false), first(Some(2), false)), (Some(11.0), Some(11.0)));
-        // The first session was cut before the build under the workload.
-        assert_eq!((first(Some(1), false), first(Some(1), true)), (Some(30.0), Some(10.0)));
-        assert_eq!((first(None, true), first(Some(3), true)), (Some(1.0), None));
-        assert_eq!(first_build(block, &arms[0], None, true), None, "it was not built");
     }
 
     /// The user's own configuration lacks the required setting, and is still a combination of the space; no other one may.
@@ -367,21 +242,7 @@ mod tests {
 
     #[test]
     fn names_and_settings_are_those_of_the_plans() {
-        let space = available();
-        let saved = SavedSearch {
-            format: 1,
-            program: "1".into(),
-            created_at: "2026-01-01T00:00:00Z".into(),
-            machine: "m".into(),
-            project: "./p".into(),
-            budget: Duration::from_secs(60),
-            per_day: Default::default(),
-            seed: 1,
-            space_name: "s".into(),
-            space: saved_space(&space),
-            required: space.required.clone(),
-            left_out: Vec::new(),
-        };
+        let (space, saved) = (available(), saved_search());
         let again = space_of(&saved.space, &saved.required);
         assert_eq!((again.axes, again.required), (space.axes, space.required));
         assert_eq!(combination_name(&saved, &[0, 0, 0]), "as-configured");

@@ -40,6 +40,22 @@ fn the_day_is_a_sum_of_seconds() {
     let ((first, halved), (second, same)) = (of(0), of(1));
     assert_eq!((first, second), ("incremental", "check"));
     assert!((halved - 0.5).abs() < 1e-9 && (same - 1.0).abs() < 1e-9 && found.workloads[1].build_s > 29.9);
+    assert!((found.workloads[0].seconds_longer()[0] + 5.0).abs() < 1e-9 && found.workloads[0].builds == 4);
+}
+
+#[test]
+fn a_workload_that_takes_longer_is_named() {
+    let (request, result) = measured([
+        vec![[10.0, 10.0, 5.0], [10.0, 10.0, 5.1], [10.0, 10.0, 5.2]],
+        vec![[10.0, 10.0, 12.0], [10.0, 10.0, 12.1], [10.0, 10.0, 12.2]],
+    ]);
+    let found = confirm(&request, &result).unwrap();
+    assert_eq!(found.workloads.iter().map(WorkloadChange::is_slower).collect::<Vec<_>>(), [false, true]);
+    let [longer, low, high] = found.workloads[1].seconds_longer();
+    assert!(
+        (longer - 2.1).abs() < 0.01 && 0.0 < low && low < longer && longer < high,
+        "{low} {longer} {high}"
+    );
 }
 
 #[test]

@@ -47,6 +47,8 @@ pub(super) fn carry_out(
     loop {
         match next_step(request, &results).unwrap() {
             SearchStep::Measure(stage) => {
+                let possible = following_names(results.iter().map(|result| result.stage.name.as_str()));
+                assert!(possible.contains(&stage.name), "{possible:?} lack {}", stage.name);
                 let mut result = build(request, &stage, 1.0, effect);
                 disturb(&mut result);
                 results.push(result);

@@ -35,6 +35,11 @@ fn a_search_has_three_kinds_of_stages_and_finds_the_best() {
     assert!(of_own == Some(0.0) && found.tried[0].log_ratio_sd > Some(0.0), "{:?}", found.tried[0]);
     let spent: Duration = results.iter().map(|result| result.spent).sum();
     assert!(spent <= request.budget, "{spent:?}");
+    let axes: Vec<usize> = found.worth.iter().map(|one| one.axis).collect();
+    assert_eq!(axes, [0, 1, 2, 3], "{:?}", found.worth);
+    // By hand: 488 s × (exp(−0.13) − exp(−0.43)) are 111 s. Predictions are drawn towards no effect.
+    let SettingWorth { seconds, sd_s, .. } = found.worth[0];
+    assert!((90.0..125.0).contains(&seconds) && sd_s > 0.0 && sd_s < seconds, "{:?}", found.worth);
 }
 
 #[test]

@@ -137,7 +137,8 @@ fn load_average(health: &Health, busy: impl FnOnce() -> Option<f64>) -> Option<H
     let average = format!("the load average is {load:.2} on {threads} threads");
     if share <= HEAVY_LOAD {
         let help = "stop them; the average then needs a minute or two to fall";
-        return Some(finding(Severity::Warning, format!("{average}: other programs are running"), help));
+        let what = format!("{average}: other programs are running, or were a moment ago");
+        return Some(finding(Severity::Warning, what, help));
     }
     Some(match busy() {
         Some(busy) if busy / f64::from(threads) <= LIGHT_LOAD => finding(
