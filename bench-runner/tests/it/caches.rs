@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use bench_runner_core::bundle::Bundle;
 use bench_runner_core::record::{CacheUse, Outcome, Phase, ProofResult, Sample};
 
-use crate::lab::{Lab, ProgramRun};
+use crate::lab::{Lab, ProgramRun, entries};
 
 trials! { "cache";
     cold_and_warm_are_proven_and_counted: ALWAYS.with("sccache"),
     what_an_edit_changed_may_be_missing: LONG.with("sccache"),
+    files_beside_a_crate_are_not_in_the_cache: LONG.with("sccache"),
     a_port_where_a_socket_would_have_too_long_a_path: LONG.with("sccache"),
     a_server_that_dies_fails_its_samples_alone: LONG.with("sccache"),
     a_warm_cache_that_misses_is_no_warm_cache: LONG.with("sccache"),
@@ -115,6 +116,40 @@ fn cold_and_warm_are_proven_and_counted() {
     assert!(bundle.manifest.tools.iter().any(|tool| tool.version.starts_with("sccache ")));
     let stragglers: u32 = bundle.samples.iter().map(|sample| sample.interference.stragglers).sum();
     assert_eq!(stragglers, 0, "servers are stopped, not killed");
+}
+
+/// The reason why `split-debuginfo=unpacked` is not combined with a filled cache.
+fn files_beside_a_crate_are_not_in_the_cache() {
+    let lab = Lab::new();
+    own(&lab, "");
+    let with_cache = |program: &str| {
+        let mut command = Command::new(program);
+        command.current_dir(lab.path("own")).env("RUSTC_WRAPPER", "sccache");
+        command.env("SCCACHE_DIR", lab.path("s")).env("SCCACHE_SERVER_UDS", lab.path("u"));
+        command
+    };
+    let files = |target: &str| {
+        let mut cargo = with_cache("cargo");
+        cargo.args([
+            "build",
+            "--offline",
+            "--config",
+            "profile.dev.split-debuginfo='unpacked'",
+            "--target-dir",
+        ]);
+        let built = cargo.arg(lab.path(target)).output().expect("cargo");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let all = entries(&lab.path(target).join("debug/deps")).into_iter();
+        let names = all.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
+        names.filter(|name| name.starts_with("dep-") && name.ends_with(".dwo")).count()
+    };
+    let (compiled, from_cache) = (files("one"), files("two"));
+    let stopped = with_cache("sccache").arg("--stop-server").output().expect("sccache");
+    assert!(stopped.status.success(), "{}", String::from_utf8_lossy(&stopped.stderr));
+    assert!(compiled > 0 && from_cache == 0, "{compiled} and {from_cache}");
+    let axes = ["--axis", "cache=off,warm", "--axis", "split-debuginfo=off,unpacked"];
+    let planned = lab.run(&[&["plan", "--project", "../own"], axes.as_slice()].concat()).expect(0);
+    assert!(planned.stdout.contains("sccache keeps no .dwo files"), "{}", planned.stdout);
 }
 
 fn what_an_edit_changed_may_be_missing() {

@@ -21,8 +21,15 @@ pub(super) fn conflict(value: &str, settings: &ParsedSettings) -> Option<String>
             "split-debuginfo={value} with debug=none: there is no debug info that could be split"
         ));
     }
-    (settings.has_value("backend", "cranelift") && value != "off").then(|| {
-        format!("split-debuginfo={value} with backend=cranelift: Cranelift does not split debug info")
+    if settings.has_value("backend", "cranelift") && value != "off" {
+        return Some(format!(
+            "split-debuginfo={value} with backend=cranelift: Cranelift does not split debug info"
+        ));
+    }
+    let is_warm = settings.text("cache").is_some_and(|cache| cache.starts_with("warm"));
+    (is_warm && value == "unpacked").then(|| {
+        "split-debuginfo=unpacked with cache=warm: sccache keeps no .dwo files, so a crate from the cache has no debug info"
+            .to_owned()
     })
 }
 
@@ -100,5 +107,17 @@ mod tests {
         assert!(conflict("packed", ("backend", "cranelift")).is_some());
         assert_eq!(conflict("off", ("backend", "cranelift")), None);
         assert_eq!(conflict("packed", ("debug", "full")), None);
+    }
+
+    #[test]
+    fn a_crate_from_a_cache_has_no_files_beside_it() {
+        let conflict = |value, cache| fixture::conflict("split-debuginfo", value, &[("cache", cache)]);
+        assert!(
+            conflict("unpacked", "warm").is_some()
+                && conflict("unpacked", "warm@redis://host:6379").is_some()
+        );
+        assert_eq!(conflict("unpacked", "cold"), None, "everything is compiled");
+        assert_eq!(conflict("packed", "warm"), None, "libraries contain it");
+        assert_eq!(conflict("off", "warm"), None);
     }
 }
