@@ -4,7 +4,8 @@
 #
 # studies/search.sh PROJECT [BUDGET]
 #
-# With SEARCH=results/search-…, only the head-to-head run of a finished search.
+# With SEARCH=results/search-…, only the head-to-head run of a finished search; with WORKLOAD=incremental, of that workload alone,
+# where the control of an earlier one differed from the baseline.
 set -euo pipefail
 program=$(realpath "${BENCH_RUNNER:-$(dirname "$0")/../target/release/bench-runner}")
 cd "$(dirname "$0")/.."
@@ -44,4 +45,4 @@ precision = "3%"
 margin = "3%"
 time-budget = "90m\"""")
 PYTHON
-"$program" run "$directory/$scenario.toml" --seed "${SEED:-2}"
+"$program" run "$directory/$scenario.toml" --seed "${SEED:-2}" ${WORKLOAD:+--workload "$WORKLOAD"}
