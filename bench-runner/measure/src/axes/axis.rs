@@ -62,10 +62,9 @@ pub trait SettingValue: Any + fmt::Debug {
         false
     }
 
-    /// Factor by which it is expected to lengthen builds, for plans of what was never built; 1 if it shortens them. `settings` are
-    /// all of the variant.
-    fn expected_slowness(&self, settings: &ParsedSettings) -> f64 {
-        let _ = settings;
+    /// Factor by which it is expected to lengthen builds, for plans of what was never built; 1 if it shortens them. The
+    /// settings are all of the variant.
+    fn expected_slowness(&self, _: &ParsedSettings) -> f64 {
         1.0
     }
 

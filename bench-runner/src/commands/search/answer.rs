@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bench_runner_core::compare::{pluralize, with_separators};
-use bench_runner_core::record::Role;
 use bench_runner_core::search::{
-    Confirmation, DailyGain, NotJudged, SearchOutcome, SearchStage, SettingWorth, TriedCombination,
-    WorkloadChange,
+    Confirmation, DailyGain, NotJudged, SearchOutcome, SettingWorth, TriedCombination, WorkloadChange,
 };
 use bench_runner_core::stats::LEVEL;
 use bench_runner_measure::adopt::WrittenChanges;
@@ -20,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::super::layout::{columns, hanging};
 use super::super::{format_duration, format_path};
-use super::FinishedSearch;
+use super::running::FinishedSearch;
 use crate::flows::{self, SearchDirectory};
 
 /// Standard deviations on each side of a normal 95% interval.
@@ -28,24 +26,6 @@ const NORMAL_95: f64 = 1.96;
 
 /// Most combinations that are listed.
 const LISTED: usize = 10;
-
-/// A stage in progress lines.
-pub(super) fn stage_line(stage: &SearchStage, left: Duration) -> String {
-    let count = stage.arms.iter().filter(|arm| arm.role == Role::Variant).count();
-    let workloads: Vec<String> =
-        stage.workloads.iter().map(|one| format!("{} × {}", one.name, one.rounds)).collect();
-    // The budget goes to the stages to come; a resumed search can have used it up.
-    let of_search = match left > stage.time_budget {
-        true => format!(" of the {} that the search has left", format_duration(left)),
-        false => String::new(),
-    };
-    format!(
-        "{} and what you have; {}, in at most {}{of_search}",
-        pluralize(count, "combination"),
-        workloads.join(", "),
-        format_duration(stage.time_budget)
-    )
-}
 
 pub(super) fn text(directory: &SearchDirectory, finished: &FinishedSearch, style: TextStyle) -> String {
     let mut text = paragraphs(&changes(directory, finished), style);
