@@ -58,7 +58,7 @@ fn runs(lab: &Lab) -> Vec<PathBuf> {
     runs
 }
 
-/// What `ask` gives while other programs load the machine.
+/// Result of `ask` while other programs load the machine.
 fn while_busy<T>(ask: impl FnOnce() -> T) -> T {
     struct Busy(Vec<Child>);
     impl Drop for Busy {

@@ -241,7 +241,7 @@ impl Saved {
     }
 }
 
-/// What a finished search has found.
+/// Result of a finished search.
 fn found(search: &Path) -> Saved {
     let search = search.to_str().expect("a path in UTF-8");
     let shown = Lab::new().run(&["search", "--resume", search, "--json"]).expect(0);
@@ -260,7 +260,7 @@ fn setting(key: &str, value: Option<&str>) -> String {
     format!("{key}={}", value.expect("a value"))
 }
 
-/// What the independent runs of a nominee have found of it and of each of its settings. Of each workload the newest run counts in
+/// Results of the independent runs for a nominee and each of its settings. Of each workload the newest run counts in
 /// which the control is as fast as the baseline; the variances of the workloads are added up.
 fn checked(project: &str, nominee: &[String], per_day: &serde_json::Map<String, Value>) -> Vec<Saved> {
     let mut all = bundles("results", &format!("search-check-{project}"));

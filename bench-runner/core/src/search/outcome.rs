@@ -16,13 +16,13 @@ pub struct SearchResult {
     pub nominee: Option<Vec<usize>>,
     /// The answer.
     pub outcome: SearchOutcome,
-    /// What each setting of the nominee is predicted to be worth, the most first; empty without a prediction.
+    /// Predicted worth of each setting of the nominee, the largest first; empty without a prediction.
     pub worth: Vec<SettingWorth>,
     /// The combinations that were built, the best prediction first; the user's own is among them.
     pub tried: Vec<TriedCombination>,
 }
 
-/// What one setting of the nominee is predicted to be worth: it is left as the user has it, and all others stay.
+/// Predicted worth of one setting of the nominee: the day without it, with all others kept, against the day with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SettingWorth {
@@ -34,7 +34,7 @@ pub struct SettingWorth {
     pub sd_s: f64,
 }
 
-/// The worth of each setting that can be left out by itself.
+/// Predicted worth of each setting that can be left out by itself.
 pub(super) fn worth(
     request: &SearchRequest,
     nominee: &[usize],

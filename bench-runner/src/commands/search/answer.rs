@@ -79,12 +79,12 @@ fn slower(finished: &FinishedSearch, change: &WorkloadChange) -> String {
     let [seconds, low, high] = change.seconds_longer();
     let percent = |seconds: f64| format!("{:.1}", 100.0 * seconds / change.build_s);
     format!(
-        "{}: it takes {}% longer ({} to {}%), {} more per day",
+        "{}: it takes {}% longer ({} to {}%), {}",
         change.name,
         percent(seconds),
         percent(low),
         percent(high),
-        duration(finished.per_day(change) * seconds),
+        more_or_less(finished.per_day(change) * seconds),
     )
 }
 
@@ -92,12 +92,11 @@ fn slower(finished: &FinishedSearch, change: &WorkloadChange) -> String {
 fn worth(directory: &SearchDirectory, finished: &FinishedSearch, one: &SettingWorth) -> String {
     let axis = &directory.saved.space.axes[one.axis];
     let level = finished.result.nominee.as_ref().and_then(|levels| axis.levels.get(levels[one.axis]));
-    let (more, seconds) = if one.seconds < 0.0 { ("less", -one.seconds) } else { ("more", one.seconds) };
     format!(
-        "{}={}: {} {more} per day (±{}), as predicted from the earlier stages; not confirmed",
+        "{}={}: {} (±{}), as predicted from the earlier stages; not confirmed",
         axis.key,
         level.map(String::as_str).unwrap_or_default(),
-        duration(seconds),
+        more_or_less(one.seconds),
         duration(NORMAL_95 * one.sd_s),
     )
 }
@@ -159,7 +158,7 @@ fn result(directory: &SearchDirectory, finished: &FinishedSearch) -> String {
     }
 }
 
-/// What the headline says of workloads that take longer.
+/// Words of the headline for workloads that take longer.
 fn but_slower(finished: &FinishedSearch) -> String {
     let names: Vec<String> = finished.slower().map(|change| format!("`{}`", change.name)).collect();
     if names.is_empty() { String::new() } else { format!(" in all, and slower for {}", names.join(" and ")) }
@@ -202,20 +201,24 @@ fn duration(seconds: f64) -> String {
     format_duration(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default())
 }
 
+/// `3.4 s less per day`, from the seconds that a day takes longer.
+fn more_or_less(longer: f64) -> String {
+    format!("{} {} per day", duration(longer.abs()), if longer < 0.0 { "less" } else { "more" })
+}
+
 /// The part of one workload in the day.
 fn builds(finished: &FinishedSearch, change: &WorkloadChange) -> String {
     let (low, high) = change.log_ratio.interval(LEVEL);
     let ratio = wording::interval_phrase(change.log_ratio.value.exp(), (low.exp(), high.exp()));
     let [longer, ..] = change.seconds_longer();
-    let (more, seconds) = if longer > 0.0 { ("more", longer) } else { ("less", -longer) };
     let what = workloads::find(&change.name).map(|workload| workload.summary).unwrap_or_default();
     format!(
-        "{} × {} ({what}): from {} to {}, {ratio}; {} {more} per day; {} with these settings",
+        "{} × {} ({what}): from {} to {}, {ratio}; {}; {} with these settings",
         change.name,
         finished.per_day(change),
         build_time(change.build_s),
         build_time(change.build_s + longer),
-        duration(finished.per_day(change) * seconds),
+        more_or_less(finished.per_day(change) * longer),
         pluralize(change.builds, "fresh build"),
     )
 }

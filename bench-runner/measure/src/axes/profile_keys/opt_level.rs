@@ -49,8 +49,8 @@ impl SettingValue for OptLevels {
         values::available_to_cargo(KEY, self.0.canonical(), context)
     }
 
-    /// Where dependencies are optimized: 2.6 to 2.8 times as long was measured for builds from nothing and for a check, whose proc
-    /// macros are optimized too. The release profile optimizes them anyway.
+    /// Optimized dependencies: builds from nothing took 2.6 to 2.8 times as long, and so did checks, because proc macros are optimized
+    /// too. The release profile optimizes them anyway.
     fn expected_slowness(&self, settings: &ParsedSettings) -> f64 {
         if ["release", "bench"].iter().any(|profile| settings.has_value("profile", profile)) {
             return 1.0;
